@@ -1,0 +1,20 @@
+"""List which backend answers which kind: the support matrix.
+
+A backend is one file here and one line below.
+"""
+
+from typing import Any
+
+from function.backends import capi, openstack
+from function.contract import Backend
+from function.model import ClusterSpec, ServerSpec
+from function.schema import Schema
+
+CLUSTER: dict[str, Backend[ClusterSpec]] = {capi.NAME: capi.CLUSTER}
+SERVER: dict[str, Backend[ServerSpec]] = {openstack.NAME: openstack.SERVER_BACKEND}
+
+BACKENDS: dict[str, dict[str, Backend[Any]]] = {"Cluster": CLUSTER, "Server": SERVER}
+
+SETTINGS: dict[str, type[Schema]] = {
+    name: backend.settings for table in BACKENDS.values() for name, backend in table.items()
+}

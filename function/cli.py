@@ -1,0 +1,173 @@
+"""Give people the function without a control plane: the same code path, no network."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import click
+import structlog
+import yaml
+
+from function import environment, local
+from function.__version__ import __version__
+from function.contract import Manifest, Mode
+from function.fn import FunctionRunner
+
+REFUSED = 1
+RESULT_API_VERSION = "render.crossplane.io/v1beta1"
+_FILE = click.Path(exists=True, path_type=Path)
+
+
+class BadFile(click.ClickException):
+    """A file does not hold what it should; exit code 2, as for other bad usage."""
+
+    exit_code = 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="central-api")
+@click.option("--debug", is_flag=True, help="Write to stderr what the server would log.")
+def main(*, debug: bool) -> None:
+    """See what becomes of an order with the SCS Central API."""
+    factory = structlog.PrintLoggerFactory(sys.stderr) if debug else structlog.ReturnLoggerFactory()
+    structlog.configure(logger_factory=factory)
+
+
+@main.command()
+@click.argument("order", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "-e", "--environment", "environments", type=_FILE, multiple=True, required=True,
+    help="EnvironmentConfigs: a file, or a directory of them. Repeatable.",
+)  # fmt: skip
+@click.option(
+    "--observed", "seen", type=_FILE,
+    help="Composed resources as they are now, as crossplane render takes them.",
+)  # fmt: skip
+@click.option("-n", "--namespace", help="Namespace of the tenant, if the order names none.")
+@click.option(
+    "--mode", type=click.Choice([mode.value for mode in Mode]), default=Mode.CLAIMS.value,
+    show_default=True, help="Which install to play.",
+)  # fmt: skip
+@click.option(
+    "-o", "--output", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True,
+    help="Form of what is printed.",
+)  # fmt: skip
+def render(  # noqa: PLR0913  # one argument for each option
+    order: Path,
+    environments: Sequence[Path],
+    seen: Path | None,
+    namespace: str | None,
+    mode: str,
+    output: str,
+) -> None:
+    """Show what becomes of ORDER: its status, and what the provider would run.
+
+    ORDER is a tenant's manifest, or an XR. Exit code 0: answered; 1: refused, with the reason
+    on stderr; 2: bad usage.
+    """
+    composite = _composite(order, Mode(mode), namespace)
+    layers = [layer for path in environments for layer in _environment_configs(path)]
+    observed = dict(_observed(seen)) if seen else {}
+    runner = FunctionRunner()
+    outcome = asyncio.run(
+        local.answer(lambda req: runner.RunFunction(req, None), composite, layers, observed)
+    )
+    if outcome.fatal:
+        click.echo(f"central-api: {outcome.fatal}", err=True)
+        sys.exit(REFUSED)
+    click.echo(
+        _printed([outcome.composite, *outcome.resources.values(), *_results(outcome)], output),
+        nl=False,
+    )
+
+
+def _composite(path: Path, mode: Mode, namespace: str | None) -> Manifest:
+    documents = list(_documents(path))
+    if len(documents) != 1:
+        raise BadFile(f"{path}: must hold one order, holds {len(documents)} documents")
+    try:
+        return local.composite_of(documents[0], mode, namespace)
+    except local.NotAnOrder as error:
+        raise BadFile(f"{path}: {error}") from None
+
+
+def _environment_configs(path: Path) -> Iterator[Manifest]:
+    for file in _files(path):
+        for document in _documents(file):
+            if document.get("kind") != environment.KIND:
+                raise BadFile(f"{file}: must hold {environment.KIND}s only")
+            yield document
+
+
+def _observed(path: Path) -> Iterator[tuple[str, local.Observed]]:
+    for file in _files(path):
+        for document in _documents(file):
+            annotations = (document.get("metadata") or {}).get("annotations") or {}
+            key = annotations.get(local.KEY_ANNOTATION)
+            if not key:
+                raise BadFile(f"{file}: a resource lacks the annotation {local.KEY_ANNOTATION}")
+            yield str(key), local.Observed(document)
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    found = sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml", ".json"))
+    if not found:
+        raise BadFile(f"{path}: holds no .yaml, .yml or .json file")
+    return found
+
+
+def _documents(path: Path) -> Iterator[Manifest]:
+    try:
+        documents = [d for d in yaml.safe_load_all(path.read_text("utf-8")) if d is not None]
+        # Dates and other types that only YAML has are told like any other wrong value.
+        json.dumps(documents)
+    except yaml.YAMLError as error:
+        raise BadFile(f"{path}: is not YAML: {_one_line(error)}") from None
+    except UnicodeDecodeError:
+        raise BadFile(f"{path}: is not UTF-8 text") from None
+    except (TypeError, ValueError):
+        raise BadFile(
+            f"{path}: holds an unquoted date, or another value that JSON lacks: quote it"
+        ) from None
+    for document in documents:
+        if not isinstance(document, dict):
+            raise BadFile(f"{path}: must hold Kubernetes objects")
+        yield _json_keys(document)
+
+
+def _json_keys(document: Manifest) -> Manifest:
+    """Return the document with text keys only, as kubectl would send it."""
+    loaded: Manifest = json.loads(json.dumps(document))
+    return loaded
+
+
+def _one_line(error: yaml.YAMLError) -> str:
+    return " ".join(str(error).split())
+
+
+def _results(outcome: local.Outcome) -> Iterable[Manifest]:
+    for message in outcome.warnings:
+        yield {
+            "apiVersion": RESULT_API_VERSION,
+            "kind": "Result",
+            "message": message,
+            "severity": "SEVERITY_WARNING",
+            "step": "central-api",
+        }
+
+
+def _printed(documents: Sequence[Manifest], output: str) -> str:
+    if output == "json":
+        listed = {"apiVersion": "v1", "kind": "List", "items": list(documents)}
+        return json.dumps(listed, indent=2) + "\n"
+    return "".join(
+        "---\n" + yaml.safe_dump(d, sort_keys=False, allow_unicode=True) for d in documents
+    )
+
+
+if __name__ == "__main__":
+    main()

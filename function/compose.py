@@ -1,0 +1,381 @@
+"""Answer one order: bind, policy, resolve, render, guard. Pure; the heart of the function.
+
+    Ask + Environment + observed -> Answer
+
+Every step either goes on with a complete picture or raises a refusal from `errors`; there
+is no way to answer with less than everything that lives.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from function import backends, bound, guards, names, policy, resolve
+from function.__version__ import __version__
+from function.contract import (
+    Backend,
+    Bound,
+    Condition,
+    Environment,
+    Mode,
+    Order,
+    Remark,
+    Removal,
+    Rendered,
+    Resource,
+)
+from function.errors import FunctionOutdated, InvalidOrder, NotOffered, Problem
+from function.managed import ALL_POLICIES, EXTERNAL_NAME
+from function.model import API_GROUP, KINDS
+from function.schema import expand, lookup, masked, parse, unknown_fields
+from function.settings import Place, Settings
+
+DEFAULT_ENVIRONMENT = "default"
+# Progress is told in such steps, so that status does not change with every resource.
+PROGRESS_STEP = 25
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One order as it arrived.
+
+    Attributes:
+        kind: `Cluster` or `Server`.
+        tenant: Namespace of the tenant.
+        name: Name of the tenant's object.
+        mode: Which install asks.
+        uid: UID of the composite.
+        written: `spec` without what Crossplane put there.
+    """
+
+    kind: str
+    tenant: str
+    name: str
+    mode: Mode
+    uid: str
+    written: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What becomes of an order.
+
+    Attributes:
+        order: The order with its effective values.
+        rendered: Resources, status and conditions, complete and guarded.
+        ready: Whether every planned resource is emitted and ready.
+        backend: The backend that answered.
+    """
+
+    order: Order[Any]
+    rendered: Rendered
+    ready: bool
+    backend: str
+
+
+def environment_name(ask: Ask, observed: Mapping[str, Resource], default: str) -> str:
+    """Return which environment answers: the order's, else the former one, else the default.
+
+    Raises:
+        BindingLost: Observed resources name more than one former environment.
+    """
+    written = ask.written.get("environment")
+    if isinstance(written, str) and written:
+        return written
+    return bound.environment_of(observed) or default or DEFAULT_ENVIRONMENT
+
+
+def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]) -> Answer:
+    """Answer an order.
+
+    Args:
+        ask: The order as it arrived.
+        environment: The environment that answers it.
+        observed: Every observed composed resource by key, other steps' included.
+
+    Raises:
+        Refusal: See `function.errors`; nothing may be applied then.
+    """
+    settings = environment.settings
+    policy.check(settings.policy)
+    _check_written(ask)
+    mine = guards.ours(observed, backends.SETTINGS)
+    backend = _backend(ask.kind, environment)
+    before = bound.read(_former(ask.kind, mine) or backend, KINDS[ask.kind], ask.written, mine)
+    filled = policy.fill(ask.kind, ask.written, settings.policy, before)
+    order = _order(ask, filled)
+    guards.names_are_free(order, mine)
+    place = _place(backend, environment, ask.tenant)
+    if guards.stays_in_place(order, place, before, settings.moves):
+        return _leave(order, backend, mine)
+    now = bound.with_fills(masked(KINDS[ask.kind], ask.written), filled)
+    guards.refused_fields_are_unchanged(order, now, before)
+    policy.judge(ask.kind, _effective(order), now, settings.policy, before)
+    resolution = resolve.RESOLVERS[ask.kind](order, settings, before, backend.progress(mine))
+    _judge_limits(settings, resolution, before)
+    record = Bound(
+        place=place,
+        asked=masked(KINDS[ask.kind], ask.written),
+        filled=filled,
+        estimate=dict(resolution.estimate),
+        **resolution.decided,
+    )
+    mine = {key: _identified(resource, backend) for key, resource in mine.items()}
+    rendered = _complete(
+        backend.render(order, settings, record, mine), order, backend, record, mine
+    )
+    guards.keys_are_sound(rendered, backend)
+    guards.waves_only_gate_creation(rendered, mine)
+    guards.nothing_vanishes(order, rendered, mine, backend, before)
+    gaps = _gaps(order, backend, rendered)
+    ready = not rendered.planned and all(r.ready for r in rendered.resources)
+    final = replace(
+        rendered,
+        unsupported=gaps,
+        notes=(*resolution.notes, *rendered.notes),
+        status=_status(environment, resolution, rendered, gaps, mine),
+        conditions=_conditions(rendered, resolution, gaps),
+    )
+    return Answer(order, final, ready, backend.name)
+
+
+def _check_written(ask: Ask) -> None:
+    """Refuse what this version does not know, then what is wrong.
+
+    Raises:
+        FunctionOutdated: There is a field that the model does not have.
+        InvalidOrder: Fields are missing or wrong.
+    """
+    schema = KINDS[ask.kind]
+    unknown = unknown_fields(schema, ask.written, "spec")
+    try:
+        parse(schema, ask.written, at="spec", blame=InvalidOrder)
+    except InvalidOrder as refusal:
+        if not unknown:
+            raise
+        found = [p for p in refusal.problems if p.field in unknown]
+        hint = f"function {__version__} does not know it; upgrade the function first, then the API"
+        raise FunctionOutdated(
+            *(Problem(p.field, f"{p.message} ({hint})") for p in found),
+            public="; ".join(str(p) for p in found),
+        ) from None
+
+
+def _backend(kind: str, environment: Environment) -> Backend[Any]:
+    name = environment.settings.backend_of(kind)
+    offered = ", ".join(sorted(environment.settings.kinds))
+    public = f"kind {kind} is not offered in environment {environment.name}; offered: {offered}"
+    if name is None:
+        raise NotOffered(
+            f"EnvironmentConfig {environment.root}: kinds has no {kind}", public=public
+        )
+    backend = backends.BACKENDS[kind].get(name)
+    if backend is None:
+        able = ", ".join(sorted(backends.BACKENDS[kind]))
+        text = f"kinds.{kind}: {name} cannot answer it, able: {able}"
+        raise NotOffered(f"EnvironmentConfig {environment.root}: {text}", public=public)
+    return backend
+
+
+def _former(kind: str, mine: Mapping[str, Resource]) -> Backend[Any] | None:
+    """Return the backend that answered before, by the labels of what it made."""
+    labels = {resource.labels[guards.BACKEND_LABEL] for resource in mine.values()}
+    return backends.BACKENDS[kind].get(labels.pop()) if len(labels) == 1 else None
+
+
+def _order(ask: Ask, filled: Mapping[str, Any]) -> Order[Any]:
+    spec = parse(
+        KINDS[ask.kind], bound.with_fills(ask.written, filled), at="spec", blame=InvalidOrder
+    )
+    return Order(ask.kind, ask.tenant, ask.name, ask.mode, ask.uid, ask.written, spec)
+
+
+def _place(backend: Backend[Any], environment: Environment, tenant: str) -> Place:
+    own = environment.settings.block(backend.name, backend.settings)
+    return Place(
+        environment=environment.name,
+        backend=backend.name,
+        provider_config=backend.provider_config(own, tenant),
+        namespace=backend.namespace(own, tenant),
+    )
+
+
+def _effective(order: Order[Any]) -> dict[str, Any]:
+    dumped: dict[str, Any] = order.spec.model_dump(mode="json")
+    return dumped
+
+
+def _judge_limits(settings: Settings, resolution: resolve.Resolution, before: Bound | None) -> None:
+    policy.judge_limits(settings.limits, resolution.estimate, before.estimate if before else None)
+
+
+def _identified(resource: Resource, backend: Backend[Any]) -> Resource:
+    return replace(resource, identities=backend.identities(resource))
+
+
+def _complete(
+    rendered: Rendered,
+    order: Order[Any],
+    backend: Backend[Any],
+    record: Bound,
+    mine: Mapping[str, Resource],
+) -> Rendered:
+    """Stamp what every resource carries: name, labels, record, policies, identities."""
+    resources = tuple(
+        _stamped(resource, order, backend, record, mine.get(resource.key))
+        for resource in rendered.resources
+    )
+    return replace(rendered, resources=resources)
+
+
+def _stamped(
+    resource: Resource,
+    order: Order[Any],
+    backend: Backend[Any],
+    record: Bound,
+    before: Resource | None,
+) -> Resource:
+    annotations = dict(resource.annotations)
+    if resource.key == backend.root:
+        annotations[bound.ANNOTATION] = bound.encode(record)
+    name = before.name if before else ""
+    found = replace(
+        resource,
+        name=name or names.composed(order.tenant, order.kind, order.name, resource.key),
+        labels={
+            guards.BACKEND_LABEL: backend.name,
+            bound.ENVIRONMENT_LABEL: str(record.place.environment),
+            guards.TENANT_LABEL: order.tenant,
+            guards.KIND_LABEL: order.kind,
+            guards.NAME_LABEL: order.name,
+            f"{API_GROUP}/uid": order.uid,
+        },
+        annotations=annotations,
+        provider_config=str(record.place.provider_config),
+        ready=resource.ready and before is not None,
+    )
+    if order.spec.deletion_policy == "Orphan":
+        found = guards.without_delete(found, ALL_POLICIES)
+    return _identified(found, backend)
+
+
+def _leave(order: Order[Any], backend: Backend[Any], mine: Mapping[str, Resource]) -> Answer:
+    """Orphan what is left behind by a move: first take Delete away, then let go.
+
+    The new place is answered as a new order once nothing of the old one is observed.
+    """
+    former = _former(order.kind, mine) or backend
+    known = {key: _identified(resource, former) for key, resource in sorted(mine.items())}
+    kept = any(guards.may_delete(resource) for resource in known.values())
+    resources = tuple(_as_observed(r) for r in known.values()) if kept else ()
+    removals = (
+        ()
+        if kept
+        else tuple(
+            Removal(identity, "orphaned")
+            for r in known.values()
+            for identity in sorted(r.identities)
+        )
+    )
+    rendered = Rendered(
+        resources=resources,
+        planned=frozenset({backend.root}),
+        removals=removals,
+        status={"phase": "Updating", "message": "the order moves to another place"},
+        conditions=(
+            Condition("Accepted", True, "Accepted"),
+            Condition("Provisioned", False, "Moving", "what exists is left with the provider"),
+            Condition("Current", False, "Moving"),
+        ),
+    )
+    guards.nothing_vanishes(order, rendered, known, former, None)
+    return Answer(order, rendered, False, backend.name)
+
+
+def _as_observed(resource: Resource) -> Resource:
+    kept = (bound.ANNOTATION, EXTERNAL_NAME)
+    return replace(
+        guards.without_delete(resource, ALL_POLICIES),
+        annotations={
+            name: resource.annotations[name] for name in kept if name in resource.annotations
+        },
+        labels={k: v for k, v in resource.labels.items() if k.startswith(API_GROUP)},
+        ready=False,
+    )
+
+
+def _gaps(order: Order[Any], backend: Backend[Any], rendered: Rendered) -> tuple[Remark, ...]:
+    """Return what the tenant wrote and the backend cannot express.
+
+    Raises:
+        InvalidOrder: Ignoring such a field would be unsafe.
+    """
+    declared = {**backend.gaps, **{gap.field: gap.text for gap in rendered.unsupported}}
+    found = [
+        (field, Remark(f"spec.{where}", reason))
+        for field, reason in sorted(declared.items())
+        for where in expand(order.written, field.removeprefix("spec."))
+        if lookup(order.written, where) not in (None, [], {})
+    ]
+    unsafe = [
+        Problem(gap.field, f"not offered here: {gap.text}")
+        for field, gap in found
+        if field in backend.refuses
+    ]
+    if unsafe:
+        raise InvalidOrder(*unsafe)
+    return tuple(gap for _, gap in found)
+
+
+def _conditions(
+    rendered: Rendered, resolution: resolve.Resolution, gaps: tuple[Remark, ...]
+) -> tuple[Condition, ...]:
+    found = {condition.type: condition for condition in rendered.conditions}
+    if resolution.pending:
+        found["Current"] = Condition("Current", False, "InSteps", resolution.pending)
+    supported = Condition("FullySupported", True, "AllFieldsExpressed")
+    if gaps:
+        fields = ", ".join(gap.field for gap in gaps)
+        supported = Condition(
+            "FullySupported", False, "FieldsNotExpressed", f"no effect here: {fields}"
+        )
+    return (
+        Condition("Accepted", True, "Accepted"),
+        _provisioned(rendered),
+        *(found[name] for name in ("Current", "BackendHealthy") if name in found),
+        supported,
+    )
+
+
+def _provisioned(rendered: Rendered) -> Condition:
+    wanted = {resource.key for resource in rendered.resources} | rendered.planned
+    ready = sum(resource.ready for resource in rendered.resources)
+    if ready == len(wanted):
+        return Condition("Provisioned", True, "Provisioned")
+    share = ready * 100 // len(wanted) // PROGRESS_STEP * PROGRESS_STEP
+    return Condition("Provisioned", False, "Provisioning", f"{share} % or more of it is ready")
+
+
+def _status(
+    environment: Environment,
+    resolution: resolve.Resolution,
+    rendered: Rendered,
+    gaps: tuple[Remark, ...],
+    mine: Mapping[str, Resource],
+) -> dict[str, Any]:
+    notes = [{"field": n.field, "message": n.text} for n in (*resolution.notes, *rendered.notes)]
+    unsupported = [{"field": gap.field, "reason": gap.text} for gap in gaps]
+    return {
+        **rendered.status,
+        "environment": environment.name,
+        **resolution.status,
+        **({"deletionPolicy": _observed_policy(mine)} if mine else {}),
+        **({"unsupported": unsupported} if unsupported else {}),
+        **({"notes": notes} if notes else {}),
+        "estimate": dict(resolution.estimate),
+    }
+
+
+def _observed_policy(mine: Mapping[str, Resource]) -> str:
+    """Return what deleting the order would do now, by the observed policies."""
+    return "Delete" if any(guards.may_delete(r) for r in mine.values()) else "Orphan"

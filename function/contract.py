@@ -1,0 +1,335 @@
+"""Define the five frozen types that carry an order through the function.
+
+    Order, Environment -> Bound -> Rendered(Resource ...)
+
+A backend is one pure function per kind, `(order, settings, bound, observed) -> Rendered`.
+It sees nothing else: no mode, no clock, no guard. Observed resources come as `Resource`
+too, so that what is desired and what is observed are compared like with like.
+"""
+
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+import pydantic
+
+from function.model import ClusterSpec, OrderSpec
+from function.model.cluster import Oidc
+from function.schema import Schema
+from function.settings import Place, Settings
+
+BOUND_FORMAT = 1
+SpecT = TypeVar("SpecT", bound=OrderSpec)
+Manifest = dict[str, Any]
+
+
+class Mode(enum.Enum):
+    """Say which of the two installs asks."""
+
+    CLAIMS = "claims"
+    NAMESPACED = "namespaced"
+
+
+@dataclass(frozen=True)
+class Order(Generic[SpecT]):
+    """One order of one tenant.
+
+    Attributes:
+        kind: Kind the tenant wrote, `Cluster` or `Server`.
+        tenant: Namespace of the tenant.
+        name: Name of the tenant's object, never the random name of a claim's XR.
+        mode: Which install asks; for `managed` only.
+        uid: UID of the composite.
+        written: What the tenant wrote in `spec`, and only that.
+        spec: Effective values: written, then filled by policy, then the model's defaults.
+    """
+
+    kind: str
+    tenant: str
+    name: str
+    mode: Mode
+    uid: str
+    written: Mapping[str, Any]
+    spec: SpecT
+
+    def asks(self, path: str) -> bool:
+        """Say whether the order asks for what stands at a path.
+
+        `spec.replicas[2]` asks if there are more than two replicas; `spec.nodePools[web]` if
+        there is such a pool; `spec.publicIP` if it is true.
+        """
+        value: object = self.spec
+        steps = path.replace("]", "").replace("[", ".[").split(".")[1:]
+        for index, step in enumerate(steps):
+            if step.startswith("["):
+                # A key may hold dots: it is the last step.
+                return _holds(value, ".".join(steps[index:])[1:])
+            value = _attribute(value, step)
+        return bool(value)
+
+
+def _holds(value: object, key: str) -> bool:
+    if isinstance(value, int):
+        return key.isdigit() and int(key) < value
+    if isinstance(value, tuple):
+        return any(key in item.keys() for item in value if isinstance(item, Schema))  # noqa: SIM118  # a method of Schema
+    return False
+
+
+def _attribute(value: object, alias: str) -> object:
+    names = (
+        {info.alias: name for name, info in type(value).model_fields.items()}
+        if isinstance(value, Schema)
+        else {}
+    )
+    return getattr(value, names.get(alias, alias), None)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One environment as one tenant sees it.
+
+    Attributes:
+        name: Name that orders use.
+        root: EnvironmentConfig that holds `kinds`.
+        layers: All EnvironmentConfigs, in the order of the merge.
+        settings: The merged and validated data.
+        provenance: Path of each value to the EnvironmentConfig that set it.
+    """
+
+    name: str
+    root: str
+    layers: tuple[str, ...]
+    settings: Settings
+    provenance: Mapping[str, str]
+
+
+class Machine(Schema):
+    """Remember which flavor an ask was resolved to, and what it holds.
+
+    The numbers are kept so that a flavor that is no longer offered goes on being counted.
+    """
+
+    asked: dict[str, Any]
+    flavor: str
+    cpu: int = 0
+    memory_gib: float = 0
+    disk_gib: int | None = None
+    gpus: int = 0
+    architecture: str = "amd64"
+
+
+class BoundImage(Schema):
+    """Remember which image an ask was resolved to."""
+
+    id: str
+    name: str
+    user: str = ""
+    min_disk_gib: int = 1
+
+
+class Boot(Schema):
+    """Remember how servers boot: by the flavor's disk, or from a volume of this size."""
+
+    volume: bool
+    size_gib: int = 0
+    volume_type: str = ""
+
+
+class Bound(Schema):
+    """Hold what was decided for an order, read back from its root resource.
+
+    Attributes:
+        format: Version of this record.
+        place: Environment, backend, ProviderConfig and namespace that answer the order.
+        asked: What the tenant wrote when it was last answered; private values as digests.
+        filled: What policy added to it, by concrete path.
+        version: Exact Kubernetes version that is rendered.
+        cluster_class: Offered class, and `class_name` the backend's name of it.
+        profile: Profile of that class.
+        machines: Flavor by pool name, or by `server`.
+        image: Image of the servers, and `boot` how they start from it.
+        zones: Zones of pools that named none, by pool.
+        oidc: The environment's issuer, where the tenant named none.
+        estimate: Size of the order, as in `status.estimate`.
+        rebuilt: Whether it was rebuilt from observed resources; never written.
+    """
+
+    format: int = BOUND_FORMAT
+    place: Place
+    asked: dict[str, Any] = {}
+    filled: dict[str, Any] = {}
+    version: str = ""
+    cluster_class: str = ""
+    class_name: str = ""
+    profile: str = ""
+    machines: dict[str, Machine] = {}
+    image: BoundImage | None = None
+    boot: Boot | None = None
+    zones: dict[str, tuple[str, ...]] = {}
+    oidc: Oidc | None = None
+    estimate: dict[str, float] = {}
+    rebuilt: bool = pydantic.Field(default=False, exclude=True)
+
+    def issuer(self, spec: ClusterSpec) -> Oidc | None:
+        """Return the issuer that the cluster trusts."""
+        return spec.access.oidc or self.oidc
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One composed resource, desired or observed, without scope.
+
+    Attributes:
+        key: Its name in the composition, its identity: never renamed.
+        family: API family, such as `kubernetes` or `compute.openstack`.
+        kind: Kind, such as `Object` or `InstanceV2`.
+        payload: `spec.forProvider`.
+        initial: `spec.initProvider`, applied on creation only.
+        options: Other fields of `spec`, such as `readiness`.
+        secret: Whether it writes a connection secret.
+        policies: `spec.managementPolicies`.
+        ready: Whether it is ready; only ever said of what is observed.
+        identities: Everything live that it stands for; see `guards`.
+        name: `metadata.name`.
+        labels: `metadata.labels`.
+        annotations: `metadata.annotations`.
+        provider_config: Name of its ProviderConfig.
+        status: `status`, of an observed resource.
+        connection: Connection details, of an observed resource.
+        deleting: Whether the observed resource is being deleted.
+    """
+
+    key: str
+    family: str
+    kind: str
+    payload: Mapping[str, Any]
+    initial: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    secret: bool = False
+    policies: tuple[str, ...] = ("*",)
+    ready: bool = False
+    identities: frozenset[str] = frozenset()
+    name: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    provider_config: str = ""
+    status: Mapping[str, Any] = field(default_factory=dict)
+    connection: Mapping[str, bytes] = field(default_factory=dict)
+    deleting: bool = False
+
+    @property
+    def at_provider(self) -> Mapping[str, Any]:
+        """Return `status.atProvider`, empty until the provider has looked."""
+        found: Mapping[str, Any] = self.status.get("atProvider") or {}
+        return found
+
+
+@dataclass(frozen=True)
+class Removal:
+    """Say why something live leaves the desired state.
+
+    Attributes:
+        identity: What leaves; see `Resource.identities`.
+        reason: One of the reasons that `guards` knows.
+        detail: For `order` the path that no longer asks for it, for `superseded` the identity
+            of the successor, for `retired` the version that retired it.
+    """
+
+    identity: str
+    reason: Literal["order", "superseded", "helper", "retired", "orphaned"]
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition of the order."""
+
+    type: str
+    status: bool | None
+    reason: str
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Tell the tenant something about one field."""
+
+    field: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What a backend makes of an order.
+
+    Attributes:
+        resources: Everything that is wanted now.
+        planned: Keys of later waves that are not emitted yet.
+        removals: Reasons for what leaves.
+        status: `status` of the order, without what the core adds.
+        conditions: `Provisioned`, `Current`, `BackendHealthy`; the core adds the others.
+        connection: Connection details of the order.
+        unsupported: Fields that the tenant wrote and the backend cannot express.
+        notes: What the tenant should know of how a field was read.
+    """
+
+    resources: tuple[Resource, ...] = ()
+    planned: frozenset[str] = frozenset()
+    removals: tuple[Removal, ...] = ()
+    status: Mapping[str, Any] = field(default_factory=dict)
+    conditions: tuple[Condition, ...] = ()
+    connection: Mapping[str, bytes] = field(default_factory=dict)
+    unsupported: tuple[Remark, ...] = ()
+    notes: tuple[Remark, ...] = ()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What the live cluster says of its version.
+
+    Attributes:
+        version: Highest version seen, or empty.
+        settled: Whether the last change of version is finished.
+    """
+
+    version: str = ""
+    settled: bool = True
+
+
+Render = Callable[[Order[SpecT], Settings, Bound, Mapping[str, Resource]], Rendered]
+
+
+@dataclass(frozen=True)
+class Backend(Generic[SpecT]):
+    """Everything that the core knows of one backend for one kind.
+
+    Attributes:
+        name: Name in `kinds` and in the label of every resource.
+        settings: Model of its block in the environment.
+        root: Key of the resource that carries the bound record; in the first wave, never gone.
+        render: The pure function.
+        identities: Everything live that a resource stands for.
+        recall: What observed resources show of a lost bound record, as its fields; None if they
+            show too little.
+        namespace: Namespace or project in the backend, from its settings and the tenant.
+        provider_config: Name of the ProviderConfig, likewise.
+        gaps: Order fields that it cannot express, with the reason for the tenant.
+        refuses: Gaps that refuse the order, because ignoring the field would be unsafe.
+        progress: What observed resources say of the cluster's version.
+        retired: Identities by key prefix that this version gave up, with the version.
+    """
+
+    name: str
+    settings: type[Schema]
+    root: str
+    render: Render[SpecT]
+    identities: Callable[[Resource], frozenset[str]]
+    recall: Callable[[Mapping[str, Resource]], dict[str, Any] | None]
+    namespace: Callable[[Any, str], str]
+    provider_config: Callable[[Any, str], str]
+    gaps: Mapping[str, str] = field(default_factory=dict)
+    refuses: frozenset[str] = frozenset()
+    progress: Callable[[Mapping[str, Resource]], Progress] = lambda _: Progress()
+    retired: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,123 @@
+"""Name every way an order can be refused, by who must act.
+
+    Refusal
+    ├── TenantRefusal           the tenant changes the order
+    │   ├── InvalidOrder          a field is wrong, missing or may not change
+    │   └── PolicyViolation       the operator's rules do not allow it
+    └── OperatorRefusal         the operator (CSP) acts, the tenant waits
+        ├── EnvironmentNotFound   no such environment for this tenant
+        ├── EnvironmentInvalid    its EnvironmentConfigs do not add up
+        ├── NotOffered            it does not offer what is needed
+        ├── FunctionOutdated      written for a newer function
+        ├── MoveRefused           the order would land somewhere else
+        ├── BindingLost           what was decided can no longer be read
+        ├── NameTaken             another order owns the object of this name
+        └── DeletionRefused       something live would vanish without a reason
+
+The class name is the reason of the condition `Accepted=False`.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Say what is wrong with one field.
+
+    Attributes:
+        field: Path of the field, such as `spec.nodePools[web].flavor`; empty for the whole.
+        message: What is wrong and what is accepted; never a value that could be secret.
+    """
+
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        """Return `path: message`."""
+        return f"{self.field}: {self.message}" if self.field else self.message
+
+
+class Refusal(Exception):
+    """Refuse an order: nothing is applied, what exists stays as it is.
+
+    Attributes:
+        problems: Everything that is wrong, in the words for who must act.
+        public: The sentence that a tenant may read.
+    """
+
+    actor = ""
+
+    def __init__(self, *problems: Problem | str, public: str = "") -> None:
+        """Collect the problems; a bare string is a problem without a field."""
+        self.problems = tuple(p if isinstance(p, Problem) else Problem("", p) for p in problems)
+        self.public = public or self.default_public()
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        """Return all problems in one line."""
+        return "; ".join(str(problem) for problem in self.problems)
+
+    def default_public(self) -> str:
+        """Return the tenant's sentence where none was given."""
+        return str(self)
+
+    @property
+    def reason(self) -> str:
+        """Return the CamelCase reason of the condition."""
+        return type(self).__name__
+
+
+class TenantRefusal(Refusal):
+    """Refuse what the tenant can mend."""
+
+    actor = "tenant"
+
+
+class InvalidOrder(TenantRefusal):
+    """A field of the order is wrong, missing or may not change."""
+
+
+class PolicyViolation(TenantRefusal):
+    """The operator's policy or limits do not allow the order."""
+
+
+class OperatorRefusal(Refusal):
+    """Refuse what only the operator can mend; the tenant reads a neutral sentence."""
+
+    actor = "operator"
+
+    def default_public(self) -> str:
+        """Return a sentence without internals of the provider."""
+        return "your provider has to act before this order can be processed; nothing was changed"
+
+
+class EnvironmentNotFound(OperatorRefusal):
+    """No EnvironmentConfig describes the environment, or this tenant may not use it."""
+
+
+class EnvironmentInvalid(OperatorRefusal):
+    """The EnvironmentConfigs of the environment contradict each other or are incomplete."""
+
+
+class NotOffered(OperatorRefusal):
+    """The environment does not offer the kind, or a step that the order needs."""
+
+
+class FunctionOutdated(OperatorRefusal):
+    """The order or its observed resources were written for a newer function."""
+
+
+class MoveRefused(OperatorRefusal):
+    """The order would be answered by another environment, backend, account or namespace."""
+
+
+class BindingLost(OperatorRefusal):
+    """What was decided for the order can no longer be read, nor rebuilt."""
+
+
+class NameTaken(OperatorRefusal):
+    """An object of the needed name exists and carries another order's labels."""
+
+
+class DeletionRefused(OperatorRefusal):
+    """Something live would leave the desired state without an allowed reason."""

@@ -1,0 +1,253 @@
+"""Refuse what would endanger something live. Each guard is one function.
+
+They stand in `compose`, so that no backend can forget them. Crossplane deletes what leaves
+the desired state: an answer is only given when everything that was observed is either
+still desired, or leaves for a reason that this module has checked for itself.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from pydantic.fields import FieldInfo
+
+from function.bound import remembered
+from function.contract import Backend, Bound, Order, Removal, Rendered, Resource
+from function.errors import (
+    BindingLost,
+    DeletionRefused,
+    FunctionOutdated,
+    InvalidOrder,
+    MoveRefused,
+    NameTaken,
+    Problem,
+)
+from function.model import API_GROUP, KINDS
+from function.schema import differences, extra
+from function.settings import Move, Place
+
+BACKEND_LABEL = f"{API_GROUP}/backend"
+TENANT_LABEL = f"{API_GROUP}/tenant"
+KIND_LABEL = f"{API_GROUP}/kind"
+NAME_LABEL = f"{API_GROUP}/name"
+EVERYTHING = "*"
+DELETE = "Delete"
+
+
+def ours(observed: Mapping[str, Resource], known: Iterable[str]) -> dict[str, Resource]:
+    """Return the observed resources that carry our label, whatever their key.
+
+    Unlabelled ones are another pipeline step's.
+
+    Raises:
+        FunctionOutdated: A backend that this version does not know made one.
+    """
+    found = {key: r for key, r in observed.items() if BACKEND_LABEL in r.labels}
+    backends = set(known)
+    for key, resource in sorted(found.items()):
+        if resource.labels[BACKEND_LABEL] not in backends:
+            raise FunctionOutdated(
+                f"observed resource {key} is of backend {resource.labels[BACKEND_LABEL]}, which "
+                f"this version does not know; upgrade the function"
+            )
+    return found
+
+
+def names_are_free(order: Order[Any], observed: Mapping[str, Resource]) -> None:
+    """Refuse to take over an object that carries another order's labels.
+
+    Both the composed resource and the object inside it are looked at.
+
+    Raises:
+        NameTaken: One does.
+    """
+    mine = {TENANT_LABEL: order.tenant, KIND_LABEL: order.kind, NAME_LABEL: order.name}
+    for key, resource in sorted(observed.items()):
+        manifest = resource.at_provider.get("manifest") or {}
+        inner = (manifest.get("metadata") or {}).get("labels") or {}
+        for labels in (resource.labels, inner):
+            other = {
+                name: labels[name] for name in mine if name in labels and labels[name] != mine[name]
+            }
+            if other:
+                raise NameTaken(f"{key}: the object of this name belongs to another order: {other}")
+
+
+def stays_in_place(
+    order: Order[Any], now: Place, before: Bound | None, moves: Iterable[Move]
+) -> bool:
+    """Refuse to answer an order from another place than before; say whether it moves.
+
+    Returns:
+        Whether the operator lists this move, so that what exists is to be orphaned.
+        False also where only the ProviderConfig is another name of the same account.
+
+    Raises:
+        MoveRefused: The place differs and the operator does not list the move.
+    """
+    if before is None:
+        return False
+    aspects = ("environment", "backend", "provider_config", "namespace")
+    changed = [a for a in aspects if getattr(before.place, a) != getattr(now, a)]
+    if not changed:
+        return False
+    for move in moves:
+        if (move.namespace, move.kind, move.name) != (order.tenant, order.kind, order.name):
+            continue
+        if all(
+            getattr(move.origin, a) == getattr(before.place, a)
+            and getattr(move.to, a) == getattr(now, a)
+            for a in changed
+        ):
+            return changed != ["provider_config"]
+    texts = [f"{a} {getattr(before.place, a)!r} -> {getattr(now, a)!r}" for a in changed]
+    public = "the order is answered by another environment than before; set it back"
+    public = public if "environment" in changed else ""
+    raise MoveRefused(
+        f"{order.kind} {order.tenant}/{order.name} would move: {', '.join(texts)}; undo this, "
+        "or list it under moves in the root EnvironmentConfig: what exists is then orphaned, "
+        "never deleted",
+        public=public,
+    )
+
+
+def refused_fields_are_unchanged(
+    order: Order[Any], now: Mapping[str, Any], before: Bound | None
+) -> None:
+    """Refuse a change to a field that is declared `refused`.
+
+    Args:
+        order: The order.
+        now: What was written and filled, private values masked.
+        before: What was decided at the last answer; None for a new order.
+
+    Raises:
+        InvalidOrder: With each such field.
+    """
+    if before is None:
+        return
+    schema = KINDS[order.kind]
+    problems = [
+        Problem(change.path, _unchangeable(change.before, extra(change.info, "private")))
+        for change in differences(schema, remembered(before), now, "spec")
+        if _refused(change.info) and change.path != "spec.environment"
+    ]
+    if problems:
+        raise InvalidOrder(*problems)
+
+
+def _refused(info: FieldInfo) -> bool:
+    return bool(extra(info, "change") == "refused")
+
+
+def _unchangeable(before: Any, private: Any) -> str:
+    if private or before is None or before in ({}, []):
+        return "cannot be changed once the order is answered"
+    return f"cannot be changed once the order is answered, set it back to {before}"
+
+
+def nothing_vanishes(
+    order: Order[Any],
+    rendered: Rendered,
+    observed: Mapping[str, Resource],
+    backend: Backend[Any],
+    before: Bound | None,
+) -> None:
+    """Refuse an answer in which something live is missing without an allowed reason.
+
+    Args:
+        order: The order.
+        rendered: The answer, identities stamped.
+        observed: Our observed resources, identities stamped.
+        backend: The backend that rendered it.
+        before: What was decided at the last answer; None for a new order.
+
+    Raises:
+        DeletionRefused: With everything that would vanish.
+        BindingLost: The tenant may have asked for it, but what was asked before is lost.
+    """
+    desired = {identity for r in rendered.resources for identity in r.identities}
+    missing = {
+        identity: resource
+        for _, resource in sorted(observed.items())
+        for identity in sorted(resource.identities - desired)
+        if not resource.deleting
+    }
+    reasons = {removal.identity: removal for removal in rendered.removals}
+    problems = []
+    for identity, resource in missing.items():
+        removal = reasons.get(identity)
+        refusal = (
+            _why_not(removal, resource, order, observed, backend) if removal else "no reason given"
+        )
+        if refusal:
+            problems.append(Problem(identity, f"would be deleted: {refusal}"))
+        elif before is not None and before.rebuilt and removal and removal.reason == "order":
+            raise BindingLost(
+                f"{identity} would be deleted because {removal.detail} no longer asks for it, but "
+                "the record of what was asked before is lost; restore the annotation, or undo the "
+                "change"
+            )
+    if problems:
+        raise DeletionRefused(*problems)
+
+
+def _why_not(
+    removal: Removal,
+    resource: Resource,
+    order: Order[Any],
+    observed: Mapping[str, Resource],
+    backend: Backend[Any],
+) -> str:
+    """Return why a reason does not hold; empty if it does."""
+    match removal.reason:
+        case "order":
+            return f"{removal.detail} still asks for it" if order.asks(removal.detail) else ""
+        case "superseded":
+            ready = any(removal.detail in r.identities and r.ready for r in observed.values())
+            return "" if ready else f"its successor {removal.detail} is not ready"
+        case "helper":
+            return "" if set(resource.policies) == {"Observe"} else "it is not only observed"
+        case "retired":
+            retired = any(removal.identity.startswith(prefix) for prefix in backend.retired)
+            return "" if retired else "this version did not retire it"
+        case "orphaned":
+            return "its observed policies still contain Delete" if may_delete(resource) else ""
+
+
+def may_delete(resource: Resource) -> bool:
+    """Say whether deleting the composed resource deletes what it stands for."""
+    return EVERYTHING in resource.policies or DELETE in resource.policies
+
+
+def without_delete(resource: Resource, all_policies: tuple[str, ...]) -> Resource:
+    """Return the resource with policies under which deleting it leaves the live thing alone."""
+    policies = all_policies if EVERYTHING in resource.policies else resource.policies
+    return replace(resource, policies=tuple(p for p in policies if p != DELETE))
+
+
+def waves_only_gate_creation(rendered: Rendered, observed: Mapping[str, Resource]) -> None:
+    """Refuse an answer that plans for later what already exists.
+
+    Raises:
+        DeletionRefused: A key is both observed and only planned.
+    """
+    emitted = {resource.key for resource in rendered.resources}
+    late = sorted(key for key in rendered.planned - emitted if key in observed)
+    if late:
+        raise DeletionRefused(
+            *(Problem(key, "exists, and was only planned for later") for key in late)
+        )
+
+
+def keys_are_sound(rendered: Rendered, backend: Backend[Any]) -> None:
+    """Refuse an answer with doubled keys, or without the root that carries the record.
+
+    Raises:
+        DeletionRefused: It has.
+    """
+    keys = [resource.key for resource in rendered.resources]
+    if len(set(keys)) != len(keys):
+        raise DeletionRefused("two resources have the same key")
+    if backend.root not in keys:
+        raise DeletionRefused(Problem(backend.root, "the root resource is missing"))

@@ -1,0 +1,242 @@
+"""Play Crossplane's part for one composite, without a control plane.
+
+The command line and the demo share it with the tests: the same request that Crossplane
+would send, the same loop over requirements, the same selection by label.
+"""
+
+import copy
+import hashlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from crossplane.function.proto.v1 import run_function_pb2 as fnv1
+
+from function import plain
+from function.contract import Manifest, Mode
+from function.model import API_GROUP, API_VERSION, KINDS
+
+# Crossplane calls once, and then as often as the requirements change.
+MAX_CALLS = 6
+KEY_ANNOTATION = "crossplane.io/composition-resource-name"
+COMPOSITE_LABEL = "crossplane.io/composite"
+
+Run = Callable[[fnv1.RunFunctionRequest], Awaitable[fnv1.RunFunctionResponse]]
+
+
+class NotAnOrder(ValueError):
+    """The document is no order that this function answers."""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """A composed resource as a control plane would show it.
+
+    Attributes:
+        manifest: The object.
+        connection: Its connection details.
+    """
+
+    manifest: Manifest
+    connection: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of an order.
+
+    Attributes:
+        composite: The XR with the status that the tenant would see.
+        resources: Composed resources by key.
+        ready: Keys that are ready.
+        fatal: Text of the refusal; empty if there is none.
+        warnings: Texts that the tenant sees as events.
+        complete: Whether the XR is ready.
+    """
+
+    composite: Manifest
+    resources: Mapping[str, Manifest]
+    ready: frozenset[str]
+    fatal: str
+    warnings: tuple[str, ...]
+    complete: bool
+
+
+def composite_of(order: Manifest, mode: Mode, namespace: str | None = None) -> Manifest:
+    """Return the XR for a tenant's manifest; an XR is returned as it is.
+
+    Args:
+        order: The tenant's manifest, or an XR.
+        mode: Which install to play; for the tenant's manifest only.
+        namespace: Namespace of the tenant, where the manifest names none.
+
+    Raises:
+        NotAnOrder: The document is neither.
+    """
+    kind, metadata = order.get("kind"), order.get("metadata")
+    kinds = [*KINDS, *(f"X{name}" for name in KINDS)]
+    if order.get("apiVersion") != API_VERSION or kind not in kinds:
+        raise NotAnOrder(f"needs apiVersion {API_VERSION} and kind {', '.join(kinds)}")
+    if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
+        raise NotAnOrder("metadata.name: required, as text")
+    if not isinstance(order.get("spec", {}), dict):
+        raise NotAnOrder("spec: must be a mapping")
+    if kind not in KINDS:
+        return order
+    tenant = metadata.get("namespace") or namespace
+    if not isinstance(tenant, str):
+        raise NotAnOrder("metadata.namespace: required, or give --namespace")
+    if mode is Mode.NAMESPACED:
+        metadata = {**metadata, "namespace": tenant}
+        return {**order, "metadata": {**metadata, "uid": metadata.get("uid") or uid(tenant, order)}}
+    return claimed(order, tenant)
+
+
+def claimed(order: Manifest, tenant: str) -> Manifest:
+    """Return the XR that Crossplane makes for a claim, its name and UID derived, not random."""
+    name = order["metadata"]["name"]
+    identity = uid(tenant, order)
+    return {
+        "apiVersion": order["apiVersion"],
+        "kind": f"X{order['kind']}",
+        "metadata": {
+            "name": f"{name}-{identity[:5]}",
+            "uid": identity,
+            "labels": {
+                "crossplane.io/claim-name": name,
+                "crossplane.io/claim-namespace": tenant,
+            },
+        },
+        "spec": {
+            "claimRef": {
+                "apiVersion": order["apiVersion"],
+                "kind": order["kind"],
+                "name": name,
+                "namespace": tenant,
+            },
+            **order.get("spec", {}),
+        },
+    }
+
+
+def uid(tenant: str, order: Manifest) -> str:
+    """Return a UID that is the same for the same order."""
+    text = f"{API_GROUP}/{order['kind']}/{tenant}/{order['metadata']['name']}"
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return "-".join((digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:32]))
+
+
+async def answer(
+    run: Run,
+    composite: Manifest,
+    environments: Iterable[Manifest],
+    observed: Mapping[str, Observed] | None = None,
+    *,
+    modern: bool = True,
+) -> Outcome:
+    """Ask the function about one composite.
+
+    Args:
+        run: Calls the function.
+        composite: The XR.
+        environments: Every EnvironmentConfig of the control plane.
+        observed: Composed resources by key.
+        modern: Whether to play Crossplane 2.2 or later, which advertises capabilities.
+    """
+    req = fnv1.RunFunctionRequest(meta=fnv1.RequestMeta(tag="local"))
+    if modern:
+        req.meta.capabilities.extend(
+            (
+                fnv1.CAPABILITY_CAPABILITIES,
+                fnv1.CAPABILITY_REQUIRED_RESOURCES,
+                fnv1.CAPABILITY_CONDITIONS,
+            )
+        )
+    req.observed.composite.resource.CopyFrom(plain.to_struct(composite))
+    for key, found in (observed or {}).items():
+        req.observed.resources[key].resource.CopyFrom(plain.to_struct(found.manifest))
+        for name, value in found.connection.items():
+            req.observed.resources[key].connection_details[name] = value
+    layers = list(environments)
+    rsp, last = await run(req), None
+    for _ in range(MAX_CALLS - 1):
+        if _fatal(rsp) or rsp.requirements == last:
+            break
+        last = copy.deepcopy(rsp.requirements)
+        _provide(req, rsp.requirements, layers, modern=modern)
+        rsp = await run(req)
+    return read(composite, rsp)
+
+
+def read(composite: Manifest, rsp: fnv1.RunFunctionResponse) -> Outcome:
+    """Return a response as plain data."""
+    resources = {
+        key: _named(plain.to_manifest(found.resource), key)
+        for key, found in sorted(rsp.desired.resources.items())
+    }
+    status = plain.to_dict(rsp.desired.composite.resource).get("status") or {}
+    conditions = [_condition(found) for found in rsp.conditions]
+    metadata = {k: v for k, v in composite["metadata"].items() if k in ("name", "namespace")}
+    shown = {
+        "apiVersion": composite["apiVersion"],
+        "kind": composite["kind"],
+        "metadata": metadata,
+        "status": {**status, "conditions": conditions},
+    }
+    warnings = [r.message for r in rsp.results if r.severity == fnv1.SEVERITY_WARNING]
+    return Outcome(
+        composite=shown,
+        resources=resources,
+        ready=frozenset(
+            key for key, found in rsp.desired.resources.items() if found.ready == fnv1.READY_TRUE
+        ),
+        fatal=_fatal(rsp),
+        warnings=tuple(warnings),
+        complete=rsp.desired.composite.ready == fnv1.READY_TRUE,
+    )
+
+
+def matching(documents: Iterable[Manifest], labels: Mapping[str, str]) -> list[Manifest]:
+    """Return the documents that carry all labels."""
+    return [
+        document
+        for document in documents
+        if labels.items() <= ((document.get("metadata") or {}).get("labels") or {}).items()
+    ]
+
+
+def _provide(
+    req: fnv1.RunFunctionRequest, wanted: fnv1.Requirements, layers: list[Manifest], *, modern: bool
+) -> None:
+    for asked, answers in (
+        (wanted.resources, req.required_resources if modern else None),
+        (wanted.extra_resources, req.extra_resources),
+    ):
+        for name, selector in asked.items():
+            if answers is None:
+                continue
+            # Present and empty says that nothing matched.
+            answers[name].SetInParent()
+            del answers[name].items[:]
+            for layer in matching(layers, selector.match_labels.labels):
+                answers[name].items.add().resource.CopyFrom(plain.to_struct(layer))
+
+
+def _fatal(rsp: fnv1.RunFunctionResponse) -> str:
+    return next((r.message for r in rsp.results if r.severity == fnv1.SEVERITY_FATAL), "")
+
+
+def _condition(found: fnv1.Condition) -> Manifest:
+    status = {fnv1.STATUS_CONDITION_TRUE: "True", fnv1.STATUS_CONDITION_FALSE: "False"}
+    return {
+        "type": found.type,
+        "status": status.get(found.status, "Unknown"),
+        "reason": found.reason,
+        **({"message": found.message} if found.message else {}),
+    }
+
+
+def _named(manifest: Manifest, key: str) -> Manifest:
+    metadata: dict[str, Any] = manifest.get("metadata") or {}
+    annotations = {**(metadata.get("annotations") or {}), KEY_ANNOTATION: key}
+    return {**manifest, "metadata": {**metadata, "annotations": annotations}}

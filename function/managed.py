@@ -1,0 +1,124 @@
+"""Know scope: the only place that tells a cluster scoped install from a namespaced one.
+
+    claims       cluster scoped kinds, `ProviderConfig`
+    namespaced   `*.m.*` kinds in the tenant's namespace, `ClusterProviderConfig`
+
+`envelope` wraps a `Resource` for Crossplane, `neutral` unwraps what was observed.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from function.contract import Manifest, Mode, Order, Resource
+
+EXTERNAL_NAME = "crossplane.io/external-name"
+ALL_POLICIES = ("Observe", "Create", "Update", "Delete", "LateInitialize")
+
+# API versions by family: claims, namespaced.
+_API_VERSIONS = {
+    "kubernetes": ("kubernetes.crossplane.io/v1alpha2", "kubernetes.m.crossplane.io/v1alpha1"),
+    "compute.openstack": (
+        "compute.openstack.crossplane.io/v1alpha1",
+        "compute.openstack.m.crossplane.io/v1alpha1",
+    ),
+    "networking.openstack": (
+        "networking.openstack.crossplane.io/v1alpha1",
+        "networking.openstack.m.crossplane.io/v1alpha1",
+    ),
+}
+_FAMILIES = {
+    version.partition("/")[0]: family
+    for family, versions in _API_VERSIONS.items()
+    for version in versions
+}
+_ENVELOPE_FIELDS = {
+    "forProvider",
+    "initProvider",
+    "managementPolicies",
+    "providerConfigRef",
+    "writeConnectionSecretToRef",
+    "deletionPolicy",
+}
+
+
+def envelope(resource: Resource, order: Order[Any], secrets_namespace: str) -> Manifest:
+    """Return the manifest of a resource for the install that asks.
+
+    Args:
+        resource: The resource.
+        order: The order, for its mode and tenant.
+        secrets_namespace: Where connection secrets go in claims mode.
+    """
+    namespaced = order.mode is Mode.NAMESPACED
+    reference = {"name": resource.provider_config}
+    metadata: Manifest = {
+        "name": resource.name,
+        **({"namespace": order.tenant} if namespaced else {}),
+        "labels": dict(resource.labels),
+        **({"annotations": dict(resource.annotations)} if resource.annotations else {}),
+    }
+    return {
+        "apiVersion": _API_VERSIONS[resource.family][namespaced],
+        "kind": resource.kind,
+        "metadata": metadata,
+        "spec": {
+            "managementPolicies": list(resource.policies),
+            "providerConfigRef": {"kind": "ClusterProviderConfig", **reference}
+            if namespaced
+            else reference,
+            **(
+                {"writeConnectionSecretToRef": _secret(resource, namespaced, secrets_namespace)}
+                if resource.secret
+                else {}
+            ),
+            **resource.options,
+            **({"initProvider": resource.initial} if resource.initial else {}),
+            "forProvider": resource.payload,
+        },
+    }
+
+
+def neutral(key: str, manifest: Manifest, connection: Mapping[str, bytes]) -> Resource:
+    """Return an observed resource without scope.
+
+    Whatever it holds is taken as it is: it may be another pipeline step's, or garbled.
+    """
+    metadata, spec = _mapping(manifest.get("metadata")), _mapping(manifest.get("spec"))
+    group = str(manifest.get("apiVersion", "")).partition("/")[0]
+    policies = spec.get("managementPolicies") or ["*"]
+    return Resource(
+        key=key,
+        family=_FAMILIES.get(group, group),
+        kind=str(manifest.get("kind", "")),
+        payload=_mapping(spec.get("forProvider")),
+        initial=_mapping(spec.get("initProvider")),
+        options={name: value for name, value in spec.items() if name not in _ENVELOPE_FIELDS},
+        secret="writeConnectionSecretToRef" in spec,
+        policies=tuple(str(policy) for policy in policies),
+        name=str(metadata.get("name", "")),
+        labels={k: str(v) for k, v in _mapping(metadata.get("labels")).items()},
+        annotations={k: str(v) for k, v in _mapping(metadata.get("annotations")).items()},
+        provider_config=str(_mapping(spec.get("providerConfigRef")).get("name", "")),
+        status=_mapping(manifest.get("status")),
+        connection=connection,
+        deleting="deletionTimestamp" in metadata,
+    )
+
+
+def external_name(observed: Resource | None) -> str:
+    """Return what the provider needs to find the live thing again; empty until it is known.
+
+    Where late initialisation is off, the provider never writes the annotation itself.
+    """
+    if observed is None:
+        return ""
+    return observed.annotations.get(EXTERNAL_NAME) or str(observed.at_provider.get("id") or "")
+
+
+def _secret(resource: Resource, namespaced: bool, secrets_namespace: str) -> Manifest:
+    name = {"name": f"{resource.name}-conn"}
+    return name if namespaced else {"namespace": secrets_namespace, **name}
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

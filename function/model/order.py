@@ -1,0 +1,97 @@
+"""Declare what the orders of every kind have in common."""
+
+from typing import Literal
+
+import pydantic
+
+from function.schema import Count, DNSLabel, Flag, Schema, ordered
+
+Architecture = Literal["amd64", "arm64", "riscv64"]
+
+
+class Gpu(Schema):
+    """Ask for graphics processors."""
+
+    vendor: Literal["nvidia", "amd", "intel"] = ordered(
+        "Maker of the GPU.", change="rolling", example="nvidia"
+    )
+    count: Count = ordered("Number of GPUs.", change="rolling", default=1, ge=1, le=16)
+    memory_gib: Count | None = ordered(
+        "Least memory of one GPU in GiB; any if absent.",
+        change="rolling",
+        default=None,
+        alias="memoryGiB",
+        ge=1,
+        le=1024,
+    )
+
+
+class Size(Schema):
+    """Ask for a machine by its size; the environment resolves it to an offered flavor.
+
+    The numbers are the least that will do: the resolver rounds up.
+    """
+
+    cpu: Count = ordered("Least number of vCPUs.", change="rolling", ge=1, le=512, example=4)
+    memory_gib: float = ordered(
+        "Least memory in GiB, in steps of 0.5.",
+        change="rolling",
+        alias="memoryGiB",
+        gt=0,
+        le=16384,
+        multiple_of=0.5,
+        example=16,
+    )
+    disk_gib: Count | None = ordered(
+        "Least size of the root disk in GiB; what image and environment need if absent.",
+        change="rolling",
+        default=None,
+        alias="diskGiB",
+        ge=1,
+        le=65536,
+        example=50,
+    )
+    cpu_type: Literal["L", "V", "T", "C"] = ordered(
+        "Least kind of vCPU (scs-0100): L crowded core, V shared core, T dedicated thread, "
+        "C dedicated core. V if absent.",
+        change="rolling",
+        default="V",
+    )
+    architecture: Architecture = ordered(
+        "Processor architecture. amd64 if absent.", change="rolling", default="amd64"
+    )
+    gpu: Gpu | None = ordered(
+        "GPUs of each machine; none if absent.", change="rolling", default=None
+    )
+
+    @pydantic.field_validator("memory_gib", mode="before")
+    @classmethod
+    def _memory_is_a_number(cls, value: object) -> object:
+        if isinstance(value, bool | str):
+            raise ValueError("must be a number, without quotes")
+        return value
+
+
+class OrderSpec(Schema):
+    """Hold the fields that every kind of order has."""
+
+    environment: DNSLabel | None = ordered(
+        "Offered environment (provider or region) that answers the order. "
+        "The provider's default if absent.",
+        change="refused",
+        default=None,
+        example="default",
+    )
+    deletion_protection: Flag = ordered(
+        "Refuse to delete this order, and edits that destroy its data, while not false. "
+        "true if absent.",
+        change="in place",
+        default=True,
+    )
+    deletion_policy: Literal["Delete", "Orphan"] = ordered(
+        "What deleting the order does to what was built: Delete removes it, Orphan leaves it "
+        "with the provider. Wait until status.deletionPolicy says Orphan before you delete. "
+        "Delete if absent.",
+        change="in place",
+        default="Delete",
+    )

@@ -1,0 +1,554 @@
+"""Resolve what an order leaves open: flavor, image, class, exact version, zones.
+
+A decision is a pure function of order and environment, because Crossplane may ask twice
+about the same new order. It is kept while what was asked is unchanged; a changed ask is
+resolved anew. Kubernetes versions never go down, and go up one minor at a time, each step
+held until the last one is finished.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from function import flavors
+from function.contract import Boot, Bound, BoundImage, Machine, Order, Progress, Remark
+from function.errors import InvalidOrder, NotOffered, Problem
+from function.model import ClusterSpec, ServerSpec
+from function.model.cluster import NodePool, Oidc
+from function.model.order import Size
+from function.model.server import Image
+from function.settings import ImageOffer, KubernetesVersion, Settings
+
+SERVER = "server"
+ZONES_FOR_ZONE_AVAILABILITY = 3
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What was resolved.
+
+    Attributes:
+        decided: Fields of `Bound`.
+        notes: What the tenant should know of it.
+        pending: Why the order is not yet answered in full; empty if it is.
+        estimate: What the order holds, by the names of `status.estimate`.
+        status: What the catalogue says of the result, for `status`.
+    """
+
+    decided: Mapping[str, Any]
+    notes: tuple[Remark, ...] = ()
+    pending: str = ""
+    estimate: Mapping[str, float] = field(default_factory=dict)
+    status: Mapping[str, Any] = field(default_factory=dict)
+
+
+Resolver = Callable[[Order[Any], Settings, Bound | None, Progress], Resolution]
+
+
+def cluster(
+    order: Order[ClusterSpec], settings: Settings, before: Bound | None, progress: Progress
+) -> Resolution:
+    """Resolve an order for a cluster.
+
+    Args:
+        order: The order.
+        settings: The environment's settings.
+        before: What was decided at the last answer; None for a new order.
+        progress: What the live cluster says of its version.
+
+    Raises:
+        InvalidOrder: Something is not offered, or would go down; with every problem.
+        NotOffered: A minor version on the way is not offered.
+    """
+    problems: list[Problem] = []
+    machines: dict[str, Machine] = {}
+    for pool in order.spec.node_pools:
+        was = before.machines.get(pool.name) if before else None
+        at = f"spec.nodePools[{pool.name}]"
+        found = _machine(pool, settings, was, at, problems)
+        if found:
+            machines[pool.name] = found
+        if was is None:
+            _check_zones(pool.zones, settings, f"{at}.zones", problems)
+    _check_availability(order, settings, before, problems)
+    try:
+        version = _version(order, settings, before, progress)
+    except InvalidOrder as refusal:
+        raise InvalidOrder(*refusal.problems, *problems) from None
+    if problems:
+        raise InvalidOrder(*problems)
+    zones = {
+        pool.name: _zones(pool, settings, before)
+        for pool in order.spec.node_pools
+        if not pool.zones
+    }
+    decided = {
+        "machines": machines,
+        "zones": zones,
+        "oidc": _issuer(order, settings, before, version.fields["version"]),
+        **version.fields,
+    }
+    sized = _estimate(
+        [
+            (machines[pool.name], pool.replicas, _pool_storage(pool))
+            for pool in order.spec.node_pools
+        ]
+    )
+    notes = _machine_notes(machines, "spec.nodePools[{}].size")
+    outlook = _outlook(settings, version.fields)
+    return Resolution(decided, (*notes, *version.notes), version.pending, sized, outlook)
+
+
+def server(
+    order: Order[ServerSpec], settings: Settings, before: Bound | None, progress: Progress
+) -> Resolution:
+    """Resolve an order for servers.
+
+    Args:
+        order: The order.
+        settings: The environment's settings.
+        before: What was decided at the last answer; None for a new order.
+        progress: Not used: servers have no version.
+
+    Raises:
+        InvalidOrder: Something is not offered, or cannot change; with every problem.
+    """
+    del progress
+    problems: list[Problem] = []
+    spec = order.spec
+    was = before.machines.get(SERVER) if before else None
+    machine = _machine(spec, settings, was, "spec", problems)
+    architecture = machine.architecture if machine else "amd64"
+    image = before.image if before else None
+    image = image or _image(spec.image, architecture, settings, problems)
+    if before is None and spec.zone:
+        _check_zones((spec.zone,), settings, "spec.zone", problems)
+    boot = None
+    if machine and image:
+        boot = _boot(order, machine, image, settings, before, problems)
+    if problems or machine is None or image is None or boot is None:
+        raise InvalidOrder(*problems)
+    decided = {"machines": {SERVER: machine}, "image": image, "boot": boot}
+    sized = _estimate([(machine, spec.replicas, boot.size_gib if boot.volume else 0)])
+    return Resolution(decided, _machine_notes({SERVER: machine}, "spec.size"), "", sized)
+
+
+RESOLVERS: dict[str, Resolver] = {"Cluster": cluster, "Server": server}
+
+
+def volume_type(name: str | None, settings: Settings, at: str) -> str:
+    """Return the backend's name of an offered volume type; empty where none is asked for.
+
+    Raises:
+        InvalidOrder: It is not offered.
+    """
+    if name is None:
+        return ""
+    for offer in settings.volume_types:
+        if offer.name == name:
+            return offer.backend_name
+    raise InvalidOrder(Problem(at, _not_offered(offer.name for offer in settings.volume_types)))
+
+
+def _machine(
+    ask: NodePool | ServerSpec,
+    settings: Settings,
+    was: Machine | None,
+    at: str,
+    problems: list[Problem],
+) -> Machine | None:
+    """Return the machine for an ask; the former one where the ask is unchanged."""
+    asked = ask.model_dump(mode="json", include={"flavor", "size"}, exclude_none=True)
+    if was is not None and (was.asked == asked or _rebuilt(was, ask)):
+        return was.model_copy(update={"asked": asked})
+    offered = settings.offered_flavors
+    if ask.flavor is not None:
+        found = flavors.find(ask.flavor, offered)
+        if found is None:
+            problems.append(Problem(f"{at}.flavor", _unknown_flavor(ask.flavor, offered)))
+    else:
+        wish = _wish(ask.size)
+        found = flavors.choose(wish, offered)
+        if found is None:
+            near = ", ".join(flavors.nearest(wish, offered)) or "none"
+            problems.append(
+                Problem(f"{at}.size", f"no offered flavor is large enough; nearest: {near}")
+            )
+    if found is None:
+        return None
+    return Machine(
+        asked=asked,
+        flavor=found.name,
+        cpu=found.cpu,
+        memory_gib=found.memory_gib,
+        disk_gib=found.disk_gib,
+        gpus=found.gpus,
+        architecture=found.architecture,
+    )
+
+
+def _rebuilt(was: Machine, ask: NodePool | ServerSpec) -> bool:
+    """Say whether a machine whose ask is lost may stay: it does, unless another is named."""
+    return not was.asked and ask.flavor in (None, was.flavor)
+
+
+def _wish(size: Size | None) -> flavors.Wish:
+    assert size is not None, "the model has exactly one of flavor and size"  # noqa: S101  # typing only
+    return flavors.Wish(
+        cpu=size.cpu,
+        memory_gib=size.memory_gib,
+        disk_gib=size.disk_gib,
+        disk_type=getattr(size, "disk_type", None),
+        cpu_type=size.cpu_type,
+        architecture=size.architecture,
+        gpu_vendor=size.gpu.vendor if size.gpu else None,
+        gpus=size.gpu.count if size.gpu else 0,
+        gpu_memory_gib=size.gpu.memory_gib if size.gpu else None,
+    )
+
+
+def _unknown_flavor(asked: str, offered: Sequence[flavors.Flavor]) -> str:
+    try:
+        parsed = flavors.parse(asked)
+    except ValueError as error:
+        return f"is no scs-0100 name: {error}"
+    if parsed is None:
+        return _not_offered(flavor.name for flavor in offered)
+    wish = flavors.Wish(
+        cpu=parsed.cpu,
+        memory_gib=parsed.memory_gib,
+        cpu_type=parsed.cpu_type,
+        architecture=parsed.architecture,
+    )
+    near = ", ".join(flavors.nearest(wish, offered)) or "none"
+    return f"not offered here; nearest: {near}"
+
+
+def _not_offered(names: Any) -> str:
+    return f"not offered here; offered: {', '.join(sorted(names)) or 'none'}"
+
+
+def _check_zones(
+    zones: Sequence[str], settings: Settings, at: str, problems: list[Problem]
+) -> None:
+    offered = {zone.name for zone in settings.zones}
+    for zone in zones:
+        if zone not in offered:
+            problems.append(Problem(at, _not_offered(offered)))
+            return
+
+
+def _check_availability(
+    order: Order[ClusterSpec], settings: Settings, before: Bound | None, problems: list[Problem]
+) -> None:
+    wanted = order.spec.control_plane.availability
+    if before is None and wanted == "Zone" and len(settings.zones) < ZONES_FOR_ZONE_AVAILABILITY:
+        message = f"Zone needs {ZONES_FOR_ZONE_AVAILABILITY} zones, this environment has "
+        message += f"{len(settings.zones)}; accepted: None, Node"
+        problems.append(Problem("spec.controlPlane.availability", message))
+
+
+def _zones(pool: NodePool, settings: Settings, before: Bound | None) -> tuple[str, ...]:
+    if before and pool.name in before.zones:
+        return before.zones[pool.name]
+    return tuple(zone.name for zone in settings.zones)
+
+
+def _issuer(
+    order: Order[ClusterSpec], settings: Settings, before: Bound | None, version: str
+) -> Oidc | None:
+    """Return the environment's issuer where the order names none; it changes with the version."""
+    if order.spec.access.oidc:
+        return None
+    if before and before.oidc and before.version == version:
+        return before.oidc
+    named_before = before and (before.asked.get("access") or {}).get("oidc")
+    if before and before.version == version and not named_before and not before.rebuilt:
+        return before.oidc
+    return settings.access.oidc
+
+
+def _pool_storage(pool: NodePool) -> int:
+    return pool.root_volume.size_gib if pool.root_volume else 0
+
+
+def _estimate(parts: Sequence[tuple[Machine, int, int]]) -> dict[str, float]:
+    return {
+        "cpu": sum(machine.cpu * count for machine, count, _ in parts),
+        "memoryGiB": sum(machine.memory_gib * count for machine, count, _ in parts),
+        "storageGiB": sum(
+            (volume or machine.disk_gib or 0) * count for machine, count, volume in parts
+        ),
+        "gpus": sum(machine.gpus * count for machine, count, _ in parts),
+    }
+
+
+def _machine_notes(machines: Mapping[str, Machine], at: str) -> tuple[Remark, ...]:
+    """Tell which flavor a size, or another spelling of a flavor, was resolved to."""
+    return tuple(
+        Remark(at.format(name), f"answered with {machine.flavor}")
+        for name, machine in sorted(machines.items())
+        if machine.asked.get("flavor") != machine.flavor
+    )
+
+
+def _image(
+    ask: Image, architecture: str, settings: Settings, problems: list[Problem]
+) -> BoundImage | None:
+    for offer in settings.images:
+        same = (
+            offer.name == ask.name
+            if ask.name
+            else (offer.os, offer.version) == (ask.os, ask.version)
+        )
+        if same and offer.architecture == architecture:
+            return BoundImage(
+                id=offer.id, name=offer.name, user=offer.user, min_disk_gib=offer.min_disk_gib
+            )
+    known = sorted({_image_name(offer, by_name=ask.name is not None) for offer in settings.images})
+    problems.append(
+        Problem(
+            "spec.image",
+            f"not offered here for {architecture}; offered: {', '.join(known) or 'none'}",
+        )
+    )
+    return None
+
+
+def _image_name(offer: ImageOffer, *, by_name: bool) -> str:
+    text = offer.name if by_name else f"{offer.os} {offer.version}"
+    return text if offer.architecture == "amd64" else f"{text} ({offer.architecture})"
+
+
+def _boot(  # noqa: PLR0913  # all of it decides how a server boots
+    order: Order[ServerSpec],
+    machine: Machine,
+    image: BoundImage,
+    settings: Settings,
+    before: Bound | None,
+    problems: list[Problem],
+) -> Boot | None:
+    spec = order.spec
+    if before and before.boot:
+        _check_reboot(spec, machine, before, problems)
+        return before.boot
+    at_least = max(image.min_disk_gib, (spec.size and spec.size.disk_gib) or 0)
+    if spec.boot_volume is None and machine.disk_gib is not None:
+        if 0 < machine.disk_gib < at_least:
+            text = (
+                f"{machine.flavor} has a disk of {machine.disk_gib} GiB, the image needs {at_least}"
+            )
+            problems.append(Problem("spec.flavor", text))
+        return Boot(volume=False, size_gib=machine.disk_gib)
+    wanted = spec.boot_volume
+    size = (wanted and wanted.size_gib) or at_least
+    if size < at_least:
+        problems.append(Problem("spec.bootVolume.sizeGiB", f"must be at least {at_least}"))
+    try:
+        kind = volume_type(wanted.type if wanted else None, settings, "spec.bootVolume.type")
+    except InvalidOrder as refusal:
+        problems.extend(refusal.problems)
+        return None
+    return Boot(volume=True, size_gib=size, volume_type=kind)
+
+
+def _check_reboot(
+    spec: ServerSpec, machine: Machine, before: Bound, problems: list[Problem]
+) -> None:
+    """Refuse a change of flavor that the compute service would refuse after the reboot."""
+    boot = before.boot
+    was = before.machines.get(SERVER)
+    if boot is None or was is None or was.asked == machine.asked:
+        return
+    at = "spec.flavor" if spec.flavor else "spec.size"
+    if machine.architecture != was.architecture:
+        problems.append(Problem(at, f"the architecture stays {was.architecture}"))
+    if boot.volume and spec.size and (spec.size.disk_gib or 0) > boot.size_gib:
+        text = f"the boot volume stays at {boot.size_gib} GiB"
+        problems.append(Problem("spec.size.diskGiB", text))
+    if boot.volume:
+        return
+    if machine.disk_gib is None:
+        text = f"the servers boot from the disk of their flavor; {machine.flavor} has none"
+        problems.append(Problem(at, text))
+    elif machine.disk_gib < (was.disk_gib or 0):
+        text = f"the disk cannot shrink from {was.disk_gib} to {machine.disk_gib} GiB"
+        problems.append(Problem(at, text))
+
+
+@dataclass(frozen=True)
+class _VersionStep:
+    fields: Mapping[str, str]
+    notes: tuple[Remark, ...] = ()
+    pending: str = ""
+
+
+def _version(
+    order: Order[ClusterSpec], settings: Settings, before: Bound | None, progress: Progress
+) -> _VersionStep:
+    chosen = _class_fields(order, settings, before)
+    offers = sorted(
+        (
+            offer
+            for offer in settings.kubernetes_versions
+            if not settings.classes or chosen["cluster_class"] in offer.classes
+        ),
+        key=lambda offer: offer.order,
+    )
+    if before is None:
+        return _new_version(order.spec.version, offers, chosen)
+    current = _highest(before.version, progress.version)
+    asked = order.spec.version
+    unchanged = before.asked.get("version", before.filled.get("version")) == asked
+    if unchanged and _answers(current, asked):
+        return _kept_version(current, asked, before, chosen, offers)
+    try:
+        target = _target(asked, offers, current)
+        return _next_step(target, current, before, chosen, offers, progress)
+    except (InvalidOrder, NotOffered):
+        if not unchanged:
+            raise
+    kept = _kept_version(current, asked, before, chosen, offers)
+    return _VersionStep(kept.fields, kept.notes, f"the way to {asked} is no longer offered")
+
+
+def _outlook(settings: Settings, decided: Mapping[str, str]) -> dict[str, Any]:
+    """Return the versions that can be ordered next, and the end of life of the present one."""
+    current = _order(decided["version"])
+    offers = [
+        o
+        for o in settings.kubernetes_versions
+        if not settings.classes or decided["cluster_class"] in o.classes
+    ]
+    reachable = [
+        offer.version
+        for offer in sorted(offers, key=lambda offer: offer.order)
+        if offer.state == "supported" and offer.order > current and offer.minor <= current[1] + 1
+    ]
+    end = next((o.end_of_life for o in offers if o.version == decided["version"]), None)
+    return {
+        **({"availableUpgrades": reachable} if reachable else {}),
+        **({"versionEndOfLife": end} if end else {}),
+    }
+
+
+def _class_fields(
+    order: Order[ClusterSpec], settings: Settings, before: Bound | None
+) -> dict[str, str]:
+    wanted = order.spec.cluster_class
+    if not settings.classes and wanted == "default":
+        return {"cluster_class": wanted, "profile": ""}
+    for offer in settings.classes:
+        if offer.name == wanted:
+            return {"cluster_class": wanted, "profile": offer.profile}
+    if before and before.cluster_class == wanted:
+        return {"cluster_class": wanted, "profile": before.profile}
+    names = [offer.name for offer in settings.classes] or ["default"]
+    raise InvalidOrder(Problem("spec.class", _not_offered(names)))
+
+
+def _new_version(
+    asked: str, offers: Sequence[KubernetesVersion], chosen: Mapping[str, str]
+) -> _VersionStep:
+    offer = _target(asked, offers, "")
+    return _VersionStep(_fields(offer, chosen))
+
+
+def _target(asked: str, offers: Sequence[KubernetesVersion], current: str) -> KubernetesVersion:
+    """Return the offer that answers an ask for a version, never below the current one."""
+    wanted = _order(asked)
+    if current and _order(current)[: len(wanted)] > wanted:
+        text = f"versions never go down; the cluster runs {current}"
+        raise InvalidOrder(Problem("spec.version", text))
+    exact = len(wanted) == len(("1", "34", "7"))
+    fits = [
+        offer
+        for offer in offers
+        if offer.order[: len(wanted)] == wanted
+        and (exact or offer.state == "supported" or offer.version == current)
+        and (not current or offer.order >= _order(current))
+    ]
+    if not fits:
+        known = ", ".join(offer.version for offer in offers if offer.state == "supported")
+        raise InvalidOrder(Problem("spec.version", f"not offered here; offered: {known or 'none'}"))
+    return fits[-1]
+
+
+def _next_step(  # noqa: PLR0913  # a step depends on where it starts, ends and stands
+    target: KubernetesVersion,
+    current: str,
+    before: Bound,
+    chosen: Mapping[str, str],
+    offers: Sequence[KubernetesVersion],
+    progress: Progress,
+) -> _VersionStep:
+    if target.version == current:
+        return _kept_version(current, target.version, before, chosen, offers)
+    if not progress.settled:
+        kept = _kept_version(current, target.version, before, chosen, offers)
+        text = f"{target.version} follows once {current} is reached everywhere"
+        return _VersionStep(kept.fields, kept.notes, text)
+    if target.minor <= _minor(current) + 1:
+        return _VersionStep(_fields(target, chosen))
+    between = [
+        offer for offer in offers if offer.minor == _minor(current) + 1 and offer.state != "preview"
+    ]
+    if not between:
+        raise NotOffered(
+            f"kubernetesVersions: no 1.{_minor(current) + 1} on the way from {current} to "
+            f"{target.version}, minors are taken one at a time",
+            public=f"spec.version: {target.version} cannot be reached from {current}: "
+            f"1.{_minor(current) + 1} lies between and is not offered",
+        )
+    step = between[-1]
+    return _VersionStep(_fields(step, chosen), (), f"{step.version} comes before {target.version}")
+
+
+def _kept_version(
+    current: str,
+    asked: str,
+    before: Bound,
+    chosen: Mapping[str, str],
+    offers: Sequence[KubernetesVersion],
+) -> _VersionStep:
+    same_class = before.rebuilt or before.cluster_class == chosen["cluster_class"]
+    if before.version == current and same_class:
+        class_name = before.class_name
+    else:
+        named = {offer.version: offer.classes for offer in offers}
+        class_name = named.get(current, {}).get(chosen["cluster_class"], "")
+        if not class_name and before.class_name:
+            raise NotOffered(
+                f"kubernetesVersions[{current}].classes: {chosen['cluster_class']} is needed",
+                public=f"spec.class: {chosen['cluster_class']} is not offered for {current}",
+            )
+    fields = {**chosen, "version": current, "class_name": class_name}
+    wanted = _order(asked)
+    if _order(current)[: len(wanted)] <= wanted:
+        return _VersionStep(fields)
+    text = f"the cluster runs {current}, and versions never go down"
+    return _VersionStep(fields, (Remark("spec.version", text),))
+
+
+def _fields(offer: KubernetesVersion, chosen: Mapping[str, str]) -> dict[str, str]:
+    class_name = offer.classes.get(chosen["cluster_class"], "")
+    return {**chosen, "version": offer.version, "class_name": class_name}
+
+
+def _answers(version: str, asked: str) -> bool:
+    """Say whether a version is what was asked for, or above it: 1.34.7 answers 1.34."""
+    wanted = _order(asked)
+    return _order(version)[: len(wanted)] >= wanted
+
+
+def _highest(*versions: str) -> str:
+    return max((version for version in versions if version), key=_order, default="")
+
+
+def _order(version: str) -> tuple[int, ...]:
+    parts = version.removeprefix("v").split(".")
+    return tuple(int(part) for part in parts if part.isdigit())
+
+
+def _minor(version: str) -> int:
+    return _order(version)[1]

@@ -1,0 +1,385 @@
+"""Give every model the same manners, and turn pydantic's errors into ours.
+
+Models are frozen, camelCase outside, refuse unknown keys and do not coerce: `"3"` is not
+a count and `1` is not a flag, as in Kubernetes. `parse` validates once and raises the
+refusal it was told to blame, with all problems at once, each with its path.
+Values are never repeated in a message, unless they are numbers or booleans.
+"""
+
+import difflib
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
+
+import pydantic
+from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
+
+from function.errors import Problem, Refusal
+
+Flag = Annotated[bool, pydantic.Strict()]
+Count = Annotated[int, pydantic.Strict()]
+DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+DNSLabel = Annotated[str, pydantic.StringConstraints(pattern=DNS_LABEL, max_length=63)]
+Change = Literal["in place", "rolling", "reboot", "replace", "refused"]
+
+_PATTERN_HINTS = {
+    DNS_LABEL: "lower-case letters, digits and dashes, as in a DNS label",
+}
+
+
+class Schema(pydantic.BaseModel):
+    """Hold validated, frozen data; the base of every model."""
+
+    model_config = pydantic.ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+    )
+    # Names of the fields that identify an entry in a list of such entries.
+    key_fields: ClassVar[tuple[str, ...]] = ("name",)
+
+    def keys(self) -> frozenset[str]:
+        """Return the names by which a path may address this entry of a list."""
+        return frozenset(str(getattr(self, f)) for f in self.key_fields if hasattr(self, f))
+
+
+SchemaT = TypeVar("SchemaT", bound=Schema)
+
+
+def ordered(  # one argument for each thing a field must state
+    description: str,
+    *,
+    change: Change,
+    default: Any = ...,
+    private: bool = False,
+    example: Any = None,
+    **constraints: Any,
+) -> Any:
+    """Declare a field of a tenant's order.
+
+    Args:
+        description: What it is, its unit or format, and what the default does.
+        change: What happens to a live resource when the tenant changes the field.
+        default: Value when absent; `...` makes the field required.
+        private: Whether its value may only be remembered as a digest.
+        example: A value for the reference page.
+        **constraints: Passed to `pydantic.Field`.
+    """
+    extra = {"change": change, "private": private, "example": example}
+    return pydantic.Field(default, description=description, json_schema_extra=extra, **constraints)
+
+
+def configured(description: str, *, reaches: str, default: Any = ..., **constraints: Any) -> Any:
+    """Declare a field of an environment.
+
+    Args:
+        description: What it is, its unit or format, and what the default does.
+        reaches: Which orders an edit reaches, and when.
+        default: Value when absent; `...` makes the field required.
+        **constraints: Passed to `pydantic.Field`.
+    """
+    extra: dict[str, Any] = {"reaches": reaches}
+    return pydantic.Field(default, description=description, json_schema_extra=extra, **constraints)
+
+
+def extra(info: FieldInfo, name: str) -> Any:
+    """Return what a field declares beside its type, or None."""
+    return info.json_schema_extra.get(name) if isinstance(info.json_schema_extra, dict) else None
+
+
+def parse(
+    schema: type[SchemaT], data: object, *, at: str, blame: type[Refusal], public: str = ""
+) -> SchemaT:
+    """Validate plain data.
+
+    Args:
+        schema: The model.
+        data: What YAML held.
+        at: Path of the data in its document, the prefix of every field path.
+        blame: The refusal to raise; see `function.errors`.
+        public: The sentence a tenant may read; the refusal's own where empty.
+
+    Raises:
+        Refusal: Of the class `blame`, with every problem.
+    """
+    try:
+        return schema.model_validate(data)
+    except pydantic.ValidationError as error:
+        found = [_problem(schema, data, at, e) for e in error.errors(include_url=False)]
+    raise blame(*sorted(set(found), key=str), public=public)
+
+
+def unknown_fields(schema: type[Schema], data: object, at: str) -> tuple[str, ...]:
+    """Return the paths of keys that the model does not know."""
+    try:
+        schema.model_validate(data)
+    except pydantic.ValidationError as error:
+        errors = error.errors(include_url=False, include_input=False)
+        return tuple(path(data, at, e["loc"]) for e in errors if e["type"] == "extra_forbidden")
+    return ()
+
+
+def path(data: object, at: str, loc: Sequence[int | str]) -> str:
+    """Write a location as people do: `spec.nodePools[web].flavor`.
+
+    Entries of a list are named by their `name` where they have one, else by position.
+    """
+    text = at
+    for step in loc:
+        if isinstance(step, int):
+            data = data[step] if isinstance(data, list | tuple) and step < len(data) else None
+            name = data.get("name") if isinstance(data, Mapping) else None
+            text += f"[{name if isinstance(name, str) else step}]"
+            continue
+        text += f".{step}" if text else step
+        data = data.get(step) if isinstance(data, Mapping) else None
+    return text
+
+
+def _problem(schema: type[Schema], data: object, at: str, error: Any) -> Problem:
+    where = path(data, at, error["loc"])
+    return Problem(where, _message(schema, error))
+
+
+def _message(schema: type[Schema], error: Any) -> str:
+    kind, context, value = error["type"], error.get("ctx", {}), error.get("input")
+    match kind:
+        case "missing":
+            return "required"
+        case "extra_forbidden":
+            return f"unknown field{_did_you_mean(schema, error['loc'])}"
+        case "literal_error":
+            return f"must be one of {context['expected'].replace(' or ', ', ')}"
+        case "string_pattern_mismatch":
+            pattern = context["pattern"]
+            return f"must be {_PATTERN_HINTS.get(pattern, f'text that matches {pattern}')}"
+        case "value_error":
+            return str(context["error"])
+        case "string_type" if isinstance(value, bool):
+            return "must be text; YAML reads on, off, yes, no, true and false as booleans: quote it"
+        case "string_type" if isinstance(value, int | float):
+            return f'must be text, but {value} is a number in YAML: quote it, as in "1.30"'
+    return _plain(kind, context)
+
+
+def _plain(kind: str, context: Mapping[str, Any]) -> str:
+    plain = {
+        "string_type": "must be text",
+        "int_type": "must be a whole number, without quotes",
+        "int_from_float": "must be a whole number",
+        "bool_type": "must be true or false, without quotes",
+        "float_type": "must be a number, without quotes",
+        "tuple_type": "must be a list",
+        "list_type": "must be a list",
+        "dict_type": "must be a mapping of names to values",
+        "model_type": "must be a mapping of fields to values",
+        "string_too_short": "must have at least {min_length} character(s)",
+        "string_too_long": "must have at most {max_length} characters",
+        "too_long": "must have at most {max_length} entries",
+        "too_short": "must have at least {min_length} entries",
+        "greater_than_equal": "must be at least {ge}",
+        "greater_than": "must be more than {gt}",
+        "less_than_equal": "must be at most {le}",
+        "multiple_of": "must be a multiple of {multiple_of}",
+    }
+    return plain.get(kind, f"is not valid ({kind.replace('_', ' ')})").format(**context)
+
+
+def _did_you_mean(schema: type[Schema], loc: Sequence[int | str]) -> str:
+    known = _known_fields(schema, loc[:-1])
+    close = difflib.get_close_matches(str(loc[-1]), known, n=1)
+    return f", did you mean {close[0]}?" if close else f"; known: {', '.join(sorted(known))}"
+
+
+def _known_fields(schema: type[Schema], loc: Sequence[int | str]) -> list[str]:
+    for step in loc:
+        if isinstance(step, int):
+            continue
+        info = fields(schema).get(step)
+        inner = info and item_type(info)
+        if not inner:
+            return []
+        schema = inner
+    return list(fields(schema))
+
+
+def fields(schema: type[Schema]) -> dict[str, FieldInfo]:
+    """Return the fields of a model by the names used in YAML."""
+    return {info.alias or name: info for name, info in schema.model_fields.items()}
+
+
+def item_type(info: FieldInfo) -> type[Schema] | None:
+    """Return the model in a field, whether alone, optional or in a list; None for a scalar."""
+    pending = [info.annotation]
+    while pending:
+        annotation = pending.pop()
+        if isinstance(annotation, type) and issubclass(annotation, Schema):
+            return annotation
+        pending.extend(getattr(annotation, "__args__", ()))
+    return None
+
+
+def canonical(value: object) -> str:
+    """Return JSON that is the same for the same value, whatever the order of its keys."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def digest(value: object) -> str:
+    """Return a short, stable digest of plain data."""
+    return "sha256:" + hashlib.sha256(canonical(value).encode()).hexdigest()[:32]
+
+
+def masked(schema: type[Schema], data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the data with every private value replaced by its digest."""
+    result: dict[str, Any] = {}
+    known = fields(schema)
+    for name, value in data.items():
+        info = known.get(name)
+        if info is not None and extra(info, "private"):
+            result[name] = digest(value)
+            continue
+        inner = info and item_type(info)
+        result[name] = _masked_inner(inner, value) if inner else value
+    return result
+
+
+def _masked_inner(schema: type[Schema], value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return masked(schema, value)
+    if isinstance(value, list | tuple):
+        return [masked(schema, item) if isinstance(item, Mapping) else item for item in value]
+    return value
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One field whose value is not what it was; absent fields have their default.
+
+    Attributes:
+        path: `spec.nodePools[web].zones`.
+        info: What the model declares of the field.
+        before: Value before.
+        now: Value now.
+    """
+
+    path: str
+    info: FieldInfo
+    before: Any
+    now: Any
+
+
+def differences(
+    schema: type[Schema], before: Mapping[str, Any], now: Mapping[str, Any], at: str
+) -> Iterator[Difference]:
+    """Yield every field that changed, entries of lists matched by name.
+
+    Entries that came or went are not differences of a field: they are no change to
+    something that lives.
+    """
+    for name, info in fields(schema).items():
+        where = f"{at}.{name}"
+        old, new = _value(info, before, name), _value(info, now, name)
+        if old == new:
+            continue
+        inner = item_type(info)
+        if inner is None or not _nested(old) or not _nested(new):
+            yield Difference(where, info, old, new)
+        elif isinstance(old, Mapping):
+            yield from differences(inner, old, new, where)
+        elif "name" not in fields(inner):
+            yield Difference(where, info, old, new)
+        else:
+            kept = {item["name"]: item for item in old}
+            for item in new:
+                if item["name"] in kept:
+                    yield from differences(
+                        inner, kept[item["name"]], item, f"{where}[{item['name']}]"
+                    )
+
+
+def _value(info: FieldInfo, data: Mapping[str, Any], name: str) -> Any:
+    if data.get(name) is not None:
+        return data[name]
+    default = None if info.is_required() else info.get_default(call_default_factory=True)
+    if isinstance(default, Schema):
+        return default.model_dump(mode="json", exclude_unset=True)
+    return list(default) if isinstance(default, tuple) else default
+
+
+def _nested(value: object) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(item, Mapping) for item in value)
+    return isinstance(value, Mapping)
+
+
+def lookup(data: object, where: str) -> Any:
+    """Return the value at a concrete path such as `nodePools[web].replicas`, or None."""
+    for step in steps(where):
+        if step.startswith("["):
+            data = _entry(data, step[1:-1])
+        else:
+            data = data.get(step) if isinstance(data, Mapping) else None
+    return data
+
+
+def steps(where: str) -> list[str]:
+    """Split `nodePools[web].replicas` into `nodePools`, `[web]`, `replicas`."""
+    return re.findall(r"[^.\[\]]+|\[[^\]]*\]", where)
+
+
+def _entry(data: object, name: str) -> Any:
+    if not isinstance(data, list | tuple):
+        return None
+    for index, item in enumerate(data):
+        if isinstance(item, Mapping) and item.get("name", str(index)) == name:
+            return item
+    return data[int(name)] if name.isdigit() and int(name) < len(data) else None
+
+
+def expand(data: object, pattern: str) -> list[str]:
+    """Return the concrete paths that a pattern such as `nodePools[].replicas` has in the data.
+
+    The last step need not be there; every entry of a list on the way is named.
+    """
+    head, bracket, rest = pattern.partition("[]")
+    if not bracket:
+        return [pattern]
+    entries = lookup(data, head)
+    if not isinstance(entries, list | tuple):
+        return []
+    found = []
+    for index, item in enumerate(entries):
+        name = item.get("name", str(index)) if isinstance(item, Mapping) else str(index)
+        found += [
+            f"{head}[{name}]{tail}" for tail in (expand(item, rest.lstrip(".")) if rest else [""])
+        ]
+    return [_dotted(where) for where in found]
+
+
+def _dotted(where: str) -> str:
+    return re.sub(r"\](?=[^.\[])", "].", where)
+
+
+def replaced(data: Mapping[str, Any], where: str, value: Any) -> dict[str, Any]:
+    """Return a copy of the data with the value at a concrete path, its parents made as needed."""
+    result: dict[str, Any] = _replaced(data, steps(where), value)
+    return result
+
+
+def _replaced(data: Any, rest: Sequence[str], value: Any) -> Any:
+    if not rest:
+        return value
+    step, tail = rest[0], rest[1:]
+    if step.startswith("["):
+        entry = _entry(data, step[1:-1])
+        return [_replaced(item, tail, value) if item is entry else item for item in data]
+    copy = dict(data) if isinstance(data, Mapping) else {}
+    copy[step] = _replaced(copy.get(step), tail, value)
+    return copy

@@ -1,0 +1,337 @@
+"""Declare what a provider (CSP) configures for an environment, in EnvironmentConfigs.
+
+Every field says what an edit *reaches*. The default is the most careful that works:
+what an order got stays as it is, because one edit must not roll five hundred clusters.
+Blocks below `backends` are declared by the backends themselves; `block` hands them out.
+"""
+
+import functools
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
+
+import pydantic
+
+from function import flavors
+from function.flavors import Flavor
+from function.model.cluster import HTTPSURL, Oidc
+from function.model.order import Architecture, Gpu
+from function.schema import Count, DNSLabel, Flag, Schema, configured
+
+NEW_ORDERS = "new orders only"
+NEXT_VERSION = "new orders, and others with their next version change"
+NEXT_CHANGE = "new orders, and others when the field it judges changes"
+AT_ONCE = "every order, within the refresh interval"
+
+Name = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=253)]
+ExactVersion = Annotated[str, pydantic.StringConstraints(pattern=r"^1\.\d+\.\d+$")]
+BlockT = TypeVar("BlockT", bound=Schema)
+
+
+class Zone(Schema):
+    """Offer an availability zone."""
+
+    name: Name = configured("Name, as the backend knows it.", reaches=NEW_ORDERS)
+
+
+class FlavorOffer(Schema):
+    """Offer a flavor; an scs-0100 name speaks for itself, others say what they are."""
+
+    name: Name = configured("Name, as the backend knows it.", reaches=NEW_ORDERS)
+    cpu: Count | None = configured("vCPUs.", reaches=NEW_ORDERS, default=None, ge=1)
+    memory_gib: float | None = configured(
+        "Memory in GiB.", reaches=NEW_ORDERS, default=None, alias="memoryGiB", gt=0
+    )
+    disk_gib: Count | None = configured(
+        "Root disk in GiB; none if absent.",
+        reaches=NEW_ORDERS,
+        default=None,
+        alias="diskGiB",
+        ge=1,
+    )
+    cpu_type: Literal["L", "V", "T", "C"] = configured(
+        "Kind of vCPU (scs-0100). V if absent.", reaches=NEW_ORDERS, default="V"
+    )
+    architecture: Architecture = configured(
+        "Processor architecture. amd64 if absent.", reaches=NEW_ORDERS, default="amd64"
+    )
+    gpu: Gpu | None = configured(
+        "GPUs of a machine; none if absent.", reaches=NEW_ORDERS, default=None
+    )
+
+    @pydantic.model_validator(mode="after")
+    def _is_described(self) -> "FlavorOffer":
+        parsed = flavors.parse(self.name)
+        if parsed is None and (self.cpu is None or self.memory_gib is None):
+            raise ValueError("cpu and memoryGiB are required where the name is not of scs-0100")
+        return self
+
+    @functools.cached_property
+    def flavor(self) -> Flavor:
+        """Return what the offer holds."""
+        parsed = flavors.parse(self.name)
+        if parsed is not None:
+            return parsed
+        gpu = None
+        if self.gpu:
+            gpu = flavors.Gpu(self.gpu.vendor, passthrough=True, memory_gib=self.gpu.memory_gib)
+        return Flavor(
+            name=self.name,
+            cpu=self.cpu or 0,
+            memory_gib=self.memory_gib or 0,
+            disk_gib=self.disk_gib,
+            cpu_type=self.cpu_type,
+            architecture=self.architecture,
+            gpu=gpu,
+            gpus=self.gpu.count if self.gpu else 0,
+        )
+
+
+class ImageOffer(Schema):
+    """Offer an operating system image for servers."""
+
+    key_fields: ClassVar[tuple[str, ...]] = ("os", "version", "architecture")
+
+    os: DNSLabel = configured("Distribution.", reaches=NEW_ORDERS)
+    version: Name = configured("Version of the distribution.", reaches=NEW_ORDERS)
+    name: Name = configured("Name in the image service.", reaches=NEW_ORDERS)
+    id: Name = configured("UUID in the image service.", reaches=NEW_ORDERS)
+    user: Name = configured("User that may log in.", reaches=AT_ONCE)
+    min_disk_gib: Count = configured(
+        "Least root disk in GiB.", reaches=NEW_ORDERS, alias="minDiskGiB", ge=1
+    )
+    architecture: Architecture = configured(
+        "Processor architecture. amd64 if absent.", reaches=NEW_ORDERS, default="amd64"
+    )
+
+
+class VolumeType(Schema):
+    """Offer a type of volume."""
+
+    name: DNSLabel = configured("Name for tenants.", reaches=NEW_ORDERS)
+    backend_name: Name = configured("Name, as the backend knows it.", reaches=NEW_ORDERS)
+    encrypted: Flag = configured(
+        "Whether data are encrypted. false if absent.", reaches=NEW_ORDERS, default=False
+    )
+
+
+class KubernetesVersion(Schema):
+    """Offer a Kubernetes version."""
+
+    key_fields: ClassVar[tuple[str, ...]] = ("version",)
+
+    version: ExactVersion = configured("Exact version, such as 1.34.7.", reaches=NEXT_VERSION)
+    classes: dict[str, Name] = configured(
+        "Offered class to the backend's name of it, for this version.",
+        reaches=NEXT_VERSION,
+        default_factory=dict,
+    )
+    state: Literal["preview", "supported", "deprecated"] = configured(
+        "preview and deprecated are given only to orders that name the exact version. "
+        "supported if absent.",
+        reaches=NEXT_VERSION,
+        default="supported",
+    )
+    end_of_life: Annotated[str, pydantic.StringConstraints(pattern=r"^\d{4}-\d\d-\d\d$")] | None = (
+        configured("Day of the end of support, such as 2026-10-27.", reaches=AT_ONCE, default=None)
+    )
+
+    @property
+    def minor(self) -> int:
+        """Return the minor version, 34 of 1.34.7."""
+        return int(self.version.split(".")[1])
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """Return what versions are compared by."""
+        return tuple(int(part) for part in self.version.split("."))
+
+
+class ClusterClass(Schema):
+    """Offer a cluster class."""
+
+    name: DNSLabel = configured("Name for tenants.", reaches=NEW_ORDERS)
+    profile: Name = configured(
+        "How order fields reach the class: a built-in profile or one of the backend's block.",
+        reaches=NEXT_VERSION,
+    )
+    variables: dict[str, Any] = configured(
+        "Values for variables of the class, over those of the profile.",
+        reaches=NEXT_VERSION,
+        default_factory=dict,
+    )
+    unsupported: dict[str, Name] = configured(
+        "Order fields that this class cannot express although its profile does, with the reason "
+        "that the tenant reads.",
+        reaches=AT_ONCE,
+        default_factory=dict,
+    )
+
+
+class AccessDefaults(Schema):
+    """Say how tenants log in where they do not say it themselves."""
+
+    oidc: Oidc | None = configured("Default issuer.", reaches=NEXT_VERSION, default=None)
+    extra_scopes: tuple[Name, ...] = configured(
+        "Scopes that a login asks for beside openid. None if absent.",
+        reaches=AT_ONCE,
+        default=(),
+    )
+
+
+class Limits(Schema):
+    """Limit what one order may hold."""
+
+    cpu: Count | None = configured("vCPUs.", reaches=NEXT_CHANGE, default=None, ge=0)
+    memory_gib: Count | None = configured(
+        "Memory in GiB.", reaches=NEXT_CHANGE, default=None, alias="memoryGiB", ge=0
+    )
+    storage_gib: Count | None = configured(
+        "Volumes in GiB.", reaches=NEXT_CHANGE, default=None, alias="storageGiB", ge=0
+    )
+    gpus: Count | None = configured("GPUs.", reaches=NEXT_CHANGE, default=None, ge=0)
+
+
+class PolicyRule(Schema):
+    """Fill, bound or forbid one field of the orders."""
+
+    verbs: ClassVar[tuple[str, ...]] = ("pin", "default", "min", "max", "allow", "forbid")
+
+    field: Annotated[str, pydantic.StringConstraints(pattern=r"^spec(\.[a-zA-Z0-9]+(\[\])?)+$")] = (
+        configured("Path, such as spec.nodePools[].replicas.", reaches=NEXT_CHANGE)
+    )
+    kind: Literal["Cluster", "Server"] | None = configured(
+        "Kind it is for; all that have the field if absent.", reaches=NEXT_CHANGE, default=None
+    )
+    pin: Any = configured(
+        "The one value; filled in where absent.", reaches=NEXT_CHANGE, default=None
+    )
+    default: Any = configured("Filled in where absent.", reaches=NEW_ORDERS, default=None)
+    min: float | None = configured("Least value.", reaches=NEXT_CHANGE, default=None)
+    max: float | None = configured("Greatest value.", reaches=NEXT_CHANGE, default=None)
+    allow: tuple[Any, ...] | None = configured(
+        "The values that may be used.", reaches=NEXT_CHANGE, default=None
+    )
+    forbid: tuple[Any, ...] | None = configured(
+        "Values that may not be used.", reaches=NEXT_CHANGE, default=None
+    )
+    reason: Name = configured("Sentence that the tenant reads.", reaches=AT_ONCE)
+
+    @pydantic.model_validator(mode="after")
+    def _exactly_one_verb(self) -> "PolicyRule":
+        if sum(getattr(self, verb) is not None for verb in self.verbs) != 1:
+            raise ValueError(f"exactly one of {', '.join(self.verbs)} is required")
+        return self
+
+    @property
+    def verb(self) -> str:
+        """Return which of the verbs this rule uses."""
+        return next(verb for verb in self.verbs if getattr(self, verb) is not None)
+
+
+class Place(Schema):
+    """Say where an order lives; in a move, only what changes is given."""
+
+    environment: Name | None = configured("Environment.", reaches=AT_ONCE, default=None)
+    backend: Name | None = configured("Backend.", reaches=AT_ONCE, default=None)
+    provider_config: Name | None = configured("ProviderConfig.", reaches=AT_ONCE, default=None)
+    namespace: str | None = configured(
+        "Namespace or project in the backend.", reaches=AT_ONCE, default=None
+    )
+
+
+class Move(Schema):
+    """Allow one order to change its place; what it leaves is orphaned, never deleted."""
+
+    key_fields: ClassVar[tuple[str, ...]] = ("namespace", "kind", "name")
+
+    namespace: Name = configured("Tenant namespace of the order.", reaches=AT_ONCE)
+    kind: Literal["Cluster", "Server"] = configured("Kind of the order.", reaches=AT_ONCE)
+    name: Name = configured("Name of the order.", reaches=AT_ONCE)
+    origin: Place = configured("What it leaves.", reaches=AT_ONCE, alias="from")
+    to: Place = configured("What it goes to.", reaches=AT_ONCE)
+
+
+class Settings(Schema):
+    """Hold the merged data of one environment."""
+
+    display_name: Name = configured("Name for people.", reaches=AT_ONCE)
+    links: dict[Literal["status", "support", "documentation"], HTTPSURL] = configured(
+        "Pages for tenants.", reaches=AT_ONCE, default_factory=dict
+    )
+    layers: tuple[Name, ...] = configured(
+        "The other base layers of this environment, by EnvironmentConfig name. None if absent.",
+        reaches=AT_ONCE,
+        default=(),
+    )
+    overlays: Literal["None", "Optional", "Required"] = configured(
+        "Whether tenants have a layer of their own. None if absent.",
+        reaches=AT_ONCE,
+        default="None",
+    )
+    tenants: tuple[Name, ...] | None = configured(
+        "Namespaces that may use the environment. All if absent.", reaches=AT_ONCE, default=None
+    )
+    kinds: dict[Literal["Cluster", "Server"], Name] = configured(
+        "Offered kinds and the backend that answers each. A kind left out is not offered.",
+        reaches=NEW_ORDERS,
+    )
+    zones: tuple[Zone, ...] = configured(
+        "Offered availability zones.", reaches=NEW_ORDERS, default=()
+    )
+    flavors: tuple[FlavorOffer, ...] = configured(
+        "Offered flavors.", reaches=NEW_ORDERS, default=()
+    )
+    images: tuple[ImageOffer, ...] = configured(
+        "Offered images for servers.", reaches=NEW_ORDERS, default=()
+    )
+    volume_types: tuple[VolumeType, ...] = configured(
+        "Offered volume types.", reaches=NEW_ORDERS, default=()
+    )
+    kubernetes_versions: tuple[KubernetesVersion, ...] = configured(
+        "Offered Kubernetes versions.", reaches=NEXT_VERSION, default=()
+    )
+    classes: tuple[ClusterClass, ...] = configured(
+        "Offered cluster classes.", reaches=NEXT_VERSION, default=()
+    )
+    access: AccessDefaults = configured(
+        "How tenants log in.", reaches=NEXT_VERSION, default=AccessDefaults()
+    )
+    limits: Limits = configured(
+        "Limits of one order; none if absent.", reaches=NEXT_CHANGE, default=Limits()
+    )
+    policy: tuple[PolicyRule, ...] = configured(
+        "Rules for fields of orders.", reaches=NEXT_CHANGE, default=()
+    )
+    moves: tuple[Move, ...] = configured(
+        "Orders that may change their place.", reaches=AT_ONCE, default=()
+    )
+    secrets_namespace: DNSLabel = configured(
+        "Namespace for connection secrets of composed resources, in claims mode; no tenant may "
+        "read it. crossplane-system if absent.",
+        reaches=NEW_ORDERS,
+        default="crossplane-system",
+    )
+    backends: dict[str, Any] = configured(
+        "Settings of the backends named in kinds.",
+        reaches="see the fields of each backend",
+        default_factory=dict,
+    )
+
+    def backend_of(self, kind: str) -> str | None:
+        """Return the backend that answers a kind; None if it is not offered."""
+        return next((name for offered, name in self.kinds.items() if offered == kind), None)
+
+    def block(self, name: str, schema: type[BlockT]) -> BlockT:
+        """Return the settings of one backend.
+
+        Raises:
+            LookupError: The environment has no such block; `environment.assemble` checks it.
+        """
+        found = self.backends.get(name)
+        if not isinstance(found, schema):
+            raise LookupError(f"no settings for backend {name}")
+        return found
+
+    @functools.cached_property
+    def offered_flavors(self) -> tuple[Flavor, ...]:
+        """Return what the offered flavors hold."""
+        return tuple(offer.flavor for offer in self.flavors)

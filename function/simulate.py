@@ -1,0 +1,117 @@
+"""Stand in for providers: say what a composed resource would report once it is built.
+
+The demo and the tests play an order through its waves with it. The forms are those that
+provider-openstack 0.9, provider-kubernetes 1.3 and Cluster API 1.14 were seen to report.
+"""
+
+import copy
+import hashlib
+import ipaddress
+from collections.abc import Mapping
+
+from function.contract import Manifest
+from function.local import KEY_ANNOTATION, Observed
+from function.managed import EXTERNAL_NAME
+
+CA_CERTIFICATE = b"-----BEGIN CERTIFICATE-----\nc2ltdWxhdGVk\n-----END CERTIFICATE-----\n"
+_DONE: tuple[Manifest, ...] = (
+    {"type": "Ready", "status": "True", "reason": "Available"},
+    {"type": "Synced", "status": "True", "reason": "ReconcileSuccess"},
+)
+
+
+def created(key: str, manifest: Manifest) -> Observed:
+    """Return a resource as Crossplane sees it right after it was applied."""
+    found = copy.deepcopy(manifest)
+    metadata = found["metadata"]
+    metadata["uid"] = identifier(str(metadata.get("name")))
+    metadata.setdefault("annotations", {})[KEY_ANNOTATION] = key
+    return Observed(found)
+
+
+def built(key: str, manifest: Manifest) -> Observed:
+    """Return a resource as it is once its provider has done what was asked."""
+    found = created(key, manifest).manifest
+    if found["kind"] == "Object":
+        return _object(found)
+    payload = found["spec"]["forProvider"]
+    external = payload.get("name") if found["kind"] == "KeypairV2" else None
+    external = external or found["metadata"]["annotations"].get(EXTERNAL_NAME)
+    external = external or identifier(found["metadata"]["name"])
+    if (
+        "*" in found["spec"]["managementPolicies"]
+        or "LateInitialize" in found["spec"]["managementPolicies"]
+    ):
+        found["metadata"]["annotations"][EXTERNAL_NAME] = external
+    shown = {**found["spec"].get("initProvider", {}), **payload, "id": external}
+    found["status"] = {
+        "atProvider": shown | _seen(found["kind"], payload, external),
+        "conditions": list(_DONE),
+    }
+    return Observed(found)
+
+
+def identifier(text: str) -> str:
+    """Return a UUID that is the same for the same text."""
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return "-".join((digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:32]))
+
+
+def play(
+    resources: Mapping[str, Manifest], finished: frozenset[str] | None = None
+) -> dict[str, Observed]:
+    """Return every applied resource as observed; those in `finished` are built, all if None."""
+    return {
+        key: built(key, manifest) if finished is None or key in finished else created(key, manifest)
+        for key, manifest in resources.items()
+    }
+
+
+def _seen(kind: str, payload: Manifest, external: str) -> Manifest:
+    number = int(hashlib.sha256(external.encode()).hexdigest()[:4], 16)
+    if kind == "FloatingipV2":
+        return {"address": str(ipaddress.IPv4Address("198.18.0.0") + number)}
+    if kind == "InstanceV2":
+        address = str(ipaddress.IPv4Address("10.20.0.0") + number)
+        nets = [
+            {"port": net["port"], "fixedIpV4": address, "fixedIpV6": ""}
+            for net in payload["network"]
+        ]
+        return {"network": nets}
+    return {}
+
+
+def _object(found: Manifest) -> Observed:
+    """Return an Object whose Cluster is built as asked; the only kind we put into Objects."""
+    live = copy.deepcopy(found["spec"]["forProvider"]["manifest"])
+    topology = live["spec"]["topology"]
+    pools = topology.get("workers", {}).get("machineDeployments", [])
+    live["metadata"] |= {"uid": identifier(live["metadata"]["name"]), "generation": 1}
+    live["spec"]["controlPlaneEndpoint"] = {"host": "192.0.2.10", "port": 6443}
+    live["status"] = {
+        "observedGeneration": 1,
+        "phase": "Provisioned",
+        "initialization": {"infrastructureProvisioned": True, "controlPlaneInitialized": True},
+        "conditions": [
+            {"type": "Available", "status": "True", "reason": "Available"},
+            {"type": "TopologyReconciled", "status": "True", "reason": "ReconcileSucceeded"},
+        ],
+        "controlPlane": _counters(topology["controlPlane"]["replicas"], topology["version"]),
+        "workers": _counters(sum(pool["replicas"] for pool in pools), topology["version"]),
+    }
+    found["status"] = {"atProvider": {"manifest": live}, "conditions": list(_DONE)}
+    return Observed(
+        found, {"ca.crt": CA_CERTIFICATE} if "connectionDetails" in found["spec"] else {}
+    )
+
+
+def _counters(count: int, version: str) -> Manifest:
+    names = (
+        "desiredReplicas",
+        "replicas",
+        "readyReplicas",
+        "availableReplicas",
+        "upToDateReplicas",
+    )
+    versions = [{"version": version, "replicas": count}] if count else []
+    return {**dict.fromkeys(names, count), "versions": versions}

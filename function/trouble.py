@@ -1,0 +1,89 @@
+"""Turn what a provider reports into a neutral reason that a tenant may read.
+
+A provider's own text holds ids, addresses and names of the CSP; it never leaves. Which
+text means what was read off real objects of provider-openstack 0.9, provider-kubernetes
+1.3 and Cluster API 1.14.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from function.contract import Condition, Resource
+
+CONDITION = "BackendHealthy"
+
+_REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
+    (reason, re.compile(pattern, re.IGNORECASE), sentence)
+    for reason, pattern, sentence in (
+        (
+            "QuotaExceeded",
+            r"quota|OverQuota|exceeds.*limit",
+            "the quota of your account with the provider is used up",
+        ),
+        (
+            "CredentialsInvalid",
+            r"\b401\b|\b403\b|unauthori[sz]ed|authentication|credentials|forbidden",
+            "the provider's credentials for your account are not accepted; the provider has to act",
+        ),
+        (
+            "NoCapacity",
+            r"no valid host|insufficient|out of capacity|exhausted",
+            "the provider has no capacity left for this; try later, another size or another zone",
+        ),
+        (
+            "RateLimited",
+            r"\b429\b|rate limit|too many requests",
+            "the provider slows requests down",
+        ),
+        ("Timeout", r"timeout|timed out|deadline exceeded", "the provider did not answer in time"),
+        (
+            "NotFound",
+            r"\b404\b|unable to find|not found|No network found",
+            "something this order needs is not there any more; the provider has to act",
+        ),
+    )
+)
+_OTHER = ("ConfigurationProblem", "the provider refuses what was asked of it, and has to act")
+
+
+def health(observed: Iterable[Resource]) -> Condition:
+    """Return `BackendHealthy` for resources: the first trouble by key, or none.
+
+    Args:
+        observed: Our observed resources.
+    """
+    for resource in sorted(observed, key=lambda r: r.key):
+        found = of(resource)
+        if found:
+            return Condition(CONDITION, False, *found)
+    return Condition(CONDITION, True, "NoTrouble")
+
+
+def of(resource: Resource) -> tuple[str, str] | None:
+    """Return reason and sentence for what a resource reports; None if it is well."""
+    for kind in ("Synced", "LastAsyncOperation"):
+        condition = condition_of(resource.status, kind)
+        if condition.get("status") == "False" and condition.get("reason") != "Ongoing":
+            text = str(condition.get("message", ""))
+            # A reference that does not resolve yet is a wave that is still under way.
+            if "referenced field was empty" in text or "cannot resolve references" in text:
+                continue
+            return classify(text)
+    return None
+
+
+def classify(text: str) -> tuple[str, str]:
+    """Return the neutral reason and sentence for a provider's text."""
+    for reason, pattern, sentence in _REASONS:
+        if pattern.search(text):
+            return reason, sentence
+    return _OTHER
+
+
+def condition_of(status: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
+    """Return a condition of a Kubernetes status by type; empty if it is not there."""
+    for condition in status.get("conditions") or ():
+        if isinstance(condition, Mapping) and condition.get("type") == kind:
+            return condition
+    return {}
