@@ -353,7 +353,8 @@ def _provisioned(rendered: Rendered) -> Condition:
     if ready == len(wanted):
         return Condition("Provisioned", True, "Provisioned")
     share = ready * 100 // len(wanted) // PROGRESS_STEP * PROGRESS_STEP
-    return Condition("Provisioned", False, "Provisioning", f"{share} % or more of it is ready")
+    message = f"at least {share} % of it is ready" if share else "little of it is ready yet"
+    return Condition("Provisioned", False, "Provisioning", message)
 
 
 def _status(

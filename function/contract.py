@@ -114,8 +114,8 @@ class Machine(Schema):
     asked: dict[str, Any]
     flavor: str
     cpu: int = 0
-    memory_gib: float = 0
-    disk_gib: int | None = None
+    memory_gib: float = pydantic.Field(default=0, alias="memoryGiB")
+    disk_gib: int | None = pydantic.Field(default=None, alias="diskGiB")
     gpus: int = 0
     architecture: str = "amd64"
 
@@ -126,14 +126,14 @@ class BoundImage(Schema):
     id: str
     name: str
     user: str = ""
-    min_disk_gib: int = 1
+    min_disk_gib: int = pydantic.Field(default=1, alias="minDiskGiB")
 
 
 class Boot(Schema):
     """Remember how servers boot: by the flavor's disk, or from a volume of this size."""
 
     volume: bool
-    size_gib: int = 0
+    size_gib: int = pydantic.Field(default=0, alias="sizeGiB")
     volume_type: str = ""
 
 

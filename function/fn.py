@@ -66,7 +66,7 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
         self._environments: OrderedDict[tuple[object, ...], Environment] = OrderedDict()
 
     async def RunFunction(  # noqa: N802  # gRPC requires this name
-        self, req: fnv1.RunFunctionRequest, _: grpc.aio.ServicerContext | None
+        self, req: fnv1.RunFunctionRequest, _: grpc.aio.ServicerContext[Any, Any] | None
     ) -> fnv1.RunFunctionResponse:
         """Answer one call.
 
@@ -99,7 +99,7 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
         self, req: fnv1.RunFunctionRequest, facts: dict[str, Any]
     ) -> fnv1.RunFunctionResponse:
         settings = _input(req)
-        ask = read_ask(plain.to_manifest(req.observed.composite.resource))
+        ask = read_ask(plain.to_manifest(req.observed.composite.resource, leave_out="status"))
         facts |= {"tenant": ask.tenant, "kind": ask.kind, "name": ask.name}
         observed = _observed(req)
         name = environment_name(ask, observed, settings.environment)

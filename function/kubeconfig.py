@@ -1,10 +1,13 @@
 """Write the kubeconfig that tenants get: login by OpenID Connect, no secret in it."""
 
+import functools
+
 import yaml
 
 from function.model.cluster import Oidc
 
 
+@functools.lru_cache(maxsize=1024)
 def exec_kubeconfig(
     name: str, endpoint: str, ca_data: str, oidc: Oidc, scopes: tuple[str, ...]
 ) -> str:

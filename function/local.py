@@ -171,18 +171,20 @@ async def answer(
 def read(composite: Manifest, rsp: fnv1.RunFunctionResponse) -> Outcome:
     """Return a response as plain data."""
     resources = {
-        key: _named(plain.to_manifest(found.resource), key)
+        key: _ordered(_named(plain.to_manifest(found.resource), key))
         for key, found in sorted(rsp.desired.resources.items())
     }
     status = plain.to_dict(rsp.desired.composite.resource).get("status") or {}
     conditions = [_condition(found) for found in rsp.conditions]
     metadata = {k: v for k, v in composite["metadata"].items() if k in ("name", "namespace")}
-    shown = {
-        "apiVersion": composite["apiVersion"],
-        "kind": composite["kind"],
-        "metadata": metadata,
-        "status": {**status, "conditions": conditions},
-    }
+    shown = _ordered(
+        {
+            "apiVersion": composite["apiVersion"],
+            "kind": composite["kind"],
+            "metadata": metadata,
+            "status": {**status, "conditions": conditions},
+        }
+    )
     warnings = [r.message for r in rsp.results if r.severity == fnv1.SEVERITY_WARNING]
     return Outcome(
         composite=shown,
@@ -234,6 +236,23 @@ def _condition(found: fnv1.Condition) -> Manifest:
         "reason": found.reason,
         **({"message": found.message} if found.message else {}),
     }
+
+
+def _ordered(manifest: Manifest) -> Manifest:
+    """Return the manifest with its keys as people expect them; a Struct has no order."""
+    head = [key for key in ("apiVersion", "kind", "metadata") if key in manifest]
+    return {key: _sorted(manifest[key]) for key in [*head, *sorted(manifest.keys() - set(head))]}
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_sorted(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "apiVersion" in value and "metadata" in value:
+        return _ordered(value)
+    first = [key for key in ("name", "type") if key in value]
+    return {key: _sorted(value[key]) for key in [*first, *sorted(value.keys() - set(first))]}
 
 
 def _named(manifest: Manifest, key: str) -> Manifest:

@@ -19,11 +19,17 @@ def to_dict(struct: struct_pb2.Struct) -> dict[str, Any]:
     return {key: _plain(value) for key, value in struct.fields.items()}
 
 
-def to_manifest(struct: struct_pb2.Struct) -> dict[str, Any]:
-    """Return a Kubernetes object as plain data, without `metadata.managedFields`."""
+def to_manifest(struct: struct_pb2.Struct, leave_out: str = "") -> dict[str, Any]:
+    """Return a Kubernetes object as plain data, without `metadata.managedFields`.
+
+    Args:
+        struct: The object.
+        leave_out: A top-level key that is not needed, to save the time.
+    """
     return {
         key: _metadata(value) if key == "metadata" else _plain(value)
         for key, value in struct.fields.items()
+        if key != leave_out
     }
 
 

@@ -10,7 +10,7 @@ import difflib
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
@@ -26,8 +26,17 @@ DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 DNSLabel = Annotated[str, pydantic.StringConstraints(pattern=DNS_LABEL, max_length=63)]
 Change = Literal["in place", "rolling", "reboot", "replace", "refused"]
 
-_PATTERN_HINTS = {
+# What to say instead of a regular expression; a test finds patterns that lack it.
+PATTERN_HINTS = {
     DNS_LABEL: "lower-case letters, digits and dashes, as in a DNS label",
+    r"^1\.(0|[1-9]\d*)(\.(0|[1-9]\d*|x))?$": 'a version such as "1.34", "1.34.x" or "1.34.7"',
+    r"^1\.\d+\.\d+$": 'an exact version such as "1.34.7"',
+    r"^\d{4}-\d\d-\d\d$": 'a day such as "2026-10-27"',
+    r"^https://[^\s]+$": "an https URL",
+    r"^(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+( .*)?$": "a public key in one line, such as "
+    "ssh-ed25519 AAAAC3Nza name",
+    r"^(\d{1,5})(?:-(\d{1,5}))?$": 'one port such as "443", or a range such as "8000-8099"',
+    r"^spec(\.[a-zA-Z0-9]+(\[\])?)+$": "the path of a field, such as spec.nodePools[].replicas",
 }
 
 
@@ -51,6 +60,10 @@ class Schema(pydantic.BaseModel):
 
 
 SchemaT = TypeVar("SchemaT", bound=Schema)
+# Returns what names an entry of the list at a path, None if nothing does.
+Entry = Callable[[str, Mapping[str, Any]], str | None]
+# How pydantic marks that the key of a mapping is wrong, not its value.
+_KEY = "[key]"
 
 
 def ordered(  # one argument for each thing a field must state
@@ -95,7 +108,13 @@ def extra(info: FieldInfo, name: str) -> Any:
 
 
 def parse(
-    schema: type[SchemaT], data: object, *, at: str, blame: type[Refusal], public: str = ""
+    schema: type[SchemaT],
+    data: object,
+    *,
+    at: str,
+    blame: type[Refusal],
+    public: str = "",
+    entry: "Entry | None" = None,
 ) -> SchemaT:
     """Validate plain data.
 
@@ -105,47 +124,61 @@ def parse(
         at: Path of the data in its document, the prefix of every field path.
         blame: The refusal to raise; see `function.errors`.
         public: The sentence a tenant may read; the refusal's own where empty.
+        entry: What names the entry of a list in a path; its `name` if absent.
 
     Raises:
         Refusal: Of the class `blame`, with every problem.
     """
     try:
-        return schema.model_validate(data)
+        return _validated(schema, data)
     except pydantic.ValidationError as error:
-        found = [_problem(schema, data, at, e) for e in error.errors(include_url=False)]
+        found = [
+            Problem(path(data, at, e["loc"], entry or _name), _message(schema, e))
+            for e in error.errors(include_url=False)
+        ]
     raise blame(*sorted(set(found), key=str), public=public)
 
 
 def unknown_fields(schema: type[Schema], data: object, at: str) -> tuple[str, ...]:
     """Return the paths of keys that the model does not know."""
     try:
-        schema.model_validate(data)
+        _validated(schema, data)
     except pydantic.ValidationError as error:
         errors = error.errors(include_url=False, include_input=False)
         return tuple(path(data, at, e["loc"]) for e in errors if e["type"] == "extra_forbidden")
     return ()
 
 
-def path(data: object, at: str, loc: Sequence[int | str]) -> str:
+def _validated(schema: type[SchemaT], data: object) -> SchemaT:
+    # The names of Python's attributes are ours alone: YAML has only camelCase.
+    return schema.model_validate(data, by_alias=True, by_name=False)
+
+
+def path(data: object, at: str, loc: Sequence[int | str], entry: "Entry | None" = None) -> str:
     """Write a location as people do: `spec.nodePools[web].flavor`.
 
     Entries of a list are named by their `name` where they have one, else by position.
+
+    Args:
+        data: What YAML held.
+        at: Path of the data in its document.
+        loc: Keys and positions, as pydantic gives them.
+        entry: What names the entry of a list, if not its `name`.
     """
     text = at
     for step in loc:
         if isinstance(step, int):
             data = data[step] if isinstance(data, list | tuple) and step < len(data) else None
-            name = data.get("name") if isinstance(data, Mapping) else None
-            text += f"[{name if isinstance(name, str) else step}]"
-            continue
-        text += f".{step}" if text else step
-        data = data.get(step) if isinstance(data, Mapping) else None
+            name = (entry or _name)(text, data) if isinstance(data, Mapping) else None
+            text += f"[{step if name is None else name}]"
+        elif step != _KEY:
+            text += f".{step}" if text else step
+            data = data.get(step) if isinstance(data, Mapping) else None
     return text
 
 
-def _problem(schema: type[Schema], data: object, at: str, error: Any) -> Problem:
-    where = path(data, at, error["loc"])
-    return Problem(where, _message(schema, error))
+def _name(_: str, item: Mapping[str, Any]) -> str | None:
+    return item["name"] if isinstance(item.get("name"), str) else None
 
 
 def _message(schema: type[Schema], error: Any) -> str:
@@ -159,7 +192,7 @@ def _message(schema: type[Schema], error: Any) -> str:
             return f"must be one of {context['expected'].replace(' or ', ', ')}"
         case "string_pattern_mismatch":
             pattern = context["pattern"]
-            return f"must be {_PATTERN_HINTS.get(pattern, f'text that matches {pattern}')}"
+            return f"must be {PATTERN_HINTS.get(pattern, f'text that matches {pattern}')}"
         case "value_error":
             return str(context["error"])
         case "string_type" if isinstance(value, bool):
@@ -379,6 +412,8 @@ def _replaced(data: Any, rest: Sequence[str], value: Any) -> Any:
     step, tail = rest[0], rest[1:]
     if step.startswith("["):
         entry = _entry(data, step[1:-1])
+        if entry is None:
+            return data
         return [_replaced(item, tail, value) if item is entry else item for item in data]
     copy = dict(data) if isinstance(data, Mapping) else {}
     copy[step] = _replaced(copy.get(step), tail, value)

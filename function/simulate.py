@@ -68,17 +68,20 @@ def play(
 
 
 def _seen(kind: str, payload: Manifest, external: str) -> Manifest:
-    number = int(hashlib.sha256(external.encode()).hexdigest()[:4], 16)
     if kind == "FloatingipV2":
-        return {"address": str(ipaddress.IPv4Address("198.18.0.0") + number)}
+        return {"address": _address("198.18.0.0", external)}
     if kind == "InstanceV2":
-        address = str(ipaddress.IPv4Address("10.20.0.0") + number)
-        nets = [
-            {"port": net["port"], "fixedIpV4": address, "fixedIpV6": ""}
-            for net in payload["network"]
-        ]
-        return {"network": nets}
+        return {"network": [_attached(net["port"]) for net in payload["network"]]}
     return {}
+
+
+def _attached(port: str) -> Manifest:
+    return {"port": port, "fixedIpV4": _address("10.20.0.0", port), "fixedIpV6": ""}
+
+
+def _address(first: str, text: str) -> str:
+    number = int(hashlib.sha256(text.encode()).hexdigest()[:4], 16)
+    return str(ipaddress.IPv4Address(first) + number)
 
 
 def _object(found: Manifest) -> Observed:

@@ -453,7 +453,8 @@ def _live(observed: Resource | None) -> Manifest:
 
 
 def _fresh(live: Manifest) -> bool:
-    return lookup(live, "metadata.generation") == lookup(live, "status.observedGeneration")
+    seen = lookup(live, "status.observedGeneration")
+    return bool(seen == lookup(live, "metadata.generation"))
 
 
 def _initialised(live: Manifest) -> bool:
@@ -483,8 +484,8 @@ def _updating(live: Manifest) -> bool:
     asked = sum(int(pool.get("replicas", 0)) for pool in _pools(live))
     workers, plane = status.get("workers") or {}, status.get("controlPlane") or {}
     versions = [v.get("version") for part in (workers, plane) for v in part.get("versions") or ()]
-    behind = any(v != topology.get("version") for v in versions)
-    return bool(behind) or int(workers.get("desiredReplicas", asked)) != asked
+    behind: bool = any(v != topology.get("version") for v in versions)
+    return behind or int(workers.get("desiredReplicas", asked)) != asked
 
 
 def _current(cluster: Manifest, before: Resource | None) -> Condition:

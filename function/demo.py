@@ -1,0 +1,260 @@
+"""Show the main job: orders answered by the real server, for several providers.
+
+Starts `function-central-api` with throw-away certificates on a free port, asks it over
+gRPC as Crossplane would, plays the waves by marking resources built, and tells what came
+out and where the YAML lies. No Docker, no cluster, no network.
+"""
+
+import asyncio
+import contextlib
+import datetime
+import ipaddress
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import grpc
+import yaml
+from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from function import local, simulate
+from function.contract import Manifest, Mode
+
+HOST = "127.0.0.1"
+MAX_PASSES = 10
+START_SECONDS = 20
+SERVER = (str(Path(sys.executable).parent / "function-central-api"),)
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """Files of a throw-away authority, and of one server and one client that it signed."""
+
+    directory: Path
+    authority: bytes
+    client_key: bytes
+    client_certificate: bytes
+
+    def credentials(self) -> grpc.ChannelCredentials:
+        """Return what a client needs to be let in."""
+        return grpc.ssl_channel_credentials(
+            self.authority, self.client_key, self.client_certificate
+        )
+
+
+@dataclass(frozen=True)
+class Played:
+    """How one order fared with one provider.
+
+    Attributes:
+        passes: Calls that changed something, until all was ready.
+        outcome: What the last call returned.
+    """
+
+    passes: int
+    outcome: local.Outcome
+
+
+@click.command()
+@click.option("--examples", type=click.Path(path_type=Path), default=Path("examples"))
+@click.option("--out", type=click.Path(path_type=Path), default=Path("out"))
+def main(examples: Path, out: Path) -> None:
+    """Answer every example order for every example provider, through the real server."""
+    started = time.monotonic()
+    orders = sorted(examples.glob("*/*/claim.yaml"))
+    providers = sorted(path for path in (examples / "environments").iterdir() if path.is_dir())
+    shutil.rmtree(out, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as scratch, serving(certificates(Path(scratch))) as channel:
+        played = asyncio.run(_play_all(channel, orders, providers, out))
+    _report(played, [path.name for path in providers], out)
+    Console().print(f"{len(played)} orders answered in {time.monotonic() - started:.1f} s")
+
+
+async def _play_all(
+    channel: "Channel", orders: list[Path], providers: list[Path], out: Path
+) -> dict[tuple[str, str], Played]:
+    played = {}
+    async with channel.open() as opened:
+        stub = grpcv1.FunctionRunnerServiceStub(opened)  # type: ignore[no-untyped-call]  # generated
+        for path in orders:
+            order = load(path)[0]
+            for provider in providers:
+                layers = [d for file in sorted(provider.glob("*.yaml")) for d in load(file)]
+                example = f"{path.parent.parent.name}/{path.parent.name}"
+                found = await play(stub.RunFunction, order, layers)
+                played[example, provider.name] = found
+                _write(out / provider.name / f"{example.replace('/', '-')}.yaml", found)
+    return played
+
+
+async def play(run: local.Run, order: Manifest, layers: list[Manifest]) -> Played:
+    """Ask until nothing changes any more, each time with what came before built."""
+    composite = local.composite_of(order, Mode.CLAIMS)
+    outcome = await local.answer(run, composite, layers)
+    for passes in range(1, MAX_PASSES):
+        if outcome.fatal:
+            return Played(passes, outcome)
+        observed = simulate.play(outcome.resources)
+        following = await local.answer(run, composite, layers, observed)
+        if following == outcome:
+            return Played(passes, outcome)
+        outcome = following
+    raise RuntimeError(f"{composite['metadata']['name']} does not settle in {MAX_PASSES} passes")
+
+
+def load(path: Path) -> list[Manifest]:
+    """Return the documents of a YAML file."""
+    return [document for document in yaml.safe_load_all(path.read_text("utf-8")) if document]
+
+
+def _write(path: Path, played: Played) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    documents = [played.outcome.composite, *played.outcome.resources.values()]
+    path.write_text(yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True), "utf-8")
+
+
+def _report(played: dict[tuple[str, str], Played], providers: list[str], out: Path) -> None:
+    table = Table(title="The same orders, answered by each provider", show_lines=True)
+    table.add_column("order")
+    for provider in providers:
+        table.add_column(provider)
+    for example in dict.fromkeys(example for example, _ in played):
+        table.add_row(example, *(_cell(played[example, provider]) for provider in providers))
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    console.print(table)
+    console.print(f"YAML of each answer: {out}/<provider>/<order>.yaml", soft_wrap=True)
+
+
+def _cell(played: Played) -> str:
+    outcome = played.outcome
+    if outcome.fatal:
+        return f"[yellow]refused[/]: {escape(outcome.warnings[0])}"
+    kinds = [_kind(manifest) for manifest in outcome.resources.values()]
+    counted = [f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)]
+    status = outcome.composite["status"]
+    return f"[green]{status['phase']}[/] after {played.passes} passes\n{', '.join(counted)}"
+
+
+def _kind(manifest: Manifest) -> str:
+    inner = manifest["spec"]["forProvider"].get("manifest")
+    return f"Object of a {inner['apiVersion']} {inner['kind']}" if inner else str(manifest["kind"])
+
+
+@dataclass(frozen=True)
+class Channel:
+    """Where a server listens, how to be let in, and its process."""
+
+    target: str
+    credentials: grpc.ChannelCredentials
+    pid: int
+
+    def open(self) -> grpc.aio.Channel:
+        """Return a channel; to be opened inside the event loop that uses it."""
+        return grpc.aio.secure_channel(self.target, self.credentials)
+
+
+@contextlib.contextmanager
+def serving(files: Certificates, program: Sequence[str] = SERVER) -> Iterator[Channel]:
+    """Run a server as its own process with mTLS on a free port, and stop it afterwards.
+
+    Args:
+        files: Where its certificates are.
+        program: The function to run; our own if not given.
+    """
+    target = f"{HOST}:{free_port()}"
+    log = files.directory / "server.log"
+    command = [*program, "--tls-certs-dir", str(files.directory), "--address", target]
+    with log.open("w") as output, subprocess.Popen(command, stdout=output, stderr=output) as server:  # noqa: S603  # our own program
+        try:
+            _wait(server, target, log)
+            yield Channel(target, files.credentials(), server.pid)
+        finally:
+            server.terminate()
+
+
+def _wait(server: subprocess.Popen[bytes], target: str, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    host, _, port = target.partition(":")
+    while server.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection((host, int(port)), timeout=1):
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"the server does not start:\n{log.read_text('utf-8')}")
+
+
+def free_port() -> int:
+    """Return a port of the loopback interface that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def certificates(directory: Path) -> Certificates:
+    """Write `ca.crt`, `tls.crt` and `tls.key` of a server; return them and a client's."""
+    authority_key, authority = _signed("central-api-demo-ca", None)
+    issuer = (authority_key, authority)
+    server_key, server = _signed("localhost", issuer, ExtendedKeyUsageOID.SERVER_AUTH)
+    client_key, client = _signed("crossplane", issuer, ExtendedKeyUsageOID.CLIENT_AUTH)
+    for name, content in (
+        ("ca.crt", _pem(authority)),
+        ("tls.crt", _pem(server)),
+        ("tls.key", _key_pem(server_key)),
+    ):
+        (directory / name).write_bytes(content)
+    return Certificates(directory, _pem(authority), _key_pem(client_key), _pem(client))
+
+
+def _signed(
+    name: str,
+    issuer: tuple[ec.EllipticCurvePrivateKey, x509.Certificate] | None,
+    usage: x509.ObjectIdentifier | None = None,
+) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+    """Return a key and its certificate, signed by the issuer or by itself, for one day."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.datetime.now(datetime.UTC)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer[1].subject if issuer else subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(minutes=5))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+    )
+    if usage:
+        names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address(HOST))]
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+    return key, builder.sign(issuer[0] if issuer else key, hashes.SHA256())
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
+if __name__ == "__main__":
+    main()

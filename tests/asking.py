@@ -1,0 +1,57 @@
+"""Ask the function in process, as Crossplane would."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+import yaml
+
+from function import local
+from function.contract import Mode
+from function.fn import FunctionRunner
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples"
+PROVIDERS = sorted(path.name for path in (EXAMPLES / "environments").iterdir() if path.is_dir())
+ORDERS = sorted(
+    f"{path.parent.parent.name}/{path.parent.name}" for path in EXAMPLES.glob("*/*/claim.yaml")
+)
+Manifest = dict[str, Any]
+
+structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
+
+
+def documents(*paths: Path) -> list[Manifest]:
+    """Return the documents of YAML files, or of the files in a directory."""
+    files = [f for p in paths for f in (sorted(p.glob("*.yaml")) if p.is_dir() else [p])]
+    return [d for f in files for d in yaml.safe_load_all(f.read_text("utf-8")) if d]
+
+
+def provider(name: str) -> list[Manifest]:
+    """Return the EnvironmentConfigs of an example provider."""
+    return documents(EXAMPLES / "environments" / name)
+
+
+def order(name: str) -> Manifest:
+    """Return an example order, such as `cluster/minimal`."""
+    return documents(EXAMPLES / name / "claim.yaml")[0]
+
+
+def ask(
+    manifest: Manifest,
+    layers: list[Manifest],
+    observed: Mapping[str, local.Observed] | None = None,
+    mode: Mode = Mode.CLAIMS,
+    *,
+    modern: bool = True,
+) -> local.Outcome:
+    """Ask about a tenant's manifest or an XR."""
+    runner = FunctionRunner()
+    composite = local.composite_of(manifest, mode)
+    return asyncio.run(
+        local.answer(
+            lambda req: runner.RunFunction(req, None), composite, layers, observed, modern=modern
+        )
+    )
