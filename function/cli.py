@@ -69,7 +69,7 @@ def render(  # noqa: PLR0913  # one argument for each option
     """
     composite = _composite(order, Mode(mode), namespace)
     layers = [layer for path in environments for layer in _environment_configs(path)]
-    observed = dict(_observed(seen)) if seen else {}
+    observed = _by_key(_observed(seen)) if seen else {}
     runner = FunctionRunner()
     outcome = asyncio.run(
         local.answer(lambda req: runner.RunFunction(req, None), composite, layers, observed)
@@ -98,17 +98,37 @@ def _environment_configs(path: Path) -> Iterator[Manifest]:
         for document in _documents(file):
             if document.get("kind") != environment.KIND:
                 raise BadFile(f"{file}: must hold {environment.KIND}s only")
+            _texts(file, document, "labels")
             yield document
 
 
 def _observed(path: Path) -> Iterator[tuple[str, local.Observed]]:
     for file in _files(path):
         for document in _documents(file):
-            annotations = (document.get("metadata") or {}).get("annotations") or {}
-            key = annotations.get(local.KEY_ANNOTATION)
+            key = _texts(file, document, "annotations").get(local.KEY_ANNOTATION)
             if not key:
                 raise BadFile(f"{file}: a resource lacks the annotation {local.KEY_ANNOTATION}")
-            yield str(key), local.Observed(document)
+            yield key, local.Observed(document)
+
+
+def _by_key(resources: Iterable[tuple[str, local.Observed]]) -> dict[str, local.Observed]:
+    found: dict[str, local.Observed] = {}
+    for key, resource in resources:
+        if key in found:
+            raise BadFile(f"--observed holds two resources with the key {key}")
+        found[key] = resource
+    return found
+
+
+def _texts(path: Path, document: Manifest, name: str) -> dict[str, str]:
+    """Return the labels or annotations of an object."""
+    metadata = document.get("metadata")
+    if not isinstance(metadata, dict):
+        raise BadFile(f"{path}: metadata: must be a mapping")
+    found = metadata.get(name) or {}
+    if not isinstance(found, dict) or not all(isinstance(text, str) for text in found.values()):
+        raise BadFile(f"{path}: metadata.{name}: must be a mapping of names to text")
+    return found
 
 
 def _files(path: Path) -> list[Path]:
@@ -122,9 +142,10 @@ def _files(path: Path) -> list[Path]:
 
 def _documents(path: Path) -> Iterator[Manifest]:
     try:
-        documents = [d for d in yaml.safe_load_all(path.read_text("utf-8")) if d is not None]
-        # Dates and other types that only YAML has are told like any other wrong value.
-        json.dumps(documents)
+        loaded = [d for d in yaml.safe_load_all(path.read_text("utf-8")) if d is not None]
+        documents = [_as_json(document) for document in loaded]
+    except OSError as error:
+        raise BadFile(f"{path}: {error.strerror}") from None
     except yaml.YAMLError as error:
         raise BadFile(f"{path}: is not YAML: {_one_line(error)}") from None
     except UnicodeDecodeError:
@@ -133,16 +154,24 @@ def _documents(path: Path) -> Iterator[Manifest]:
         raise BadFile(
             f"{path}: holds an unquoted date, or another value that JSON lacks: quote it"
         ) from None
+    except (OverflowError, RecursionError):
+        raise BadFile(f"{path}: holds too large a number, or is nested too deep") from None
     for document in documents:
         if not isinstance(document, dict):
             raise BadFile(f"{path}: must hold Kubernetes objects")
-        yield _json_keys(document)
+        yield document
 
 
-def _json_keys(document: Manifest) -> Manifest:
-    """Return the document with text keys only, as kubectl would send it."""
-    loaded: Manifest = json.loads(json.dumps(document))
-    return loaded
+def _as_json(document: object) -> object:
+    """Return the document as kubectl would send it: text keys, numbers that a double holds."""
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+    text.encode("utf-8")
+    return json.loads(text, parse_int=_integer)
+
+
+def _integer(digits: str) -> int:
+    float(int(digits))
+    return int(digits)
 
 
 def _one_line(error: yaml.YAMLError) -> str:

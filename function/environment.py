@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from function import policy
 from function.contract import Environment, Manifest
 from function.errors import EnvironmentInvalid, EnvironmentNotFound, Problem
 from function.model import API_GROUP
-from function.schema import Schema, parse
+from function.schema import Schema, SchemaT, parse
 from function.settings import Settings
 
 KIND = "EnvironmentConfig"
@@ -64,6 +65,7 @@ def assemble(
         raise EnvironmentNotFound(
             f"no EnvironmentConfig has the label {BASE_LABEL}: {name}", public=_not_available(name)
         )
+    _check_doubles([*layers, *own])
     root = _root(name, layers)
     _check_layers(root, layers)
     _check_overlays(root, own)
@@ -72,7 +74,7 @@ def assemble(
         merge.add(layer, overlay=False)
     for layer in own:
         merge.add(layer, overlay=True)
-    settings = _validate(merge, schemas)
+    settings = _validate(merge, schemas, root)
     return Environment(
         name=name,
         root=root.name,
@@ -115,6 +117,13 @@ class _Layer:
         return cls(name, data)
 
 
+def _check_doubles(layers: list[_Layer]) -> None:
+    names = [layer.name for layer in layers]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise EnvironmentInvalid(*(f"EnvironmentConfig {name}: came twice" for name in twice))
+
+
 def _root(name: str, layers: list[_Layer]) -> _Layer:
     roots = [layer for layer in layers if "kinds" in layer.data]
     if len(roots) == 1:
@@ -146,8 +155,6 @@ def _check_layers(root: _Layer, layers: list[_Layer]) -> None:
         for key in ROOT_ONLY
         if key in layer.data
     ]
-    if len(set(names)) != len(names):
-        problems.append(Problem("", f"layers of {root.name}: one EnvironmentConfig came twice"))
     if problems:
         raise EnvironmentInvalid(*problems)
 
@@ -187,13 +194,15 @@ class _Merge:
     def _any(self, old: Any, new: Any, at: str, layer: str, overlay: bool) -> Any:
         if isinstance(old, dict) and isinstance(new, dict):
             return self._objects(old, new, at, layer, overlay)
-        if _is_entries(old) and _is_entries(new) and (old or new):
+        if _is_entries(at, old) and _is_entries(at, new) and (old or new):
             return self._entries(old, new, at, layer, overlay)
         if old != new and not overlay:
             first = blame(self.provenance, at)
             self.problems.append(
                 Problem(at, f"EnvironmentConfigs {first} and {layer} set it differently")
             )
+        for below in [path for path in self.provenance if _is_below(path, at)]:
+            del self.provenance[below]
         self.provenance[at] = layer
         return new
 
@@ -210,7 +219,7 @@ class _Merge:
         return merged
 
     def _fresh(self, value: Any, at: str, layer: str) -> Any:
-        if _is_entries(value) and value:
+        if _is_entries(at, value) and value:
             return self._entries([], value, at, layer, True)
         if isinstance(value, dict) and value:
             return self._objects({}, value, at, layer, True)
@@ -231,6 +240,7 @@ class _Merge:
                 continue
             if key in seen:
                 self.problems.append(Problem(f"{at}[{key}]", f"EnvironmentConfig {layer}: twice"))
+                continue
             seen.add(key)
             where = f"{at}[{key}]"
             known = key in merged
@@ -240,12 +250,13 @@ class _Merge:
         return list(merged.values())
 
 
-def entry_key(at: str, item: Manifest) -> str | None:
+def entry_key(at: str, item: Mapping[str, Any]) -> str | None:
     """Return what names an entry of a list, such as `ubuntu/24.04/amd64`."""
     name = at.rpartition(".")[2]
     if name == "policy":
         verbs = sorted(set(item) - {"field", "reason", "kind"})
-        return f"{item['field']}/{','.join(verbs)}" if "field" in item else None
+        parts = (item.get("field"), ",".join(verbs), item.get("kind"))
+        return "/".join(str(part) for part in parts if part) if "field" in item else None
     if name == "images":
         item = {"architecture": "amd64", **item}
     values = [item.get(key) for key in _ENTRY_KEYS.get(name, ("name",))]
@@ -254,7 +265,7 @@ def entry_key(at: str, item: Manifest) -> str | None:
 
 def blame(provenance: Mapping[str, str], at: str) -> str:
     """Return the EnvironmentConfig that set the value at a path, or the nearest around it."""
-    within = sorted({layer for path, layer in provenance.items() if path.startswith(at)})
+    within = sorted({layer for path, layer in provenance.items() if _is_below(path, at)})
     if at in provenance:
         return provenance[at]
     if within:
@@ -263,57 +274,79 @@ def blame(provenance: Mapping[str, str], at: str) -> str:
     return blame(provenance, at[:parent]) if parent > 0 else ""
 
 
-def _is_entries(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
+def _is_below(path: str, at: str) -> bool:
+    return path.startswith((f"{at}.", f"{at}["))
 
 
-def _validate(merge: _Merge, schemas: Mapping[str, type[Schema]]) -> Settings:
+def _is_entries(at: str, value: object) -> bool:
+    """Say whether a list is merged entry by entry.
+
+    Our own lists are, so that an entry without a name is told; lists in what backends or
+    classes hold are where every entry has a name, and count as one value otherwise.
+    """
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        return False
+    return "." not in at or all(entry_key(at, item) is not None for item in value)
+
+
+def _validate(merge: _Merge, schemas: Mapping[str, type[Schema]], root: _Layer) -> Settings:
     if merge.problems:
         raise EnvironmentInvalid(*merge.problems)
-    try:
-        settings = parse(Settings, merge.data, at="", blame=EnvironmentInvalid)
-        blocks = _blocks(settings, schemas)
-    except EnvironmentInvalid as refusal:
-        raise EnvironmentInvalid(
-            *(_located(merge, problem) for problem in refusal.problems)
-        ) from None
+    problems: list[Problem] = []
+    settings = _parsed(Settings, merge.data, "", problems)
+    blocks = _blocks(merge.data, schemas, problems)
+    if settings is not None:
+        problems += policy.misfits(settings.policy)
+    if problems or settings is None:
+        raise EnvironmentInvalid(*(_located(merge, root, problem) for problem in problems))
     return settings.model_copy(update={"backends": blocks})
 
 
-def _located(merge: _Merge, problem: Problem) -> Problem:
-    layer = blame(merge.provenance, problem.field)
-    return Problem(
-        problem.field,
-        f"{problem.message} (EnvironmentConfig {layer})" if layer else problem.message,
-    )
+def _parsed(
+    schema: type[SchemaT], data: object, at: str, problems: list[Problem]
+) -> SchemaT | None:
+    try:
+        return parse(schema, data, at=at, blame=EnvironmentInvalid, entry=entry_key)
+    except EnvironmentInvalid as refusal:
+        problems += refusal.problems
+        return None
 
 
-def _blocks(settings: Settings, schemas: Mapping[str, type[Schema]]) -> dict[str, Schema]:
+def _located(merge: _Merge, root: _Layer, problem: Problem) -> Problem:
+    layer = blame(merge.provenance, problem.field) or root.name
+    return Problem(problem.field, f"{problem.message} (EnvironmentConfig {layer})")
+
+
+def _blocks(
+    data: Manifest, schemas: Mapping[str, type[Schema]], problems: list[Problem]
+) -> dict[str, Schema]:
+    """Return the parsed blocks of the backends; what is no mapping was told before."""
     known = ", ".join(sorted(schemas))
-    problems = [
+    kinds = {k: b for k, b in _mapping(data, "kinds").items() if isinstance(b, str)}
+    blocks = _mapping(data, "backends")
+    problems += [
         Problem(f"kinds.{kind}", f"{backend} is not one of: {known}")
-        for kind, backend in settings.kinds.items()
+        for kind, backend in kinds.items()
         if backend not in schemas
     ]
     problems += [
         Problem(f"backends.{name}", f"is not one of: {known}")
-        for name in settings.backends
+        for name in blocks
         if name not in schemas
     ]
     problems += [
         Problem(f"backends.{backend}", f"required, because kinds.{kind} names it")
-        for kind, backend in settings.kinds.items()
-        if backend in schemas and backend not in settings.backends
+        for kind, backend in kinds.items()
+        if backend in schemas and backend not in blocks
     ]
-    blocks: dict[str, Schema] = {}
-    for name in sorted(set(settings.backends) & set(schemas)):
-        try:
-            at = f"backends.{name}"
-            blocks[name] = parse(
-                schemas[name], settings.backends[name], at=at, blame=EnvironmentInvalid
-            )
-        except EnvironmentInvalid as refusal:
-            problems += refusal.problems
-    if problems:
-        raise EnvironmentInvalid(*problems)
-    return blocks
+    found = {
+        name: _parsed(schemas[name], block, f"backends.{name}", problems)
+        for name, block in sorted(blocks.items())
+        if name in schemas
+    }
+    return {name: block for name, block in found.items() if block is not None}
+
+
+def _mapping(data: Manifest, key: str) -> Manifest:
+    found = data.get(key)
+    return found if isinstance(found, dict) else {}

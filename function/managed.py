@@ -85,7 +85,9 @@ def neutral(key: str, manifest: Manifest, connection: Mapping[str, bytes]) -> Re
     """
     metadata, spec = _mapping(manifest.get("metadata")), _mapping(manifest.get("spec"))
     group = str(manifest.get("apiVersion", "")).partition("/")[0]
-    policies = spec.get("managementPolicies") or ["*"]
+    policies = spec.get("managementPolicies")
+    if not isinstance(policies, list) or not policies:
+        policies = ["*"]
     return Resource(
         key=key,
         family=_FAMILIES.get(group, group),
@@ -99,7 +101,7 @@ def neutral(key: str, manifest: Manifest, connection: Mapping[str, bytes]) -> Re
         labels={k: str(v) for k, v in _mapping(metadata.get("labels")).items()},
         annotations={k: str(v) for k, v in _mapping(metadata.get("annotations")).items()},
         provider_config=str(_mapping(spec.get("providerConfigRef")).get("name", "")),
-        status=_mapping(manifest.get("status")),
+        status=_status(manifest),
         connection=connection,
         deleting="deletionTimestamp" in metadata,
     )
@@ -118,6 +120,12 @@ def external_name(observed: Resource | None) -> str:
 def _secret(resource: Resource, namespaced: bool, secrets_namespace: str) -> Manifest:
     name = {"name": f"{resource.name}-conn"}
     return name if namespaced else {"namespace": secrets_namespace, **name}
+
+
+def _status(manifest: Manifest) -> Manifest:
+    status = _mapping(manifest.get("status"))
+    shown = {"atProvider": _mapping(status["atProvider"])} if "atProvider" in status else {}
+    return {**status, **shown}
 
 
 def _mapping(value: object) -> dict[str, Any]:

@@ -269,7 +269,9 @@ def _issuer(
 
 
 def _pool_storage(pool: NodePool) -> int:
-    return pool.root_volume.size_gib if pool.root_volume else 0
+    if pool.root_volume:
+        return pool.root_volume.size_gib
+    return (pool.size and pool.size.disk_gib) or 0
 
 
 def _estimate(parts: Sequence[tuple[Machine, int, int]]) -> dict[str, float]:

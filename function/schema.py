@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_origin
 
 import pydantic
 from pydantic.alias_generators import to_camel
@@ -22,6 +22,7 @@ from function.errors import Problem, Refusal
 
 Flag = Annotated[bool, pydantic.Strict()]
 Count = Annotated[int, pydantic.Strict()]
+Number = Annotated[float, pydantic.Strict()]
 DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 DNSLabel = Annotated[str, pydantic.StringConstraints(pattern=DNS_LABEL, max_length=63)]
 Change = Literal["in place", "rolling", "reboot", "replace", "refused"]
@@ -113,7 +114,6 @@ def parse(
     *,
     at: str,
     blame: type[Refusal],
-    public: str = "",
     entry: "Entry | None" = None,
 ) -> SchemaT:
     """Validate plain data.
@@ -123,7 +123,6 @@ def parse(
         data: What YAML held.
         at: Path of the data in its document, the prefix of every field path.
         blame: The refusal to raise; see `function.errors`.
-        public: The sentence a tenant may read; the refusal's own where empty.
         entry: What names the entry of a list in a path; its `name` if absent.
 
     Raises:
@@ -136,7 +135,21 @@ def parse(
             Problem(path(data, at, e["loc"], entry or _name), _message(schema, e))
             for e in error.errors(include_url=False)
         ]
-    raise blame(*sorted(set(found), key=str), public=public)
+    raise blame(*sorted(set(found), key=str))
+
+
+def checker(annotation: Any) -> Callable[[object], str]:
+    """Return a function that says what is wrong with a value of a type; nothing if it fits."""
+    adapter: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(annotation)
+
+    def wrong(value: object) -> str:
+        try:
+            adapter.validate_python(value, by_alias=True, by_name=False)
+        except pydantic.ValidationError as error:
+            return _message(Schema, error.errors(include_url=False)[0])
+        return ""
+
+    return wrong
 
 
 def unknown_fields(schema: type[Schema], data: object, at: str) -> tuple[str, ...]:
@@ -227,19 +240,23 @@ def _plain(kind: str, context: Mapping[str, Any]) -> str:
 
 def _did_you_mean(schema: type[Schema], loc: Sequence[int | str]) -> str:
     known = _known_fields(schema, loc[:-1])
+    if not known:
+        return ""
     close = difflib.get_close_matches(str(loc[-1]), known, n=1)
     return f", did you mean {close[0]}?" if close else f"; known: {', '.join(sorted(known))}"
 
 
 def _known_fields(schema: type[Schema], loc: Sequence[int | str]) -> list[str]:
+    is_key = False
     for step in loc:
-        if isinstance(step, int):
+        if isinstance(step, int) or is_key:
+            is_key = False
             continue
         info = fields(schema).get(step)
-        inner = info and item_type(info)
-        if not inner:
+        inner = item_type(info) if info else None
+        if info is None or inner is None:
             return []
-        schema = inner
+        schema, is_key = inner, get_origin(info.annotation) is dict
     return list(fields(schema))
 
 

@@ -14,7 +14,7 @@ from function import flavors
 from function.flavors import Flavor
 from function.model.cluster import HTTPSURL, Oidc
 from function.model.order import Architecture, Gpu
-from function.schema import Count, DNSLabel, Flag, Schema, configured
+from function.schema import Count, DNSLabel, Flag, Number, Schema, configured
 
 NEW_ORDERS = "new orders only"
 NEXT_VERSION = "new orders, and others with their next version change"
@@ -37,7 +37,7 @@ class FlavorOffer(Schema):
 
     name: Name = configured("Name, as the backend knows it.", reaches=NEW_ORDERS)
     cpu: Count | None = configured("vCPUs.", reaches=NEW_ORDERS, default=None, ge=1)
-    memory_gib: float | None = configured(
+    memory_gib: Number | None = configured(
         "Memory in GiB.", reaches=NEW_ORDERS, default=None, alias="memoryGiB", gt=0
     )
     disk_gib: Count | None = configured(
@@ -205,13 +205,13 @@ class PolicyRule(Schema):
         "The one value; filled in where absent.", reaches=NEXT_CHANGE, default=None
     )
     default: Any = configured("Filled in where absent.", reaches=NEW_ORDERS, default=None)
-    min: float | None = configured("Least value.", reaches=NEXT_CHANGE, default=None)
-    max: float | None = configured("Greatest value.", reaches=NEXT_CHANGE, default=None)
+    min: Number | None = configured("Least value.", reaches=NEXT_CHANGE, default=None)
+    max: Number | None = configured("Greatest value.", reaches=NEXT_CHANGE, default=None)
     allow: tuple[Any, ...] | None = configured(
-        "The values that may be used.", reaches=NEXT_CHANGE, default=None
+        "The values that may be used.", reaches=NEXT_CHANGE, default=None, min_length=1
     )
     forbid: tuple[Any, ...] | None = configured(
-        "Values that may not be used.", reaches=NEXT_CHANGE, default=None
+        "Values that may not be used.", reaches=NEXT_CHANGE, default=None, min_length=1
     )
     reason: Name = configured("Sentence that the tenant reads.", reaches=AT_ONCE)
 
@@ -225,6 +225,11 @@ class PolicyRule(Schema):
     def verb(self) -> str:
         """Return which of the verbs this rule uses."""
         return next(verb for verb in self.verbs if getattr(self, verb) is not None)
+
+    @property
+    def key(self) -> str:
+        """Return what names this rule, such as `spec.replicas/max/Server`."""
+        return "/".join(part for part in (self.field, self.verb, self.kind) if part)
 
 
 class Place(Schema):

@@ -13,9 +13,12 @@ from function.contract import Condition, Resource
 
 CONDITION = "BackendHealthy"
 
+_OTHER = ("ConfigurationProblem", "the provider refuses what was asked of it, and has to act")
 _REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
     (reason, re.compile(pattern, re.IGNORECASE), sentence)
     for reason, pattern, sentence in (
+        # These two quote values and names, which may read like any of the others.
+        (_OTHER[0], r"refuse to update the external resource|referenced ProviderConfig", _OTHER[1]),
         (
             "QuotaExceeded",
             r"quota|OverQuota|exceeds.*limit",
@@ -44,7 +47,6 @@ _REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         ),
     )
 )
-_OTHER = ("ConfigurationProblem", "the provider refuses what was asked of it, and has to act")
 
 
 def health(observed: Iterable[Resource]) -> Condition:
@@ -83,7 +85,8 @@ def classify(text: str) -> tuple[str, str]:
 
 def condition_of(status: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
     """Return a condition of a Kubernetes status by type; empty if it is not there."""
-    for condition in status.get("conditions") or ():
+    conditions = status.get("conditions")
+    for condition in conditions if isinstance(conditions, list) else ():
         if isinstance(condition, Mapping) and condition.get("type") == kind:
             return condition
     return {}

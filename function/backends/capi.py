@@ -383,7 +383,7 @@ def _root_disk(pool: NodePool, machine: Machine, default: Any) -> Any:
         return pool.root_volume.size_gib
     if machine.disk_gib is not None:
         return 0
-    return default
+    return (pool.size and pool.size.disk_gib) or default
 
 
 def _connection_details(cluster: Manifest) -> list[Manifest]:

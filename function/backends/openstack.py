@@ -244,6 +244,8 @@ class _Stack:
                 "remoteIpPrefix": str(network),
                 "securityGroupIdRef": {"name": self._metadata_name(GROUP)},
             },
+            # A rule cannot change, and is not worth an interruption for a comment.
+            initial={"description": rule.description} if rule.description else {},
             ready=bool(self._id(key)),
         )
 

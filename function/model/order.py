@@ -15,7 +15,7 @@ class Gpu(Schema):
     vendor: Literal["nvidia", "amd", "intel"] = ordered(
         "Maker of the GPU.", change="rolling", example="nvidia"
     )
-    count: Count = ordered("Number of GPUs.", change="rolling", default=1, ge=1, le=16)
+    count: Count = ordered("Number of GPUs. 1 if absent.", change="rolling", default=1, ge=1, le=16)
     memory_gib: Count | None = ordered(
         "Least memory of one GPU in GiB; any if absent.",
         change="rolling",

@@ -64,7 +64,7 @@ class Attachment(Schema):
         max_length=15,
         example="10.0.0.10",
     )
-    ipv6: Flag = ordered("Also an IPv6 address.", change="refused", default=False)
+    ipv6: Flag = ordered("Also an IPv6 address. false if absent.", change="refused", default=False)
 
     @pydantic.field_validator("ip_address")
     @classmethod
@@ -100,7 +100,10 @@ class Rule(Schema):
         example=["203.0.113.0/24"],
     )
     description: str | None = ordered(
-        "Note for people.", change="in place", default=None, max_length=255
+        "Note for people, set when the rule is made; a later change of the note has no effect.",
+        change="in place",
+        default=None,
+        max_length=255,
     )
 
     @pydantic.field_validator("peers")

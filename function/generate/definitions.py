@@ -1,0 +1,200 @@
+"""Say how Crossplane serves the orders: XRDs, Compositions and packages of both installs.
+
+| | claims | namespaced |
+|---|---|---|
+| Crossplane | 1.20 and 2.x | 2.x |
+| XRD | v1, `XCluster` with claims `Cluster` | v2, `Cluster` itself |
+
+Both come from the same schema. They cannot stand on one control plane, because both own
+the definition of the kind that tenants write.
+"""
+
+from typing import Any
+
+from function import input as step_input
+from function.__version__ import __version__
+from function.contract import Mode
+from function.generate import openapi
+from function.generate.documents import yaml_text
+from function.model import API_GROUP, API_VERSION, KINDS
+from function.model.status import STATUSES
+
+FUNCTION = "function-central-api"
+STEP = "central-api"
+REGISTRY = "ghcr.io/sovereigncloudstack"
+SOURCE = "https://github.com/SovereignCloudStack/central-api"
+# The oldest Crossplane of each install.
+CROSSPLANE = {Mode.CLAIMS: ">=v1.20.0", Mode.NAMESPACED: ">=v2.0.0"}
+COLUMNS = {
+    "Cluster": (("VERSION", ".status.version"), ("PHASE", ".status.phase")),
+    "Server": (("FLAVOR", ".status.flavor"), ("PHASE", ".status.phase")),
+}
+
+Manifest = dict[str, Any]
+
+
+def files() -> dict[str, str]:
+    """Return the definitions and packages by path."""
+    documents = {
+        "package/function/crossplane.yaml": _function(),
+        f"package/function/input/{step_input.GROUP}_inputs.yaml": _input(),
+    }
+    for mode in Mode:
+        documents[f"package/configuration-{mode.value}/crossplane.yaml"] = _configuration(mode)
+        for kind in KINDS:
+            name = _plural(kind, mode)
+            documents[f"apis/{name}/definition.yaml"] = definition(kind, mode)
+            documents[f"compositions/{name}.yaml"] = composition(kind, mode)
+    return {path: yaml_text(document) for path, document in documents.items()}
+
+
+def definition(kind: str, mode: Mode) -> Manifest:
+    """Return the XRD of a kind."""
+    name = f"{_plural(kind, mode)}.{API_GROUP}"
+    scope: Manifest = {"scope": "Namespaced"}
+    if mode is Mode.CLAIMS:
+        scope = {
+            "claimNames": {"kind": kind, "plural": _plural(kind)},
+            "defaultCompositeDeletePolicy": "Foreground",
+        }
+    return {
+        "apiVersion": f"apiextensions.crossplane.io/{'v1' if mode is Mode.CLAIMS else 'v2'}",
+        "kind": "CompositeResourceDefinition",
+        "metadata": {"name": name},
+        "spec": {
+            "group": API_GROUP,
+            "names": {"kind": _composite(kind, mode), "plural": _plural(kind, mode)},
+            **scope,
+            # Tenants could otherwise choose a Composition.
+            "enforcedCompositionRef": {"name": name},
+            "versions": [
+                {
+                    "name": API_VERSION.rpartition("/")[2],
+                    "served": True,
+                    "referenceable": True,
+                    "additionalPrinterColumns": [
+                        {"name": title, "type": "string", "jsonPath": path}
+                        for title, path in COLUMNS[kind]
+                    ],
+                    "schema": {"openAPIV3Schema": schema(kind)},
+                }
+            ],
+        },
+    }
+
+
+def schema(kind: str) -> Manifest:
+    """Return the schema of a kind, the same in both installs."""
+    spec = openapi.spec_schema(KINDS[kind])
+    return {
+        "type": "object",
+        "description": spec["description"],
+        "required": ["spec"],
+        "properties": {"spec": spec, "status": openapi.status_schema(STATUSES[kind])},
+    }
+
+
+def composition(kind: str, mode: Mode) -> Manifest:
+    """Return the Composition of a kind: one step, everything else is in the function."""
+    secrets = {"writeConnectionSecretsToNamespace": "crossplane-system"}
+    return {
+        "apiVersion": "apiextensions.crossplane.io/v1",
+        "kind": "Composition",
+        "metadata": {"name": f"{_plural(kind, mode)}.{API_GROUP}"},
+        "spec": {
+            "compositeTypeRef": {"apiVersion": API_VERSION, "kind": _composite(kind, mode)},
+            "mode": "Pipeline",
+            "pipeline": [
+                {
+                    "step": STEP,
+                    "functionRef": {"name": FUNCTION},
+                    "input": {"apiVersion": step_input.API_VERSION, "kind": "Input"},
+                }
+            ],
+            **(secrets if mode is Mode.CLAIMS else {}),
+        },
+    }
+
+
+def _function() -> Manifest:
+    return _meta(
+        "Function",
+        FUNCTION,
+        "Answer orders for clusters and servers with what this provider runs.",
+        {"crossplane": {"version": CROSSPLANE[Mode.CLAIMS]}},
+    )
+
+
+def _configuration(mode: Mode) -> Manifest:
+    dependency = {
+        "apiVersion": "pkg.crossplane.io/v1",
+        "kind": "Function",
+        "package": f"{REGISTRY}/{FUNCTION}",
+        "version": f">=v{__version__}",
+    }
+    return _meta(
+        "Configuration",
+        f"configuration-central-api-{mode.value}",
+        f"Serve the SCS Central API to tenants, in {mode.value} mode. Install {FUNCTION} first "
+        "and under this name: as a mere dependency it would get another one.",
+        {"crossplane": {"version": CROSSPLANE[mode]}, "dependsOn": [dependency]},
+    )
+
+
+def _meta(kind: str, name: str, description: str, spec: Manifest) -> Manifest:
+    annotations = {
+        "meta.crossplane.io/maintainer": "Sovereign Cloud Stack",
+        "meta.crossplane.io/source": SOURCE,
+        "meta.crossplane.io/license": "Apache-2.0",
+        "meta.crossplane.io/description": description,
+    }
+    return {
+        "apiVersion": "meta.pkg.crossplane.io/v1",
+        "kind": kind,
+        "metadata": {"name": name, "annotations": annotations},
+        "spec": spec,
+    }
+
+
+def _input() -> Manifest:
+    group, _, version = step_input.API_VERSION.partition("/")
+    properties = openapi.plain_schema(step_input.Input)["properties"]
+    # Every object has these; the API server brings their schema along.
+    properties |= {"apiVersion": {"type": "string"}, "kind": {"type": "string"}}
+    properties["metadata"] = {"type": "object"}
+    root = {
+        "type": "object",
+        "description": "Configure the function in a Composition.",
+        "properties": properties,
+    }
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"inputs.{group}"},
+        "spec": {
+            "group": group,
+            "names": {
+                "kind": "Input",
+                "listKind": "InputList",
+                "plural": "inputs",
+                "singular": "input",
+            },
+            "scope": "Namespaced",
+            "versions": [
+                {
+                    "name": version,
+                    "served": True,
+                    "storage": True,
+                    "schema": {"openAPIV3Schema": root},
+                }
+            ],
+        },
+    }
+
+
+def _composite(kind: str, mode: Mode) -> str:
+    return f"X{kind}" if mode is Mode.CLAIMS else kind
+
+
+def _plural(kind: str, mode: Mode = Mode.NAMESPACED) -> str:
+    return f"{_composite(kind, mode).lower()}s"

@@ -1,0 +1,269 @@
+"""Walk every field of every order through every backend: the output changes, or it is declared.
+
+A field that is neither would be dropped in silence. A new field fails here until each
+backend expresses it or says that it cannot; a gap that is no longer one fails as well.
+"""
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from function import backends, local, simulate
+from function.bound import ANNOTATION
+from function.model import KINDS
+from function.schema import Schema, fields, item_type, replaced
+from tests import asking
+
+# Fields that are answered before a backend sees the order, with the reason.
+CORE = {
+    "spec.environment": "chooses which settings the backend gets",
+    "spec.deletionProtection": "is enforced by admission, on the tenant's own object",
+}
+BASE: dict[str, dict[str, Any]] = {
+    "Cluster": {
+        "version": "1.34",
+        "nodePools": [{"name": "web", "flavor": "SCS-2V-4", "replicas": 2}],
+    },
+    "Server": {
+        "image": {"os": "ubuntu", "version": "24.04"},
+        "flavor": "SCS-2V-4",
+        "sshKeys": ["ssh-ed25519 AAAA one"],
+        "networks": [{"name": "backend"}],
+    },
+}
+SIZE = {"cpu": 2, "memoryGiB": 4}
+GPU = {"vendor": "nvidia"}
+POOL = {"name": "web", "flavor": "SCS-2V-4", "replicas": 2}
+RULE = {"protocol": "tcp", "ports": "80", "from": ["10.0.0.0/8"]}
+OUT = {"protocol": "tcp", "ports": "80", "to": ["10.0.0.0/8"]}
+OIDC = {"issuerURL": "https://a.example", "clientID": "a"}
+
+
+def pool(**values: Any) -> dict[str, Any]:
+    """Return edits that make the only pool of a cluster."""
+    found = {**POOL, **values}
+    return {"nodePools": [{k: v for k, v in found.items() if v is not None}]}
+
+
+def sized(**values: Any) -> dict[str, Any]:
+    """Return edits that make a pool by size."""
+    return pool(flavor=None, size={**SIZE, **values})
+
+
+def box(**values: Any) -> dict[str, Any]:
+    """Return edits that make a server by size."""
+    return {"flavor": None, "size": {**SIZE, **values}}
+
+
+def oidc(**values: Any) -> dict[str, Any]:
+    """Return edits that make an issuer."""
+    return {"access": {"oidc": {**OIDC, **values}}}
+
+
+# Two values of each field that a backend must tell apart, as edits of the base order.
+PAIRS: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
+    "Cluster": {
+        "deletionPolicy": ({}, {"deletionPolicy": "Orphan"}),
+        "version": ({}, {"version": "1.35"}),
+        "class": ({}, {"class": "other"}),
+        "controlPlane.availability": ({}, {"controlPlane": {"availability": "None"}}),
+        "nodePools[].name": ({}, pool(name="api")),
+        "nodePools[].flavor": ({}, pool(flavor="SCS-4V-8")),
+        "nodePools[].size.cpu": (sized(), sized(cpu=4)),
+        "nodePools[].size.memoryGiB": (sized(), sized(memoryGiB=16)),
+        "nodePools[].size.diskGiB": (sized(), sized(diskGiB=90)),
+        "nodePools[].size.cpuType": (sized(), sized(cpuType="C")),
+        "nodePools[].size.architecture": (sized(), sized(architecture="arm64")),
+        "nodePools[].size.gpu.vendor": (sized(gpu=GPU), sized(gpu={"vendor": "amd"})),
+        "nodePools[].size.gpu.count": (sized(gpu=GPU), sized(gpu={**GPU, "count": 2})),
+        "nodePools[].size.gpu.memoryGiB": (sized(gpu=GPU), sized(gpu={**GPU, "memoryGiB": 80})),
+        "nodePools[].replicas": ({}, pool(replicas=3)),
+        "nodePools[].zones": ({}, pool(zones=["az1"])),
+        "nodePools[].rootVolume.sizeGiB": (
+            pool(rootVolume={"sizeGiB": 30}),
+            pool(rootVolume={"sizeGiB": 40}),
+        ),
+        "nodePools[].rootVolume.type": (
+            pool(rootVolume={"sizeGiB": 30}),
+            pool(rootVolume={"sizeGiB": 30, "type": "encrypted"}),
+        ),
+        "access.oidc.issuerURL": (oidc(), oidc(issuerURL="https://b.example")),
+        "access.oidc.clientID": (oidc(), oidc(clientID="b")),
+        "access.oidc.usernameClaim": (oidc(), oidc(usernameClaim="email")),
+        "access.oidc.groupsClaim": (oidc(), oidc(groupsClaim="roles")),
+        "access.oidc.usernamePrefix": (oidc(), oidc(usernamePrefix="x:")),
+        "access.oidc.groupsPrefix": (oidc(), oidc(groupsPrefix="x:")),
+        "access.adminGroups": ({}, {"access": {"adminGroups": ["a"]}}),
+        "access.viewerGroups": ({}, {"access": {"viewerGroups": ["a"]}}),
+    },
+    "Server": {
+        "deletionPolicy": ({}, {"deletionPolicy": "Orphan"}),
+        "replicas": ({}, {"replicas": 2}),
+        "image.os": ({}, {"image": {"os": "debian", "version": "13"}}),
+        "image.version": ({}, {"image": {"os": "ubuntu", "version": "22.04"}}),
+        "image.name": ({}, {"image": {"name": "Debian 13"}}),
+        "size.cpu": (box(), box(cpu=4)),
+        "size.memoryGiB": (box(), box(memoryGiB=16)),
+        "size.diskGiB": (box(), box(diskGiB=90)),
+        "size.cpuType": (box(), box(cpuType="C")),
+        "size.architecture": (box(), box(architecture="arm64")),
+        "size.gpu.vendor": (box(gpu=GPU), box(gpu={"vendor": "amd"})),
+        "size.gpu.count": (box(gpu=GPU), box(gpu={**GPU, "count": 2})),
+        "size.gpu.memoryGiB": (box(gpu=GPU), box(gpu={**GPU, "memoryGiB": 80})),
+        "size.diskType": (box(), box(diskType="ssd")),
+        "flavor": ({}, {"flavor": "SCS-4V-8"}),
+        "sshKeys": ({}, {"sshKeys": ["ssh-ed25519 AAAA one", "ssh-ed25519 AAAA two"]}),
+        "userData": ({}, {"userData": "#cloud-config"}),
+        "networks[].name": ({}, {"networks": [{"name": "default"}]}),
+        "networks[].ipAddress": (
+            {},
+            {"networks": [{"name": "backend", "ipAddress": "10.0.0.9"}]},
+        ),
+        "networks[].ipv6": (
+            {"networks": [{"name": "default"}]},
+            {"networks": [{"name": "default", "ipv6": True}]},
+        ),
+        "publicIP": ({}, {"publicIP": True}),
+        "firewall.ingress[].protocol": (
+            {"firewall": {"ingress": [RULE]}},
+            {"firewall": {"ingress": [{**RULE, "protocol": "udp"}]}},
+        ),
+        "firewall.ingress[].ports": (
+            {"firewall": {"ingress": [RULE]}},
+            {"firewall": {"ingress": [{**RULE, "ports": "80-81"}]}},
+        ),
+        "firewall.ingress[].from": (
+            {"firewall": {"ingress": [RULE]}},
+            {"firewall": {"ingress": [{**RULE, "from": ["::/0"]}]}},
+        ),
+        "firewall.ingress[].description": (
+            {"firewall": {"ingress": [RULE]}},
+            {"firewall": {"ingress": [{**RULE, "description": "web"}]}},
+        ),
+        "firewall.egress[].protocol": (
+            {"firewall": {"egress": [OUT]}},
+            {"firewall": {"egress": [{**OUT, "protocol": "udp"}]}},
+        ),
+        "firewall.egress[].ports": (
+            {"firewall": {"egress": [OUT]}},
+            {"firewall": {"egress": [{**OUT, "ports": "80-81"}]}},
+        ),
+        "firewall.egress[].to": (
+            {"firewall": {"egress": [OUT]}},
+            {"firewall": {"egress": [{**OUT, "to": ["::/0"]}]}},
+        ),
+        "firewall.egress[].description": (
+            {"firewall": {"egress": [OUT]}},
+            {"firewall": {"egress": [{**OUT, "description": "web"}]}},
+        ),
+        "bootVolume.sizeGiB": ({"bootVolume": {"sizeGiB": 9}}, {"bootVolume": {"sizeGiB": 10}}),
+        "bootVolume.type": ({}, {"bootVolume": {"type": "encrypted"}}),
+        "bootVolume.deleteWithServer": ({}, {"bootVolume": {"deleteWithServer": False}}),
+        "zone": ({}, {"zone": "az1"}),
+        "running": ({}, {"running": False}),
+    },
+}
+BY_BACKEND = [
+    pytest.param(kind, backend, field, id=f"{kind}-{backend}-{field}")
+    for kind, table in backends.BACKENDS.items()
+    for backend in table
+    for field in PAIRS[kind]
+]
+
+
+def leaves(schema: type[Schema], at: str = "") -> Iterator[str]:
+    """Yield the path of every field that holds a value of its own."""
+    for name, info in fields(schema).items():
+        inner = item_type(info)
+        many = "[]" if "tuple" in str(info.annotation) and inner else ""
+        if inner:
+            yield from leaves(inner, f"{at}{name}{many}.")
+        else:
+            yield f"{at}{name}"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_field_is_walked(kind: str) -> None:
+    """A field that is added to a model is added here, or this fails."""
+    core = {field.removeprefix("spec.") for field in CORE}
+    assert set(leaves(KINDS[kind])) - core == set(PAIRS[kind])
+
+
+@pytest.mark.parametrize(("kind", "backend", "field"), BY_BACKEND)
+def test_field_is_expressed_or_declared(kind: str, backend: str, field: str) -> None:
+    """Either what the provider runs differs, or the tenant is told that it cannot."""
+    one, other = (play(kind, backend, edits) for edits in PAIRS[kind][field])
+    changed = substance(one) != substance(other)
+    told = {gap["field"] for gap in other.composite["status"].get("unsupported", ())}
+    declared = any(
+        f"spec.{field}" == path.replace("[web]", "[]").replace("[0]", "[]") for path in told
+    )
+    assert changed != declared, (
+        "the field is dropped in silence" if not changed else "no longer a gap"
+    )
+
+
+def play(kind: str, backend: str, edits: dict[str, Any]) -> local.Outcome:
+    """Answer an order in a generous environment of one backend, until nothing changes."""
+    spec = {**copy.deepcopy(BASE[kind]), **edits}
+    order = {
+        "apiVersion": "api.scs.community/v1alpha1",
+        "kind": kind,
+        "metadata": {"name": "x", "namespace": "acme"},
+        "spec": {key: value for key, value in spec.items() if value is not None},
+    }
+    layers = generous(kind, backend)
+    outcome = asking.ask(order, layers)
+    for _ in range(4):
+        assert not outcome.fatal, outcome.fatal
+        outcome = asking.ask(order, layers, simulate.play(outcome.resources))
+    return outcome
+
+
+def generous(kind: str, backend: str) -> list[dict[str, Any]]:
+    """Return the first example provider with more of everything, for one backend."""
+    catalogue, root = sorted(
+        asking.provider("cluster-stacks"), key=lambda layer: "kinds" in layer["data"]
+    )
+    root = replaced(root, "data.limits", {})
+    root = replaced(root, "data.kinds", {**root["data"]["kinds"], kind: backend})
+    data = catalogue["data"]
+    names = ["SCS-2V-4_a", "SCS-2C-4", "SCS-2V-4-100s", "SCS-4V-16-100"]
+    gpus = [
+        {"name": f"gpu.{n}", "cpu": 2, "memoryGiB": 4, "gpu": gpu}
+        for n, gpu in enumerate(
+            [
+                {"vendor": "nvidia", "memoryGiB": 24},
+                {"vendor": "nvidia", "count": 2, "memoryGiB": 24},
+                {"vendor": "nvidia", "memoryGiB": 80},
+                {"vendor": "amd", "memoryGiB": 24},
+            ]
+        )
+    ]
+    images = [
+        {**data["images"][0], "version": "22.04", "name": "Ubuntu 22.04", "id": "jammy"},
+        {**data["images"][0], "architecture": "arm64", "id": "arm"},
+    ]
+    both = [
+        {**v, "classes": {**v["classes"], "other": "another-class"}}
+        for v in data["kubernetesVersions"]
+    ]
+    other = {**data["classes"][0], "name": "other"}
+    data = {
+        **data,
+        "flavors": [*data["flavors"], *({"name": name} for name in names), *gpus],
+        "images": [*data["images"], *images],
+        "classes": [*data["classes"], other],
+        "kubernetesVersions": both,
+    }
+    return [{**catalogue, "data": data}, root]
+
+
+def substance(outcome: local.Outcome) -> dict[str, Any]:
+    """Return the resources without the record, which repeats what was asked."""
+    found = copy.deepcopy(dict(outcome.resources))
+    for manifest in found.values():
+        manifest["metadata"]["annotations"].pop(ANNOTATION, None)
+    return found
