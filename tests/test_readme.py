@@ -1,0 +1,92 @@
+"""Run what the README says, and compare its tables with the code."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from function import backends
+from tests import asking
+
+README = (asking.ROOT / "README.md").read_text("utf-8")
+# Run by the gate itself, each in a clean checkout.
+BY_THE_GATE = {"make demo", "make test"}
+
+
+def consoles() -> list[tuple[str, list[str]]]:
+    """Return every command of a console block, with the output shown below it."""
+    found: list[tuple[str, list[str]]] = []
+    for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL):
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                found.append((line[2:], []))
+            else:
+                found[-1][1].append(line)
+    return found
+
+
+@pytest.mark.parametrize(("command", "shown"), consoles(), ids=[c for c, _ in consoles()])
+def test_commands_print_what_is_shown(command: str, shown: list[str]) -> None:
+    """A command of the README runs, and prints the lines that stand below it."""
+    if command in BY_THE_GATE:
+        gate = (asking.ROOT / ".ci" / "run").read_text("utf-8").splitlines()
+        assert command in gate
+        return
+    program = str(Path(sys.executable).parent / "central-api")
+    words = [program if w == ".venv/bin/central-api" else w for w in shlex.split(command)]
+    done = subprocess.run(words, cwd=asking.ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == (1 if shown else 0)
+    for line in shown:
+        assert line in done.stdout + done.stderr
+
+
+def test_the_first_order_is_the_example() -> None:
+    """The order that the README opens with is the smallest example, byte for byte in content."""
+    block = re.search(r"```yaml\n(.*?)```", README, re.DOTALL)
+    assert block is not None
+    assert yaml.safe_load(block[1]) == asking.order("cluster/minimal")
+
+
+@pytest.mark.parametrize("name", asking.PROVIDERS)
+def test_the_flavors_and_classes_it_names_come_out(name: str) -> None:
+    """What the README says of the first order is what comes out."""
+    rendered = asking.ask(asking.order("cluster/minimal"), asking.provider(name))
+    topology = rendered.resources["capi-cluster"]["spec"]["forProvider"]["manifest"]["spec"][
+        "topology"
+    ]
+    [pool] = topology["workers"]["machineDeployments"]
+    for named in (name, topology["classRef"]["name"], pool["variables"]["overrides"][0]["value"]):
+        assert f"`{named}`" in README
+
+
+def test_support_table_is_the_code() -> None:
+    """The table of what is supported has every backend, with its declared gaps."""
+    rows = [
+        f"| `{kind}` | `{name}` | {', '.join(f'`{gap}`' for gap in sorted(backend.gaps))} |"
+        for kind, table in backends.BACKENDS.items()
+        for name, backend in table.items()
+    ]
+    shown = [line for line in README.splitlines() if re.match(r"\| `(Cluster|Server)` \|", line)]
+    assert [line.replace("|  |", "| |") for line in rows] == shown
+
+
+def test_tree_is_the_code() -> None:
+    """The tree names every module of the package, and none that is gone."""
+    block = re.search(r"```\nfunction/\n(.*?)```", README, re.DOTALL)
+    assert block is not None
+    shown = {line.split()[0].rstrip("/") for line in block[1].splitlines()}
+    package = asking.ROOT / "function"
+    modules = {p.name for p in package.glob("*.py") if not p.name.startswith("__")}
+    packages = {p.parent.name for p in package.glob("*/__init__.py")}
+    assert shown == modules | packages
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_links_lead_somewhere(page: str) -> None:
+    """Every relative link of a page is a file of the repository."""
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", (asking.ROOT / page).read_text("utf-8")):
+        assert (asking.ROOT / target).exists(), target
