@@ -147,7 +147,7 @@ def _documents(path: Path) -> Iterator[Manifest]:
     except OSError as error:
         raise BadFile(f"{path}: {error.strerror}") from None
     except yaml.YAMLError as error:
-        raise BadFile(f"{path}: is not YAML: {_one_line(error)}") from None
+        raise BadFile(f"{path}: is not YAML: {_told(error)}") from None
     except UnicodeDecodeError:
         raise BadFile(f"{path}: is not UTF-8 text") from None
     except (TypeError, ValueError):
@@ -174,7 +174,11 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
-def _one_line(error: yaml.YAMLError) -> str:
+def _told(error: yaml.YAMLError) -> str:
+    """Return what is wrong in one line, and where, without the excerpt that PyYAML adds."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        mark, problem = error.problem_mark, " ".join(str(error.problem).split())
+        return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
     return " ".join(str(error).split())
 
 

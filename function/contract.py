@@ -20,6 +20,8 @@ from function.schema import Schema
 from function.settings import Place, Settings
 
 BOUND_FORMAT = 1
+# Keys of `Bound.machines` beside the names of pools, which have no capitals.
+CONTROL_PLANE, SERVER = "controlPlane", "server"
 SpecT = TypeVar("SpecT", bound=OrderSpec)
 Manifest = dict[str, Any]
 
@@ -148,7 +150,7 @@ class Bound(Schema):
         version: Exact Kubernetes version that is rendered.
         cluster_class: Offered class, and `class_name` the backend's name of it.
         profile: Profile of that class.
-        machines: Flavor by pool name, or by `server`.
+        machines: Flavor by pool name, `controlPlane` or `server`.
         image: Image of the servers, and `boot` how they start from it.
         zones: Zones of pools that named none, by pool.
         oidc: The environment's issuer, where the tenant named none.

@@ -23,7 +23,7 @@ from function.errors import (
     Problem,
 )
 from function.model import API_GROUP, KINDS
-from function.schema import differences, extra
+from function.schema import differences, extra, fields, parse
 from function.settings import Move, Place
 
 BACKEND_LABEL = f"{API_GROUP}/backend"
@@ -178,7 +178,9 @@ def nothing_vanishes(
     for identity, resource in missing.items():
         removal = reasons.get(identity)
         refusal = (
-            _why_not(removal, resource, order, observed, backend) if removal else "no reason given"
+            _why_not(removal, resource, order, before, rendered, backend)
+            if removal
+            else "no reason given"
         )
         if refusal:
             problems.append(Problem(identity, f"would be deleted: {refusal}"))
@@ -192,19 +194,24 @@ def nothing_vanishes(
         raise DeletionRefused(*problems)
 
 
-def _why_not(
+def _why_not(  # noqa: PLR0913  # a reason may speak of any of them
     removal: Removal,
     resource: Resource,
     order: Order[Any],
-    observed: Mapping[str, Resource],
+    before: Bound | None,
+    rendered: Rendered,
     backend: Backend[Any],
 ) -> str:
     """Return why a reason does not hold; empty if it does."""
     match removal.reason:
+        case "order" if order.asks(removal.detail):
+            return f"{removal.detail} still asks for it"
         case "order":
-            return f"{removal.detail} still asks for it" if order.asks(removal.detail) else ""
+            asked = _asked_before(order, before, removal.detail)
+            return "" if asked else f"{removal.detail} never asked for it"
         case "superseded":
-            ready = any(removal.detail in r.identities and r.ready for r in observed.values())
+            # Ready is only ever said of what is observed.
+            ready = any(removal.detail in r.identities and r.ready for r in rendered.resources)
             return "" if ready else f"its successor {removal.detail} is not ready"
         case "helper":
             return "" if set(resource.policies) == {"Observe"} else "it is not only observed"
@@ -213,6 +220,23 @@ def _why_not(
             return "" if retired else "this version did not retire it"
         case "orphaned":
             return "its observed policies still contain Delete" if may_delete(resource) else ""
+
+
+def _asked_before(order: Order[Any], before: Bound | None, path: str) -> bool:
+    """Say whether the order asked for it at the last answer, so that the tenant changed it.
+
+    What it did not ask for is another's, such as a newer function's. True if that is lost.
+    """
+    if before is None or before.rebuilt:
+        return before is not None
+    schema = KINDS[order.kind]
+    private = {name for name, info in fields(schema).items() if extra(info, "private")}
+    told = {name: value for name, value in remembered(before).items() if name not in private}
+    try:
+        spec = parse(schema, told, at="spec", blame=InvalidOrder)
+    except InvalidOrder:
+        return False
+    return replace(order, spec=spec).asks(path)
 
 
 def may_delete(resource: Resource) -> bool:

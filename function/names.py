@@ -4,7 +4,9 @@ A name is a readable prefix and a hash of what identifies the order. The random 
 claim's XR never enters: an order asked about twice must name the same objects.
 """
 
+import base64
 import hashlib
+import re
 
 # A Kubernetes name that also has to serve as a label value.
 COMPOSED_LIMIT = 63
@@ -12,6 +14,9 @@ COMPOSED_LIMIT = 63
 CLUSTER_LIMIT = 40
 # Names of topologies are DNS labels.
 TOPOLOGY_LIMIT = 63
+# Gardener's limit for project and shoot together.
+SHOOT_LIMIT = 21
+SHOOT_HASH = 6
 _HASH = 10
 
 
@@ -29,6 +34,20 @@ def cluster(tenant: str, order: str) -> str:
     Hashed, although its namespace is the tenant's: a Cluster made by hand is not taken over.
     """
     return _hashed(order, CLUSTER_LIMIT, tenant, "Cluster", order)
+
+
+def shoot(project: str, tenant: str, order: str) -> str:
+    """Return the name of a Gardener `Shoot`.
+
+    Gardener allows 21 characters for project and shoot together, and no double dash. The name
+    is part of the cluster's domain, so it begins readable. Projects may be shared by tenants.
+    """
+    limit = SHOOT_LIMIT - len(project)
+    digest = hashlib.sha256(f"{tenant}\0Cluster\0{order}".encode()).digest()
+    mark = base64.b32encode(digest).decode().lower()[:SHOOT_HASH]
+    room = limit - SHOOT_HASH - 1
+    readable = re.sub("-+", "-", order)[:room].strip("-")
+    return f"{readable}-{mark}" if readable else mark
 
 
 def keypair(tenant: str, order: str) -> str:

@@ -71,11 +71,7 @@ def judge(
         if not concerns(rule, kind):
             continue
         for where in expand(effective, _below_spec(rule.field)):
-            if (
-                old is not None
-                and lookup(old, where) == lookup(now, where)
-                and _was_there(old, where)
-            ):
+            if old is not None and _stands(old, now, where):
                 continue
             accepted = _accepted(rule, lookup(effective, where))
             if accepted:
@@ -92,7 +88,7 @@ def judge_limits(
     Args:
         limits: The environment's limits of one order.
         now: Size by the names of `status.estimate`.
-        before: The size at the last answer; None for a new order.
+        before: The size at the last answer; None for a new order, empty if it was lost.
 
     Raises:
         PolicyViolation: With every limit that is passed.
@@ -111,7 +107,7 @@ def judge_limits(
         for name, cap in caps.items()
         if cap is not None
         and now[name] > cap
-        and (before is None or now[name] > before.get(name, 0))
+        and (before is None or now[name] > before.get(name, now[name]))
     ]
     if problems:
         raise PolicyViolation(*problems)
@@ -134,7 +130,7 @@ def misfits(rules: Iterable[PolicyRule]) -> list[Problem]:
     for rule in rules:
         kinds = [kind for kind in KINDS if concerns(rule, kind)]
         texts = [_misfit(rule, kind) for kind in kinds]
-        texts = texts or [f"{rule.kind or 'no kind'} has no such field"]
+        texts = texts or [f"{rule.kind} has no such field" if rule.kind else "no kind has it"]
         problems += [Problem(f"policy[{rule.key}]", text) for text in texts[:1] if text]
     return problems
 
@@ -280,6 +276,22 @@ def _value_or_default(data: Any, step: str, info: FieldInfo) -> Any:
 def _lived_without(before: Bound, where: str) -> bool:
     """Say whether the order had the place of this path, and nothing there."""
     return _was_there(before.asked, where) and lookup(before.asked, where) is None
+
+
+def _stands(old: Mapping[str, Any], now: Mapping[str, Any], where: str) -> bool:
+    """Say whether a value is the one of the last answer.
+
+    Entries of a list that the tenant did not write are in neither record, and entries without
+    a name may have changed their place.
+    """
+    head = where.partition("[")[0]
+    former = lookup(old, head)
+    if lookup(now, head) is None:
+        return former is None
+    entry = where[: where.find("]") + 1]
+    if entry and isinstance(former, list) and lookup(now, entry) in former:
+        return True
+    return _was_there(old, where) and lookup(old, where) == lookup(now, where)
 
 
 def _was_there(data: Mapping[str, Any], where: str) -> bool:

@@ -11,15 +11,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from function import flavors
-from function.contract import Boot, Bound, BoundImage, Machine, Order, Progress, Remark
+from function.contract import (
+    CONTROL_PLANE,
+    SERVER,
+    Boot,
+    Bound,
+    BoundImage,
+    Machine,
+    Order,
+    Progress,
+    Remark,
+)
 from function.errors import InvalidOrder, NotOffered, Problem
 from function.model import ClusterSpec, ServerSpec
-from function.model.cluster import NodePool, Oidc
+from function.model.cluster import ControlPlane, NodePool, Oidc
 from function.model.order import Size
 from function.model.server import Image
 from function.settings import ImageOffer, KubernetesVersion, Settings
 
-SERVER = "server"
 ZONES_FOR_ZONE_AVAILABILITY = 3
 
 
@@ -70,7 +79,9 @@ def cluster(
             machines[pool.name] = found
         if was is None:
             _check_zones(pool.zones, settings, f"{at}.zones", problems)
+    plane = _control_plane(order, settings, before, problems)
     _check_availability(order, settings, before, problems)
+    _check_variables(order, settings, before, problems)
     try:
         version = _version(order, settings, before, progress)
     except InvalidOrder as refusal:
@@ -83,14 +94,14 @@ def cluster(
         if not pool.zones
     }
     decided = {
-        "machines": machines,
+        "machines": machines | plane,
         "zones": zones,
         "oidc": _issuer(order, settings, before, version.fields["version"]),
         **version.fields,
     }
     sized = _estimate(
         [
-            (machines[pool.name], pool.replicas, _pool_storage(pool))
+            (machines[pool.name], pool.bounds[1], _pool_storage(pool))
             for pool in order.spec.node_pools
         ]
     )
@@ -151,7 +162,7 @@ def volume_type(name: str | None, settings: Settings, at: str) -> str:
 
 
 def _machine(
-    ask: NodePool | ServerSpec,
+    ask: NodePool | ServerSpec | ControlPlane,
     settings: Settings,
     was: Machine | None,
     at: str,
@@ -159,23 +170,28 @@ def _machine(
 ) -> Machine | None:
     """Return the machine for an ask; the former one where the ask is unchanged."""
     asked = ask.model_dump(mode="json", include={"flavor", "size"}, exclude_none=True)
-    if was is not None and (was.asked == asked or _rebuilt(was, ask)):
-        return was.model_copy(update={"asked": asked})
     offered = settings.offered_flavors
+    if was is not None and was.asked == asked:
+        return was
+    if was is not None and _rebuilt(was, ask):
+        same = next((flavor for flavor in offered if flavor.name == was.flavor), None)
+        return _held(same, asked) if same else was.model_copy(update={"asked": asked})
     if ask.flavor is not None:
         found = flavors.find(ask.flavor, offered)
         if found is None:
             problems.append(Problem(f"{at}.flavor", _unknown_flavor(ask.flavor, offered)))
     else:
-        wish = _wish(ask.size)
+        wish = _wish(getattr(ask, "size", None))
         found = flavors.choose(wish, offered)
         if found is None:
             near = ", ".join(flavors.nearest(wish, offered)) or "none"
             problems.append(
-                Problem(f"{at}.size", f"no offered flavor is large enough; nearest: {near}")
+                Problem(f"{at}.size", f"no offered flavor has all of this; nearest: {near}")
             )
-    if found is None:
-        return None
+    return _held(found, asked) if found else None
+
+
+def _held(found: flavors.Flavor, asked: dict[str, Any]) -> Machine:
     return Machine(
         asked=asked,
         flavor=found.name,
@@ -187,7 +203,7 @@ def _machine(
     )
 
 
-def _rebuilt(was: Machine, ask: NodePool | ServerSpec) -> bool:
+def _rebuilt(was: Machine, ask: NodePool | ServerSpec | ControlPlane) -> bool:
     """Say whether a machine whose ask is lost may stay: it does, unless another is named."""
     return not was.asked and ask.flavor in (None, was.flavor)
 
@@ -236,6 +252,31 @@ def _check_zones(
         if zone not in offered:
             problems.append(Problem(at, _not_offered(offered)))
             return
+
+
+def _control_plane(
+    order: Order[ClusterSpec], settings: Settings, before: Bound | None, problems: list[Problem]
+) -> dict[str, Machine]:
+    if order.spec.control_plane.flavor is None:
+        return {}
+    was = before.machines.get(CONTROL_PLANE) if before else None
+    found = _machine(order.spec.control_plane, settings, was, "spec.controlPlane", problems)
+    return {CONTROL_PLANE: found} if found else {}
+
+
+def _check_variables(
+    order: Order[ClusterSpec], settings: Settings, before: Bound | None, problems: list[Problem]
+) -> None:
+    """Refuse variables that the class does not open, unless they stand as they were."""
+    offer = next((c for c in settings.classes if c.name == order.spec.cluster_class), None)
+    opened = offer.tenant_variables if offer else ()
+    standing = (before.asked.get("variables") or {}) if before else {}
+    for name, value in order.spec.variables.items():
+        if name not in opened and standing.get(name) != value:
+            known = ", ".join(sorted(opened)) or "none"
+            problems.append(
+                Problem(f"spec.variables.{name}", f"not open to tenants here; open: {known}")
+            )
 
 
 def _check_availability(
@@ -362,12 +403,15 @@ def _check_reboot(
     was = before.machines.get(SERVER)
     if boot is None or was is None or was.asked == machine.asked:
         return
-    at = "spec.flavor" if spec.flavor else "spec.size"
-    if machine.architecture != was.architecture:
-        problems.append(Problem(at, f"the architecture stays {was.architecture}"))
     if boot.volume and spec.size and (spec.size.disk_gib or 0) > boot.size_gib:
         text = f"the boot volume stays at {boot.size_gib} GiB"
         problems.append(Problem("spec.size.diskGiB", text))
+    # The numbers of a lost record are not known: the same flavor is no change.
+    if machine.flavor == was.flavor:
+        return
+    at = "spec.flavor" if spec.flavor else "spec.size"
+    if machine.architecture != was.architecture:
+        problems.append(Problem(at, f"the architecture stays {was.architecture}"))
     if boot.volume:
         return
     if machine.disk_gib is None:

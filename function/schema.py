@@ -37,6 +37,14 @@ PATTERN_HINTS = {
     r"^(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+( .*)?$": "a public key in one line, such as "
     "ssh-ed25519 AAAAC3Nza name",
     r"^(\d{1,5})(?:-(\d{1,5}))?$": 'one port such as "443", or a range such as "8000-8099"',
+    r"^(?:(\d{1,3})h)?(?:(\d{1,4})m)?(?:(\d{1,5})s)?$": 'a duration such as "10m" or "1h30m"',
+    r"^(\d{1,2}|100)%$": 'a share such as "40%"',
+    r"^([01]\d|2[0-3]):[0-5]\d$": 'a time of day such as "22:00"',
+    r"^\S+( \S+){4}$": 'five fields of a cron schedule, such as "0 20 * * *"',
+    r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$": "the key of a "
+    "label, such as dedicated or example.com/role",
+    r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$": "the value of a label: letters, digits and "
+    "-_. between them",
     r"^spec(\.[a-zA-Z0-9]+(\[\])?)+$": "the path of a field, such as spec.nodePools[].replicas",
 }
 
@@ -211,7 +219,11 @@ def _message(schema: type[Schema], error: Any) -> str:
         case "string_type" if isinstance(value, bool):
             return "must be text; YAML reads on, off, yes, no, true and false as booleans: quote it"
         case "string_type" if isinstance(value, int | float):
-            return f'must be text, but {value} is a number in YAML: quote it, as in "1.30"'
+            # Of 1.30 only 1.3 is left: what to write cannot be told from the number.
+            example = value if isinstance(value, int) else "1.30"
+            return f'must be text, but {value} is a number in YAML: quote it, as in "{example}"'
+        case "string_too_short" | "too_short" if context["min_length"] == 1:
+            return "must not be empty"
     return _plain(kind, context)
 
 
@@ -226,16 +238,21 @@ def _plain(kind: str, context: Mapping[str, Any]) -> str:
         "list_type": "must be a list",
         "dict_type": "must be a mapping of names to values",
         "model_type": "must be a mapping of fields to values",
-        "string_too_short": "must have at least {min_length} character(s)",
+        "string_too_short": "must have at least {min_length} characters",
         "string_too_long": "must have at most {max_length} characters",
         "too_long": "must have at most {max_length} entries",
         "too_short": "must have at least {min_length} entries",
         "greater_than_equal": "must be at least {ge}",
         "greater_than": "must be more than {gt}",
         "less_than_equal": "must be at most {le}",
+        "less_than": "must be less than {lt}",
         "multiple_of": "must be a multiple of {multiple_of}",
     }
-    return plain.get(kind, f"is not valid ({kind.replace('_', ' ')})").format(**context)
+    shown = {
+        name: int(value) if isinstance(value, float) and value.is_integer() else value
+        for name, value in context.items()
+    }
+    return plain.get(kind, f"is not valid ({kind.replace('_', ' ')})").format(**shown)
 
 
 def _did_you_mean(schema: type[Schema], loc: Sequence[int | str]) -> str:
@@ -293,7 +310,8 @@ def masked(schema: type[Schema], data: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in data.items():
         info = known.get(name)
         if info is not None and extra(info, "private"):
-            result[name] = digest(value)
+            # Nothing is nothing, however it is written.
+            result |= {name: digest(value)} if value else {}
             continue
         inner = info and item_type(info)
         result[name] = _masked_inner(inner, value) if inner else value
@@ -330,8 +348,8 @@ def differences(
 ) -> Iterator[Difference]:
     """Yield every field that changed, entries of lists matched by name.
 
-    Entries that came or went are not differences of a field: they are no change to
-    something that lives.
+    Entries that came or went are not differences of a field, unless the list may not change:
+    they are no change to something that lives.
     """
     for name, info in fields(schema).items():
         where = f"{at}.{name}"
@@ -343,15 +361,21 @@ def differences(
             yield Difference(where, info, old, new)
         elif isinstance(old, Mapping):
             yield from differences(inner, old, new, where)
-        elif "name" not in fields(inner):
+        elif "name" not in fields(inner) or _fixed_entries(info, old, new):
             yield Difference(where, info, old, new)
         else:
-            kept = {item["name"]: item for item in old}
+            kept = {str(item.get("name")): item for item in old}
             for item in new:
                 if item["name"] in kept:
                     yield from differences(
                         inner, kept[item["name"]], item, f"{where}[{item['name']}]"
                     )
+
+
+def _fixed_entries(info: FieldInfo, old: list[Any], new: list[Any]) -> bool:
+    """Say whether a list that may not change has other entries, or another order of them."""
+    names = [[item.get("name") for item in entries] for entries in (old, new)]
+    return bool(extra(info, "change") == "refused") and names[0] != names[1]
 
 
 def _value(info: FieldInfo, data: Mapping[str, Any], name: str) -> Any:

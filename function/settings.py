@@ -158,6 +158,11 @@ class ClusterClass(Schema):
         reaches=NEXT_VERSION,
         default_factory=dict,
     )
+    tenant_variables: tuple[Name, ...] = configured(
+        "Variables that tenants may set in spec.variables. None if absent.",
+        reaches=NEXT_CHANGE,
+        default=(),
+    )
     unsupported: dict[str, Name] = configured(
         "Order fields that this class cannot express although its profile does, with the reason "
         "that the tenant reads.",

@@ -85,27 +85,59 @@ def _address(first: str, text: str) -> str:
 
 
 def _object(found: Manifest) -> Observed:
-    """Return an Object whose Cluster is built as asked; the only kind we put into Objects."""
+    """Return an Object whose inner object is built as asked."""
     live = copy.deepcopy(found["spec"]["forProvider"]["manifest"])
-    topology = live["spec"]["topology"]
-    pools = topology.get("workers", {}).get("machineDeployments", [])
     live["metadata"] |= {"uid": identifier(live["metadata"]["name"]), "generation": 1}
-    live["spec"]["controlPlaneEndpoint"] = {"host": "192.0.2.10", "port": 6443}
+    build = {"Cluster": _cluster, "Shoot": _shoot}.get(live["kind"])
+    if build:
+        build(live)
+    found["status"] = {"atProvider": {"manifest": live}, "conditions": list(_DONE)}
+    connected = "connectionDetails" in found["spec"]
+    return Observed(found, {"ca.crt": CA_CERTIFICATE} if connected else {})
+
+
+def _shoot(live: Manifest) -> None:
+    kinds = (
+        "APIServerAvailable",
+        "ControlPlaneHealthy",
+        "EveryNodeReady",
+        "SystemComponentsHealthy",
+    )
+    asleep = live["spec"].get("hibernation", {}).get("enabled", False)
     live["status"] = {
         "observedGeneration": 1,
-        "phase": "Provisioned",
-        "initialization": {"infrastructureProvisioned": True, "controlPlaneInitialized": True},
-        "conditions": [
-            {"type": "Available", "status": "True", "reason": "Available"},
-            {"type": "TopologyReconciled", "status": "True", "reason": "ReconcileSucceeded"},
-        ],
-        "controlPlane": _counters(topology["controlPlane"]["replicas"], topology["version"]),
-        "workers": _counters(sum(pool["replicas"] for pool in pools), topology["version"]),
+        "conditions": [{"type": kind, "status": "True", "reason": "Healthy"} for kind in kinds],
+        "lastOperation": {"type": "Reconcile", "state": "Succeeded", "progress": 100},
+        "advertisedAddresses": [{"name": "external", "url": "https://192.0.2.20"}],
+        "hibernated": asleep,
     }
-    found["status"] = {"atProvider": {"manifest": live}, "conditions": list(_DONE)}
-    return Observed(
-        found, {"ca.crt": CA_CERTIFICATE} if "connectionDetails" in found["spec"] else {}
-    )
+
+
+def _cluster(live: Manifest) -> None:
+    topology = live["spec"]["topology"]
+    pools = topology.get("workers", {}).get("machineDeployments", [])
+    plane = _counters(topology["controlPlane"]["replicas"], topology["version"])
+    workers = _counters(sum(pool.get("replicas", 1) for pool in pools), topology["version"])
+    conditions = [
+        {"type": "Available", "status": "True", "reason": "Available"},
+        {"type": "TopologyReconciled", "status": "True", "reason": "ReconcileSucceeded"},
+    ]
+    live["spec"]["controlPlaneEndpoint"] = {"host": "192.0.2.10", "port": 6443}
+    live["status"] = {"observedGeneration": 1, "phase": "Provisioned"}
+    if live["apiVersion"].endswith("/v1beta1"):
+        live["status"] |= {
+            "infrastructureReady": True,
+            "controlPlaneReady": True,
+            "conditions": [{"type": "Ready", "status": "True"}],
+            "v1beta2": {"conditions": conditions, "controlPlane": plane, "workers": workers},
+        }
+        return
+    live["status"] |= {
+        "initialization": {"infrastructureProvisioned": True, "controlPlaneInitialized": True},
+        "conditions": conditions,
+        "controlPlane": plane,
+        "workers": workers,
+    }
 
 
 def _counters(count: int, version: str) -> Manifest:

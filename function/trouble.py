@@ -75,6 +75,11 @@ def of(resource: Resource) -> tuple[str, str] | None:
     return None
 
 
+def sentence(reason: str) -> str:
+    """Return the sentence that goes with a neutral reason."""
+    return next((text for known, _, text in _REASONS if known == reason), _OTHER[1])
+
+
 def classify(text: str) -> tuple[str, str]:
     """Return the neutral reason and sentence for a provider's text."""
     for reason, pattern, sentence in _REASONS:

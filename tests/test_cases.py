@@ -51,6 +51,7 @@ def play(case: dict[str, Any], directory: Path) -> local.Outcome:
     observed = seen(directory / "observed.yaml")
     outcome = asking.ask(order, layers, observed, mode, modern=case.get("modern", True))
     for edit in case.get("passes", []):
+        assert not outcome.fatal, f"only the last answer may be a refusal: {outcome.fatal}"
         finished = edit.get("built")
         built = simulate.play(outcome.resources, None if finished is None else frozenset(finished))
         order = edited(order, edit.get("order", {}))

@@ -52,14 +52,14 @@ def test_the_first_order_is_the_example() -> None:
 
 
 @pytest.mark.parametrize("name", asking.PROVIDERS)
-def test_the_flavors_and_classes_it_names_come_out(name: str) -> None:
+def test_the_kinds_and_flavors_it_names_come_out(name: str) -> None:
     """What the README says of the first order is what comes out."""
     rendered = asking.ask(asking.order("cluster/minimal"), asking.provider(name))
-    topology = rendered.resources["capi-cluster"]["spec"]["forProvider"]["manifest"]["spec"][
-        "topology"
-    ]
-    [pool] = topology["workers"]["machineDeployments"]
-    for named in (name, topology["classRef"]["name"], pool["variables"]["overrides"][0]["value"]):
+    inner = [m["spec"]["forProvider"]["manifest"] for m in rendered.resources.values()]
+    [cluster] = [m for m in inner if m["kind"] != "ConfigMap"]
+    [pool] = rendered.composite["status"]["nodePools"]
+    group, _, version = cluster["apiVersion"].partition("/")
+    for named in (name, cluster["kind"], group, version, pool["flavor"]):
         assert f"`{named}`" in README
 
 

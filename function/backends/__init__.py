@@ -5,12 +5,15 @@ A backend is one file here and one line below.
 
 from typing import Any
 
-from function.backends import capi, openstack
+from function.backends import capi, gardener, openstack
 from function.contract import Backend
 from function.model import ClusterSpec, ServerSpec
 from function.schema import Schema
 
-CLUSTER: dict[str, Backend[ClusterSpec]] = {capi.NAME: capi.CLUSTER}
+CLUSTER: dict[str, Backend[ClusterSpec]] = {
+    capi.NAME: capi.CLUSTER,
+    gardener.NAME: gardener.CLUSTER,
+}
 SERVER: dict[str, Backend[ServerSpec]] = {openstack.NAME: openstack.SERVER_BACKEND}
 
 BACKENDS: dict[str, dict[str, Backend[Any]]] = {"Cluster": CLUSTER, "Server": SERVER}

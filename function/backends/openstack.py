@@ -207,6 +207,9 @@ class _Stack:
             "name": names.keypair(self.order.tenant, self.order.name),
             "publicKey": self.order.spec.ssh_keys[0],
         }
+        before = self.observed.get(KEYPAIR)
+        if before is not None:
+            payload |= {name: before.payload[name] for name in payload if name in before.payload}
         return [
             Resource(
                 key=KEYPAIR,
@@ -325,6 +328,7 @@ class _Stack:
         volume = "blockDevice" in fixed
         external = external_name(before)
         image = self.bound.image
+        initial = {} if volume or image is None else {"imageId": image.id}
         return Resource(
             key=key,
             family=COMPUTE,
@@ -336,7 +340,7 @@ class _Stack:
                 "powerState": "active" if self.order.spec.running else "shutoff",
                 "metadata": dict(tag.split("=", 1) for tag in self.tags),
             },
-            initial={} if volume or image is None else {"imageId": image.id},
+            initial=dict(before.initial) if before and before.initial else initial,
             policies=INSTANCE_POLICIES,
             annotations={EXTERNAL_NAME: external} if external else {},
             ready=_phase(before) in ("Running", "Stopped"),

@@ -26,10 +26,20 @@ _KEPT = (
     "multipleOf",
     "minItems",
     "maxItems",
+    "maxProperties",
 )
 _DROPPED = frozenset({"title", "default", "description", "propertyNames"})
 _DECLARED = frozenset({"change", "private", "example", "reaches"})
-_TRANSLATED = frozenset({"anyOf", "const", "exclusiveMinimum", "items", "additionalProperties"})
+_TRANSLATED = frozenset(
+    {
+        "additionalProperties",
+        "anyOf",
+        "const",
+        "exclusiveMinimum",
+        "items",
+        "patternProperties",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -129,13 +139,28 @@ def _says_change(info: FieldInfo, change: str) -> bool:
 def _value(info: FieldInfo, raw: Mapping[str, Any], change: str) -> dict[str, Any]:
     inner, node = item_type(info), _alternative(raw)
     if inner is None:
-        return structural(node)
+        return _leaf(info, structural(node), rules.on_type(info) if change else [])
     if rules.is_list(info):
         limits: dict[str, Any] = {key: node[key] for key in ("minItems", "maxItems") if key in node}
         return {"type": "array", **limits, **_items(info, inner, change)}
     if "additionalProperties" in node:
         return {"type": "object", "additionalProperties": _object(inner, change)}
     return _object(inner, change)
+
+
+def _leaf(
+    info: FieldInfo, node: dict[str, Any], checks: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return a value with the rules of its type, which in a list are those of the entries."""
+    if not checks:
+        return node
+    if rules.is_list(info):
+        return {**node, "items": _leaf_ruled(node["items"], checks)}
+    return _leaf_ruled(node, checks)
+
+
+def _leaf_ruled(node: dict[str, Any], checks: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return {**node, VALIDATIONS: [*node.get(VALIDATIONS, ()), *checks]}
 
 
 def _items(info: FieldInfo, inner: type[Schema], change: str) -> dict[str, Any]:
@@ -167,8 +192,11 @@ def structural(raw: Mapping[str, Any]) -> dict[str, Any]:
         result |= {VALIDATIONS: rules.on_step(result.pop("multipleOf"))}
     if "items" in node:
         result["items"] = structural(node["items"])
-    if isinstance(node.get("additionalProperties"), Mapping) and node["additionalProperties"]:
-        result["additionalProperties"] = structural(node["additionalProperties"])
+    # Names that follow a pattern are judged by the function alone: their length has no bound
+    # here, and a rule on them would be too expensive.
+    values = [*node.get("patternProperties", {}).values(), node.get("additionalProperties")]
+    if isinstance(values[0], Mapping) and values[0]:
+        result["additionalProperties"] = structural(values[0])
     elif "type" not in node or node.get("additionalProperties"):
         result["x-kubernetes-preserve-unknown-fields"] = True
     return result

@@ -7,10 +7,11 @@ None of them looks at a second field: edits that arrive together would block an 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import pydantic
 from pydantic.fields import FieldInfo
 
 from function.schema import Schema, extra, fields, item_type
@@ -42,21 +43,40 @@ _PORT_RANGE = (
     "!has(self.ports) || (self.ports.split('-').all(p, int(p) >= 1 && int(p) <= 65535) && "
     "self.ports.split('-').map(p, int(p)).isSorted())"
 )
-_NETWORK = "self.all(x, isIP(x) || (isCIDR(x) && cidr(x) == cidr(x).masked()))"
+_NETWORK = "isIP(self) || (isCIDR(self) && cidr(self) == cidr(self).masked())"
+_NETWORKS = "self.all(x, isIP(x) || (isCIDR(x) && cidr(x) == cidr(x).masked()))"
 
-# By the name of the validator. Empty: the schema says it without a rule.
+
+def _apart(one: str, other: str) -> Check:
+    there = f"!has(self.{one}) || !has(self.{other})"
+    ranges = f"!isCIDR(self.{one}) || !isCIDR(self.{other})"
+    inside = (
+        f"cidr(self.{one}).containsCIDR(self.{other}) || "
+        f"cidr(self.{other}).containsCIDR(self.{one})"
+    )
+    return Check(f"{there} || {ranges} || !({inside})", f"{one} and {other} overlap")
+
+
+# By the name of the validator. Empty: the schema says it without a rule, or CEL cannot.
 CHECKS: dict[str, tuple[Check, ...]] = {
     "_are_networks": (
         Check(
-            _NETWORK, "must be networks such as 203.0.113.0/24 or 2001:db8::/32, no host bits set"
+            _NETWORKS, "must be networks such as 203.0.113.0/24 or 2001:db8::/32, no host bits set"
         ),
     ),
     "_by_os_or_by_name": (
         Check("has(self.os) != has(self.name)", "exactly one of os, name is required"),
         Check("has(self.os) == has(self.version)", "os and version go together"),
     ),
-    "_exactly_one_of_flavor_and_size": (
+    "_does_something": (
+        Check("has(self.start) || has(self.end)", "at least one of start, end is required"),
+    ),
+    "_exactly_one_of_each": (
         Check("has(self.flavor) != has(self.size)", "exactly one of flavor, size is required"),
+        Check(
+            "has(self.replicas) != has(self.autoscaling)",
+            "exactly one of replicas, autoscaling is required",
+        ),
     ),
     "_fields_fit": (
         Check("has(self.size) != has(self.flavor)", "exactly one of size, flavor is required"),
@@ -66,8 +86,30 @@ CHECKS: dict[str, tuple[Check, ...]] = {
             "networks[].ipAddress goes with one replica only",
         ),
     ),
+    "_in_order": (Check("self.min <= self.max", "max must be at least min"),),
+    "_is_a_window": (
+        Check(
+            "duration(self) >= duration('30m') && duration(self) <= duration('6h')",
+            "must lie between 30m and 6h",
+        ),
+    ),
     "_is_an_address": (Check("isIP(self) && ip(self).family() == 4", "must be an IPv4 address"),),
     "_memory_is_a_number": (),
+    "_network": (Check(_NETWORK, "must be a network such as 10.0.0.0/16, no host bits set"),),
+    "_one_can_move": (
+        Check(
+            "!has(self.maxSurge) || self.maxSurge > 0 || "
+            "(has(self.maxUnavailable) && self.maxUnavailable > 0)",
+            "maxSurge and maxUnavailable must not both be 0",
+        ),
+    ),
+    "_one_way_or_the_other": (
+        Check(
+            "!has(self.enabled) || !self.enabled || !has(self.schedules) || "
+            "self.schedules.size() == 0",
+            "enabled goes without schedules: they switch it themselves",
+        ),
+    ),
     "_pool_names_are_distinct": (),
     "_ports_fit": (
         Check(
@@ -76,6 +118,12 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         ),
         Check(_PORT_RANGE, "ports must lie between 1 and 65535, the lower first"),
     ),
+    "_ranges_are_apart": (
+        _apart("pods", "services"),
+        _apart("pods", "nodes"),
+        _apart("services", "nodes"),
+    ),
+    "_timezone": (),
     "_zones_are_distinct": (
         Check("self.all(x, self.exists_one(y, x == y))", "names a zone twice"),
     ),
@@ -84,15 +132,43 @@ CHECKS: dict[str, tuple[Check, ...]] = {
 
 def on_object(schema: type[Schema]) -> list[dict[str, Any]]:
     """Return the rules for a whole object of this model."""
-    names = schema.__pydantic_decorators__.model_validators
-    return [_written(check) for name in names for check in CHECKS[name]]
+    return _checks(schema.__pydantic_decorators__.model_validators)
 
 
 def on_field(schema: type[Schema], alias: str) -> list[dict[str, Any]]:
     """Return the rules for the value of one field."""
     attribute = next(name for name, info in schema.model_fields.items() if info.alias == alias)
     validators = schema.__pydantic_decorators__.field_validators
-    names = [name for name, found in validators.items() if attribute in found.info.fields]
+    return _checks(name for name, found in validators.items() if attribute in found.info.fields)
+
+
+def on_type(info: FieldInfo) -> list[dict[str, Any]]:
+    """Return the rules that come with the type of a field, or of the entries of a list."""
+    return _checks(type_validators(info))
+
+
+def type_validators(info: FieldInfo) -> list[str]:
+    """Return the names of validators in the type of a field."""
+    found, pending = [], [info.annotation, *info.metadata]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, pydantic.AfterValidator):
+            found.append(getattr(part.func, "__name__", ""))
+        pending.extend(getattr(part, "__args__", ()))
+        pending.extend(getattr(part, "__metadata__", ()))
+    return found
+
+
+def _checks(validators: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the rules for validators.
+
+    Raises:
+        LookupError: Nothing is said of one of them; a model has gained it.
+    """
+    names = list(validators)
+    missing = [name for name in names if name not in CHECKS]
+    if missing:
+        raise LookupError(f"function.generate.rules.CHECKS: add {', '.join(missing)}")
     return [_written(check) for name in names for check in CHECKS[name]]
 
 
@@ -185,12 +261,12 @@ def _unchanged(steps: tuple[_Step, ...], info: FieldInfo) -> str:
     default = None if info.is_required() else info.default
     if default is None:
         return f"{there} == {was_there} && (!{there} || {same})"
+    value = json.dumps(default)
     if is_list(info):
         return (
-            f"{there} ? ({was_there} ? {same} : {now}.size() == 0) : "
-            f"(!{was_there} || {before}.size() == 0)"
+            f"{there} ? ({was_there} ? {same} : {now} == {value}) : "
+            f"(!{was_there} || {before} == {value})"
         )
-    value = json.dumps(default)
     return f"({there} ? {now} : {value}) == ({was_there} ? {before} : {value})"
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import pydantic
 
-from function.model.cluster import FlavorName, ZoneName
+from function.model.cluster import FlavorName, ZoneName, is_network
 from function.model.order import OrderSpec, Size
 from function.schema import Count, DNSLabel, Flag, Schema, ordered
 
@@ -109,13 +109,10 @@ class Rule(Schema):
     @pydantic.field_validator("peers")
     @classmethod
     def _are_networks(cls, values: tuple[str, ...]) -> tuple[str, ...]:
-        for value in values:
-            try:
-                ipaddress.ip_network(value)
-            except ValueError:
-                raise ValueError(
-                    "must be networks such as 203.0.113.0/24 or 2001:db8::/32, no host bits set"
-                ) from None
+        if not all(is_network(value) for value in values):
+            raise ValueError(
+                "must be networks such as 203.0.113.0/24 or 2001:db8::/32, no host bits set"
+            )
         return values
 
     @pydantic.model_validator(mode="after")

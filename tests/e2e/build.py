@@ -153,7 +153,8 @@ def go(wrapper: str, *arguments: str) -> str:
 
 def say(line: str) -> None:
     """Print progress at once; a build is silent for minutes."""
-    print(f"e2e: {line}", file=sys.stderr, flush=True)
+    sys.stderr.write(f"e2e: {line}\n")
+    sys.stderr.flush()
 
 
 if __name__ == "__main__":

@@ -70,6 +70,7 @@ class Lab:
         """Render with our own command line."""
         command = [program("central-api"), "render", str(self.order(case)), "-o", "yaml"]
         command += ["-e", str(case.environment)]
+        command += ["--mode", "namespaced" if case.rail.namespaced else "claims"]
         if observed:
             command += ["--observed", str(observed)]
         return self.remember(case, command, observed, read_ours)
@@ -144,6 +145,8 @@ class Lab:
         directory = self.scratch / f"extensions-{'namespaced' if rail.namespaced else 'claims'}"
         if not directory.exists():
             fill(directory, ROOT / "tests" / "schemas")
+            for schema in sorted((ROOT / "package" / "function" / "input").glob("*.yaml")):
+                (directory / schema.name).write_bytes(schema.read_bytes())
             for definition in definitions(rail):
                 name = f"definition-{definition.parent.name}.yaml"
                 (directory / name).write_bytes(definition.read_bytes())

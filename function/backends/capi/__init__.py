@@ -1,0 +1,180 @@
+"""Render a `Cluster` into a Cluster API `Cluster` on a ClusterClass, inside an Object.
+
+settings   what the provider configures; class profiles
+topology   order + Bound + profile -> the Cluster, in the form of v1beta2
+forms      v1beta1 <-> v1beta2
+status     the live Cluster -> phase, readiness, conditions
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from function.backends.capi import forms, status
+from function.backends.capi.settings import NAME, PROFILES, CapiSettings
+from function.backends.capi.topology import BASE, POOL_LABEL, Topology, remember
+from function.contract import (
+    Backend,
+    Bound,
+    Machine,
+    Manifest,
+    Order,
+    Progress,
+    Removal,
+    Rendered,
+    Resource,
+)
+from function.model import ClusterSpec
+from function.schema import lookup
+from function.settings import Settings
+
+__all__ = ["CLUSTER", "KEY", "NAME", "PROFILES", "CapiSettings"]
+
+KEY = "capi-cluster"
+
+
+def render(
+    order: Order[ClusterSpec], settings: Settings, bound: Bound, observed: Mapping[str, Resource]
+) -> Rendered:
+    """Render an order for a cluster.
+
+    Raises:
+        EnvironmentInvalid: The profile of the class is not there.
+        InvalidOrder: It asks for what would be unsafe to ignore, and is not offered.
+    """
+    before = observed.get(KEY)
+    topology = Topology(order, settings, bound, before)
+    cluster = topology.cluster()
+    live = status.live(before)
+    known = before.options.get("connectionDetails") if before else None
+    details = _connection_details(cluster) if status.initialised(live) else known
+    version = _version(before, topology.own)
+    resource = Resource(
+        key=KEY,
+        family="kubernetes",
+        kind="Object",
+        payload={"manifest": forms.oldest(cluster) if version == "v1beta1" else cluster},
+        options={
+            "watch": True,
+            "readiness": {
+                "policy": "DeriveFromCelQuery",
+                "celQuery": status.READY_QUERY[version],
+            },
+            **({"connectionDetails": details} if details else {}),
+        },
+        secret=bool(details),
+        annotations={BASE: remember(base)} if (base := topology.base()) else {},
+        ready=status.available(live),
+    )
+    return Rendered(
+        resources=(resource,),
+        removals=_removals(cluster, before),
+        status=status.status(order, settings, bound, before),
+        conditions=(status.current(cluster, live), status.health(before, live)),
+        unsupported=topology.remarks(),
+    )
+
+
+def identities(resource: Resource) -> frozenset[str]:
+    """Return the Object, the Cluster inside it, and each of its MachineDeployments."""
+    manifest = resource.payload.get("manifest")
+    cluster = _identity(manifest)
+    pools = {f"{cluster}/machineDeployment/{p['name']}" for p in status.deployments(manifest)}
+    return frozenset({f"{resource.kind}/{resource.key}", cluster, *pools})
+
+
+def recall(observed: Mapping[str, Resource]) -> dict[str, Any] | None:
+    """Return what the observed Cluster shows of a lost record."""
+    root = observed.get(KEY)
+    manifest = forms.newest(root.payload.get("manifest")) if root else {}
+    topology = lookup(manifest, "spec.topology") or {}
+    version, reference = topology.get("version"), topology.get("classRef") or {}
+    if not version or not reference.get("name"):
+        return None
+    machines = {}
+    for pool in status.deployments(manifest):
+        overrides = lookup(pool, "variables.overrides") or ()
+        flavor = next((o["value"] for o in overrides if "lavor" in o.get("name", "")), "")
+        if flavor:
+            machines[_pool_name(pool)] = Machine(asked={}, flavor=flavor)
+    return {
+        "namespace": lookup(manifest, "metadata.namespace") or "",
+        "version": version.removeprefix("v"),
+        "class_name": reference["name"],
+        "machines": machines,
+    }
+
+
+def progress(observed: Mapping[str, Resource]) -> Progress:
+    """Return the highest version of the live cluster, and whether the last step is finished."""
+    root = observed.get(KEY)
+    rendered = root.payload.get("manifest") if root else None
+    return status.progress(rendered or {}, status.live(root))
+
+
+CLUSTER: Backend[ClusterSpec] = Backend(
+    name=NAME,
+    settings=CapiSettings,
+    root=KEY,
+    render=render,
+    identities=identities,
+    recall=recall,
+    namespace=lambda own, tenant: str(own.namespace).format(tenant=tenant),
+    provider_config=lambda own, tenant: str(own.provider_config).format(tenant=tenant),
+    gaps={
+        "spec.access.adminGroups": "your provider grants groups their rights in the cluster",
+        "spec.access.viewerGroups": "your provider grants groups their rights in the cluster",
+        "spec.maintenance.window": "your provider changes clusters at times of its own",
+        "spec.maintenance.autoUpdate": "versions change only when you order them",
+        "spec.hibernation.enabled": "clusters do not sleep here; order fewer nodes instead",
+        "spec.hibernation.schedules": "clusters do not sleep here; order fewer nodes instead",
+    },
+    progress=progress,
+)
+
+
+def _version(before: Resource | None, own: CapiSettings) -> str:
+    """Return the API version to write: that of the live Cluster, which is never flipped."""
+    stored = lookup(before.payload, "manifest.apiVersion") if before else None
+    return str(stored or own.api_version).rpartition("/")[2]
+
+
+def _connection_details(cluster: Manifest) -> list[Manifest]:
+    """Return where the CA certificate is read, and only that: the Secret also holds the key."""
+    metadata = cluster["metadata"]
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "namespace": metadata["namespace"],
+            "name": f"{metadata['name']}-ca",
+            "fieldPath": "data[tls.crt]",
+            "toConnectionSecretKey": "ca.crt",
+        }
+    ]
+
+
+def _removals(cluster: Manifest, before: Resource | None) -> tuple[Removal, ...]:
+    """Return the pools that the order no longer has; the guard looks for itself."""
+    stored = before.payload.get("manifest") if before else None
+    kept = {pool["name"] for pool in status.deployments(cluster)}
+    return tuple(
+        Removal(
+            f"{_identity(stored)}/machineDeployment/{pool['name']}",
+            "order",
+            f"spec.nodePools[{_pool_name(pool)}]",
+        )
+        for pool in status.deployments(stored)
+        if pool["name"] not in kept
+    )
+
+
+def _identity(manifest: object) -> str:
+    """Return group, kind, namespace and name: the version of the API is no part of it."""
+    group = str(lookup(manifest, "apiVersion")).partition("/")[0]
+    where = (lookup(manifest, path) for path in ("kind", "metadata.namespace", "metadata.name"))
+    return "/".join((group, *map(str, where)))
+
+
+def _pool_name(deployment: Manifest) -> str:
+    labels = lookup(deployment, "metadata.labels") or {}
+    return str(labels.get(POOL_LABEL, deployment["name"]))

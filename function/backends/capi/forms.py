@@ -1,0 +1,121 @@
+"""Convert a Cluster between v1beta1 and v1beta2: one internal form, v1beta2, and two outside.
+
+`oldest` writes v1beta1 for Cluster API up to 1.10, with durations in canonical Go form,
+because any other would be drift for ever. `newest` reads either, status included. The field
+map is that of Cluster API 1.14.
+"""
+
+from typing import Any
+
+from function.contract import Manifest
+from function.schema import lookup
+
+V1BETA1, V1BETA2 = "cluster.x-k8s.io/v1beta1", "cluster.x-k8s.io/v1beta2"
+
+
+def oldest(cluster: Manifest) -> Manifest:
+    """Return a rendered Cluster of v1beta2 in the form of v1beta1."""
+    topology = dict(cluster["spec"]["topology"])
+    reference = topology.pop("classRef")
+    plane = _plane_to_v1beta1(topology.pop("controlPlane"))
+    workers = topology.pop("workers", {}).get("machineDeployments", [])
+    pools = [_pool_to_v1beta1(pool) for pool in workers]
+    found = {
+        "class": reference["name"],
+        **({"classNamespace": reference["namespace"]} if "namespace" in reference else {}),
+        "version": topology.pop("version"),
+        "controlPlane": plane,
+        **({"workers": {"machineDeployments": pools}} if pools else {}),
+        **topology,
+    }
+    return {**cluster, "apiVersion": V1BETA1, "spec": {**cluster["spec"], "topology": found}}
+
+
+def newest(manifest: object) -> Manifest:
+    """Return a Cluster that was rendered or observed, in the form of v1beta2.
+
+    Only what is read again is converted: class, pools' names and labels, and status.
+    """
+    if not isinstance(manifest, dict):
+        return {}
+    if manifest.get("apiVersion") != V1BETA1:
+        return manifest
+    topology = lookup(manifest, "spec.topology")
+    if not isinstance(topology, dict):
+        return manifest
+    namespace = topology.get("classNamespace")
+    reference = {"name": topology.get("class"), **({"namespace": namespace} if namespace else {})}
+    spec = {**manifest["spec"], "topology": {**topology, "classRef": reference}}
+    return {**manifest, "spec": spec, **_status_to_v1beta2(manifest.get("status"))}
+
+
+def _status_to_v1beta2(status: Any) -> Manifest:
+    if not isinstance(status, dict):
+        return {}
+    newer = status.get("v1beta2") or {}
+    conditions = newer.get("conditions") or _from_legacy(status.get("conditions") or [])
+    return {
+        "status": {
+            **status,
+            **newer,
+            "conditions": conditions,
+            "initialization": {
+                "infrastructureProvisioned": bool(status.get("infrastructureReady")),
+                "controlPlaneInitialized": _initialised(status),
+            },
+        }
+    }
+
+
+def _initialised(status: Manifest) -> bool:
+    """Return whether the control plane ever answered; the flag means ready, which may pass."""
+    legacy = {c.get("type"): c.get("status") for c in status.get("conditions") or ()}
+    return bool(status.get("controlPlaneReady")) or legacy.get("ControlPlaneInitialized") == "True"
+
+
+def _from_legacy(conditions: list[Manifest]) -> list[Manifest]:
+    """Return the conditions of Cluster API before 1.9: `Ready` sums up, without the workers."""
+    return [
+        {**found, "type": "Available"} if found.get("type") == "Ready" else found
+        for found in conditions
+    ]
+
+
+def _plane_to_v1beta1(plane: Manifest) -> Manifest:
+    check = plane.get("healthCheck")
+    kept = {name: value for name, value in plane.items() if name != "healthCheck"}
+    return {**kept, **({"machineHealthCheck": _check_to_v1beta1(check)} if check else {})}
+
+
+def _pool_to_v1beta1(pool: Manifest) -> Manifest:
+    moved = ("rollout", "deletion", "healthCheck")
+    drain = lookup(pool, "deletion.nodeDrainTimeoutSeconds")
+    return {
+        **{name: value for name, value in pool.items() if name not in moved},
+        "strategy": pool["rollout"]["strategy"],
+        **({"nodeDrainTimeout": go_duration(drain)} if drain is not None else {}),
+        "machineHealthCheck": _check_to_v1beta1(pool["healthCheck"]),
+    }
+
+
+def _check_to_v1beta1(check: Manifest) -> Manifest:
+    if not check["enabled"]:
+        return {"enable": False}
+    conditions = check["checks"]["unhealthyNodeConditions"]
+    return {
+        "enable": True,
+        "unhealthyConditions": [
+            {"type": c["type"], "status": c["status"], "timeout": go_duration(c["timeoutSeconds"])}
+            for c in conditions
+        ],
+        "maxUnhealthy": check["remediation"]["triggerIf"]["unhealthyLessThanOrEqualTo"],
+    }
+
+
+def go_duration(seconds: int) -> str:
+    """Return a duration as Go prints it: 5m0s, 1h0m0s, 30s."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h{minutes}m{rest}s"
+    return f"{minutes}m{rest}s" if minutes else f"{rest}s"

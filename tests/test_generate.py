@@ -1,0 +1,308 @@
+"""What is generated is on disk, is what the models say, and is what the API server takes."""
+
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from function import generate, local
+from function.contract import Mode
+from function.generate import definitions, openapi, reference, rules
+from function.generate.__main__ import main
+from function.model import KINDS
+from function.model.status import STATUSES
+from function.schema import Schema, extra, fields, item_type
+from tests.asking import ORDERS, PROVIDERS, ROOT, Manifest, ask, order, provider
+
+FILES = generate.files(ROOT)
+INSTALLS = [(kind, mode) for kind in KINDS for mode in Mode]
+VALIDATIONS = "x-kubernetes-validations"
+# Crossplane adds them to the status of every order itself.
+FROM_CORE = {"conditions"}
+
+each_kind = pytest.mark.parametrize("kind", KINDS)
+each_install = pytest.mark.parametrize(
+    ("kind", "mode"), INSTALLS, ids=[f"{kind}-{mode.value}" for kind, mode in INSTALLS]
+)
+
+
+@pytest.mark.parametrize("path", sorted(FILES))
+def test_a_file_is_what_the_models_say(path: str) -> None:
+    """A drifted file is mended by `make generate`."""
+    assert (ROOT / path).read_text("utf-8") == FILES[path]
+
+
+def test_nothing_else_stands_where_files_are_generated() -> None:
+    """What is no longer generated is to be deleted."""
+    found = [path for top in ("apis", "compositions") for path in (ROOT / top).rglob("*.yaml")]
+    assert {path.relative_to(ROOT).as_posix() for path in found} <= set(FILES)
+
+
+def test_check_names_what_has_drifted(tmp_path: Path) -> None:
+    """A missing file has drifted; writing mends it and says so."""
+    refused = CliRunner().invoke(main, [str(tmp_path), "--check"])
+    assert refused.exit_code == 1
+    assert "apis/clusters/definition.yaml: drifted, run make generate" in refused.stderr
+    written = CliRunner().invoke(main, [str(tmp_path)])
+    assert "apis/clusters/definition.yaml: written" in written.stdout
+    agreed = CliRunner().invoke(main, [str(tmp_path), "--check"])
+    assert (agreed.exit_code, agreed.output) == (0, "")
+
+
+@each_install
+def test_a_schema_holds_only_what_a_structural_schema_may(kind: str, mode: Mode) -> None:
+    """No defaults, no references, no alternatives, no numbers as exclusive bounds."""
+    for node in nodes(openapi_of(kind, mode)):
+        forbidden = {"default", "$ref", "anyOf", "allOf", "oneOf", "title", "const"}
+        assert not forbidden & set(node), node
+        assert node.get("additionalProperties") is not False
+        assert isinstance(node.get("exclusiveMinimum", True), bool)
+        assert not isinstance(node.get("multipleOf"), float), "read as 0 for whole numbers"
+        assert "type" in node or node.get("x-kubernetes-preserve-unknown-fields")
+
+
+@each_install
+def test_both_installs_have_the_same_schema(kind: str, mode: Mode) -> None:
+    """A tenant's manifest is the same in both."""
+    assert openapi_of(kind, mode) == definitions.schema(kind)
+
+
+@each_kind
+def test_everything_a_tenant_writes_is_bounded(kind: str) -> None:
+    """The API server estimates the cost of rules by these bounds."""
+    for node in nodes(spec_of(kind)):
+        if node.get("type") == "string" and "enum" not in node:
+            assert "maxLength" in node, node
+        if node.get("type") == "array":
+            assert "maxItems" in node, node
+        if isinstance(node.get("additionalProperties"), dict):
+            assert "maxProperties" in node, node
+
+
+@each_kind
+def test_every_property_is_described(kind: str) -> None:
+    """`kubectl explain` has no other source."""
+    schema = definitions.schema(kind)
+    for node in nodes(schema):
+        for name, inner in node.get("properties", {}).items():
+            assert inner.get("description"), name
+
+
+def refused_fields() -> Iterator[tuple[str, str, str]]:
+    """Yield kind, carrier and path of each field whose change is refused.
+
+    The carrier is the nearest object that is always there: `spec`, or an entry of a list.
+    """
+    for kind, schema in KINDS.items():
+        for field in openapi.walk(schema, "spec", change=rules.IN_PLACE):
+            carrier, _, path = field.path.rpartition("[]")
+            carrier, path = (f"{carrier}[]", path) if carrier else ("spec", field.path[4:])
+            group = bool(item_type(field.info)) and not rules.is_list(field.info)
+            always = group and field.info.is_required()
+            identity = carrier != "spec" and path == ".name"
+            if extra(field.info, "change") == "refused" and not always and not identity:
+                yield kind, carrier, path
+
+
+@pytest.mark.parametrize(("kind", "carrier", "path"), sorted(refused_fields()))
+def test_a_refused_field_has_a_rule_on_what_is_always_there(
+    kind: str, carrier: str, path: str
+) -> None:
+    """On its parent the rule would not run when the parent is removed."""
+    node = spec_of(kind)
+    for step in carrier.removeprefix("spec").strip(".").split("."):
+        node = node["properties"][step.removesuffix("[]")]["items"] if step else node
+    found = [rule for rule in node[VALIDATIONS] if rule.get("fieldPath") == path]
+    assert len(found) == 1
+    assert "oldSelf" in found[0]["rule"]
+    assert found[0]["message"] == rules.UNCHANGEABLE
+
+
+@each_kind
+def test_rules_on_changes_look_at_one_field_only(kind: str) -> None:
+    """Edits of two fields that arrive together would otherwise block the order for good."""
+    for node in nodes(spec_of(kind)):
+        for rule in node.get(VALIDATIONS, []):
+            if "oldSelf" not in rule["rule"]:
+                continue
+            first = rule["fieldPath"].split(".")[1]
+            others = set(node["properties"]) - {first}
+            assert not [name for name in others if f"elf.{name}" in rule["rule"]]
+
+
+@each_kind
+def test_rules_avoid_what_the_api_server_cannot_estimate(kind: str) -> None:
+    """Optional values have no known size: a real server refuses such definitions."""
+    for node in nodes(spec_of(kind)):
+        for rule in node.get(VALIDATIONS, []):
+            assert ".?" not in rule["rule"]
+            assert "orValue" not in rule["rule"]
+
+
+@each_kind
+def test_no_rule_stands_on_the_root(kind: str) -> None:
+    """Crossplane 1.20 drops it there."""
+    assert VALIDATIONS not in definitions.schema(kind)
+
+
+@pytest.mark.parametrize("validator", sorted(rules.CHECKS))
+def test_every_check_belongs_to_a_validator(validator: str) -> None:
+    """A renamed validator loses no rule: unknown names fail here, and missing ones on generate."""
+    models = [model for kind in KINDS.values() for model in models_of(kind)]
+    found = set()
+    for model in models:
+        decorators = model.__pydantic_decorators__
+        found |= {*decorators.model_validators, *decorators.field_validators}
+        found |= {name for info in fields(model).values() for name in rules.type_validators(info)}
+    assert validator in found
+
+
+@each_kind
+def test_lists_of_named_entries_are_maps(kind: str) -> None:
+    """Entries keep their identity when others come and go."""
+    keyed = [
+        field for field in openapi.walk(KINDS[kind], "spec", change="in place") if is_keyed(field)
+    ]
+    assert keyed
+    for field in keyed:
+        assert field.node["x-kubernetes-list-type"] == "map"
+        assert field.node["x-kubernetes-list-map-keys"] == ["name"]
+        assert "name" in field.node["items"]["required"]
+
+
+def is_keyed(field: openapi.Field) -> bool:
+    """Say whether a field is a list of entries with names."""
+    return rules.is_keyed(field.info)
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_an_example_fits_the_schema(name: str) -> None:
+    """Every field of an example is known, and within its limits."""
+    manifest = order(name)
+    closed_spec(manifest["kind"]).validate(manifest["spec"])
+
+
+def test_a_misspelt_field_does_not_fit() -> None:
+    """Prove that the check above can fail."""
+    manifest = order("cluster/minimal")
+    with pytest.raises(jsonschema.ValidationError, match="nodePool"):
+        closed_spec("Cluster").validate({**manifest["spec"], "nodePool": []})
+
+
+@pytest.mark.parametrize("name", ORDERS)
+@pytest.mark.parametrize("of", PROVIDERS)
+def test_status_survives_pruning(name: str, of: str) -> None:
+    """What the function says is declared, on the first answer and when everything is built."""
+    manifest, layers = order(name), provider(of)
+    first = ask(manifest, layers)
+    if first.fatal:
+        pytest.skip("a refused order has no status")
+    observed = {key: local.Observed(built(found)) for key, found in first.resources.items()}
+    for outcome in (first, ask(manifest, layers, observed)):
+        told = {k: v for k, v in outcome.composite["status"].items() if k not in FROM_CORE}
+        closed(openapi.status_schema(STATUSES[manifest["kind"]])).validate(told)
+
+
+def built(resource: Manifest) -> Manifest:
+    """Return a composed resource as its provider shows it once it is built."""
+    payload = resource["spec"].get("forProvider", {})
+    at_provider = {**payload, "id": "id", "powerState": "active", "address": "192.0.2.1"}
+    if "manifest" in payload:
+        cluster = {
+            "status": {
+                "initialization": {"controlPlaneInitialized": True},
+                "conditions": [{"type": "Available", "status": "True"}],
+            }
+        }
+        at_provider["manifest"] = {**payload["manifest"], **cluster}
+    if "network" in payload:
+        at_provider["network"] = [{"fixedIpV4": "10.0.0.1", "fixedIpV6": "[2001:db8::1]"}]
+    return {**resource, "status": {"atProvider": at_provider}}
+
+
+def test_the_schema_of_environments_takes_the_examples() -> None:
+    """The published schema is for merged data; every key of a layer is one of its keys."""
+    schema = reference.environment_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    layer = {key: value for key, value in schema.items() if key != "required"}
+    judge = jsonschema.Draft202012Validator(layer)
+    for of in PROVIDERS:
+        for config in provider(of):
+            judge.validate(config["data"])
+
+
+def test_the_input_of_compositions_fits_its_schema() -> None:
+    """The CRD of the input is in the package of the function."""
+    path = next(path for path in FILES if path.startswith("package/function/input/"))
+    [version] = yaml.safe_load(FILES[path])["spec"]["versions"]
+    for kind, mode in INSTALLS:
+        [step] = definitions.composition(kind, mode)["spec"]["pipeline"]
+        closed(version["schema"]["openAPIV3Schema"]).validate(step["input"])
+
+
+def openapi_of(kind: str, mode: Mode) -> Manifest:
+    """Return the schema in the XRD on disk."""
+    [path] = [
+        path
+        for path in FILES
+        if path.startswith("apis/")
+        and path.split("/")[1] == f"{'x' if mode is Mode.CLAIMS else ''}{kind.lower()}s"
+    ]
+    [version] = yaml.safe_load((ROOT / path).read_text("utf-8"))["spec"]["versions"]
+    found: Manifest = version["schema"]["openAPIV3Schema"]
+    return found
+
+
+def spec_of(kind: str) -> Manifest:
+    """Return the schema of an order's `spec`."""
+    return openapi.spec_schema(KINDS[kind])
+
+
+def models_of(schema: type[Schema]) -> Iterator[type[Schema]]:
+    """Yield a model and every model in it."""
+    yield schema
+    for info in fields(schema).values():
+        inner = item_type(info)
+        if inner is not None:
+            yield from models_of(inner)
+
+
+def nodes(node: Manifest) -> Iterator[Manifest]:
+    """Yield a schema and every schema in it."""
+    yield node
+    for inner in node.get("properties", {}).values():
+        yield from nodes(inner)
+    for key in ("items", "additionalProperties"):
+        if isinstance(node.get(key), dict):
+            yield from nodes(node[key])
+
+
+@functools.cache
+def closed_spec(kind: str) -> jsonschema.Draft202012Validator:
+    """Return a validator of `spec`."""
+    return closed(spec_of(kind))
+
+
+def closed(schema: Manifest) -> jsonschema.Draft202012Validator:
+    """Return a validator that also refuses what the API server would prune."""
+    return jsonschema.Draft202012Validator(_closed(schema))
+
+
+def _closed(node: Any) -> Any:
+    if not isinstance(node, dict):
+        return node
+    result = {**node}
+    if node.get("exclusiveMinimum") is True:
+        # OpenAPI 3.0 has a flag where JSON schema has a number.
+        result["exclusiveMinimum"] = result.pop("minimum")
+    for key in ("items", "additionalProperties"):
+        result |= {key: _closed(node[key])} if key in node else {}
+    if "properties" in node:
+        result["properties"] = {name: _closed(one) for name, one in node["properties"].items()}
+        result["additionalProperties"] = False
+    return result
