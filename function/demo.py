@@ -36,6 +36,8 @@ from function.contract import Manifest, Mode
 
 HOST = "127.0.0.1"
 MAX_PASSES = 10
+# The order that every example provider answers.
+PORTABLE = "cluster/minimal"
 START_SECONDS = 20
 SERVER = (str(Path(sys.executable).parent / "function-central-api"),)
 
@@ -136,7 +138,31 @@ def _report(played: dict[tuple[str, str], Played], providers: list[str], out: Pa
         table.add_row(example, *(_cell(played[example, provider]) for provider in providers))
     console = Console(width=None if sys.stdout.isatty() else 120)
     console.print(table)
+    console.print(_side_by_side({p: played[PORTABLE, p] for p in providers}))
     console.print(f"YAML of each answer: {out}/<provider>/<order>.yaml", soft_wrap=True)
+
+
+def _side_by_side(played: dict[str, Played]) -> Table:
+    """Return what the tenant of one order sees with each provider: the same, but for values."""
+    table = Table(title=f"{PORTABLE}: what its tenant sees with each provider", show_lines=True)
+    table.add_column("status")
+    for provider in played:
+        table.add_column(provider)
+    fields = ("phase", "version", "endpoint", "nodePools", "kubeconfig")
+    seen = [found.outcome.composite["status"] for found in played.values()]
+    for field in fields:
+        table.add_row(field, *(escape(_short(status.get(field, ""))) for status in seen))
+    conditions = [" ".join(c["type"] for c in status["conditions"]) for status in seen]
+    table.add_row("conditions", *conditions)
+    return table
+
+
+def _short(value: object) -> str:
+    """Return a value in few words; a kubeconfig by its last line."""
+    if isinstance(value, list):
+        return "\n".join(" ".join(f"{k}={v}" for k, v in item.items()) for item in value)
+    lines = str(value).splitlines()
+    return lines[0] if len(lines) == 1 else f"{len(lines)} lines, {lines[-1]}" if lines else ""
 
 
 def _cell(played: Played) -> str:
