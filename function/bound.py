@@ -37,9 +37,7 @@ def decode(text: str) -> Bound | None:
     try:
         data = json.loads(text)
         if isinstance(data, dict) and data.get("format") != BOUND_FORMAT and "place" in data:
-            raise FunctionOutdated(
-                f"{ANNOTATION}: format {data.get('format')} is not known, upgrade the function"
-            )
+            raise FunctionOutdated(f"{ANNOTATION}: its format is not known, upgrade the function")
         return Bound.model_validate(data)
     except pydantic.ValidationError as error:
         if any(e["type"] == "extra_forbidden" for e in error.errors(include_url=False)):

@@ -218,7 +218,8 @@ def _why_not(  # noqa: PLR0913  # a reason may speak of any of them
         case "retired":
             retired = any(removal.identity.startswith(prefix) for prefix in backend.retired)
             return "" if retired else "this version did not retire it"
-        case "orphaned":
+        case _:
+            # Orphaned; an unknown reason would be held to the same.
             return "its observed policies still contain Delete" if may_delete(resource) else ""
 
 

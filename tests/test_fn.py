@@ -212,7 +212,7 @@ CASES = {
         ),
     ),
     "namespaced tenants read the XR": Case(
-        reason="the FATAL ends on the XR, which is the tenant's own there: only the public sentence",
+        reason="the FATAL ends on the XR, the tenant's own there: only the public sentence",
         kind="Cluster",
         metadata={"namespace": "acme", "name": "hello"},
         layers=[{"metadata": {"name": "secret-name"}, "data": []}],

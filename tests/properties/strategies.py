@@ -1,0 +1,346 @@
+"""Make environments, orders, legal edits of the tenant, and worlds of every age.
+
+Hypothesis draws one number for each case, and everything is decided from it: no two cases
+are alike, and none is more likely for being small.
+"""
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from function.contract import Manifest, Mode
+from function.environment import KIND, KIND_API_VERSION
+from function.model import API_GROUP
+
+from .world import TENANT, World, advance, ask
+
+ENVIRONMENT = "default"
+KINDS_OF = {"capi": "Cluster", "gardener": "Cluster", "openstack": "Server"}
+DISKLESS = ("SCS-2V-4", "SCS-2V-8", "SCS-4V-16")
+WITH_DISK = ("SCS-2V-4-20s", "SCS-2V-8-50s", "SCS-4V-16-100s")
+VERSIONS = ("1.33.10", "1.34.7", "1.35.4", "1.36.1")
+KEYS = [f"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA{n} ops" for n in range(2)]
+Edit = Callable[[Manifest, Random], Manifest]
+Case = tuple[World, Random]
+
+_CATALOGUE: Manifest = {
+    "flavors": [{"name": name} for name in (*DISKLESS, *WITH_DISK)]
+    + [{"name": "metal", "cpu": 32, "memoryGiB": 256, "diskGiB": 960}],
+    "images": [
+        {"os": "ubuntu", "version": "24.04", "name": "Ubuntu", "id": "u", "user": "ubuntu"}
+        | {"minDiskGiB": 8},
+        {"os": "debian", "version": "13", "name": "Debian", "id": "d", "user": "debian"}
+        | {"minDiskGiB": 8},
+    ],
+    "volumeTypes": [{"name": "ssd", "backendName": "__DEFAULT__"}],
+    "kubernetesVersions": [
+        {"version": version, "classes": {name: f"{name}-{version}" for name in ("default", "big")}}
+        for version in VERSIONS
+    ],
+    "classes": [
+        {"name": "default", "profile": "scs2", "variables": {"controlPlaneRootDisk": 0}},
+        {"name": "big", "profile": "own"},
+    ],
+}
+_PROFILE: Manifest = {
+    "workerClass": "worker",
+    "variables": {"plan": "managed"},
+    "fields": {
+        "spec.nodePools[].flavor": {"override": "machineFlavor"},
+        "spec.access.oidc": {"variable": "login", "keys": {"issuerURL": "issuer"}},
+    },
+}
+_ROOT: Manifest = {
+    "displayName": "Example Cloud",
+    "zones": [{"name": name} for name in ("az1", "az2", "az3")],
+    "access": {"oidc": {"issuerURL": "https://login.example.com", "clientID": "k8s"}},
+    "limits": {"cpu": 100000, "memoryGiB": 1000000},
+    "backends": {
+        "capi": {
+            "classNamespace": "stacks",
+            "labels": {"managed-secret": "clouds-yaml"},
+            "network": {"pods": "172.16.0.0/16", "services": "10.96.0.0/12"},
+            "profiles": {"own": _PROFILE},
+        },
+        "gardener": {
+            "project": "p1",
+            "cloudProfile": {"name": "stack"},
+            "region": "one",
+            "networking": {
+                "nodes": "10.250.0.0/16",
+                "pods": "100.96.0.0/11",
+                "services": "100.64.0.0/13",
+            },
+            "openstack": {"floatingPoolName": "public", "loadBalancerProvider": "amphora"},
+            "defaultVolume": {"sizeGiB": 50, "type": "ssd"},
+        },
+        "openstack": {
+            "externalNetwork": {"name": "public"},
+            "defaultNetwork": "default",
+            "networks": [
+                {"name": "default", "id": "n1", "subnet": "s1", "ipv6Subnet": "s6"},
+                {"name": "backend", "id": "n2", "subnet": "s2"},
+            ],
+        },
+    },
+}
+_RULES: tuple[Manifest, ...] = (
+    {"field": "spec.replicas", "kind": "Server", "default": 3, "reason": "Three."},
+    {"field": "spec.publicIP", "default": True, "reason": "Public."},
+    {"field": "spec.nodePools[].rootVolume.sizeGiB", "default": 60, "reason": "Roomy."},
+    {"field": "spec.controlPlane.availability", "pin": "Node", "reason": "Nodes."},
+    {"field": "spec.nodePools[].replicas", "max": 50, "reason": "Ask."},
+    {"field": "spec.version", "default": "1.34", "reason": "Proven."},
+)
+
+
+def layer(name: str, data: Manifest, **labels: str) -> Manifest:
+    """Return an EnvironmentConfig."""
+    metadata = {"name": name, "labels": {f"{API_GROUP}/{k}": v for k, v in labels.items()}}
+    return {
+        "apiVersion": KIND_API_VERSION,
+        "kind": KIND,
+        "metadata": metadata,
+        "data": copy.deepcopy(data),
+    }
+
+
+def environment(
+    rules: tuple[Manifest, ...] = (), overlays: str = "None", engine: str = "capi"
+) -> tuple[Manifest, ...]:
+    """Return the layers of an environment: root, catalogue and perhaps an overlay."""
+    kinds = {"Cluster": engine, "Server": "openstack"}
+    root = {**_ROOT, "kinds": kinds, "layers": ["catalogue"], "overlays": overlays}
+    root["policy"] = list(rules)
+    base = (
+        layer("root", root, environment=ENVIRONMENT),
+        layer("catalogue", _CATALOGUE, environment=ENVIRONMENT),
+    )
+    if overlays == "None":
+        return base
+    own = {"zones": [{"name": "az4"}], "limits": {"cpu": 50000}}
+    return (*base, layer("overlay", own, overlay=ENVIRONMENT, tenant=TENANT))
+
+
+def environments(rng: Random, engine: str) -> tuple[Manifest, ...]:
+    """Return an environment with some of the rules, with or without an overlay."""
+    rules = rng.sample(_RULES, rng.randint(0, 4))
+    return environment(tuple(rules), rng.choice(("None", "Optional", "Required")), engine)
+
+
+def _some(rng: Random, **fields: Sequence[Any]) -> Manifest:
+    """Return about half of the fields, each with one of its values."""
+    return {name: rng.choice(values) for name, values in fields.items() if rng.random() < 0.5}
+
+
+_TRAFFIC = (
+    {"protocol": "tcp", "ports": "22"},
+    {"protocol": "tcp", "ports": "8000-8099"},
+    {"protocol": "udp", "ports": "53"},
+    {"protocol": "icmp"},
+)
+_SERVER_MACHINES: tuple[Manifest, ...] = (
+    *({"flavor": name} for name in (*DISKLESS[:2], *WITH_DISK[:2])),
+    {"size": {"cpu": 2, "memoryGiB": 4}},
+    {"size": {"cpu": 1, "memoryGiB": 2, "diskGiB": 20}},
+)
+_NODES: tuple[Manifest, ...] = (
+    *({"flavor": name} for name in DISKLESS),
+    {"size": {"cpu": 2, "memoryGiB": 8}},
+)
+_OIDC = {"issuerURL": "https://idp.example.org", "clientID": "own"}
+
+
+def servers(rng: Random) -> Manifest:
+    """Return an order for servers that the environment offers."""
+    traffic = [rng.sample(_TRAFFIC, rng.randint(0, 3)) for _ in range(2)]
+    return {
+        "image": rng.choice(({"os": "ubuntu", "version": "24.04"}, {"name": "Debian"})),
+        **rng.choice(_SERVER_MACHINES),
+        **_some(
+            rng,
+            replicas=(1, 2, 3, 4),
+            sshKeys=(KEYS[:1], KEYS),
+            userData=("#!/bin/sh\ntrue\n",),
+            networks=([{"name": "backend"}], [{"name": "default", "ipv6": True}]),
+            publicIP=(True, False),
+            firewall=(_some(rng, ingress=traffic[:1], egress=traffic[1:]),),
+            bootVolume=(_some(rng, sizeGiB=(80,), type=("ssd",)),),
+            zone=("az1", "az2"),
+            running=(True, False),
+            deletionPolicy=("Delete", "Orphan"),
+            environment=(ENVIRONMENT,),
+        ),
+    }
+
+
+def node_pool(rng: Random, name: str, least: int) -> Manifest:
+    """Return a pool."""
+    return {
+        "name": name,
+        "replicas": rng.randint(least, 5),
+        **rng.choice(_NODES),
+        **_some(rng, zones=(["az1"], ["az1", "az2"]), rootVolume=({"sizeGiB": 40},)),
+    }
+
+
+def clusters(rng: Random, backend: str) -> Manifest:
+    """Return an order for a cluster; Gardener needs a pool, and a node for each zone."""
+    pools, nodes = (1, 3) if backend == "gardener" else (0, 0)
+    names = rng.sample(("web", "db", "ml", "ci"), rng.randint(pools, 3))
+    return {
+        "version": rng.choice(("1.33", "1.34", "1.34.x", "1.34.7", "1.35.4")),
+        "nodePools": [node_pool(rng, name, nodes) for name in names],
+        **_some(
+            rng,
+            controlPlane=({"availability": "Node"}, {}),
+            access=({"oidc": _OIDC}, {"adminGroups": ["ops"]}),
+            deletionPolicy=("Delete", "Orphan"),
+            environment=(ENVIRONMENT,),
+            **{"class": ("default", "big")},
+        ),
+    }
+
+
+def _scaled(spec: Manifest, rng: Random) -> Manifest:
+    return {**spec, "replicas": rng.randint(1, 5)}
+
+
+def _toggled(field: str, *values: object) -> Edit:
+    return lambda spec, rng: {**spec, field: rng.choice(values)}
+
+
+def _resized(spec: Manifest, rng: Random) -> Manifest:
+    """Ask for another flavor of the same sort, never with a smaller disk."""
+    if spec.get("flavor") in WITH_DISK:
+        return {**spec, "flavor": rng.choice(WITH_DISK[WITH_DISK.index(spec["flavor"]) :])}
+    if spec.get("flavor") in DISKLESS:
+        return {**spec, "flavor": rng.choice(DISKLESS)}
+    return {**spec, "size": {**spec["size"], "cpu": rng.choice((1, 2, 4))}}
+
+
+def _filtered(spec: Manifest, rng: Random) -> Manifest:
+    rules = [{"protocol": "tcp", "ports": "443"}, {"protocol": "icmp"}, {"protocol": "any"}]
+    side = rng.choice(("ingress", "egress"))
+    chosen = rng.sample(rules, rng.randint(0, 3))
+    return {**spec, "firewall": {**(spec.get("firewall") or {}), side: chosen}}
+
+
+def _pool_added(spec: Manifest, rng: Random) -> Manifest:
+    pool = {"name": f"new{rng.randint(0, 9)}", "flavor": rng.choice(DISKLESS), "replicas": 2}
+    known = [p for p in spec.get("nodePools", []) if p["name"] != pool["name"]]
+    return {**spec, "nodePools": known + [pool] * (len(known) == len(spec.get("nodePools", [])))}
+
+
+def _pool_removed(spec: Manifest, rng: Random) -> Manifest:
+    kept = list(spec.get("nodePools", []))
+    if kept:
+        kept.pop(rng.randrange(len(kept)))
+    return {**spec, "nodePools": kept}
+
+
+def _pools_changed(least: int) -> Edit:
+    def changed(pool: Manifest, rng: Random) -> Manifest:
+        if rng.random() < 0.5:
+            return {**pool, "replicas": rng.randint(least, 6)}
+        plain = {k: v for k, v in pool.items() if k not in ("flavor", "size")}
+        return {**plain, "flavor": rng.choice(DISKLESS)}
+
+    return lambda spec, rng: {
+        **spec,
+        "nodePools": [changed(pool, rng) for pool in spec.get("nodePools", [])],
+    }
+
+
+def _unless_last(edit: Edit) -> Edit:
+    return lambda spec, rng: edit(spec, rng) if len(spec.get("nodePools", [])) > 1 else spec
+
+
+def _raised(spec: Manifest, rng: Random) -> Manifest:
+    """Ask for a version one or two minors up."""
+    minors = [version.rpartition(".")[0] for version in VERSIONS]
+    now = minors.index(".".join(spec["version"].split(".")[:2]))
+    return {**spec, "version": minors[min(now + rng.randint(1, 2), len(minors) - 1)]}
+
+
+_CLUSTER_EDITS: dict[str, Edit] = {
+    "pool added": _pool_added,
+    "pool removed": _pool_removed,
+    "pools changed": _pools_changed(0),
+    "version": _raised,
+    "deletion policy": _toggled("deletionPolicy", "Delete", "Orphan"),
+    "groups": lambda spec, _: {**spec, "access": {**spec.get("access", {}), "adminGroups": ["x"]}},
+    "issuer": lambda spec, rng: {
+        **spec,
+        "access": {"oidc": {**_OIDC, "clientID": rng.choice(("k8s", "own"))}},
+    },
+}
+EDITS: dict[str, dict[str, Edit]] = {
+    "openstack": {
+        "replicas": _scaled,
+        "flavor": _resized,
+        "firewall": _filtered,
+        "public address": _toggled("publicIP", True, False),
+        "running": _toggled("running", True, False),
+        "deletion policy": _toggled("deletionPolicy", "Delete", "Orphan"),
+    },
+    "capi": _CLUSTER_EDITS,
+    "gardener": {
+        **_CLUSTER_EDITS,
+        "pool removed": _unless_last(_pool_removed),
+        "pools changed": _pools_changed(3),
+    },
+}
+
+
+def new_world(rng: Random, kind: str | None = None) -> World:
+    """Return an order that was never answered, and its environment."""
+    backend = rng.choice([name for name, of in KINDS_OF.items() if kind in (None, of)])
+    engine = "capi" if backend == "openstack" else backend
+    return World(
+        kind=KINDS_OF[backend],
+        mode=rng.choice(list(Mode)),
+        spec=servers(rng) if backend == "openstack" else clusters(rng, backend),
+        layers=environments(rng, engine),
+        backend=backend,
+    )
+
+
+def edited(world: World, rng: Random) -> World:
+    """Let the tenant make a legal edit."""
+    edits = EDITS[world.backend]
+    return replace(world, spec=edits[rng.choice(sorted(edits))](world.spec, rng))
+
+
+def aged(world: World, rng: Random, passes: int) -> World:
+    """Let a world pass through some waves, any part of it built, and perhaps be edited."""
+    for _ in range(passes):
+        reply = ask(world)
+        assert not reply.fatal, f"refused without a fault: {reply.fatal}"
+        share = rng.choice((0.3, 0.8, 1))
+        world = advance(world, reply, frozenset(k for k in reply.desired if rng.random() < share))
+        if rng.random() < 0.2:
+            world = edited(world, rng)
+    return world
+
+
+def worlds(kind: str | None = None, least: int = 0) -> st.SearchStrategy[Case]:
+    """Draw a world of any age, and chance for what becomes of it."""
+
+    def build(seed: int) -> tuple[World, Random]:
+        rng = Random(seed)  # noqa: S311  # cases are to be played again
+        return aged(new_world(rng, kind), rng, rng.randint(least, 5)), rng
+
+    return st.integers(0, 2**32 - 1).map(build)
+
+
+def examples(divisor: int = 1) -> int:
+    """Return how many cases a property gets: the profile's number, or a share of it."""
+    profile = settings.default
+    assert profile is not None
+    return max(profile.max_examples // divisor, 10)

@@ -1,0 +1,313 @@
+"""Put bugs into the function, one at a time; the properties have to find each of them."""
+
+import copy
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from function import (
+    backends,
+    bound,
+    compose,
+    environment,
+    fn,
+    guards,
+    managed,
+    plain,
+    policy,
+    resolve,
+)
+from function.backends.openstack import _Stack
+from function.contract import Backend, Order, Removal, Rendered, Resource
+
+from . import faults
+from .faults import Fault
+from .strategies import Case, edited, worlds
+from .test_liveness import check_settles
+from .test_moves import check_move
+from .test_safety import check_one
+from .test_tightening import check_stands
+from .test_verdicts import check_answered, check_refused
+from .world import RUNNER, World
+
+Check = Callable[[World, Random], None]
+Seed = Callable[[pytest.MonkeyPatch], None]
+ENOUGH = 300
+
+
+@dataclass(frozen=True)
+class Bug:
+    """One bug, and the property that finds it.
+
+    Attributes:
+        name: What is wrong.
+        seed: Puts it in.
+        check: The property.
+        kind: Kind of the orders that show it.
+    """
+
+    name: str
+    seed: Seed
+    check: Check
+    kind: str | None = None
+
+
+def broken(target: object, name: str, value: object) -> Seed:
+    """Replace an attribute."""
+    return lambda patch: patch.setattr(target, name, value)
+
+
+def both(*seeds: Seed) -> Seed:
+    """Put in several bugs, where one alone is stopped by another line of defence."""
+
+    def seed(patch: pytest.MonkeyPatch) -> None:
+        for each in seeds:
+            each(patch)
+
+    return seed
+
+
+def rendering(kind: str, change: Callable[[Rendered, Mapping[str, Resource]], Rendered]) -> Seed:
+    """Change what the backend of a kind renders."""
+
+    def seed(patch: pytest.MonkeyPatch) -> None:
+        table = backends.BACKENDS[kind]
+        for name, backend in dict(table).items():
+            patch.setitem(table, name, _changed(backend, change))
+
+    return seed
+
+
+def _changed(
+    backend: Backend[Any], change: Callable[[Rendered, Mapping[str, Resource]], Rendered]
+) -> Backend[Any]:
+    def render(order: Any, own: Any, record: Any, observed: Mapping[str, Resource]) -> Rendered:
+        return change(backend.render(order, own, record, observed), observed)
+
+    return replace(backend, render=render)
+
+
+def _without_last_pool(rendered: Rendered, _: object) -> Rendered:
+    cluster = rendered.resources[0]
+    payload: Any = copy.deepcopy(cluster.payload)
+    spec = payload["manifest"]["spec"]
+    workers = spec["topology"].get("workers", {}) if "topology" in spec else spec["provider"]
+    for pools in workers.values():
+        if isinstance(pools, list):
+            pools.pop()
+    return replace(rendered, resources=(replace(cluster, payload=payload), *rendered.resources[1:]))
+
+
+def _removed_by_order(rendered: Rendered, observed: Mapping[str, Resource]) -> Rendered:
+    """Say of everything that is missing that the order no longer asks for it."""
+    wanted = {r.key for r in rendered.resources}
+    gone = [r for key, r in observed.items() if key not in wanted]
+    removals = [Removal(i, "order", "spec.nowhere") for r in gone for i in r.identities]
+    return replace(rendered, removals=tuple(removals))
+
+
+def _without_addresses(rendered: Rendered, _: object) -> Rendered:
+    def is_one(key: str) -> bool:
+        return "server" in key or "floatingip" in key
+
+    kept = tuple(r for r in rendered.resources if not is_one(r.key))
+    late = {r.key for r in rendered.resources if is_one(r.key)}
+    return replace(rendered, resources=kept, planned=rendered.planned | late)
+
+
+def _only_what_is_built(rendered: Rendered, observed: Mapping[str, Resource]) -> Rendered:
+    """Forget what is there while its provider has not looked at it."""
+    late = {r.key for r in rendered.resources if r.key in observed and not r.at_provider}
+    lost = {key for key in late if not observed[key].at_provider and "secgroup" not in key}
+    kept = tuple(r for r in rendered.resources if r.key not in lost)
+    return replace(rendered, resources=kept, planned=rendered.planned | lost)
+
+
+def _root_only(
+    name: str, base: list[Any], overlays: list[Any], schemas: Any, real: Any = environment.assemble
+) -> Any:
+    return real(name, [doc for doc in base if "kinds" in doc["data"]], overlays, schemas)
+
+
+def _everything(observed: Mapping[str, Resource], _: object) -> dict[str, Resource]:
+    return dict(observed)
+
+
+def _our_keys(observed: Mapping[str, Resource], _: object) -> dict[str, Resource]:
+    return {key: r for key, r in observed.items() if key.startswith(("openstack-s", "capi-c"))}
+
+
+def _unfiltered(req: Any) -> dict[str, Resource]:
+    found = req.observed.resources.items()
+    return {
+        key: managed.neutral(key, plain.to_manifest(r.resource), r.connection_details)
+        for key, r in found
+    }
+
+
+def _let_go(order: Order[Any], backend: Backend[Any], _: object) -> compose.Answer:
+    return compose.Answer(order, Rendered(planned=frozenset({backend.root})), False, backend.name)
+
+
+def _nothing(*_: object) -> None:
+    return None
+
+
+def after(*broken_by: Fault) -> Check:
+    """Return the safety property for given faults."""
+    return lambda world, rng: check_one(world, rng, *broken_by)
+
+
+def refused(fault: Fault) -> Check:
+    """Return the property that a fault is refused."""
+    return lambda world, rng: check_refused(world, rng, fault)
+
+
+def answered(fault: Fault) -> Check:
+    """Return the property that a fault is survived."""
+    return lambda world, rng: check_answered(world, rng, fault)
+
+
+def stands(*changed_by: Fault) -> Check:
+    """Return the property that a change of the offer does not reach what stands."""
+    return lambda world, rng: check_stands(world, rng, *changed_by)
+
+
+def settles(world: World, rng: Random) -> None:
+    """Let a world settle after two legal edits."""
+    check_settles(world, rng, 2)
+
+
+def after_edit(*broken_by: Fault) -> Check:
+    """Return the safety property for given faults, always after an edit of the tenant."""
+    return lambda world, rng: check_one(edited(world, rng), rng, *broken_by)
+
+
+_no_deletion_guard = broken(guards, "nothing_vanishes", _nothing)
+_no_wave_guard = broken(guards, "waves_only_gate_creation", _nothing)
+
+BUGS = (
+    # Guards, each a no-op.
+    Bug("ours", broken(guards, "ours", _everything), refused(faults.backend_unknown)),
+    Bug("names", broken(guards, "names_are_free", _nothing), refused(faults.foreign_labelled)),
+    Bug("place", broken(guards, "stays_in_place", _nothing), after(faults.place_changed)),
+    Bug(
+        "refused fields",
+        broken(guards, "refused_fields_are_unchanged", _nothing),
+        after(faults.order_refused),
+        "Cluster",
+    ),
+    Bug("vanishing resource", _no_deletion_guard, after(faults.resource_newer)),
+    Bug("vanishing pool", _no_deletion_guard, after(faults.pool_newer), "Cluster"),
+    Bug(
+        "waves",
+        both(_no_wave_guard, rendering("Server", _only_what_is_built), _no_deletion_guard),
+        after(faults.status_lost),
+        "Server",
+    ),
+    Bug("reasons", broken(guards, "_why_not", lambda *_: ""), after(faults.pool_newer), "Cluster"),
+    Bug(
+        "asked before",
+        broken(guards, "_asked_before", lambda *_: True),
+        after(faults.pool_newer),
+        "Cluster",
+    ),
+    Bug("may delete", broken(guards, "may_delete", lambda _: False), check_move),
+    Bug("without delete", broken(guards, "without_delete", lambda r, _: r), check_move),
+    # Environment.
+    Bug("layer dropped", broken(environment, "assemble", _root_only), settles),
+    Bug(
+        "layers unchecked",
+        broken(environment, "_check_layers", _nothing),
+        refused(faults.catalogue_lost),
+    ),
+    Bug(
+        "any root",
+        both(
+            broken(environment, "_root", lambda _, found: found[0]),
+            broken(environment, "_check_layers", _nothing),
+        ),
+        refused(faults.layer_doubled),
+    ),
+    Bug("rules not kept", broken(policy, "_kept", lambda *_: {}), after(faults.policy_gone)),
+    Bug(
+        "rules judge all",
+        broken(policy, "_stands", lambda *_: False),
+        stands(faults.policy_tightened),
+    ),
+    # Memory.
+    Bug("record ignored", broken(bound, "read", _nothing), after(faults.place_changed)),
+    Bug("record decides nothing", broken(bound, "read", _nothing), stands(faults.policy_tightened)),
+    Bug("newer record", broken(bound, "decode", _nothing), refused(faults.bound_newer)),
+    Bug(
+        "version anew",
+        broken(
+            resolve,
+            "_version",
+            lambda order, own, _, progress, real=resolve._version: real(order, own, None, progress),
+        ),
+        stands(faults.catalogue_changed),
+        "Cluster",
+    ),
+    # What the tenant asks for.
+    Bug("asks nothing", broken(Order, "asks", lambda *_: False), settles),
+    Bug("asks everything", broken(Order, "asks", lambda *_: True), settles),
+    # Backends.
+    Bug("pool dropped", rendering("Cluster", _without_last_pool), settles, "Cluster"),
+    Bug(
+        "pool dropped unguarded",
+        both(rendering("Cluster", _without_last_pool), _no_deletion_guard),
+        settles,
+        "Cluster",
+    ),
+    Bug("wave forgotten", rendering("Server", _without_addresses), settles, "Server"),
+    Bug(
+        "observed is forgotten",
+        rendering("Server", _only_what_is_built),
+        answered(faults.status_lost),
+        "Server",
+    ),
+    Bug(
+        "identity is random",
+        broken(_Stack, "_name", lambda *_: str(Random().random())),  # noqa: S311  # that is the bug
+        settles,
+        "Server",
+    ),
+    Bug(
+        "wrong reason",
+        both(rendering("Server", _removed_by_order), broken(guards, "_why_not", lambda *_: "")),
+        after(faults.resource_newer),
+        "Server",
+    ),
+    # Other steps and moves.
+    Bug(
+        "foreign resource taken",
+        both(broken(fn, "_observed", _unfiltered), broken(guards, "ours", _everything)),
+        answered(faults.foreign_unlabelled),
+    ),
+    Bug(
+        "labelled resource swallowed", broken(guards, "ours", _our_keys), after(faults.server_newer)
+    ),
+    Bug("let go at once", broken(compose, "_leave", _let_go), check_move),
+)
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+def test_bug_is_found(bug: Bug) -> None:
+    """Find the bug when it comes with an update; without it the same property holds."""
+
+    @settings(max_examples=ENOUGH)
+    @given(worlds(bug.kind, least=1))
+    def holds(case: Case) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(RUNNER, "_environments", OrderedDict())
+            bug.seed(patch)
+            bug.check(*case)
+
+    with pytest.raises(AssertionError):
+        holds()

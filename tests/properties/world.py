@@ -1,0 +1,422 @@
+"""Play an order through its life, and judge answers without asking the production guards.
+
+A world is what Crossplane knows of one order at one moment. `ask` has the function answer
+it, `advance` lets Crossplane apply the answer and the providers work on it. What must not
+happen is computed here from manifests and the tenant's own edits alone.
+"""
+
+import copy
+import hashlib
+import ipaddress
+import json
+from collections.abc import Coroutine, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+import structlog
+from crossplane.function.proto.v1 import run_function_pb2 as fnv1
+
+from function import local, plain, simulate
+from function.contract import Manifest, Mode
+from function.fn import CONDITIONS, FunctionRunner
+from function.local import Observed
+from function.model import API_GROUP, API_VERSION
+
+TENANT, NAME = "acme", "shop"
+BACKEND_LABEL = f"{API_GROUP}/backend"
+BOUND = f"{API_GROUP}/bound"
+EXTERNAL_NAME = "crossplane.io/external-name"
+POOL_LABEL = "node.cluster.x-k8s.io/pool"
+# Passes that the longest legal way takes: two minors, each with its waves.
+PATIENCE = 12
+Identity = tuple[str, ...]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class World:
+    """Hold what Crossplane knows of one order.
+
+    Attributes:
+        kind: Kind of the order.
+        mode: Which install asks.
+        spec: What the tenant asks for now.
+        layers: Every EnvironmentConfig of the control plane.
+        answered: What the tenant asked for when the function last answered; None before.
+        observed: Composed resources by key.
+        status: Status of the composite.
+        step: Input of the Composition's step.
+        moves: Whether the operator lists a move of this order.
+        backend: The backend that answers the kind, before any fault.
+    """
+
+    kind: str
+    mode: Mode
+    spec: Manifest
+    layers: tuple[Manifest, ...]
+    answered: Manifest | None = None
+    observed: Mapping[str, Observed] = field(default_factory=dict)
+    status: Manifest = field(default_factory=dict)
+    step: Manifest = field(default_factory=dict)
+    moves: bool = False
+    backend: str = ""
+
+    def __repr__(self) -> str:
+        """Return what tells one world from another, in few lines."""
+        rules = [rule for doc in self.layers for rule in at(doc, "data", "policy") or ()]
+        found = f"World({self.kind}, {self.backend}, {self.mode.value}, {self.spec}"
+        return f"{found}, observed={sorted(self.observed)}, policy={rules})"
+
+    def _repr_pretty_(self, printer: Any, _: bool) -> None:
+        printer.text(repr(self))
+
+
+@dataclass(frozen=True)
+class Reply:
+    """Hold one answer, as Crossplane got it and as plain data."""
+
+    response: fnv1.RunFunctionResponse
+    desired: Mapping[str, Manifest]
+    ready: frozenset[str]
+    fatal: str
+    complete: bool
+
+    @property
+    def reason(self) -> str:
+        """Return the reason of the refusal."""
+        return self.fatal.partition(":")[0]
+
+
+RUNNER = FunctionRunner()
+# A traceback that is drawn for people takes longer than a hundred answers.
+RUNNER.log = structlog.wrap_logger(structlog.ReturnLogger(), processors=[])
+
+
+def ask(world: World, runner: FunctionRunner = RUNNER) -> Reply:
+    """Have the function answer a world, through the real adapter."""
+    last: list[fnv1.RunFunctionResponse] = []
+
+    async def run(req: fnv1.RunFunctionRequest) -> fnv1.RunFunctionResponse:
+        req.input.CopyFrom(plain.to_struct(world.step))
+        last.append(await runner.RunFunction(req, None))
+        return last[-1]
+
+    layers = [_versioned(layer) for layer in world.layers]
+    outcome = _driven(local.answer(run, composite(world), layers, world.observed))
+    return Reply(last[-1], outcome.resources, outcome.ready, outcome.fatal, outcome.complete)
+
+
+def composite(world: World) -> Manifest:
+    """Return the XR of a world."""
+    metadata = {"name": NAME, "namespace": TENANT}
+    order = {"apiVersion": API_VERSION, "kind": world.kind, "metadata": metadata}
+    found = local.composite_of({**order, "spec": world.spec}, world.mode)
+    return {**found, **({"status": world.status} if world.status else {})}
+
+
+def _versioned(layer: Manifest) -> Manifest:
+    """Return an EnvironmentConfig as the API server would show it."""
+    digest = hashlib.sha256(json.dumps(layer, sort_keys=True, default=str).encode()).hexdigest()
+    metadata = {**layer["metadata"], "uid": digest[:32], "resourceVersion": digest[32:]}
+    return {**layer, "metadata": metadata}
+
+
+def _driven(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Return the result of a coroutine that never waits for anything."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    raise AssertionError("the function waits for something")
+
+
+def advance(world: World, reply: Reply, finished: frozenset[str] | None = None) -> World:
+    """Apply an answer, as Crossplane does, and let the providers finish some resources.
+
+    Args:
+        world: The world before.
+        reply: The answer; one that refuses changes nothing but conditions.
+        finished: Keys that are built now; all if None. What is not keeps what it had.
+    """
+    conditions = [
+        {"type": c.type, "status": _STATUS[c.status], "reason": c.reason, "message": c.message}
+        for c in reply.response.conditions
+    ]
+    if reply.fatal:
+        return replace(world, status={**world.status, "conditions": conditions})
+    status = plain.to_dict(reply.response.desired.composite.resource).get("status") or {}
+    observed = {key: found for key, found in world.observed.items() if not is_ours(found.manifest)}
+    for key, manifest in reply.desired.items():
+        before = world.observed.get(key)
+        if finished is None or key in finished:
+            observed[key] = simulate.built(key, manifest)
+        else:
+            observed[key] = _applied(key, manifest, before)
+    return replace(
+        world,
+        answered=world.spec,
+        observed=observed,
+        status={**status, "conditions": conditions},
+    )
+
+
+_STATUS = {
+    fnv1.STATUS_CONDITION_TRUE: "True",
+    fnv1.STATUS_CONDITION_FALSE: "False",
+    fnv1.STATUS_CONDITION_UNKNOWN: "Unknown",
+}
+
+
+def _applied(key: str, manifest: Manifest, before: Observed | None) -> Observed:
+    """Return a resource after server-side apply: what the provider wrote stays."""
+    found = simulate.created(key, manifest)
+    if before is None:
+        return found
+    annotations = before.manifest["metadata"].get("annotations") or {}
+    metadata = found.manifest["metadata"]
+    if EXTERNAL_NAME in annotations:
+        metadata["annotations"].setdefault(EXTERNAL_NAME, annotations[EXTERNAL_NAME])
+    if "deletionTimestamp" in before.manifest["metadata"]:
+        metadata["deletionTimestamp"] = before.manifest["metadata"]["deletionTimestamp"]
+    status = before.manifest.get("status")
+    manifest = {**found.manifest, **({"status": copy.deepcopy(status)} if status else {})}
+    return Observed(manifest, before.connection)
+
+
+def settle(world: World) -> tuple[World, Reply]:
+    """Ask and build until nothing changes any more.
+
+    Raises:
+        AssertionError: The order is refused, or never gets there.
+    """
+    before: Mapping[str, Manifest] = {}
+    for _ in range(PATIENCE):
+        reply = ask(world)
+        assert not reply.fatal, f"refused without a fault: {reply.fatal}"
+        check_nothing_lost(world, reply)
+        world = advance(world, reply)
+        if reply.complete and reply.desired == before:
+            return world, reply
+        before = reply.desired
+    raise AssertionError(f"never complete: {sorted(set(before) - reply.ready)}")
+
+
+def is_ours(manifest: Manifest) -> bool:
+    """Say whether a resource carries our label."""
+    return BACKEND_LABEL in (manifest["metadata"].get("labels") or {})
+
+
+def alive(world: World) -> dict[str, Manifest]:
+    """Return what is ours and not already being deleted."""
+    return {
+        key: found.manifest
+        for key, found in world.observed.items()
+        if is_ours(found.manifest) and "deletionTimestamp" not in found.manifest["metadata"]
+    }
+
+
+def at(value: Any, *path: str) -> Any:
+    """Return what stands at a path of mappings, or None."""
+    for step in path:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value
+
+
+def identities(key: str, manifest: Manifest) -> Iterator[Identity]:
+    """Yield everything live that a resource stands for."""
+    yield ("resource", key, manifest["kind"])
+    inner = at(manifest, "spec", "forProvider", "manifest")
+    if manifest["kind"] != "Object" or not isinstance(inner, Mapping):
+        return
+    group = str(inner.get("apiVersion")).partition("/")[0]
+    names = (at(inner, "metadata", "namespace"), at(inner, "metadata", "name"))
+    cluster = (group, str(inner.get("kind")), *map(str, names))
+    yield ("object", *cluster)
+    for pool in pools(inner):
+        yield ("pool", *cluster, pool["name"])
+
+
+def pools(inner: Any) -> list[Manifest]:
+    """Return the MachineDeployments of a Cluster, or the workers of a Shoot."""
+    found = at(inner, "spec", "topology", "workers", "machineDeployments")
+    found = found or at(inner, "spec", "provider", "workers")
+    return [pool for pool in found or () if isinstance(pool, dict) and "name" in pool]
+
+
+def check_answer(world: World, reply: Reply) -> None:
+    """Hold one answer against everything that must be true under any fault."""
+    if reply.fatal:
+        check_refusal(world, reply)
+        return
+    check_nothing_lost(world, reply)
+
+
+def check_nothing_lost(world: World, reply: Reply) -> None:
+    """Find what would be deleted, or built anew, although the tenant still asks for it."""
+    wanted = {i for key, manifest in reply.desired.items() for i in identities(key, manifest)}
+    lost = {
+        identity
+        for key, manifest in alive(world).items()
+        for identity in identities(key, manifest)
+        if identity not in wanted and not may_go(world, key, manifest, identity)
+    }
+    assert not lost, f"would be deleted: {sorted(lost)}"
+    for key, manifest in alive(world).items():
+        if key in reply.desired:
+            _check_same(key, manifest, reply.desired[key], moves=world.moves)
+
+
+def check_refusal(world: World, reply: Reply) -> None:
+    """Find what a refusal lacks: one FATAL, one warning and a condition for the tenant."""
+    response, both = reply.response, fnv1.TARGET_COMPOSITE_AND_CLAIM
+    assert reply.reason != "InternalError", reply.fatal
+    results = [(r.severity, r.target) for r in response.results]
+    assert sorted(results) == sorted(
+        [(fnv1.SEVERITY_FATAL, fnv1.TARGET_UNSPECIFIED), (fnv1.SEVERITY_WARNING, both)]
+    )
+    found = {c.type: (c.status, c.reason, c.target) for c in response.conditions}
+    assert len(found) == len(response.conditions)
+    accepted = found.pop("Accepted")
+    assert accepted == (fnv1.STATUS_CONDITION_FALSE, reply.reason, both)
+    known = {c["type"]: c for c in world.status.get("conditions") or ()}
+    resent = {name: (_STATUS[status], reason) for name, (status, reason, _) in found.items()}
+    assert resent == {
+        name: (c["status"], c["reason"])
+        for name, c in known.items()
+        if name in CONDITIONS and name != "Accepted"
+    }
+    assert not reply.desired
+    assert all(c.target == both for c in response.conditions)
+    declared = set(response.requirements.resources)
+    # Which environment to ask for cannot be known then.
+    unknown = bool(world.step) or reply.reason == "BindingLost"
+    assert declared == {"environment", "overlay"} or unknown, "requirements are not declared"
+
+
+def may_go(world: World, key: str, manifest: Manifest, identity: Identity) -> bool:
+    """Say whether the tenant's own edits, or a listed move, let something live go."""
+    if world.moves and not {"*", "Delete"} & set(manifest["spec"]["managementPolicies"]):
+        return True
+    before, now = world.answered, world.spec
+    if before is None or not isinstance(now, Mapping):
+        return False
+    if world.kind == "Cluster":
+        if key.startswith("gardener-login"):
+            return not _is_read(world, manifest)
+        return identity[0] == "pool" and _pool_is_dropped(before, now, manifest, identity[-1])
+    prefix, _, rest = key.removeprefix("openstack-").partition("-")
+    match prefix:
+        case "rule":
+            return before.get("firewall") != now.get("firewall") and not _passes(now, manifest)
+        case "port" | "server":
+            return _is_above(before, now, int(rest.partition("-")[0]))
+        case "floatingip":
+            dropped = before.get("publicIP") != now.get("publicIP") and not now.get("publicIP")
+            return dropped or _is_above(before, now, int(rest))
+    return False
+
+
+def _pool_is_dropped(before: Manifest, now: Manifest, manifest: Manifest, name: str) -> bool:
+    for deployment in pools(at(manifest, "spec", "forProvider", "manifest")):
+        if deployment["name"] == name:
+            owner = at(deployment, "metadata", "labels", POOL_LABEL) or name
+            return owner in _pool_names(before) and owner not in _pool_names(now)
+    return False
+
+
+def _is_read(world: World, manifest: Manifest) -> bool:
+    """Say whether the live Shoot reads its logins from an observed ConfigMap."""
+    shoot = world.observed.get("gardener-shoot")
+    server = ("spec", "kubernetes", "kubeAPIServer", "structuredAuthentication", "configMapName")
+    used = at(shoot.manifest if shoot else None, "status", "atProvider", "manifest", *server)
+    name = at(manifest, "spec", "forProvider", "manifest", "metadata", "name")
+    return used is not None and used == name
+
+
+def _pool_names(spec: Manifest) -> set[str]:
+    return {pool["name"] for pool in spec.get("nodePools") or ()}
+
+
+def _is_above(before: Manifest, now: Manifest, index: int) -> bool:
+    if before.get("replicas") == now.get("replicas"):
+        return False
+    wanted = now.get("replicas")
+    return index >= (1 if wanted is None else wanted)
+
+
+_ANYWHERE = ["0.0.0.0/0", "::/0"]
+
+
+def _passes(spec: Manifest, manifest: Manifest) -> bool:
+    """Say whether a firewall still lets pass what a rule resource stands for."""
+    payload = manifest["spec"]["forProvider"]
+    firewall = spec.get("firewall") or {}
+    direction = payload.get("direction")
+    peers = {"ingress": "from", "egress": "to"}.get(str(direction), "")
+    rules = firewall.get(direction)
+    if rules is None:
+        rules = [{"protocol": "any"}] if direction == "egress" else []
+    low, high = payload.get("portRangeMin"), payload.get("portRangeMax")
+    ports = None if low is None else f"{low}" if low == high else f"{low}-{high}"
+    protocol = str(payload.get("protocol", "any")).replace("ipv6-icmp", "icmp")
+    return any(
+        (rule["protocol"], _short(rule.get("ports"))) == (protocol, ports)
+        and payload.get("remoteIpPrefix")
+        in [str(ipaddress.ip_network(p)) for p in rule.get(peers) or _ANYWHERE]
+        for rule in rules
+    )
+
+
+def _short(ports: str | None) -> str | None:
+    low, _, high = (ports or "").partition("-")
+    return low if low and low == high else ports
+
+
+# What a provider could only change by building anew, by kind.
+_FIXED: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "InstanceV2": (
+        ("spec", "forProvider", "network"),
+        ("spec", "forProvider", "keyPair"),
+        ("spec", "forProvider", "userData"),
+        ("spec", "forProvider", "blockDevice"),
+        ("spec", "forProvider", "availabilityZone"),
+        ("spec", "initProvider", "imageId"),
+        ("metadata", "annotations", EXTERNAL_NAME),
+    ),
+    "PortV2": (("spec", "forProvider", "networkId"), ("spec", "forProvider", "fixedIp")),
+    "FloatingipV2": (("spec", "forProvider", "pool"),),
+    "KeypairV2": (("spec", "forProvider", "name"), ("spec", "forProvider", "publicKey")),
+    "SecgroupV2": (("spec", "forProvider", "name"),),
+    "Object": tuple(
+        ("spec", "forProvider", "manifest", "spec", *path)
+        for path in (
+            ("clusterNetwork",),
+            ("topology", "controlPlane", "replicas"),
+            ("cloudProfile",),
+            ("credentialsBindingName",),
+            ("region",),
+            ("networking",),
+            ("provider", "infrastructureConfig"),
+        )
+    ),
+}
+_NAME = ("metadata", "name")
+_ACCOUNT = ("spec", "providerConfigRef", "name")
+
+
+def _check_same(key: str, observed: Manifest, desired: Manifest, *, moves: bool) -> None:
+    """Find what would be built anew, renamed, moved to another account or taken down."""
+    always = (_NAME,) if moves else (_NAME, _ACCOUNT)
+    for path in (*always, *_FIXED.get(observed["kind"], ())):
+        before = at(observed, *path)
+        if before is not None:
+            assert at(desired, *path) == before, f"{key}: {'.'.join(path)} would change"
+    for step in ("topology", "kubernetes"):
+        version = ("spec", "forProvider", "manifest", "spec", step, "version")
+        before, now = at(observed, *version), at(desired, *version)
+        assert _order(before) <= _order(now), f"{key}: {before} -> {now}"
+
+
+def _order(version: str | None) -> tuple[int, ...]:
+    return tuple(int(part) for part in (version or "v0").removeprefix("v").split("."))

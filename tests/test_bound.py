@@ -1,0 +1,255 @@
+"""Check how the record of what was decided is written, read back, and rebuilt when it is lost."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from function import bound
+from function.contract import Backend, Boot, Bound, BoundImage, Machine, Rendered, Resource
+from function.errors import BindingLost, FunctionOutdated, Problem
+from function.model import KINDS
+from function.model.cluster import Oidc
+from function.schema import Schema, digest
+from function.settings import Place
+
+Data = dict[str, Any]
+PLACE = Place(environment="default", backend="test", provider_config="acme", namespace="ns")
+LEAST = Bound(place=PLACE)
+SERVER = KINDS["Server"]
+WRITTEN: Data = {"image": {"name": "Ubuntu"}, "flavor": "SCS-2V-4", "userData": "secret"}
+FULL = Bound(
+    place=PLACE,
+    asked={"version": "1.34", "nodePools": [{"name": "web"}]},
+    filled={"nodePools[web].replicas": 3},
+    version="1.34.7",
+    cluster_class="default",
+    class_name="openstack-scs2",
+    profile="scs2",
+    machines={"web": Machine(asked={"flavor": "metal"}, flavor="metal", cpu=2, memory_gib=4)},
+    image=BoundImage(id="u", name="Ubuntu"),
+    boot=Boot(volume=True, size_gib=8),
+    zones={"web": ("az1", "az2")},
+    oidc=Oidc.model_validate({"issuerURL": "https://login.example.com", "clientID": "k8s"}),
+    estimate={"cpu": 2},
+)
+
+
+class OwnSettings(Schema):
+    """Have no settings."""
+
+
+def backend(recalled: Data | None = None) -> Backend[Any]:
+    """Build a backend that recalls the same from whatever is observed."""
+    return Backend(
+        name="test",
+        settings=OwnSettings,
+        root="test-root",
+        render=lambda *_: Rendered(),
+        identities=lambda _: frozenset(),
+        recall=lambda _: None if recalled is None else dict(recalled),
+        namespace=lambda *_: "",
+        provider_config=lambda *_: "",
+    )
+
+
+def resource(key: str, record: str | None = None, **fields: Any) -> Resource:
+    """Build an observed resource."""
+    labels = {bound.ENVIRONMENT_LABEL: "default"}
+    annotations = {} if record is None else {bound.ANNOTATION: record}
+    found = {"labels": labels, "provider_config": "acme", "annotations": annotations, **fields}
+    return Resource(key=key, family="test", kind="Test", payload={}, **found)
+
+
+def by_key(*resources: Resource) -> dict[str, Resource]:
+    """Return resources as they are observed."""
+    return {found.key: found for found in resources}
+
+
+def read(observed: Mapping[str, Resource], recalled: Data | None = None) -> Bound | None:
+    """Read the record of an order for servers."""
+    return bound.read(backend(recalled), SERVER, WRITTEN, observed)
+
+
+def test_record_is_canonical_json() -> None:
+    """Write no defaults, sorted, and always the format."""
+    assert bound.encode(LEAST) == (
+        '{"format":1,"place":{"backend":"test","environment":"default","namespace":"ns",'
+        '"providerConfig":"acme"}}'
+    )
+
+
+@pytest.mark.parametrize("record", [pytest.param(LEAST, id="least"), pytest.param(FULL, id="full")])
+def test_record_comes_back(record: Bound) -> None:
+    """Read back what was written, and write it back alike."""
+    text = bound.encode(record)
+    assert bound.decode(text) == record
+    assert bound.encode(record.model_validate_json(text)) == text
+
+
+def test_rebuilt_is_never_written() -> None:
+    """Forget with the next answer that the record was once lost."""
+    assert bound.encode(LEAST.model_copy(update={"rebuilt": True})) == bound.encode(LEAST)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("{", id="no JSON"),
+        pytest.param("null", id="null"),
+        pytest.param("[]", id="a list"),
+        pytest.param("{}", id="nothing in it"),
+        pytest.param('{"format":2}', id="another format, and no place"),
+        pytest.param('{"format":1,"place":7}', id="wrong types"),
+    ],
+)
+def test_garbled_record_is_no_record(text: str) -> None:
+    """Read nothing from what no version wrote."""
+    assert bound.decode(text) is None
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        pytest.param(
+            {"format": 2}, "its format is not known, upgrade the function", id="newer format"
+        ),
+        pytest.param(
+            {"format": None}, "its format is not known, upgrade the function", id="no format"
+        ),
+        pytest.param(
+            {"backups": 7}, "has fields that are not known, upgrade the function", id="new field"
+        ),
+        pytest.param(
+            {"boot": {"volume": True, "encrypted": True}},
+            "has fields that are not known, upgrade the function",
+            id="new field further in",
+        ),
+    ],
+)
+def test_newer_record_is_refused(more: Data, problem: str) -> None:
+    """Refuse what a newer function wrote rather than lose half of it."""
+    data = {**json.loads(bound.encode(LEAST)), **more}
+    with pytest.raises(FunctionOutdated) as refusal:
+        bound.decode(json.dumps(data))
+    assert refusal.value.problems == (Problem("", f"api.scs.community/bound: {problem}"),)
+
+
+@pytest.mark.parametrize(
+    ("fills", "data"),
+    [
+        pytest.param({}, {"nodePools": [{"name": "web"}]}, id="nothing"),
+        pytest.param(
+            {"version": "1.34", "nodePools[web].replicas": 3, "access.oidc.clientID": "k8s"},
+            {
+                "version": "1.34",
+                "nodePools": [{"name": "web", "replicas": 3}],
+                "access": {"oidc": {"clientID": "k8s"}},
+            },
+            id="at every depth",
+        ),
+        pytest.param(
+            {"nodePools[gone].replicas": 3},
+            {"nodePools": [{"name": "web"}]},
+            id="of an entry that is gone",
+        ),
+    ],
+)
+def test_fills(fills: Data, data: Data) -> None:
+    """Put what policy filled in beside what was written, and leave that as it is."""
+    written: Data = {"nodePools": [{"name": "web"}]}
+    assert bound.with_fills(written, fills) == data
+    assert bound.remembered(Bound(place=PLACE, asked=written, filled=fills)) == data
+    assert written == {"nodePools": [{"name": "web"}]}
+
+
+@pytest.mark.parametrize(
+    ("labels", "name"),
+    [
+        pytest.param([], "", id="new order"),
+        pytest.param([{}], "", id="another step's resource"),
+        pytest.param([{bound.ENVIRONMENT_LABEL: "north"}, {}], "north", id="one label"),
+        pytest.param([{bound.ENVIRONMENT_LABEL: "north"}] * 2, "north", id="the same twice"),
+    ],
+)
+def test_environment_of_observed(labels: list[dict[str, str]], name: str) -> None:
+    """Read from the labels which environment answered before."""
+    found = [resource(str(n), labels=each) for n, each in enumerate(labels)]
+    assert bound.environment_of(by_key(*found)) == name
+
+
+def test_two_environments_are_refused() -> None:
+    """Refuse to guess which of two environments answered before."""
+    found = [resource(name, labels={bound.ENVIRONMENT_LABEL: name}) for name in ("south", "north")]
+    with pytest.raises(BindingLost) as refusal:
+        bound.environment_of(by_key(*found))
+    assert str(refusal.value) == "observed resources name several environments: north, south"
+
+
+def test_new_order_has_no_record() -> None:
+    """Find nothing decided where nothing is observed."""
+    assert read({}) is None
+
+
+def test_record_is_read_from_the_root() -> None:
+    """Read the root's annotation, whatever others carry."""
+    other = Bound(place=Place(environment="elsewhere"))
+    observed = by_key(
+        resource("test-root", bound.encode(LEAST)), resource("a", bound.encode(other))
+    )
+    assert read(observed) == LEAST
+
+
+LOST = [
+    pytest.param(by_key(resource("test-root")), id="no annotation"),
+    pytest.param(by_key(resource("test-root", "{")), id="garbled"),
+    pytest.param(by_key(resource("a"), resource("b")), id="no root"),
+]
+
+
+@pytest.mark.parametrize("observed", LOST)
+def test_lost_record_is_rebuilt(observed: dict[str, Resource]) -> None:
+    """Rebuild it from what the backend recalls, labels and ProviderConfig, and remember that."""
+    assert read(observed, {"namespace": "ns", "version": "1.34.7"}) == Bound(
+        place=PLACE,
+        asked={**WRITTEN, "userData": digest("secret")},
+        version="1.34.7",
+        rebuilt=True,
+    )
+
+
+def test_namespace_is_empty_where_the_backend_has_none() -> None:
+    """Rebuild a place without a namespace."""
+    found = read(by_key(resource("a")), {})
+    assert found is not None
+    assert found.place == PLACE.model_copy(update={"namespace": ""})
+
+
+@pytest.mark.parametrize(
+    ("observed", "recalled"),
+    [
+        pytest.param([resource("a"), resource("b")], None, id="the backend recalls too little"),
+        pytest.param([resource("a"), resource("b", labels={})], {}, id="a label is lost"),
+        pytest.param([resource("a", labels={}), resource("b", labels={})], {}, id="no labels"),
+        pytest.param(
+            [resource("a"), resource("b", labels={bound.ENVIRONMENT_LABEL: "north"})],
+            {},
+            id="two environments",
+        ),
+        pytest.param(
+            [resource("a"), resource("b", provider_config="other")], {}, id="two ProviderConfigs"
+        ),
+    ],
+)
+def test_record_that_cannot_be_rebuilt(observed: list[Resource], recalled: Data | None) -> None:
+    """Refuse to decide anew for what lives, and say what to do."""
+    with pytest.raises(BindingLost) as refusal:
+        read(by_key(*observed), recalled)
+    assert str(refusal.value) == (
+        "annotation api.scs.community/bound of test-root is lost, and the observed resources do "
+        "not show what was decided; restore the annotation, from a backup or the logs of the API "
+        "server (observed: a, b)"
+    )
+    assert "observed" not in refusal.value.public

@@ -1,0 +1,581 @@
+"""Check each guard on its own: what it lets pass, and in which words it refuses."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from function import guards
+from function.contract import (
+    Backend,
+    Bound,
+    Mode,
+    Order,
+    Removal,
+    Rendered,
+    Resource,
+)
+from function.errors import (
+    BindingLost,
+    DeletionRefused,
+    FunctionOutdated,
+    InvalidOrder,
+    MoveRefused,
+    NameTaken,
+    Problem,
+)
+from function.managed import ALL_POLICIES
+from function.model import KINDS
+from function.schema import Schema, masked
+from function.settings import Move, Place
+
+Data = dict[str, Any]
+PLACE = Place(environment="default", backend="test", provider_config="acme", namespace="")
+KEPT = tuple(policy for policy in ALL_POLICIES if policy != "Delete")
+
+
+class OwnSettings(Schema):
+    """Have no settings."""
+
+
+def backend(**fields: Any) -> Backend[Any]:
+    """Build a backend that renders nothing."""
+    return Backend(
+        name="test",
+        settings=OwnSettings,
+        root="test-root",
+        render=lambda *_: Rendered(),
+        identities=lambda resource: frozenset({resource.key}),
+        recall=lambda _: {},
+        namespace=lambda *_: "",
+        provider_config=lambda *_: "",
+        **fields,
+    )
+
+
+def order(kind: str, **spec: Any) -> Order[Any]:
+    """Build an order of the tenant acme, named shop."""
+    written = {**_LEAST[kind], **spec}
+    parsed = KINDS[kind].model_validate(written)
+    return Order(kind, "acme", "shop", Mode.CLAIMS, "u", written, parsed)
+
+
+_LEAST: dict[str, Data] = {
+    "Server": {"image": {"name": "Ubuntu"}, "flavor": "SCS-2V-4"},
+    "Cluster": {"version": "1.34"},
+}
+
+
+def bound(asked: Order[Any], *, rebuilt: bool = False, **filled: Any) -> Bound:
+    """Build what is remembered of an order."""
+    told = masked(KINDS[asked.kind], asked.written)
+    return Bound(place=PLACE, asked=told, filled=filled, rebuilt=rebuilt)
+
+
+def resource(key: str, **fields: Any) -> Resource:
+    """Build a resource with one identity, its key."""
+    found = {"identities": frozenset({key}), **fields}
+    return Resource(key=key, family="test", kind="Test", payload={}, **found)
+
+
+def by_key(*resources: Resource) -> dict[str, Resource]:
+    """Return resources as they are observed."""
+    return {found.key: found for found in resources}
+
+
+def pool(name: str) -> Data:
+    """Build a node pool."""
+    return {"name": name, "flavor": "SCS-2V-4", "replicas": 1}
+
+
+def test_ours_are_those_with_the_label() -> None:
+    """Keep labelled resources whatever their key, and let other steps' pass."""
+    mine = resource("any-key", labels={guards.BACKEND_LABEL: "test"})
+    found = guards.ours(by_key(mine, resource("bucket", labels={"team": "x"})), ["test"])
+    assert found == {"any-key": mine}
+
+
+def test_unknown_backend_is_refused() -> None:
+    """Refuse when a newer function made something, so that nothing of it is collected."""
+    observed = by_key(resource("new", labels={guards.BACKEND_LABEL: "later"}))
+    with pytest.raises(FunctionOutdated) as refusal:
+        guards.ours(observed, ["test"])
+    assert refusal.value.problems == (
+        Problem(
+            "",
+            "observed resource new is of backend later, which this version does not know; "
+            "upgrade the function",
+        ),
+    )
+
+
+MINE = {
+    guards.TENANT_LABEL: "acme",
+    guards.KIND_LABEL: "Server",
+    guards.NAME_LABEL: "shop",
+}
+
+
+def live(labels: object) -> Data:
+    """Build the status of an Object that holds an object with labels."""
+    return {"atProvider": {"manifest": {"metadata": {"labels": labels}}}}
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(resource("a", labels=MINE), id="all labels are ours"),
+        pytest.param(resource("a"), id="no labels"),
+        pytest.param(resource("a", labels={guards.TENANT_LABEL: "acme"}), id="some labels"),
+        pytest.param(resource("a", labels=MINE, status=live(MINE)), id="the live object is ours"),
+        pytest.param(resource("a", status=live(None)), id="the live object has no labels"),
+        pytest.param(
+            resource("a", status={"atProvider": {"manifest": {}}}), id="an empty live object"
+        ),
+    ],
+)
+def test_free_names_pass(found: Resource) -> None:
+    """Pass what is ours, or nobody's."""
+    guards.names_are_free(order("Server"), by_key(found))
+
+
+@pytest.mark.parametrize(
+    ("found", "other"),
+    [
+        pytest.param({"labels": {**MINE, guards.TENANT_LABEL: "eve"}}, "tenant", id="tenant"),
+        pytest.param({"labels": {**MINE, guards.KIND_LABEL: "eve"}}, "kind", id="kind"),
+        pytest.param({"labels": MINE, "status": live({guards.NAME_LABEL: "eve"})}, "name", id="in"),
+    ],
+)
+def test_taken_names_are_refused(found: Data, other: str) -> None:
+    """Refuse an object of another order, be it the composed resource or what is inside."""
+    with pytest.raises(NameTaken) as refusal:
+        guards.names_are_free(order("Server"), by_key(resource("a", **found)))
+    label = f"api.scs.community/{other}"
+    assert str(refusal.value) == (
+        f"a: the object of this name belongs to another order: {{'{label}': 'eve'}}"
+    )
+    assert "eve" not in refusal.value.public
+
+
+def move(origin: Data, to: Data, name: str = "shop") -> Move:
+    """Build a listed move."""
+    return Move.model_validate(
+        {"namespace": "acme", "kind": "Server", "name": name, "from": origin, "to": to}
+    )
+
+
+def place(**changed: str) -> Place:
+    """Build a place that differs from the former one."""
+    return PLACE.model_copy(update=changed)
+
+
+def test_new_order_has_no_former_place() -> None:
+    """Answer a new order anywhere."""
+    assert not guards.stays_in_place(order("Server"), place(namespace="x"), None, [])
+
+
+def test_same_place_is_no_move() -> None:
+    """Go on where the order was answered before."""
+    assert not guards.stays_in_place(order("Server"), place(), bound(order("Server")), [])
+
+
+@pytest.mark.parametrize(
+    ("now", "listed", "moves"),
+    [
+        pytest.param(
+            place(environment="other"),
+            move({"environment": "default"}, {"environment": "other"}),
+            True,
+            id="another environment",
+        ),
+        pytest.param(
+            place(provider_config="acme-2"),
+            move({"providerConfig": "acme"}, {"providerConfig": "acme-2"}),
+            False,
+            id="another name of the account",
+        ),
+        pytest.param(
+            place(provider_config="acme-2", namespace="x"),
+            move(
+                {"providerConfig": "acme", "namespace": ""},
+                {"providerConfig": "acme-2", "namespace": "x"},
+            ),
+            True,
+            id="account and namespace",
+        ),
+    ],
+)
+def test_listed_moves(now: Place, listed: Move, moves: bool) -> None:
+    """Say of a listed move whether what exists is left behind."""
+    before = bound(order("Server"))
+    other = move({"environment": "default"}, {"environment": "other"}, name="another order")
+    assert guards.stays_in_place(order("Server"), now, before, [other, listed]) is moves
+
+
+@pytest.mark.parametrize(
+    ("now", "listed", "texts", "public"),
+    [
+        pytest.param(
+            place(environment="other", backend="b"),
+            [],
+            "environment 'default' -> 'other', backend 'test' -> 'b'",
+            "the order is answered by another environment than before; set it back",
+            id="not listed",
+        ),
+        pytest.param(
+            place(namespace="x"),
+            [move({"namespace": ""}, {"namespace": "x"}, name="other")],
+            "namespace '' -> 'x'",
+            "your provider has to act before this order can be processed; nothing was changed",
+            id="listed for another order",
+        ),
+        pytest.param(
+            place(namespace="x"),
+            [move({"namespace": "y"}, {"namespace": "x"})],
+            "namespace '' -> 'x'",
+            "your provider has to act before this order can be processed; nothing was changed",
+            id="listed from elsewhere",
+        ),
+        pytest.param(
+            place(namespace="x"),
+            [move({"namespace": ""}, {"namespace": "y"})],
+            "namespace '' -> 'x'",
+            "your provider has to act before this order can be processed; nothing was changed",
+            id="listed to elsewhere",
+        ),
+    ],
+)
+def test_other_moves_are_refused(now: Place, listed: list[Move], texts: str, public: str) -> None:
+    """Refuse to answer from elsewhere, and say what the operator can do."""
+    with pytest.raises(MoveRefused) as refusal:
+        guards.stays_in_place(order("Server"), now, bound(order("Server")), listed)
+    assert str(refusal.value) == (
+        f"Server acme/shop would move: {texts}; undo this, or list it under moves in the root "
+        "EnvironmentConfig: what exists is then orphaned, never deleted"
+    )
+    assert refusal.value.public == public
+
+
+CANNOT = "cannot be changed once the order is answered"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "problems"),
+    [
+        pytest.param({}, {}, [], id="nothing changed"),
+        pytest.param({"running": True}, {"running": False}, [], id="a field that may change"),
+        pytest.param({}, {"environment": "other"}, [], id="environment is judged by its place"),
+        pytest.param(
+            {"zone": "az1"},
+            {"zone": "az2"},
+            [Problem("spec.zone", f"{CANNOT}, set it back to az1")],
+            id="another value",
+        ),
+        pytest.param({}, {"zone": "az2"}, [Problem("spec.zone", CANNOT)], id="was absent"),
+        pytest.param(
+            {},
+            {"networks": [{"name": "a"}]},
+            [Problem("spec.networks", CANNOT)],
+            id="was an empty list",
+        ),
+        pytest.param(
+            {"userData": "secret"},
+            {"userData": "other"},
+            [Problem("spec.userData", CANNOT)],
+            id="private values are not shown",
+        ),
+        pytest.param(
+            {"zone": "az1", "image": {"name": "Ubuntu"}},
+            {"zone": "az2", "image": {"name": "Debian"}},
+            [
+                Problem("spec.image.name", f"{CANNOT}, set it back to Ubuntu"),
+                Problem("spec.zone", f"{CANNOT}, set it back to az1"),
+            ],
+            id="all at once",
+        ),
+    ],
+)
+def test_refused_fields(before: Data, now: Data, problems: list[Problem]) -> None:
+    """Refuse a change to each field that cannot change, with the value to go back to."""
+    asked, changed = order("Server", **before), order("Server", **now)
+    told = masked(KINDS["Server"], changed.written)
+    if not problems:
+        guards.refused_fields_are_unchanged(changed, told, bound(asked))
+        return
+    with pytest.raises(InvalidOrder) as refusal:
+        guards.refused_fields_are_unchanged(changed, told, bound(asked))
+    assert sorted(refusal.value.problems, key=str) == problems
+
+
+def test_new_order_may_ask_for_anything() -> None:
+    """Judge no field of an order that was never answered."""
+    asked = order("Server", zone="az1")
+    guards.refused_fields_are_unchanged(asked, asked.written, None)
+
+
+GONE = resource("gone")
+SERVER = resource("server-2")
+THREE, TWO = order("Server", replicas=3), order("Server", replicas=2)
+WEB = order("Cluster", nodePools=[pool("web")])
+NO_POOLS = order("Cluster")
+
+
+def vanish(
+    now: Order[Any],
+    observed: Mapping[str, Resource],
+    *removals: Removal,
+    before: Bound | None = None,
+    of: Backend[Any] | None = None,
+) -> None:
+    """Answer with nothing but reasons for what leaves."""
+    rendered = Rendered(removals=removals)
+    guards.nothing_vanishes(now, rendered, observed, of or backend(), before)
+
+
+def test_what_is_desired_stays() -> None:
+    """Pass when every identity is still stood for, by whatever resource."""
+    desired = Rendered(resources=(resource("other", identities=frozenset({"gone", "new"})),))
+    guards.nothing_vanishes(TWO, desired, by_key(GONE), backend(), None)
+
+
+@pytest.mark.parametrize(
+    ("now", "observed", "removal", "before"),
+    [
+        pytest.param(
+            TWO,
+            resource("server-2"),
+            Removal("server-2", "order", "spec.replicas[2]"),
+            bound(THREE),
+            id="order: fewer replicas",
+        ),
+        pytest.param(
+            NO_POOLS,
+            resource("web"),
+            Removal("web", "order", "spec.nodePools[web]"),
+            bound(WEB),
+            id="order: a pool is gone",
+        ),
+        pytest.param(
+            order("Server", publicIP=False, sshKeys=["ssh-ed25519 AAAA me"]),
+            resource("address"),
+            Removal("address", "order", "spec.publicIP"),
+            bound(order("Server", sshKeys=["ssh-ed25519 AAAA me"]), publicIP=True),
+            id="order: policy had asked for it, and keys are remembered as digests",
+        ),
+        pytest.param(
+            TWO,
+            resource("helper", policies=("Observe",)),
+            Removal("helper", "helper"),
+            None,
+            id="helper",
+        ),
+        pytest.param(
+            TWO, resource("old-1"), Removal("old-1", "retired", "0.9.0"), None, id="retired"
+        ),
+        pytest.param(
+            TWO, resource("a", policies=KEPT), Removal("a", "orphaned"), None, id="orphaned"
+        ),
+        pytest.param(TWO, resource("a", deleting=True), None, None, id="already being deleted"),
+    ],
+)
+def test_allowed_to_leave(
+    now: Order[Any], observed: Resource, removal: Removal | None, before: Bound | None
+) -> None:
+    """Let go for each reason that holds."""
+    removals = [removal] if removal else []
+    retires = backend(retired={"old-": "0.9.0"})
+    vanish(now, by_key(observed), *removals, before=before, of=retires)
+
+
+def test_superseded_by_a_ready_successor() -> None:
+    """Let go of what its successor stands in for."""
+    desired = Rendered(
+        resources=(resource("next", ready=True),),
+        removals=(Removal("gone", "superseded", "next"),),
+    )
+    guards.nothing_vanishes(TWO, desired, by_key(GONE, resource("next")), backend(), None)
+
+
+@pytest.mark.parametrize(
+    ("now", "removal", "before", "refusal"),
+    [
+        pytest.param(TWO, None, None, "no reason given", id="no reason"),
+        pytest.param(
+            TWO, Removal("another", "helper"), None, "no reason given", id="reason for another"
+        ),
+        pytest.param(
+            THREE,
+            Removal("gone", "order", "spec.replicas[2]"),
+            bound(THREE),
+            "spec.replicas[2] still asks for it",
+            id="order: still asked for",
+        ),
+        pytest.param(
+            TWO,
+            Removal("gone", "order", "spec.replicas[2]"),
+            bound(TWO),
+            "spec.replicas[2] never asked for it",
+            id="order: never asked for",
+        ),
+        pytest.param(
+            TWO,
+            Removal("gone", "order", "spec.replicas[2]"),
+            None,
+            "spec.replicas[2] never asked for it",
+            id="order: nothing was answered",
+        ),
+        pytest.param(
+            TWO,
+            Removal("gone", "order", "spec.replicas[2]"),
+            Bound(place=PLACE, asked={"replicas": "many"}),
+            "spec.replicas[2] never asked for it",
+            id="order: the record makes no sense",
+        ),
+        pytest.param(
+            TWO,
+            Removal("gone", "superseded", "next"),
+            None,
+            "its successor next is not ready",
+            id="superseded: not there",
+        ),
+        pytest.param(
+            TWO, Removal("gone", "helper"), None, "it is not only observed", id="helper: is not"
+        ),
+        pytest.param(
+            TWO,
+            Removal("gone", "retired", "0.9.0"),
+            None,
+            "this version did not retire it",
+            id="retired: is not",
+        ),
+        pytest.param(
+            TWO,
+            Removal("gone", "orphaned"),
+            None,
+            "its observed policies still contain Delete",
+            id="orphaned: would be deleted",
+        ),
+    ],
+)
+def test_not_allowed_to_leave(
+    now: Order[Any], removal: Removal | None, before: Bound | None, refusal: str
+) -> None:
+    """Refuse, naming what would vanish and why the reason does not hold."""
+    removals = [removal] if removal else []
+    with pytest.raises(DeletionRefused) as refused:
+        vanish(now, by_key(GONE), *removals, before=before)
+    assert refused.value.problems == (Problem("gone", f"would be deleted: {refusal}"),)
+
+
+def test_superseded_by_one_that_is_not_ready() -> None:
+    """Wait until the successor is ready."""
+    removal = Removal("gone", "superseded", "next")
+    rendered = Rendered(resources=(resource("next"),), removals=(removal,))
+    with pytest.raises(DeletionRefused, match="its successor next is not ready"):
+        guards.nothing_vanishes(TWO, rendered, by_key(GONE), backend(), None)
+
+
+def test_everything_that_would_vanish_is_named() -> None:
+    """Name every identity at once, children of one resource included."""
+    cluster = resource("cluster", identities=frozenset({"cluster", "cluster/web"}))
+    with pytest.raises(DeletionRefused) as refused:
+        vanish(TWO, by_key(cluster, GONE))
+    assert [problem.field for problem in refused.value.problems] == [
+        "cluster",
+        "cluster/web",
+        "gone",
+    ]
+
+
+def test_nothing_leaves_by_the_order_while_the_record_is_lost() -> None:
+    """Refuse a removal that only the lost record could prove to be the tenant's wish."""
+    removal = Removal("server-2", "order", "spec.replicas[2]")
+    with pytest.raises(BindingLost) as refused:
+        vanish(TWO, by_key(SERVER), removal, before=bound(TWO, rebuilt=True))
+    assert str(refused.value) == (
+        "server-2 would be deleted because spec.replicas[2] no longer asks for it, but the record "
+        "of what was asked before is lost; restore the annotation, or undo the change"
+    )
+
+
+def test_other_reasons_need_no_record() -> None:
+    """Let go of what is only observed although the record is lost."""
+    helper = resource("helper", policies=("Observe",))
+    vanish(TWO, by_key(helper), Removal("helper", "helper"), before=bound(TWO, rebuilt=True))
+
+
+@pytest.mark.parametrize(
+    ("policies", "deletes"),
+    [
+        pytest.param(("*",), True, id="everything"),
+        pytest.param(ALL_POLICIES, True, id="all by name"),
+        pytest.param(KEPT, False, id="all but Delete"),
+        pytest.param(("Observe",), False, id="Observe"),
+    ],
+)
+def test_may_delete(policies: tuple[str, ...], deletes: bool) -> None:
+    """Tell policies under which deleting the resource deletes the live thing."""
+    assert guards.may_delete(resource("a", policies=policies)) is deletes
+
+
+@pytest.mark.parametrize(
+    ("policies", "without"),
+    [
+        pytest.param(("*",), KEPT, id="everything"),
+        pytest.param(("Observe", "Create", "Delete"), ("Observe", "Create"), id="by name"),
+        pytest.param(("Observe",), ("Observe",), id="without Delete already"),
+    ],
+)
+def test_without_delete(policies: tuple[str, ...], without: tuple[str, ...]) -> None:
+    """Take Delete away and nothing else."""
+    found = resource("a", policies=policies)
+    assert guards.without_delete(found, ALL_POLICIES) == replace(found, policies=without)
+
+
+@pytest.mark.parametrize(
+    ("emitted", "observed"),
+    [
+        pytest.param([], [], id="planned and not there"),
+        pytest.param(["late"], ["late"], id="planned, there and emitted"),
+        pytest.param([], ["other"], id="another is there"),
+    ],
+)
+def test_waves_gate_creation(emitted: list[str], observed: list[str]) -> None:
+    """Let what does not exist yet wait for its wave."""
+    rendered = Rendered(
+        resources=tuple(map(resource, emitted)), planned=frozenset({"late", "later"})
+    )
+    guards.waves_only_gate_creation(rendered, by_key(*map(resource, observed)))
+
+
+def test_waves_gate_nothing_else() -> None:
+    """Refuse to plan for later what exists already, all of it named."""
+    rendered = Rendered(planned=frozenset({"b", "a", "c"}))
+    with pytest.raises(DeletionRefused) as refused:
+        guards.waves_only_gate_creation(rendered, by_key(resource("a"), resource("b")))
+    text = "exists, and was only planned for later"
+    assert refused.value.problems == (Problem("a", text), Problem("b", text))
+
+
+def test_sound_keys_pass() -> None:
+    """Pass the root and others, each once."""
+    keys = ("test-root", "a", "b")
+    guards.keys_are_sound(Rendered(resources=tuple(map(resource, keys))), backend())
+
+
+@pytest.mark.parametrize(
+    ("keys", "problem"),
+    [
+        pytest.param(
+            ["test-root", "a", "a"], Problem("", "two resources have the same key"), id="doubled"
+        ),
+        pytest.param(["a"], Problem("test-root", "the root resource is missing"), id="no root"),
+    ],
+)
+def test_unsound_keys_are_refused(keys: list[str], problem: Problem) -> None:
+    """Refuse an answer that cannot be applied, or that would lose the record."""
+    with pytest.raises(DeletionRefused) as refused:
+        guards.keys_are_sound(Rendered(resources=tuple(map(resource, keys))), backend())
+    assert refused.value.problems == (problem,)
