@@ -14,20 +14,45 @@ from function.contract import Condition, Resource
 CONDITION = "BackendHealthy"
 
 _OTHER = ("ConfigurationProblem", "the provider refuses what was asked of it, and has to act")
+_QUOTA = "the quota of your account with the provider is used up"
+_CREDENTIALS = (
+    "the provider's credentials for your account are not accepted; the provider has to act"
+)
+_WAITING = (
+    "referenced field was empty",
+    "cannot resolve references",
+    "failed to resolve structured authentication config map reference",
+)
+# How an API server begins a list of errors.
+_LIST = r"(?:\[|\d+ errors? occurred:\s*\*?\s*)?"
+_REFUSALS = "|".join(
+    (
+        r"refuse to update the external resource",
+        r"referenced ProviderConfig",
+        r'" is invalid:',
+        r'" is forbidden:',
+        r"admission webhook .* denied the request",
+        r"failed to create typed patch object",
+    )
+)
 _REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
     (reason, re.compile(pattern, re.IGNORECASE), sentence)
     for reason, pattern, sentence in (
-        # These two quote values and names, which may read like any of the others.
-        (_OTHER[0], r"refuse to update the external resource|referenced ProviderConfig", _OTHER[1]),
+        # An API server says "is forbidden" of its quotas, of missing rights, and of whatever its
+        # admission refuses.
         (
             "QuotaExceeded",
-            r"quota|OverQuota|exceeds.*limit",
-            "the quota of your account with the provider is used up",
+            rf"is forbidden: {_LIST}(?:exceeded quota|quota limits? exceeded)",
+            _QUOTA,
         ),
+        ("CredentialsInvalid", r'is forbidden: User "', _CREDENTIALS),
+        # These quote values and names, which may read like any of the others.
+        (_OTHER[0], _REFUSALS, _OTHER[1]),
+        ("QuotaExceeded", r"quota|OverQuota|exceeds.*limit", _QUOTA),
         (
             "CredentialsInvalid",
             r"\b401\b|\b403\b|unauthori[sz]ed|authentication|credentials|forbidden",
-            "the provider's credentials for your account are not accepted; the provider has to act",
+            _CREDENTIALS,
         ),
         (
             "NoCapacity",
@@ -69,10 +94,16 @@ def of(resource: Resource) -> tuple[str, str] | None:
         if condition.get("status") == "False" and condition.get("reason") != "Ongoing":
             text = str(condition.get("message", ""))
             # A reference that does not resolve yet is a wave that is still under way.
-            if "referenced field was empty" in text or "cannot resolve references" in text:
+            if any(waiting in text for waiting in _WAITING):
                 continue
             return classify(text)
     return None
+
+
+def refused(resource: Resource) -> bool:
+    """Return whether what is asked of a resource is refused, so that it stays as it was."""
+    found = of(resource)
+    return bool(found and found[0] == _OTHER[0])
 
 
 def sentence(reason: str) -> str:

@@ -12,8 +12,9 @@ a change of the Shoot's spec makes Gardener read it again.
 import base64
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+import pydantic
 import yaml
 
 from function import names, trouble
@@ -33,8 +34,17 @@ from function.contract import (
 from function.errors import InvalidOrder, Problem
 from function.kubeconfig import exec_kubeconfig
 from function.model import API_GROUP, ClusterSpec
-from function.model.cluster import NodePool, Oidc
-from function.schema import Count, DNSLabel, Schema, canonical, configured, digest, lookup
+from function.model.cluster import ClusterNetwork, NodePool, Oidc
+from function.schema import (
+    DNS_LABEL,
+    Count,
+    Schema,
+    canonical,
+    configured,
+    digest,
+    lookup,
+    parse,
+)
 from function.settings import AT_ONCE, NEW_ORDERS, NEXT_VERSION, Settings
 
 NAME = "gardener"
@@ -52,6 +62,11 @@ READY_QUERY = (
 ).replace("'", '"')
 PROGRESS_STEP = 25
 TYPES = f"{API_GROUP}/machine-types"
+
+_RETRIED = "the last change has not succeeded yet, it is tried again"
+# The first of these that is reported is told.
+# Shoot and project together have 21 characters.
+ProjectName = Annotated[str, pydantic.StringConstraints(pattern=DNS_LABEL, max_length=10)]
 
 _CODES = {
     "ERR_INFRA_QUOTA_EXCEEDED": "QuotaExceeded",
@@ -115,10 +130,9 @@ class GardenerSettings(Schema):
         reaches=NEW_ORDERS,
         default="{tenant}.gardener",
     )
-    project: DNSLabel = configured(
+    project: ProjectName = configured(
         "Project of the shoots, at most 10 characters; per tenant in its overlay.",
         reaches=NEW_ORDERS,
-        max_length=10,
     )
     namespace: str = configured(
         "Namespace of the project; {project} and {tenant} are replaced. "
@@ -209,8 +223,7 @@ def progress(observed: Mapping[str, Resource]) -> Progress:
     """Return the version of the live Shoot, which Gardener may have raised, and if it rests."""
     live = _live(observed.get(KEY))
     version = lookup(live, "spec.kubernetes.version") or ""
-    operation = lookup(live, "status.lastOperation") or {}
-    return Progress(version, _fresh(live) and operation.get("state") == "Succeeded")
+    return Progress(version, _fresh(live) and _rests(live) and not _deleting(live))
 
 
 def _namespace(own: GardenerSettings, tenant: str) -> str:
@@ -397,6 +410,10 @@ class _Shoot:
             "pods": asked.pods or own.pods,
             "services": asked.services or own.services,
         }
+        ranges = {name: found[name] for name in ("pods", "services", "nodes")}
+        asks = any(lookup(self.order.written, f"network.{name}") for name in ranges)
+        if asks and not self.stored:
+            _check_ranges(ranges)
         return {"networking": self._fixed("networking", found)}
 
     def _infrastructure(self) -> Manifest:
@@ -427,6 +444,9 @@ class _Shoot:
         if not pools:
             # A shoot without workers can never get any.
             raise InvalidOrder(Problem("spec.nodePools", "at least one pool is needed here"))
+        if not any(pool["maximum"] for pool in pools):
+            raise InvalidOrder(Problem("spec.nodePools", "at least one node is needed here"))
+        _check_spread(pools)
         return {"workers": pools}
 
     def _worker(self, pool: NodePool) -> Manifest:
@@ -556,7 +576,10 @@ def _authentication(issuer: Oidc, spec: ClusterSpec) -> Manifest:
     Groups that administer or read the cluster are mapped to the groups that every shoot binds.
     """
     claim = _cel(issuer.groups_claim)
-    listed = f"({claim} in claims ? claims[{claim}] : [])"
+    value = f"claims[?{claim}].orValue([])"
+    # Claims know no `in`, and only `dyn` may be ranged over. One group may come as plain text.
+    texts = f"[{value}].filter(g, type(g) == string)"
+    listed = f"dyn(type({value}) == list ? {value} : {texts})"
     granted = "".join(
         f" + ({listed}.exists(g, g in {_cel(wanted)}) ? ['{group}'] : [])"
         for wanted, group in (
@@ -585,8 +608,45 @@ def _authentication(issuer: Oidc, spec: ClusterSpec) -> Manifest:
 
 
 def _cel(value: object) -> str:
-    """Return a literal of CEL; its strings are those of JSON, as are its lists."""
-    return json.dumps(value)
+    """Return a literal of CEL; its strings are those of JSON but for surrogates, so are lists."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _check_spread(workers: list[Manifest]) -> None:
+    """Refuse too few nodes for the zones that a pool stands in, and never leaves.
+
+    Of the pools that share their zones one has to reach them all.
+
+    Raises:
+        InvalidOrder: None does.
+    """
+    wide = {frozenset(w["zones"]) for w in workers if w["maximum"] >= len(w["zones"])}
+    problems = [
+        Problem(
+            f"spec.nodePools[{worker['name']}]",
+            f"must have at least {len(worker['zones'])} nodes, one for each of its zones",
+        )
+        for worker in workers
+        if worker["maximum"] and frozenset(worker["zones"]) not in wide
+    ]
+    if problems:
+        raise InvalidOrder(*problems)
+
+
+def _check_ranges(ranges: Mapping[str, Any]) -> None:
+    """Refuse ranges that overlap, those of the environment included, and those not of IPv4.
+
+    Raises:
+        InvalidOrder: There are such.
+    """
+    problems = [
+        Problem(f"spec.network.{name}", "must be of IPv4 here")
+        for name, cidr in ranges.items()
+        if ":" in cidr
+    ]
+    if problems:
+        raise InvalidOrder(*problems)
+    parse(ClusterNetwork, ranges, at="spec.network", blame=InvalidOrder)
 
 
 def _maintenance(spec: ClusterSpec) -> Manifest:
@@ -616,7 +676,8 @@ def _hibernation(spec: ClusterSpec) -> Manifest:
             for s in spec.hibernation.schedules
         ]
         return {"hibernation": {"schedules": schedules}}
-    return {"hibernation": {"enabled": True}} if spec.hibernation.enabled else {}
+    # Said also where it is false: what a schedule switched on would stay on without one.
+    return {"hibernation": {"enabled": spec.hibernation.enabled}}
 
 
 def _removals(
@@ -696,55 +757,84 @@ def _healthy(live: Manifest) -> bool:
 
 
 def _ready(live: Manifest) -> bool:
-    if lookup(live, "status.hibernated"):
-        return bool(_endpoint(live))
-    built = (lookup(live, "status.lastOperation.type"), lookup(live, "status.lastOperation.state"))
-    creating = built[0] == "Create" and built[1] != "Succeeded"
-    return bool(_endpoint(live)) and _healthy(live) and not creating
+    if _deleting(live) or not _endpoint(live):
+        return False
+    creating = lookup(live, "status.lastOperation.type") == "Create" and not _rests(live)
+    return bool(lookup(live, "status.hibernated")) or (_healthy(live) and not creating)
+
+
+def _rests(live: Manifest) -> bool:
+    """Return whether the last operation is done; a migration is not before its second half."""
+    operation = lookup(live, "status.lastOperation") or {}
+    return operation.get("state") == "Succeeded" and operation.get("type") != "Migrate"
+
+
+def _deleting(live: Manifest) -> bool:
+    return bool(lookup(live, "metadata.deletionTimestamp"))
 
 
 def _current(shoot: Resource, before: Resource | None) -> Condition:
     live = _live(before)
     phase, message = _phase(live)
+    if phase == "Deleting":
+        return Condition("Current", False, "Deleting", "the cluster is being deleted")
     if phase in ("Pending", "Provisioning"):
         return Condition("Current", False, "Provisioning", "the cluster is being built")
-    asked = lookup(shoot.payload, "manifest.spec.kubernetes.version")
-    if phase == "Updating" or asked != lookup(live, "spec.kubernetes.version"):
-        return Condition("Current", False, "Updating", "the cluster is being changed")
     if phase == "Failed":
         return Condition("Current", False, "Failed", message)
+    if message == _RETRIED or (before and trouble.refused(before)):
+        return Condition("Current", False, "Updating", _RETRIED)
+    if phase == "Updating" or _asked(shoot.payload["manifest"]) != _asked(live):
+        return Condition("Current", False, "Updating", "the cluster is being changed")
     return Condition("Current", True, "AsOrdered")
+
+
+def _asked(shoot: Manifest) -> tuple[Any, ...]:
+    """Return what is asked of a Shoot and comes back as it was written."""
+    hibernation = lookup(shoot, "spec.hibernation") or {}
+    # With schedules Gardener itself switches it.
+    asleep = not hibernation.get("schedules") and bool(hibernation.get("enabled"))
+    fields = ("minimum", "maximum", "machine.type")
+    workers = sorted((w["name"], *(lookup(w, f) for f in fields)) for w in _workers(shoot))
+    return lookup(shoot, "spec.kubernetes.version"), asleep, workers
 
 
 def _health(observed: Mapping[str, Resource]) -> Condition:
     """Return the trouble of the Shoot by its error codes, else that of the Objects."""
     live = _live(observed.get(KEY))
-    errors = lookup(live, "status.lastErrors") or ()
-    codes = [code for error in errors for code in error.get("codes") or ()]
-    for code in codes:
-        if code in _CODES:
-            reason = _CODES[code]
-            return Condition(trouble.CONDITION, False, reason, trouble.sentence(reason))
-    if lookup(live, "status.lastOperation.state") in ("Error", "Failed"):
-        reason = "ConfigurationProblem"
+    codes = {code for error in _errors(live) for code in error.get("codes") or ()}
+    failed = lookup(live, "status.lastOperation.state") in ("Error", "Failed")
+    # By the order of the table: that of errors changes with every attempt.
+    reason = next((reason for code, reason in _CODES.items() if code in codes), "")
+    if reason or _errors(live) or failed:
+        reason = reason or "ConfigurationProblem"
         return Condition(trouble.CONDITION, False, reason, trouble.sentence(reason))
     return trouble.health(observed.values())
 
 
+def _errors(live: Manifest) -> list[Manifest]:
+    """Return the errors of the last attempt; they stand until one succeeds."""
+    found = lookup(live, "status.lastErrors") or []
+    return [error for error in found if isinstance(error, dict)]
+
+
 def _phase(live: Manifest) -> tuple[str, str]:
     operation = lookup(live, "status.lastOperation") or {}
-    if lookup(live, "metadata.deletionTimestamp"):
+    if _deleting(live):
         return "Deleting", "the cluster is being deleted although the order stands"
     if not operation:
         return "Pending", "the order is accepted, the cluster is not there yet"
     state = operation.get("state")
     if operation.get("type") == "Create" and state != "Succeeded":
         return _building(state, operation.get("progress"))
+    if not _fresh(live):
+        return "Updating", "the cluster is being changed"
     if state == "Failed":
         return "Failed", "the last change failed, and the provider has to act"
-    if state == "Error":
-        return "Degraded", "the last change has not succeeded yet, it is tried again"
-    if not _fresh(live) or state != "Succeeded":
+    # While it is tried again the state is Processing, and the errors stand.
+    if state == "Error" or (state != "Succeeded" and _errors(live)):
+        return "Degraded", _RETRIED
+    if not _rests(live):
         return "Updating", "the cluster is being changed"
     if lookup(live, "status.hibernated"):
         return "Hibernated", "the cluster sleeps, its data are kept"

@@ -69,7 +69,7 @@ def render(
         resources=(resource,),
         removals=_removals(cluster, before),
         status=status.status(order, settings, bound, before),
-        conditions=(status.current(cluster, live), status.health(before, live)),
+        conditions=(status.current(cluster, before), status.health(before, live)),
         unsupported=topology.remarks(),
     )
 

@@ -1,8 +1,9 @@
 """Read the live Cluster: phase, readiness, version, conditions.
 
 For one to three seconds after a change Cluster API's conditions are those from before it,
-although generations agree. So versions and counters are compared with what is asked before
-anything is believed.
+although generations agree. So versions and counters are compared with what is asked, and the
+generation that the topology was reconciled for with the present one, before anything is
+believed.
 """
 
 import base64
@@ -29,6 +30,7 @@ READY_QUERY = {
     ),
 }
 _MOVING = ("RollingOut", "ScalingUp", "ScalingDown", "Remediating")
+_RETRIED = "the last change has not succeeded yet, it is tried again"
 
 
 def live(observed: Resource | None) -> Manifest:
@@ -48,8 +50,8 @@ def initialised(cluster: Manifest) -> bool:
 
 
 def available(cluster: Manifest) -> bool:
-    """Return whether the cluster can be used."""
-    return initialised(cluster) and _is(cluster, "Available")
+    """Return whether the cluster can be used, and will be."""
+    return initialised(cluster) and _is(cluster, "Available") and not _deleting(cluster)
 
 
 def progress(rendered: Manifest, cluster: Manifest) -> Progress:
@@ -64,12 +66,16 @@ def progress(rendered: Manifest, cluster: Manifest) -> Progress:
     return Progress(highest.removeprefix("v"), settled and initialised(cluster))
 
 
-def current(rendered: Manifest, cluster: Manifest) -> Condition:
+def current(rendered: Manifest, observed: Resource | None) -> Condition:
     """Return whether what runs is what is ordered."""
+    cluster = live(observed)
+    if _deleting(cluster):
+        return Condition("Current", False, "Deleting", "the cluster is being deleted")
     if not initialised(cluster):
         return Condition("Current", False, "Provisioning", "the cluster is being built")
-    same = lookup(rendered, "spec.topology.version") == lookup(cluster, "spec.topology.version")
-    if not same or _updating(cluster) or not _fresh(cluster):
+    if (_fresh(cluster) and _failed(cluster)) or (observed and trouble.refused(observed)):
+        return Condition("Current", False, "Updating", _RETRIED)
+    if _asked(rendered) != _asked(cluster) or _updating(cluster) or not _fresh(cluster):
         return Condition("Current", False, "Updating", "the cluster is being changed")
     return Condition("Current", True, "AsOrdered")
 
@@ -77,9 +83,9 @@ def current(rendered: Manifest, cluster: Manifest) -> Condition:
 def health(observed: Resource | None, cluster: Manifest) -> Condition:
     """Return the trouble of the Object, else that of the topology."""
     found = trouble.health([observed] if observed else [])
-    reconciled = trouble.condition_of(cluster.get("status") or {}, "TopologyReconciled")
-    if found.status and reconciled.get("status") == "False" and _failed(reconciled):
-        return Condition(found.type, False, *trouble.classify(str(reconciled.get("message", ""))))
+    if found.status and _failed(cluster):
+        text = str(_reconciled(cluster).get("message", ""))
+        return Condition(found.type, False, *trouble.classify(text))
     return found
 
 
@@ -92,11 +98,11 @@ def status(
     host, port = (lookup(cluster, f"spec.controlPlaneEndpoint.{part}") for part in ("host", "port"))
     endpoint = f"https://{host}:{port}" if host and port else ""
     ca_data = base64.b64encode(observed.connection.get("ca.crt", b"") if observed else b"").decode()
-    running = lookup(cluster, "spec.topology.version") or ""
+    running = _running(cluster)
     issuer = bound.issuer(order.spec)
     found: dict[str, Any] = {"phase": phase, "message": message}
     if running:
-        found["version"] = str(running).removeprefix("v")
+        found["version"] = running
     if endpoint:
         found["endpoint"] = endpoint
     if ca_data:
@@ -128,42 +134,83 @@ def _pools(order: Order[ClusterSpec], bound: Bound, cluster: Manifest) -> list[M
 
 
 def _phase(cluster: Manifest) -> tuple[str, str]:
+    if _deleting(cluster):
+        return "Deleting", "the cluster is being deleted although the order stands"
     if not cluster.get("status"):
         return "Pending", "the order is accepted, the cluster is not there yet"
-    if lookup(cluster, "metadata.deletionTimestamp"):
-        return "Deleting", "the cluster is being deleted although the order stands"
     if not initialised(cluster):
         return "Provisioning", "the cluster is being built"
-    if _updating(cluster) or not _fresh(cluster):
+    failed = _failed(cluster)
+    if not _fresh(cluster) or (_updating(cluster) and not failed):
         return "Updating", "the cluster is being changed"
     if not available(cluster):
-        return "Degraded", "the cluster runs, but not all of it is available"
+        return "Degraded", _RETRIED if failed else (
+            "the cluster runs, but not all of it is available"
+        )
     return "Ready", "the cluster is ready"
 
 
 def _updating(cluster: Manifest) -> bool:
-    found, topology = cluster.get("status") or {}, lookup(cluster, "spec.topology") or {}
     if any(_is(cluster, kind) for kind in _MOVING):
         return True
-    reconciled = trouble.condition_of(found, "TopologyReconciled")
-    if reconciled.get("status") == "False" and not _failed(reconciled):
+    if _reconciled(cluster).get("status") == "False" and not _failed(cluster):
         return True
-    workers, plane = found.get("workers") or {}, found.get("controlPlane") or {}
-    versions = [v.get("version") for part in (workers, plane) for v in part.get("versions") or ()]
-    behind: bool = any(version != topology.get("version") for version in versions)
-    return behind or _counts_differ(cluster, workers)
+    asked = lookup(cluster, "spec.topology.version")
+    if any(version != asked for version in _versions(cluster, "controlPlane", "workers")):
+        return True
+    # Where the topology cannot be reconciled, the counters will not follow it.
+    return _counts_differ(cluster) and not _failed(cluster)
 
 
-def _counts_differ(cluster: Manifest, workers: Mapping[str, Any]) -> bool:
-    """Return whether the counters are not yet those of the spec; autoscaled pools have none."""
+def _counts_differ(cluster: Manifest) -> bool:
+    """Return whether machines are missing, too many, or of a former form."""
+    plane = lookup(cluster, "spec.topology.controlPlane.replicas")
     pools = deployments(cluster)
-    if "desiredReplicas" not in workers or any("replicas" not in pool for pool in pools):
-        return False
-    return int(workers["desiredReplicas"]) != sum(int(pool["replicas"]) for pool in pools)
+    # Autoscaled pools say no number.
+    fixed = all("replicas" in pool for pool in pools)
+    workers = sum(int(pool["replicas"]) for pool in pools) if fixed else None
+    for part, asked in (("controlPlane", plane), ("workers", workers)):
+        counters = lookup(cluster, f"status.{part}") or {}
+        desired = counters.get("desiredReplicas")
+        found = {counters.get(name, desired) for name in ("replicas", "upToDateReplicas")}
+        if desired is not None and found | {desired if asked is None else asked} != {desired}:
+            return True
+    return False
 
 
-def _failed(reconciled: Mapping[str, Any]) -> bool:
-    return reconciled.get("reason") in (
+def _asked(cluster: Manifest) -> tuple[Any, ...]:
+    """Return what both forms of a Cluster say alike of what is asked."""
+    topology = lookup(cluster, "spec.topology") or {}
+    pools = sorted((pool["name"], pool.get("replicas")) for pool in deployments(cluster))
+    paths = ("version", "classRef.name", "controlPlane.replicas")
+    return (*(lookup(topology, path) for path in paths), pools)
+
+
+def _running(cluster: Manifest) -> str:
+    """Return the version of the API server; while control planes differ, the lowest."""
+    found = _versions(cluster, "controlPlane") or [lookup(cluster, "spec.topology.version") or ""]
+    return min(found, key=_order).removeprefix("v")
+
+
+def _versions(cluster: Manifest, *parts: str) -> list[str]:
+    """Return the versions of machines, without what a distribution appends to them."""
+    asked = str(lookup(cluster, "spec.topology.version"))
+    found = [
+        str(entry.get("version", ""))
+        for part in parts
+        for entry in lookup(cluster, f"status.{part}.versions") or ()
+    ]
+    return [asked if version.startswith(f"{asked}+") else version for version in found]
+
+
+def _reconciled(cluster: Manifest) -> Mapping[str, Any]:
+    return trouble.condition_of(cluster.get("status") or {}, "TopologyReconciled")
+
+
+def _failed(cluster: Manifest) -> bool:
+    """Return whether the topology cannot be reconciled, rather than not yet."""
+    reconciled = _reconciled(cluster)
+    return reconciled.get("status") == "False" and reconciled.get("reason") in (
         "ReconcileFailed",
         "TopologyReconcileFailed",
         "ClusterClassNotReconciled",
@@ -171,8 +218,14 @@ def _failed(reconciled: Mapping[str, Any]) -> bool:
 
 
 def _fresh(cluster: Manifest) -> bool:
+    """Return whether status speaks of the present spec, the topology's own word included."""
+    now = lookup(cluster, "metadata.generation")
     seen = lookup(cluster, "status.observedGeneration")
-    return bool(seen == lookup(cluster, "metadata.generation"))
+    return bool(seen == now == _reconciled(cluster).get("observedGeneration", now))
+
+
+def _deleting(cluster: Manifest) -> bool:
+    return bool(lookup(cluster, "metadata.deletionTimestamp"))
 
 
 def _is(cluster: Manifest, kind: str) -> bool:
@@ -180,5 +233,5 @@ def _is(cluster: Manifest, kind: str) -> bool:
 
 
 def _order(version: str) -> tuple[int, ...]:
-    parts = version.removeprefix("v").split(".")
+    parts = version.removeprefix("v").partition("+")[0].split(".")
     return tuple(int(part) for part in parts if part.isdigit())

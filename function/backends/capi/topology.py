@@ -30,8 +30,8 @@ from function.backends.capi.settings import (
 from function.contract import CONTROL_PLANE, Bound, Machine, Manifest, Order, Remark, Resource
 from function.errors import InvalidOrder, Problem
 from function.model import API_GROUP, ClusterSpec
-from function.model.cluster import HealthCheck, NodePool, seconds
-from function.schema import canonical, lookup
+from function.model.cluster import ClusterNetwork, HealthCheck, NodePool, seconds
+from function.schema import canonical, lookup, parse
 from function.settings import ClusterClass, Settings
 
 POOL_LABEL = "node.cluster.x-k8s.io/pool"
@@ -39,6 +39,16 @@ BASE = f"{API_GROUP}/base-variables"
 CONTROL_PLANE_REPLICAS = {"None": 1, "Node": 3, "Zone": 3}
 # Cluster API syncs labels of these domains from Machines to Nodes.
 SYNCED = ("node-role.kubernetes.io", "node-restriction.kubernetes.io", "node.cluster.x-k8s.io")
+# Machines are found by labels of these domains.
+_OWN_LABELS = ("cluster.x-k8s.io", "topology.cluster.x-k8s.io")
+# The taints that Cluster API 1.14 refuses.
+_OWN_TAINTS = (
+    "node.cluster.x-k8s.io/uninitialized",
+    "node.cluster.x-k8s.io/outdated-revision",
+    "node-role.kubernetes.io/master",
+)
+_OWN_DOMAINS = ("node.kubernetes.io", "node.cloudprovider.kubernetes.io")
+_OUT = "node.kubernetes.io/out-of-service"
 _AUTOSCALER = "cluster.x-k8s.io/cluster-api-autoscaler-node-group-{}-size"
 
 
@@ -85,8 +95,9 @@ class Topology:
         namespace = self.own.class_namespace
         if self.standing:
             namespace = lookup(self.standing, "spec.topology.classRef.namespace")
-        network = self._network()
+        network = self._network(values)
         pools = [d for pool in self.order.spec.node_pools for d in self._deployments(pool, values)]
+        _check_names(pools)
         return {
             "apiVersion": "cluster.x-k8s.io/v1beta2",
             "kind": "Cluster",
@@ -216,7 +227,7 @@ class Topology:
             f"{API_GROUP}/uid": self.order.uid,
         }
 
-    def _network(self) -> Manifest:
+    def _network(self, values: Mapping[str, Any]) -> Manifest:
         if self.stored:
             return lookup(self.stored, "spec.clusterNetwork") or {}
         asked, own = self.order.spec.network, self.own.network
@@ -228,6 +239,9 @@ class Topology:
             "pods": asked.pods or (own.pods if own else None),
             "services": asked.services or (own.services if own else None),
         }
+        if any(lookup(self.order.written, f"network.{name}") for name in (*ranges, "nodes")):
+            nodes = self.profile.target(NODES).variable
+            _check_ranges({**ranges, "nodes": values.get(nodes) if nodes else None})
         return {name: {"cidrBlocks": [cidr]} for name, cidr in ranges.items() if cidr}
 
     def _control_plane(self) -> Manifest:
@@ -243,6 +257,7 @@ class Topology:
         at = f"spec.nodePools[{pool.name}]"
         if pool.taints and not self.own.taints:
             raise InvalidOrder(Problem(f"{at}.taints", "taints are not offered here"))
+        _check_keys(pool, at)
         zones = pool.zones or ("",)
         if pool.autoscaling and pool.autoscaling.min < len(zones):
             text = f"must be at least {len(zones)} here, one for each zone"
@@ -309,6 +324,61 @@ def remember(values: Mapping[str, Any]) -> str:
     return canonical(values)
 
 
+def _check_names(deployments: list[Manifest]) -> None:
+    """Refuse a pool that has the name of another pool in one of its zones.
+
+    Raises:
+        InvalidOrder: There is one.
+    """
+    seen = set()
+    for deployment in deployments:
+        name = deployment["name"]
+        if name in seen:
+            text = f"{name} is also a pool in one of its zones here; choose another name"
+            raise InvalidOrder(Problem("spec.nodePools", text))
+        seen.add(name)
+
+
+def _check_ranges(ranges: Mapping[str, Any]) -> None:
+    """Refuse ranges that overlap, those of the environment included, and those not of IPv4.
+
+    Raises:
+        InvalidOrder: There are such, which Cluster API would let pass.
+    """
+    known = {name: cidr for name, cidr in ranges.items() if isinstance(cidr, str)}
+    problems = [
+        Problem(f"spec.network.{name}", "must be of IPv4 here")
+        for name, cidr in known.items()
+        if ":" in cidr
+    ]
+    if problems:
+        raise InvalidOrder(*problems)
+    parse(ClusterNetwork, known, at="spec.network", blame=InvalidOrder)
+
+
+def _check_keys(pool: NodePool, at: str) -> None:
+    """Refuse keys of labels and taints that belong to Kubernetes and Cluster API.
+
+    Raises:
+        InvalidOrder: There are such.
+    """
+    problems = [
+        Problem(f"{at}.labels.{key}", "is set by the provider")
+        for key in pool.labels
+        if key == POOL_LABEL or _domain(key) in _OWN_LABELS
+    ] + [
+        Problem(f"{at}.taints", f"{taint.key} is set by the cluster itself")
+        for taint in pool.taints
+        if taint.key in _OWN_TAINTS or (_domain(taint.key) in _OWN_DOMAINS and taint.key != _OUT)
+    ]
+    if problems:
+        raise InvalidOrder(*problems)
+
+
+def _domain(key: str) -> str:
+    return key.partition("/")[0] if "/" in key else ""
+
+
 def _share(count: int, index: int, zones: tuple[str, ...]) -> int:
     """Return how many of the nodes stand in one of the zones; the first get the odd ones."""
     share, rest = divmod(count, len(zones))
@@ -371,5 +441,5 @@ def _root_disk(pool: NodePool, machine: Machine, default: Any) -> Any:
 
 
 def _synced(key: str) -> bool:
-    domain = key.partition("/")[0] if "/" in key else ""
+    domain = _domain(key)
     return any(domain == known or domain.endswith(f".{known}") for known in SYNCED)

@@ -1,0 +1,740 @@
+"""Check what a tenant is told of a live cluster, moment by moment.
+
+Every object below tests/observed/{capi,gardener} was recorded. It is put into the Object of
+an order that asks for the same, and the whole function answers. The two tables say what must
+come out; they follow from what the objects say, not from the code.
+"""
+
+import copy
+import functools
+import itertools
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from function import local, managed, simulate, trouble
+from function.backends import capi, gardener
+from function.contract import Progress
+from function.schema import lookup
+from tests import asking
+
+RECORDED = Path(__file__).parent / "observed"
+Manifest = dict[str, Any]
+
+WAITING = "the order is accepted, the cluster is not there yet"
+BUILDING = "the cluster is being built"
+READY = "the cluster is ready"
+CHANGING = "the cluster is being changed"
+RETRIED = "the last change has not succeeded yet, it is tried again"
+PARTLY = "the cluster runs, but not all of it is available"
+ASLEEP = "the cluster sleeps, its data are kept"
+DELETING = "the cluster is being deleted although the order stands"
+WELL, REFUSED = "NoTrouble", "ConfigurationProblem"
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is told of one moment.
+
+    Attributes:
+        phase: `status.phase`.
+        message: `status.message`.
+        ready: Whether the Object of the cluster is ready.
+        current: Reason of `Current`; it is true for `AsOrdered` only.
+        healthy: Reason of `BackendHealthy`; it is true for `NoTrouble` only.
+        version: `status.version`.
+        endpoint: `status.endpoint`.
+        settled: Whether the next change of version may be made.
+    """
+
+    phase: str
+    message: str
+    ready: bool
+    current: str
+    healthy: str
+    version: str
+    endpoint: str
+    settled: bool
+
+
+# fmt: off
+_AT = "https://127.0.0.1:20000"
+CAPI = {
+    # Nothing but the topology controller has looked at it.
+    "01-create-0": Row("Provisioning", BUILDING, False, "Provisioning", WELL, "1.34.7", "", False),
+    # CAPI says `Provisioned` already: that is only endpoint and infrastructure.
+    "07-create-6": Row("Provisioning", BUILDING, False, "Provisioning", WELL, "1.34.7", _AT, False),
+    # Available with two of three control planes ready: it can be used, all machines are there.
+    "14-create-end": Row("Ready", READY, True, "AsOrdered", WELL, "1.34.7", _AT, True),
+    # Two control planes are asked for; all that is said is of the generation before.
+    "15-cp-even-0": Row("Updating", CHANGING, True, "Updating", WELL, "1.34.7", _AT, False),
+    # That is refused, Available=False; but the version is reached everywhere and nothing moves.
+    "17-cp-even-end": Row("Degraded", RETRIED, False, "Updating", REFUSED, "1.34.7", _AT, True),
+    # Put back: the topology is well again, Available still says False of the generation before.
+    "18-cp-back-0": Row("Updating", CHANGING, False, "Updating", WELL, "1.34.7", _AT, False),
+    "20-cp-back-end": Row("Ready", READY, True, "AsOrdered", WELL, "1.34.7", _AT, True),
+    # Five workers are asked for, status still wants three.
+    "21-scale-0": Row("Updating", CHANGING, True, "Updating", WELL, "1.34.7", _AT, False),
+    # Five machines are there, four of them up to date, three available; ScalingUp says False.
+    "23-scale-2": Row("Updating", CHANGING, False, "Updating", WELL, "1.34.7", _AT, False),
+    "26-scale-end": Row("Ready", READY, True, "AsOrdered", WELL, "1.34.7", _AT, True),
+    # The first of three new control planes; Available stays True during the whole upgrade.
+    "27-upgrade-0": Row("Updating", CHANGING, True, "Updating", WELL, "1.34.7", _AT, False),
+    # The control plane is through, workers are not: the API server speaks the new version.
+    "46-upgrade-19": Row("Updating", CHANGING, True, "Updating", WELL, "1.35.4", _AT, False),
+    "66-upgrade-end": Row("Ready", READY, True, "AsOrdered", WELL, "1.35.4", _AT, True),
+    "67-flavor-start-0": Row("Updating", CHANGING, True, "Updating", WELL, "1.35.4", _AT, False),
+    # Generations agree and every counter is full; only TopologyReconciled is of the one before.
+    "68-flavor-start-1": Row("Updating", CHANGING, True, "Updating", WELL, "1.35.4", _AT, False),
+    "70-flavor-start-end": Row("Updating", CHANGING, True, "Updating", WELL, "1.35.4", _AT, False),
+    "74-flavor-3": Row("Updating", CHANGING, True, "Updating", WELL, "1.35.4", _AT, False),
+    "77-flavor-end": Row("Ready", READY, True, "AsOrdered", WELL, "1.35.4", _AT, True),
+    # Available=True is of the generation before; what is being deleted is not ready.
+    "78-delete-0": Row("Deleting", DELETING, False, "Deleting", WELL, "1.35.4", _AT, False),
+    "83-delete-5": Row("Deleting", DELETING, False, "Deleting", WELL, "1.35.4", _AT, False),
+    "87-delete-9": Row("Deleting", DELETING, False, "Deleting", WELL, "1.35.4", _AT, False),
+    # A patch of the class fails before anything was built.
+    "capo-cluster-oidc-patch-failed":
+        Row("Provisioning", BUILDING, False, "Provisioning", REFUSED, "1.34.7", "", False),
+}
+
+# Read a moment after the other form: the refusal had come meanwhile.
+CAPI_V1BETA1 = {
+    "15-cp-even-0": replace(CAPI["15-cp-even-0"], healthy=REFUSED),
+}
+
+_IN = "https://api.c-life.t4711.shoot.example.com"
+_STARTED = f"{BUILDING}, 0 % is done"
+_UNSCHEDULED = Row("Pending", WAITING, False, "Provisioning", WELL, "1.35.4", "", False)
+_STORED = replace(_UNSCHEDULED, version="1.34.7")
+GARDENER = {
+    "life-01-unscheduled": _UNSCHEDULED,
+    # A seed is chosen, nothing has begun.
+    "life-02-scheduled": _UNSCHEDULED,
+    # 12 %, told in steps of 25; conditions are Progressing without anything being there.
+    "life-03-creating":
+        Row("Provisioning", _STARTED, False, "Provisioning", WELL, "1.35.4", "", False),
+    "life-04-create-error-quota":
+        Row("Provisioning", _STARTED, False, "Provisioning", "QuotaExceeded", "1.35.4", "", False),
+    "life-05-created": Row("Ready", READY, True, "AsOrdered", WELL, "1.35.4", _IN, True),
+    # Create/Succeeded and four conditions True, all of the generation before.
+    "life-06-spec-changed-not-observed":
+        Row("Updating", CHANGING, True, "Updating", WELL, "1.35.4", _IN, False),
+    "life-07-reconciling": Row("Updating", CHANGING, True, "Updating", WELL, "1.35.4", _IN, False),
+    "life-08-hibernated": Row("Hibernated", ASLEEP, True, "AsOrdered", WELL, "1.35.4", _IN, True),
+    # Conditions are Progressing as in a cluster that is well, and the addresses still stand.
+    "life-09-deleting": Row("Deleting", DELETING, False, "Deleting", WELL, "1.35.4", _IN, False),
+    "stored": _STORED,
+    "update-add-worker": _STORED,
+    "update-hibernate": _STORED,
+    "update-upgrade-minor": _UNSCHEDULED,
+}
+# fmt: on
+
+FORMS = ("v1beta1", "v1beta2")
+CAPI_MOMENTS = [
+    (name, form)
+    for name in CAPI
+    for form in FORMS
+    if (RECORDED / "capi" / f"{name}.{form}.yaml").exists()
+]
+MOMENTS = [
+    *(("capi", f"{name}.{form}") for name, form in CAPI_MOMENTS),
+    *(("gardener", name) for name in GARDENER),
+]
+BACKENDS = {"capi": capi.CLUSTER, "gardener": gardener.CLUSTER}
+
+
+def test_every_recorded_object_is_judged() -> None:
+    """A recorded object that nobody looks at proves nothing."""
+    found = {(p.parent.name, p.stem) for b in BACKENDS for p in (RECORDED / b).glob("*.yaml")}
+    assert found == set(MOMENTS)
+
+
+@pytest.mark.parametrize(("name", "form"), CAPI_MOMENTS)
+def test_capi(name: str, form: str) -> None:
+    """Each moment of a Cluster, in both versions of the API."""
+    want = {**CAPI, **CAPI_V1BETA1}[name] if form == "v1beta1" else CAPI[name]
+    assert row("capi", recorded("capi", f"{name}.{form}")) == want
+
+
+@pytest.mark.parametrize("name", [name for name, form in CAPI_MOMENTS if form == "v1beta1"])
+def test_both_forms_say_the_same(name: str) -> None:
+    """Cluster API keeps the v1beta2 form of the very same moment in an annotation of v1beta1."""
+    older = recorded("capi", f"{name}.v1beta1")
+    newer = json.loads(older["metadata"]["annotations"]["cluster.x-k8s.io/conversion-data"])
+    assert newer["apiVersion"] == "cluster.x-k8s.io/v1beta2"
+    assert row("capi", {**newer, "metadata": older["metadata"]}) == row("capi", older)
+
+
+@pytest.mark.parametrize("name", GARDENER)
+def test_gardener(name: str) -> None:
+    """Each moment of a Shoot."""
+    assert row("gardener", recorded("gardener", name)) == GARDENER[name]
+
+
+def shown(backend: str, live: Manifest, order: Manifest | None = None) -> local.Outcome:
+    """Answer an order, by default the one that asks for what a live object holds."""
+    asked = order_of(backend, live)
+    return asking.ask(order or asked, layers_of(backend, live), observed(backend, live, asked))
+
+
+def row(backend: str, live: Manifest, order: Manifest | None = None) -> Row:
+    """Return what is told of a live object."""
+    outcome = shown(backend, live, order)
+    assert not outcome.fatal
+    status = outcome.composite["status"]
+    conditions = {found["type"]: found for found in status["conditions"]}
+    for kind, well in (("Current", "AsOrdered"), ("BackendHealthy", "NoTrouble")):
+        assert conditions[kind]["status"] == str(conditions[kind]["reason"] == well)
+    return Row(
+        phase=status["phase"],
+        message=status["message"],
+        ready=BACKENDS[backend].root in outcome.ready,
+        current=conditions["Current"]["reason"],
+        healthy=conditions["BackendHealthy"]["reason"],
+        version=status["version"],
+        endpoint=status.get("endpoint", ""),
+        settled=progress(backend, live).settled,
+    )
+
+
+def progress(backend: str, live: Manifest) -> Progress:
+    """Return what a backend says of the version of a live object."""
+    found = observed(backend, live, order_of(backend, live))
+    return BACKENDS[backend].progress(
+        {key: managed.neutral(key, one.manifest, one.connection) for key, one in found.items()}
+    )
+
+
+def observed(backend: str, live: Manifest, order: Manifest) -> dict[str, local.Observed]:
+    """Return the composed resources of an order, its cluster in the state of a live object."""
+    first = asking.ask(order, layers_of(backend, live))
+    assert not first.fatal
+    found = simulate.play(first.resources)
+    object_ = found[BACKENDS[backend].root].manifest
+    object_["status"]["atProvider"]["manifest"] = copy.deepcopy(live)
+    return found
+
+
+def order_of(backend: str, live: Manifest) -> Manifest:
+    """Return the order that asks for what a live object holds."""
+    order = copy.deepcopy(_minimal())
+    order["spec"] = {"capi": _asks_capi, "gardener": _asks_gardener}[backend](live)
+    return order
+
+
+def _asks_capi(live: Manifest) -> Manifest:
+    pools = lookup(live, "spec.topology.workers.machineDeployments") or []
+    return {
+        "version": _minor(lookup(live, "spec.topology.version")),
+        "controlPlane": {"availability": "Node"},
+        "nodePools": [
+            {"name": pool["name"], "flavor": "SCS-4V-8", "replicas": pool["replicas"]}
+            for pool in pools
+        ],
+    }
+
+
+def _asks_gardener(live: Manifest) -> Manifest:
+    workers = lookup(live, "spec.provider.workers") or []
+    return {
+        "version": _minor(lookup(live, "spec.kubernetes.version")),
+        "hibernation": {"enabled": bool(lookup(live, "spec.hibernation.enabled"))},
+        "nodePools": [
+            {
+                "name": worker["name"],
+                "flavor": worker["machine"]["type"],
+                "autoscaling": {"min": worker["minimum"], "max": worker["maximum"]},
+                "zones": worker["zones"],
+            }
+            for worker in workers
+        ],
+    }
+
+
+def _minor(version: str) -> str:
+    return version.removeprefix("v").rpartition(".")[0]
+
+
+def layers_of(backend: str, live: Manifest) -> list[Manifest]:
+    """Return an environment of a backend, of the API version of a live object."""
+    if backend == "gardener":
+        return _provider("gardener")
+    form = live["apiVersion"].rpartition("/")[2]
+    layers = copy.deepcopy(_provider("cluster-stacks"))
+    for layer in layers:
+        if "backends" in layer["data"]:
+            layer["data"]["backends"]["capi"]["apiVersion"] = form
+    return layers
+
+
+@functools.cache
+def _provider(name: str) -> list[Manifest]:
+    return asking.provider(name)
+
+
+@functools.cache
+def _minimal() -> Manifest:
+    return asking.order("cluster/minimal")
+
+
+@functools.cache
+def _read(backend: str, name: str) -> Manifest:
+    found: Manifest = yaml.safe_load((RECORDED / backend / f"{name}.yaml").read_text("utf-8"))
+    return found
+
+
+def recorded(backend: str, name: str, **changes: Any) -> Manifest:
+    """Return a recorded object, with values replaced by path (`__` for a dot)."""
+    found = copy.deepcopy(_read(backend, name))
+    for path, value in changes.items():
+        *steps, last = path.split("__")
+        place = found
+        for step in steps:
+            place = place.setdefault(step, {})
+        place[last] = value
+    return found
+
+
+# What was not recorded, made from what was.
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    ("before", "after"), [("20-cp-back-end", "21-scale-0"), ("26-scale-end", "27-upgrade-0")]
+)
+def test_stale_counters_are_not_believed(before: str, after: str, form: str) -> None:
+    """All of status is from before a change, and says that it is of the present generation."""
+    live, next_ = recorded("capi", f"{before}.{form}"), recorded("capi", f"{after}.{form}")
+    generation = next_["metadata"]["generation"]
+    live["spec"], live["metadata"]["generation"] = next_["spec"], generation
+    for found in _mappings(live["status"]):
+        if "observedGeneration" in found:
+            found["observedGeneration"] = generation
+    want = replace(CAPI[before], phase="Updating", message=CHANGING, current="Updating")
+    assert row("capi", live) == replace(want, settled=False)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_cluster_of_which_a_part_fails(form: str) -> None:
+    """Nothing is being changed, so it is the cluster's own state that is told."""
+    live = recorded("capi", f"26-scale-end.{form}")
+    for found in _mappings(live["status"]):
+        if found.get("type") in ("Available", "WorkersAvailable"):
+            found |= {"status": "False", "reason": "NotAvailable"}
+        if "desiredReplicas" in found:
+            found["readyReplicas"] = found["availableReplicas"] = found["desiredReplicas"] - 1
+    want = replace(CAPI["26-scale-end"], phase="Degraded", message=PARTLY, ready=False)
+    assert row("capi", live) == want
+
+
+@pytest.mark.parametrize(
+    ("name", "want"),
+    [
+        ("07-create-6", CAPI["07-create-6"]),
+        ("26-scale-end", CAPI["26-scale-end"]),
+        ("27-upgrade-0", replace(CAPI["27-upgrade-0"], version="1.35.4")),
+        ("66-upgrade-end", CAPI["66-upgrade-end"]),
+        ("67-flavor-start-0", CAPI["67-flavor-start-0"]),
+        ("83-delete-5", CAPI["83-delete-5"]),
+    ],
+)
+def test_capi_before_it_counted(name: str, want: Row) -> None:
+    """Cluster API up to 1.8 has neither counters nor versions; generations and reasons serve."""
+    live = recorded("capi", f"{name}.v1beta1")
+    del live["status"]["v1beta2"]
+    assert row("capi", live) == want
+
+
+def test_a_version_with_the_mark_of_a_distribution() -> None:
+    """Control planes of k0s run v1.34.7+k0s.0 where v1.34.7 is asked for: that is reached."""
+    live = recorded("capi", "26-scale-end.v1beta2")
+    live["status"]["controlPlane"]["versions"][0]["version"] += "+k0s.0"
+    assert row("capi", live) == CAPI["26-scale-end"]
+
+
+@pytest.mark.parametrize(("backend", "name"), [("capi", "26-scale-end.v1beta2"),
+                                               ("gardener", "life-05-created")])  # fmt: skip
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda spec: spec.update(version="1.35"),
+        lambda spec: _more(spec["nodePools"][0]),
+        lambda spec: spec["nodePools"].append({**spec["nodePools"][0], "name": "late"}),
+    ],
+    ids=["version", "replicas", "pool"],
+)
+def test_an_order_ahead_of_the_live_cluster(
+    backend: str, name: str, edit: Callable[[Manifest], Any]
+) -> None:
+    """What is asked anew and is not applied yet is not `AsOrdered`, whatever the cluster says."""
+    live = recorded(backend, name)
+    if backend == "gardener":
+        live["spec"]["kubernetes"]["version"] = "1.34.7"
+    order = order_of(backend, live)
+    want = row(backend, live)
+    edit(order["spec"])
+    assert row(backend, live, order) == replace(want, current="Updating")
+
+
+def _more(pool: Manifest) -> None:
+    if "autoscaling" in pool:
+        pool["autoscaling"] = {**pool["autoscaling"], "max": pool["autoscaling"]["max"] + 1}
+    else:
+        pool["replicas"] += 1
+
+
+REFUSALS = [
+    (
+        "capi",
+        "26-scale-end.v1beta2",
+        'admission webhook "validation.cluster.cluster.x-k8s.io" denied the request: '
+        'Cluster.cluster.x-k8s.io "hello-1a2b3c4d5e" is invalid: spec.topology: Forbidden: no',
+    ),
+    (
+        "gardener",
+        "life-05-created",
+        'shoots.core.gardener.cloud "hello-abc" is forbidden: spec.kubernetes.version: Unsupported '
+        'value: "1.35.99"',
+    ),
+]
+
+
+@pytest.mark.parametrize(("backend", "name", "text"), REFUSALS, ids=["capi", "gardener"])
+def test_a_refused_change(backend: str, name: str, text: str) -> None:
+    """The Object says so; the cluster goes on as it was, but not as ordered."""
+    live = recorded(backend, name)
+    order = order_of(backend, live)
+    found = observed(backend, live, order)
+    _fail(found[BACKENDS[backend].root].manifest, f"cannot apply object: {text}")
+    status = asking.ask(order, layers_of(backend, live), found).composite["status"]
+    conditions = {one["type"]: one["reason"] for one in status["conditions"]}
+    assert (status["phase"], conditions["Current"], conditions["BackendHealthy"]) == (
+        "Ready",
+        "Updating",
+        "ConfigurationProblem",
+    )
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_nothing_was_looked_at_yet(backend: str) -> None:
+    """The Object is there, the cluster is not."""
+    name = {"capi": "26-scale-end.v1beta2", "gardener": "life-05-created"}[backend]
+    live = recorded(backend, name)
+    order, layers = order_of(backend, live), layers_of(backend, live)
+    first = asking.ask(order, layers)
+    created = {key: simulate.created(key, found) for key, found in first.resources.items()}
+    for found in ({}, created):
+        outcome = asking.ask(order, layers, found)
+        status = outcome.composite["status"]
+        assert (status["phase"], status["message"]) == ("Pending", WAITING)
+        assert not outcome.ready
+        assert not {"endpoint", "version"} & status.keys()
+
+
+def operation(
+    kind: str, state: str, done: int = 50, *codes: str, failing: bool = False
+) -> Manifest:
+    """Return how a Shoot tells of its last operation, as changes for `recorded`."""
+    errors = [{"codes": list(codes), "description": "x", "taskID": "y"}]
+    return {
+        "status__lastOperation": {"type": kind, "state": state, "progress": done},
+        **({"status__lastErrors": errors} if codes or failing else {}),
+    }
+
+
+_CREATED = GARDENER["life-05-created"]
+_RETRIED = replace(_CREATED, phase="Degraded", message=RETRIED, current="Updating", settled=False)
+_TROUBLED = replace(_RETRIED, healthy="ConfigurationProblem")
+_BUILDING = replace(
+    _CREATED, phase="Provisioning", ready=False, current="Provisioning", settled=False
+)
+_FAILED = "the cluster could not be built, and the provider has to act"
+_STUCK = "the last change failed, and the provider has to act"
+_CHANGED = replace(_CREATED, phase="Updating", message=CHANGING, current="Updating", settled=False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "want"),
+    [
+        *(
+            (operation("Create", "Processing", done), replace(_BUILDING, message=text))
+            for done, text in (
+                (0, f"{BUILDING}, 0 % is done"), (24, f"{BUILDING}, 0 % is done"),
+                (25, f"{BUILDING}, 25 % is done"), (74, f"{BUILDING}, 50 % is done"),
+                (99, f"{BUILDING}, 75 % is done"), (100, f"{BUILDING}, 100 % is done"),
+            )
+        ),
+        (operation("Create", "Failed", 50, "ERR_CONFIGURATION_PROBLEM"),
+         replace(_BUILDING, phase="Failed", message=_FAILED, current="Failed",
+                 healthy="ConfigurationProblem")),
+        (operation("Reconcile", "Error", failing=True), _TROUBLED),
+        # Tried again, with the errors of the last attempt: nothing flips meanwhile.
+        (operation("Reconcile", "Processing", failing=True), _TROUBLED),
+        (operation("Reconcile", "Failed", failing=True),
+         replace(_TROUBLED, phase="Failed", message=_STUCK, current="Failed")),
+        # A new spec is tried at once.
+        ({**operation("Reconcile", "Failed", failing=True), "metadata__generation": 3},
+         replace(_CHANGED, healthy="ConfigurationProblem")),
+        (operation("Reconcile", "Pending"), _CHANGED),
+        # The control plane has left one seed, and is not on the other.
+        (operation("Migrate", "Succeeded"), _CHANGED),
+        (operation("Restore", "Succeeded"), _CREATED),
+        *(
+            (operation("Reconcile", "Error", 50, code), replace(_RETRIED, healthy=reason))
+            for code, reason in (
+                ("ERR_INFRA_UNAUTHENTICATED", "CredentialsInvalid"),
+                ("ERR_INFRA_UNAUTHORIZED", "CredentialsInvalid"),
+                ("ERR_INFRA_QUOTA_EXCEEDED", "QuotaExceeded"),
+                ("ERR_INFRA_RATE_LIMITS_EXCEEDED", "RateLimited"),
+                ("ERR_INFRA_RESOURCES_DEPLETED", "NoCapacity"),
+                ("ERR_CONFIGURATION_PROBLEM", "ConfigurationProblem"),
+                ("ERR_OF_A_LATER_RELEASE", "ConfigurationProblem"),
+            )
+        ),
+    ],
+)  # fmt: skip
+def test_operations_of_a_shoot(changes: Manifest, want: Row) -> None:
+    """Whatever Gardener can be doing, and what can go wrong with it."""
+    assert row("gardener", recorded("gardener", "life-05-created", **changes)) == want
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "want"),
+    [
+        # Said of a cluster that is ready, while one of its parts is restarted.
+        ("EveryNodeReady", "Progressing", _CREATED),
+        ("EveryNodeReady", "False", replace(_CREATED, phase="Degraded", message=PARTLY,
+                                            ready=False)),
+        ("APIServerAvailable", "Unknown", replace(_CREATED, phase="Degraded", message=PARTLY,
+                                                  ready=False)),
+        # The provider's monitoring is not the tenant's cluster.
+        ("ObservabilityComponentsHealthy", "False", _CREATED),
+    ],
+)  # fmt: skip
+def test_conditions_of_a_shoot(kind: str, state: str, want: Row) -> None:
+    """Four conditions count."""
+    live = recorded("gardener", "life-05-created")
+    for condition in live["status"]["conditions"]:
+        if condition["type"] == kind:
+            condition["status"] = state
+    assert row("gardener", live) == want
+
+
+@pytest.mark.parametrize(
+    ("names", "want"),
+    [
+        (("external", "internal"), "https://external"),
+        (("internal", "unmanaged"), "https://internal"),
+        (("unmanaged", "wildcard-tls-seed-bound"), "https://unmanaged"),
+        (("wildcard-tls-seed-bound", "service-account-issuer"), ""),
+    ],
+)
+def test_which_address_is_the_api_server(names: tuple[str, ...], want: str) -> None:
+    """Not every advertised address is one, and without one the cluster cannot be used."""
+    for order in itertools.permutations(names):
+        addresses = [{"name": name, "url": f"https://{name}"} for name in order]
+        live = recorded("gardener", "life-05-created", status__advertisedAddresses=addresses)
+        assert row("gardener", live) == replace(_CREATED, endpoint=want, ready=bool(want))
+
+
+def test_several_errors_at_once() -> None:
+    """Their order changes with every attempt; what is told does not."""
+    codes = ("ERR_CONFIGURATION_PROBLEM", "ERR_INFRA_QUOTA_EXCEEDED", "ERR_INFRA_UNAUTHORIZED")
+    for order in itertools.permutations(codes):
+        errors = [{"codes": [code], "description": code} for code in order]
+        change = {**operation("Reconcile", "Error"), "status__lastErrors": errors}
+        live = recorded("gardener", "life-05-created", **change)
+        assert row("gardener", live) == replace(_RETRIED, healthy="QuotaExceeded")
+
+
+# What must hold of every moment.
+
+
+@pytest.mark.parametrize(("backend", "name"), MOMENTS)
+def test_asked_twice(backend: str, name: str) -> None:
+    """The same object gives the same answer."""
+    live = recorded(backend, name)
+    assert shown(backend, live) == shown(backend, live)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(MOMENTS), st.randoms(use_true_random=False))
+def test_what_does_not_matter_changes_nothing(moment: tuple[str, str], random: Random) -> None:
+    """Order of lists, times, ids, texts, and progress within a step are not told."""
+    backend, name = moment
+    live = recorded(backend, name)
+    want = shown(backend, live).composite["status"]
+    # The recorded order asks for the same; only what providers write is disturbed.
+    disturb(live["metadata"], random)
+    disturb(live.get("status", {}), random)
+    assert shown(backend, live).composite["status"] == want
+
+
+_NOISE = {
+    "creationTimestamp", "deletionTimestamp", "lastTransitionTime", "lastUpdateTime",
+    "resourceVersion", "uid", "id", "taskID", "description", "technicalID", "clusterIdentity",
+    "seedName",
+}  # fmt: skip
+
+
+def disturb(value: Any, random: Random) -> None:
+    """Change in place what must not matter."""
+    if isinstance(value, list):
+        random.shuffle(value)
+        for item in value:
+            disturb(item, random)
+    if not isinstance(value, dict):
+        return
+    for key, found in value.items():
+        if key in _NOISE:
+            value[key] = f"{random.getrandbits(64):x}"
+        elif key == "progress" and found < 100:
+            value[key] = found // 25 * 25 + random.randrange(25)
+        else:
+            disturb(found, random)
+
+
+_FOREIGN = re.compile(
+    r"[0-9a-f]{8}-|\d+\.\d+|https?:|://|[{}\[\]\"*]|x-k8s|kubeadm|machine|shoot|seed|gardener|"
+    r"openstack|cluster api|webhook|etcd|infrastructure|quota exceeded",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize(("backend", "name"), MOMENTS)
+def test_nothing_of_the_backend_is_told(backend: str, name: str) -> None:
+    """No id, name, namespace or address of the provider stands in what the tenant reads."""
+    live = recorded(backend, name)
+    status = shown(backend, live).composite["status"]
+    texts = [status["message"], *_texts(status["conditions"])]
+    assert [found for text in texts for found in _FOREIGN.findall(text)] == []
+    everything = {text for key, value in status.items() for text in _texts({key: value})}
+    addresses = {_AT, _IN, status.get("endpoint", "")}
+    for known in set(_identifiers(live)):
+        leaks = [text for text in everything - addresses if re.search(rf"\b{known}\b", text)]
+        assert leaks == [], known
+
+
+def _identifiers(live: Manifest) -> Iterator[str]:
+    yield from (str(live["metadata"][key]) for key in ("name", "namespace", "uid"))
+    for found in _mappings(live):
+        for key in ("seedName", "technicalID", "clusterIdentity", "taskID", "uid"):
+            if found.get(key):
+                yield re.escape(str(found[key]))
+        if "kind" in found and "name" in found:
+            yield re.escape(str(found["name"]))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    return (found for found in _inside(value) if isinstance(found, str))
+
+
+def _mappings(value: Any) -> Iterator[Manifest]:
+    return (found for found in _inside(value) if isinstance(found, dict))
+
+
+def _inside(value: Any) -> Iterator[Any]:
+    """Return a value and everything in it."""
+    yield value
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for item in items:
+        yield from _inside(item)
+
+
+def _fail(manifest: Manifest, text: str) -> None:
+    manifest["status"]["conditions"] = [
+        {"type": "Synced", "status": "False", "reason": "ReconcileError", "message": text}
+    ]
+
+
+# Texts of API servers and of their webhooks.
+
+# Something that the environment names is not there.
+_NOT_THERE = {"create-cloudprofile-unknown", "create-seed-unknown", "update-cloudprofile-change"}
+# The ConfigMap of an order's issuer is applied together with its Shoot.
+_WAITS = {"create-authn-configmap-missing"}
+
+
+def _verdicts(backend: str) -> Mapping[str, str]:
+    found = json.loads((RECORDED / backend / "verdicts.json").read_text("utf-8"))
+    return {name: text for name, text in found.items() if not text.startswith("ACCEPTED")}
+
+
+@pytest.mark.parametrize(
+    ("backend", "name"), [(backend, name) for backend in BACKENDS for name in _verdicts(backend)]
+)
+def test_refusals_of_api_servers(backend: str, name: str) -> None:
+    """They quote fields and values, and say "Forbidden": neither is about credentials or quota."""
+    want = "NotFound" if name in _NOT_THERE else "ConfigurationProblem"
+    # What kubectl printed, what a client of the API reads, and as a webhook hands it on.
+    printed = _verdicts(backend)[name]
+    text = re.sub(r"^(?:Warning: .*\n)*(?:Error from server(?: \(\w+\))?: )?", "", printed)
+    read = re.sub(r"^The (\w+) ", r"\1.example.com ", text)
+    webhook = f'admission webhook "validation.example.com" denied the request: {read}'
+    for one in (printed, text, read):
+        for prefix in (
+            "",
+            "create failed: cannot apply object: ",
+            "observe failed: cannot dry-run: ",
+        ):
+            assert trouble.classify(prefix + one)[0] == want, one
+    assert trouble.classify(webhook)[0] == "ConfigurationProblem"
+    manifest: Manifest = {"status": {}}
+    _fail(manifest, read)
+    failing = managed.neutral("a", manifest, {})
+    assert (trouble.of(failing) is None) == (name in _WAITS)
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        (
+            'clusters.cluster.x-k8s.io "a" is forbidden: User "system:serviceaccount:a:b" cannot '
+            'patch resource "clusters" in API group "cluster.x-k8s.io" in the namespace "a"',
+            "CredentialsInvalid",
+        ),
+        ('secrets "a" is forbidden: User "x" cannot get resource "secrets"', "CredentialsInvalid"),
+        ("Unauthorized", "CredentialsInvalid"),
+        (
+            'clusters.cluster.x-k8s.io "a" is forbidden: exceeded quota: b, requested: count=1',
+            "QuotaExceeded",
+        ),
+        (
+            'shoots.core.gardener.cloud "a" is forbidden: quota limits exceeded. Unable to '
+            "allocate further cpu",
+            "QuotaExceeded",
+        ),
+        (
+            'clusters.cluster.x-k8s.io "a" is forbidden: unable to create new content in '
+            "namespace a because it is being terminated",
+            "ConfigurationProblem",
+        ),
+        (
+            'Cluster.cluster.x-k8s.io "quota-429" is invalid: spec.topology.variables[quota]: '
+            "Forbidden: timeout",
+            "ConfigurationProblem",
+        ),
+        (
+            "error computing the desired state of the Cluster topology: context deadline exceeded",
+            "Timeout",
+        ),
+        ("ClusterClass not reconciled. Please check ClusterClass status", "ConfigurationProblem"),
+        ('Get "https://127.0.0.1:6443/version": net/http: TLS handshake timeout', "Timeout"),
+        ("no matches for nowhere.example/v1, Resource=", "ConfigurationProblem"),
+    ],
+)
+def test_other_texts_of_api_servers(text: str, want: str) -> None:
+    """Missing rights and quotas are said with the same words, and are told apart."""
+    assert trouble.classify(text)[0] == want
+    assert trouble.classify(f"observe failed: cannot get object: {text}")[0] == want
