@@ -257,9 +257,9 @@ def _has_place(kind: str, written: Mapping[str, Any], where: str) -> bool:
         if step.startswith("["):
             data = lookup(data, step)
         else:
-            info = fields(schema)[step]
-            schema = item_type(info) or schema
-            data = _value_or_default(data, step, info)
+            info = fields(schema).get(step)
+            schema = (info and item_type(info)) or schema
+            data = _value_or_default(data, step, info) if info else None
         if data is None:
             return False
     return True

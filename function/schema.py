@@ -3,7 +3,7 @@
 Models are frozen, camelCase outside, refuse unknown keys and do not coerce: `"3"` is not
 a count and `1` is not a flag, as in Kubernetes. `parse` validates once and raises the
 refusal it was told to blame, with all problems at once, each with its path.
-Values are never repeated in a message, unless they are numbers or booleans.
+Values are never repeated in a message, unless they are numbers or booleans and not private.
 """
 
 import difflib
@@ -218,6 +218,8 @@ def _message(schema: type[Schema], error: Any) -> str:
             return str(context["error"])
         case "string_type" if isinstance(value, bool):
             return "must be text; YAML reads on, off, yes, no, true and false as booleans: quote it"
+        case "string_type" if isinstance(value, int | float) and _is_private(schema, error["loc"]):
+            return "must be text, but is a number in YAML: quote it"
         case "string_type" if isinstance(value, int | float):
             # Of 1.30 only 1.3 is left: what to write cannot be told from the number.
             example = value if isinstance(value, int) else "1.30"
@@ -225,6 +227,11 @@ def _message(schema: type[Schema], error: Any) -> str:
         case "string_too_short" | "too_short" if context["min_length"] == 1:
             return "must not be empty"
     return _plain(kind, context)
+
+
+def _is_private(schema: type[Schema], loc: Sequence[int | str]) -> bool:
+    info = fields(schema).get(str(loc[0])) if loc else None
+    return info is not None and bool(extra(info, "private"))
 
 
 def _plain(kind: str, context: Mapping[str, Any]) -> str:

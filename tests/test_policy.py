@@ -157,6 +157,9 @@ STICKY: dict[str, tuple[str, Data, Bound, list[PolicyRule], Data]] = {
         [ROOT_TYPE],
         {},
     ),
+    "given up with a field that an older version had": (
+        "Server", server(), bound(server(), {"gone.deeper": 1}), [], {},
+    ),
     "a new rule leaves what lives alone": (
         "Server", server(), bound(server()), [rule("spec.zone", default="az1")], {},
     ),
@@ -329,7 +332,7 @@ def test_judge_of_a_new_order(
 
 MAX_3 = rule("spec.nodePools[].replicas", max=3)
 
-TIGHTENED: dict[str, tuple[str, Data, Bound, list[PolicyRule], list[str]]] = {
+TIGHTENED: dict[str, tuple[str, Data, Bound | None, list[PolicyRule], list[str]]] = {
     "unchanged": ("Cluster", cluster(pool(replicas=9)), bound(cluster(pool(replicas=9))), [MAX_3],
                   []),
     "changed to what fits": (
@@ -387,6 +390,34 @@ TIGHTENED: dict[str, tuple[str, Data, Bound, list[PolicyRule], list[str]]] = {
         [rule("spec.zone", pin="az2")],
         ["spec.zone: must be az2. Ask support."],
     ),
+    "entries without a name, moved": (
+        "Server",
+        server(firewall={"ingress": [{"protocol": "icmp"}, {"protocol": "udp"}]}),
+        bound(server(firewall={"ingress": [{"protocol": "udp"}, {"protocol": "icmp"}]})),
+        [rule("spec.firewall.ingress[].protocol", forbid=["udp"])],
+        [],
+    ),
+    "entries without a name, one more": (
+        "Server",
+        server(firewall={"ingress": [{"protocol": "udp"}, {"protocol": "udp", "ports": "53"}]}),
+        bound(server(firewall={"ingress": [{"protocol": "udp"}]})),
+        [rule("spec.firewall.ingress[].protocol", forbid=["udp"])],
+        ["spec.firewall.ingress[1].protocol: must be other than udp. Ask support."],
+    ),
+    "entries of a default": (
+        "Server",
+        server(),
+        bound(server()),
+        [rule("spec.firewall.egress[].protocol", forbid=["any"])],
+        [],
+    ),
+    "entries of a default, a new order's": (
+        "Server",
+        server(),
+        None,
+        [rule("spec.firewall.egress[].protocol", forbid=["any"])],
+        ["spec.firewall.egress[0].protocol: must be other than any. Ask support."],
+    ),
     "private and unchanged": (
         "Server",
         server(userData="#!/bin/sh"),
@@ -401,7 +432,7 @@ TIGHTENED: dict[str, tuple[str, Data, Bound, list[PolicyRule], list[str]]] = {
     ("kind", "written", "before", "rules", "want"), TIGHTENED.values(), ids=TIGHTENED
 )
 def test_tightening_never_strands(
-    kind: str, written: Data, before: Bound, rules: list[PolicyRule], want: list[str]
+    kind: str, written: Data, before: Bound | None, rules: list[PolicyRule], want: list[str]
 ) -> None:
     """Only values that differ from those of the last answer are judged."""
     assert judged(kind, written, *rules, before=before) == want

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from function import resolve
-from function.contract import Bound, Machine, Mode, Order, Progress, Remark
+from function.contract import CONTROL_PLANE, Bound, Machine, Mode, Order, Progress, Remark
 from function.errors import InvalidOrder, NotOffered
 from function.model import KINDS
 from function.resolve import Resolution
@@ -302,6 +302,56 @@ class TestFlavors:
         assert flavor_of(found) == "SCS-2V-4-20s"
         assert found.decided["boot"] == before.boot
         assert found.estimate["cpu"] == cpu
+
+
+class TestControlPlane:
+    """A hint for the control plane's machines is resolved like any flavor, and not counted."""
+
+    def test_resolved(self) -> None:
+        """The offered spelling is remembered beside the pools; the tenant is not billed for it."""
+        ask = cluster("1.34", pool(), controlPlane={"flavor": "SCS-4V:8"})
+        found = answered("Cluster", ask)
+        assert {name: machine.flavor for name, machine in found.decided["machines"].items()} == {
+            "web": "SCS-2V-4",
+            CONTROL_PLANE: "SCS-4V-8",
+        }
+        assert found.estimate == answered("Cluster", cluster("1.34", pool())).estimate
+
+    def test_not_offered(self) -> None:
+        """The path is that of the control plane."""
+        ask = cluster("1.34", controlPlane={"flavor": "SCS-9V-9"})
+        assert refusals("Cluster", ask) == [
+            "spec.controlPlane.flavor: not offered here; nearest: m1.large, SCS-4V-8, SCS-4V-16-50s"
+        ]
+
+
+class TestVariables:
+    """Tenants set the variables that the class opens, and no others."""
+
+    OPEN = settings(classes=[{"name": "default", "profile": "p", "tenantVariables": ["b", "a"]}])
+
+    def test_open(self) -> None:
+        """An open one may have any value."""
+        ask = cluster(variables={"a": {"deep": [1]}, "b": None})
+        assert answered("Cluster", ask, self.OPEN).decided["version"] == "1.34.7"
+
+    def test_not_open(self) -> None:
+        """The open ones are named."""
+        assert refusals("Cluster", cluster(variables={"c": 1}), self.OPEN) == [
+            "spec.variables.c: not open to tenants here; open: a, b"
+        ]
+        assert refusals("Cluster", cluster(variables={"c": 1})) == [
+            "spec.variables.c: not open to tenants here; open: none"
+        ]
+
+    def test_closed_later(self) -> None:
+        """What stands goes on standing; another value for it is refused."""
+        before = lives("Cluster", cluster(variables={"a": 1}), self.OPEN)
+        kept = answered("Cluster", cluster(variables={"a": 1}), OFFER, before)
+        assert kept.decided["version"] == "1.34.7"
+        assert refusals("Cluster", cluster(variables={"a": 2}), OFFER, before) == [
+            "spec.variables.a: not open to tenants here; open: none"
+        ]
 
 
 class TestImages:
@@ -812,7 +862,7 @@ def test_estimate_of_servers(ask: Data, want: Data) -> None:
 
 
 def test_estimate_of_a_cluster() -> None:
-    """Root volumes take the place of the flavor's disk; GPUs are counted."""
+    """Root volumes take the place of the flavor's disk; a pool that scales counts in full."""
     offer = settings(
         flavors=[
             {"name": "SCS-4V-16-50s"},
@@ -825,10 +875,14 @@ def test_estimate_of_a_cluster() -> None:
         pool("b", flavor="SCS-4V-16-50s", rootVolume={"sizeGiB": 80}),
         pool("c", size=size(8, 64, gpu={"vendor": "nvidia", "count": 2}), replicas=1),
         pool("d", flavor="gpu", replicas=0),
+        pool("e", size=size(1, 1, diskGiB=10), replicas=None, autoscaling={"min": 1, "max": 2}),
     )
     found = answered("Cluster", ask, offer)
-    assert found.estimate == {"cpu": 52, "memoryGiB": 336.0, "storageGiB": 310, "gpus": 2}
-    assert found.notes == (Remark("spec.nodePools[c].size", "answered with gpu"),)
+    assert found.estimate == {"cpu": 60, "memoryGiB": 368.0, "storageGiB": 330, "gpus": 2}
+    assert found.notes == (
+        Remark("spec.nodePools[c].size", "answered with gpu"),
+        Remark("spec.nodePools[e].size", "answered with SCS-4V-16-50s"),
+    )
 
 
 def test_same_order_same_answer() -> None:

@@ -378,6 +378,7 @@ def test_expand(pattern: str, want: list[str]) -> None:
         ("l[x].v", {"a": 1, "l": [{"name": "x", "v": 9}, {"name": "y"}]}),
         ("l[y].w.z", {"a": 1, "l": [{"name": "x", "v": 1}, {"name": "y", "w": {"z": 9}}]}),
         ("l[1].v", {"a": 1, "l": [{"name": "x", "v": 1}, {"name": "y", "v": 9}]}),
+        ("a[x].v", {"a": 1, "l": [{"name": "x", "v": 1}, {"name": "y"}]}),
         ("l[nope].v", {"a": 1, "l": [{"name": "x", "v": 1}, {"name": "y"}]}),
     ],
 )
