@@ -39,7 +39,7 @@ MAX_PASSES = 10
 # The order that every example provider answers.
 PORTABLE = "cluster/minimal"
 START_SECONDS = 20
-SERVER = (str(Path(sys.executable).parent / "function-central-api"),)
+SERVER = (str(Path(sys.executable).parent / "function-central-api"), "--no-metrics")
 
 
 @dataclass(frozen=True)

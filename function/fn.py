@@ -21,6 +21,7 @@ from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
 from function import environment as environments
 from function import managed, plain
 from function.backends import SETTINGS
+from function.calls import Call, Observer, trace
 from function.compose import Answer, Ask, compose, environment_name
 from function.contract import Condition, Environment, Manifest, Mode, Resource
 from function.errors import EnvironmentInvalid, InvalidOrder, Problem, Refusal
@@ -60,9 +61,14 @@ _UNEXPECTED_PUBLIC = "an error of the provider's software; nothing was changed"
 class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
     """Answer orders; holds nothing but parsed environments."""
 
-    def __init__(self) -> None:
-        """Start with no environment parsed."""
+    def __init__(self, *observers: Observer) -> None:
+        """Start with no environment parsed.
+
+        Args:
+            observers: Told of every call, beside the log.
+        """
         self.log = logging.get_logger()
+        self._observers = observers
         self._environments: OrderedDict[tuple[object, ...], Environment] = OrderedDict()
 
     async def RunFunction(  # noqa: N802  # gRPC requires this name
@@ -74,30 +80,35 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
             The answer; on any error one FATAL that carries its condition.
         """
         started = time.perf_counter()
-        facts: dict[str, Any] = {}
+        facts: dict[str, Any] = {"outcome": "answered"}
         try:
             rsp = self._answer(req, facts)
-            facts.setdefault("outcome", "answered")
         except Refusal as refusal:
             rsp = refuse(req, refusal.reason, str(refusal), refusal.public)
-            facts |= {"outcome": refusal.reason, "problems": str(refusal)}
-        except Exception as error:
-            # The text of an unknown error may hold anything: it stays in the log.
-            self.log.exception("unexpected error", **facts)
+            facts |= {
+                "outcome": "refused",
+                "reason": refusal.reason,
+                "problems": refusal.problems,
+            }
+        except Exception as error:  # noqa: BLE001  # a gRPC error would carry no condition
             rsp = refuse(
                 req, UNEXPECTED, f"{type(error).__name__}, see the log", _UNEXPECTED_PUBLIC
             )
-            facts["outcome"] = UNEXPECTED
+            facts |= {"outcome": "error", "reason": UNEXPECTED, "trace": trace(error)}
         if "selectors" in facts:
             _require(req, rsp, facts.pop("selectors"))
-        self.log.info(
-            "call", **facts, milliseconds=round((time.perf_counter() - started) * 1000, 2)
-        )
+        self._tell(Call(**facts, seconds=time.perf_counter() - started))
         return rsp
+
+    def _tell(self, call: Call) -> None:
+        for observer in self._observers:
+            observer(call)
+        self.log.log(call.level, "call", **call.line())
 
     def _answer(
         self, req: fnv1.RunFunctionRequest, facts: dict[str, Any]
     ) -> fnv1.RunFunctionResponse:
+        facts |= _subject(req)
         settings = _input(req)
         ask = read_ask(plain.to_manifest(req.observed.composite.resource, leave_out="status"))
         facts |= {"tenant": ask.tenant, "kind": ask.kind, "name": ask.name}
@@ -111,6 +122,7 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
             facts["outcome"] = "requirements"
             # Never cacheable: Crossplane before 2.2 caches inside its requirements loop.
             return response.to(req, ttl=_AT_ONCE)
+        facts["environment_found"] = bool(base)
         environment = self._environment(name, base, overlays)
         environments.admit(environment, ask.tenant)
         answer = compose(ask, environment, observed)
@@ -202,6 +214,18 @@ def refuse(
             )
             _condition(rsp, again)
     return rsp
+
+
+def _subject(req: fnv1.RunFunctionRequest) -> dict[str, str]:
+    """Return what to call an order before it is known to be one."""
+    composite = req.observed.composite.resource
+    namespaced = bool(plain.text_at(composite, "metadata", "namespace"))
+    owner = ("metadata",) if namespaced else ("spec", "claimRef")
+    return {
+        "tenant": plain.text_at(composite, *owner, "namespace"),
+        "kind": plain.text_at(composite, "kind").removeprefix("X"),
+        "name": plain.text_at(composite, *owner, "name"),
+    }
 
 
 def _input(req: fnv1.RunFunctionRequest) -> Input:

@@ -1,20 +1,47 @@
-"""Serve the function: the SDK's flags and server, nothing of our own."""
+"""Serve the function: the SDK's flags and server, and metrics beside them."""
 
+import contextlib
 from typing import Any
 
 import click
+import prometheus_client
 from crossplane.function import cli
 
+from function import metrics
 from function.__version__ import __version__
 from function.fn import FunctionRunner
+
+DEFAULT_METRICS_ADDRESS = "0.0.0.0:8080"
 
 
 @click.command()
 @cli.standard_options
+@click.option(
+    "--metrics-address", default=DEFAULT_METRICS_ADDRESS, show_default=True,
+    envvar="METRICS_ADDRESS",
+    help="Address at which to serve Prometheus metrics over plain HTTP, as HOST:PORT.",
+)  # fmt: skip
+@click.option(
+    "--no-metrics", is_flag=True, envvar="NO_METRICS",
+    help="Count nothing, and serve no metrics.",
+)  # fmt: skip
 @click.version_option(__version__)
-def main(**options: Any) -> None:
+def main(*, metrics_address: str, no_metrics: bool, **options: Any) -> None:
     """Run the SCS Central API composition function."""
-    cli.run(FunctionRunner(), **options)
+    if no_metrics:
+        cli.run(FunctionRunner(), **options)
+        return
+    # When a series began is of no use to Prometheus, and doubles their number.
+    prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # upstream
+    registry = prometheus_client.CollectorRegistry()
+    runner = FunctionRunner(metrics.Metrics(registry).observe)
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(metrics.serving(metrics_address, registry))
+        except (ValueError, OSError) as error:
+            text = error.strerror if isinstance(error, OSError) else error
+            raise click.ClickException(f"--metrics-address {metrics_address!r}: {text}") from None
+        cli.run(runner, **options)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,8 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Serve our function without TLS on a free port of 127.0.0.1."""
     number = free_port()
     log = tmp_path_factory.mktemp("function") / "log"
-    command = (program("function-central-api"), "--insecure", "--address", f"127.0.0.1:{number}")
+    address = f"127.0.0.1:{number}"
+    command = (program("function-central-api"), "--no-metrics", "--insecure", "--address", address)
     with log.open("w") as file, subprocess.Popen(command, stdout=file, stderr=file) as server:
         try:
             wait_until_open(number, server, log)

@@ -599,9 +599,8 @@ def pool_newer(world: World, rng: Random) -> World:
     inner = manifest["spec"]["forProvider"]["manifest"]["spec"]
     if "topology" in inner:
         pool = {"name": "extra", "class": "default-worker", "replicas": rng.randint(0, 2)}
-        inner["topology"].setdefault("workers", {}).setdefault("machineDeployments", []).append(
-            pool
-        )
+        workers = inner["topology"].setdefault("workers", {})
+        workers.setdefault("machineDeployments", []).append(pool)
     elif "provider" in inner:
         pool = {"name": "extra", "minimum": 1, "maximum": 1}
         inner["provider"].setdefault("workers", []).append(pool)

@@ -245,9 +245,10 @@ class Topology:
         return {name: {"cidrBlocks": [cidr]} for name, cidr in ranges.items() if cidr}
 
     def _control_plane(self) -> Manifest:
-        found: Manifest = {
-            "replicas": CONTROL_PLANE_REPLICAS[self.order.spec.control_plane.availability]
-        }
+        # Never changed on a live cluster, also where the record of what was asked is lost.
+        stored = lookup(self.stored, "spec.topology.controlPlane.replicas")
+        asked = CONTROL_PLANE_REPLICAS[self.order.spec.control_plane.availability]
+        found: Manifest = {"replicas": stored or asked}
         if self.profile.control_plane_machines:
             found["healthCheck"] = _health_check(self.order.spec.health_check)
         return found

@@ -1,0 +1,97 @@
+"""Describe one call to the operator: the same record becomes a log line and metrics.
+
+It holds names, numbers, reasons and the problems of a refusal, never a value of the order,
+of the environment or of what was observed. Not even a bug may tell them: the text of an
+unexpected error can quote an order, and a traceback with local variables holds all of it,
+so `trace` keeps types and places only.
+
+A call that only asks for the environment is told at debug level. Crossplane makes two calls
+for one reconcile, and the first says nothing that the second does not: at info level one
+reconcile is one line. Metrics count both.
+"""
+
+import logging
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from function.errors import Problem
+
+Outcome = Literal["answered", "requirements", "refused", "error"]
+
+# The innermost places are enough; endless recursion has a thousand.
+_PLACES = 20
+
+
+@dataclass(frozen=True)
+class Call:
+    """What one call was about, and what became of it.
+
+    Attributes:
+        outcome: `requirements` asks for the environment, `refused` needs the tenant or the
+            operator, `error` is a bug of ours.
+        seconds: How long it took.
+        tenant: Namespace of the tenant; empty, as all names, if the call did not get so far.
+        kind: Kind of the order, even of one that nobody knows.
+        name: Name of the tenant's object.
+        environment: Name of the environment.
+        environment_found: Whether an EnvironmentConfig has that name; before that it is only
+            what a tenant wrote.
+        backend: The backend that answered.
+        resources: Number of rendered resources.
+        reason: Reason of the condition `Accepted=False`.
+        problems: What is wrong, by field.
+        trace: Where an unexpected error came from.
+    """
+
+    outcome: Outcome
+    seconds: float
+    tenant: str = ""
+    kind: str = ""
+    name: str = ""
+    environment: str = ""
+    environment_found: bool = False
+    backend: str = ""
+    resources: int = 0
+    reason: str = ""
+    problems: tuple[Problem, ...] = ()
+    trace: tuple[str, ...] = ()
+
+    @property
+    def level(self) -> int:
+        """Return the level of the log line."""
+        levels = {"requirements": logging.DEBUG, "error": logging.ERROR}
+        return levels.get(self.outcome, logging.INFO)
+
+    def line(self) -> dict[str, Any]:
+        """Return the keys of the log line; those of a refusal only if it is one."""
+        return {
+            "tenant": self.tenant,
+            "kind": self.kind,
+            "name": self.name,
+            "environment": self.environment,
+            "backend": self.backend,
+            "outcome": self.outcome,
+            "resources": self.resources,
+            "milliseconds": round(self.seconds * 1000, 2),
+            **({"reason": self.reason} if self.reason else {}),
+            **({"problems": [str(problem) for problem in self.problems]} if self.problems else {}),
+            **({"trace": list(self.trace)} if self.trace else {}),
+        }
+
+
+# Is told of every call.
+Observer = Callable[[Call], None]
+
+
+def trace(error: BaseException) -> tuple[str, ...]:
+    """Return the type of an error and where it was raised, innermost last, causes first."""
+    told = traceback.TracebackException.from_exception(error, limit=-_PLACES, lookup_lines=False)
+    return _chained(told)
+
+
+def _chained(told: traceback.TracebackException) -> tuple[str, ...]:
+    before = told.__cause__ or (None if told.__suppress_context__ else told.__context__)
+    places = (f"{place.filename}:{place.lineno} in {place.name}" for place in told.stack)
+    return (*(_chained(before) if before else ()), told.exc_type.__name__, *places)
