@@ -161,7 +161,9 @@ def read_ask(composite: Manifest) -> Ask:
         InvalidOrder: Its kind is unknown, or it belongs to no tenant.
     """
     metadata, spec = composite.get("metadata") or {}, composite.get("spec") or {}
-    claim = spec.get("claimRef") or {}
+    metadata, spec = (part if isinstance(part, dict) else {} for part in (metadata, spec))
+    claim = spec.get("claimRef")
+    claim = claim if isinstance(claim, dict) else {}
     kind = str(composite.get("kind", "")).removeprefix("X")
     if kind not in KINDS:
         raise InvalidOrder(Problem("kind", f"must be one of {', '.join(KINDS)}"))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
 from function.bound import remembered
@@ -100,7 +101,7 @@ def stays_in_place(
             for a in changed
         ):
             return changed != ["provider_config"]
-    texts = [f"{a} {getattr(before.place, a)!r} -> {getattr(now, a)!r}" for a in changed]
+    texts = [f"{to_camel(a)} {getattr(before.place, a)!r} -> {getattr(now, a)!r}" for a in changed]
     public = "the order is answered by another environment than before; set it back"
     public = public if "environment" in changed else ""
     raise MoveRefused(

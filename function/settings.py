@@ -6,6 +6,7 @@ Blocks below `backends` are declared by the backends themselves; `block` hands t
 """
 
 import functools
+from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import pydantic
@@ -23,6 +24,25 @@ AT_ONCE = "every order, within the refresh interval"
 
 Name = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=253)]
 ExactVersion = Annotated[str, pydantic.StringConstraints(pattern=r"^1\.\d+\.\d+$")]
+
+
+def only(*placeholders: str) -> Callable[[str], str]:
+    """Return a validator of text in which these placeholders, and no others, are replaced."""
+
+    def check(value: str) -> str:
+        try:
+            value.format(**dict.fromkeys(placeholders, "x"))
+        except (LookupError, ValueError, AttributeError):
+            known = ", ".join(f"{{{name}}}" for name in placeholders)
+            raise ValueError(f"must use no placeholder but {known}") from None
+        return value
+
+    return check
+
+
+TenantTemplate = Annotated[
+    str, pydantic.StringConstraints(min_length=1), pydantic.AfterValidator(only("tenant"))
+]
 BlockT = TypeVar("BlockT", bound=Schema)
 
 

@@ -424,7 +424,7 @@ TENANT: dict[str, tuple[Data, Data, str]] = {
     "user data as a number": (
         SERVER,
         {"userData": 7},
-        "InvalidOrder: spec.userData: must be text",
+        "InvalidOrder: spec.userData: must be text, but is a number in YAML: quote it",
     ),
     "servers over the limit": (
         SERVER,

@@ -45,7 +45,14 @@ from function.schema import (
     lookup,
     parse,
 )
-from function.settings import AT_ONCE, NEW_ORDERS, NEXT_VERSION, Settings
+from function.settings import (
+    AT_ONCE,
+    NEW_ORDERS,
+    NEXT_VERSION,
+    Settings,
+    TenantTemplate,
+    only,
+)
 
 NAME = "gardener"
 KEY = "gardener-shoot"
@@ -66,6 +73,11 @@ TYPES = f"{API_GROUP}/machine-types"
 _RETRIED = "the last change has not succeeded yet, it is tried again"
 # The first of these that is reported is told.
 # Shoot and project together have 21 characters.
+ProjectTemplate = Annotated[
+    str,
+    pydantic.StringConstraints(min_length=1),
+    pydantic.AfterValidator(only("project", "tenant")),
+]
 ProjectName = Annotated[str, pydantic.StringConstraints(pattern=DNS_LABEL, max_length=10)]
 
 _CODES = {
@@ -124,7 +136,7 @@ class DefaultVolume(Schema):
 class GardenerSettings(Schema):
     """Configure the backend `gardener` of an environment."""
 
-    provider_config: str = configured(
+    provider_config: TenantTemplate = configured(
         "ProviderConfig of provider-kubernetes for the garden; {tenant} stands for the namespace "
         "of the order. {tenant}.gardener if absent.",
         reaches=NEW_ORDERS,
@@ -134,7 +146,7 @@ class GardenerSettings(Schema):
         "Project of the shoots, at most 10 characters; per tenant in its overlay.",
         reaches=NEW_ORDERS,
     )
-    namespace: str = configured(
+    namespace: ProjectTemplate = configured(
         "Namespace of the project; {project} and {tenant} are replaced. "
         "garden-{project} if absent.",
         reaches=NEW_ORDERS,

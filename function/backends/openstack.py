@@ -35,7 +35,7 @@ from function.managed import ALL_POLICIES, EXTERNAL_NAME, external_name
 from function.model import ServerSpec
 from function.model.server import Attachment, Rule
 from function.schema import DNSLabel, Schema, configured, digest
-from function.settings import NEW_ORDERS, Settings
+from function.settings import NEW_ORDERS, Settings, TenantTemplate
 
 NAME = "openstack"
 GROUP = "openstack-secgroup"
@@ -77,7 +77,7 @@ class ExternalNetwork(Schema):
 class OpenStackSettings(Schema):
     """Configure the backend `openstack` of an environment."""
 
-    provider_config: str = configured(
+    provider_config: TenantTemplate = configured(
         "ProviderConfig of provider-openstack; {tenant} stands for the namespace of the order. "
         "{tenant}.openstack if absent.",
         reaches=NEW_ORDERS,

@@ -12,7 +12,7 @@ import yaml
 
 from function.errors import EnvironmentInvalid, Problem
 from function.schema import Flag, Schema, configured
-from function.settings import AT_ONCE, NEW_ORDERS, NEXT_VERSION
+from function.settings import AT_ONCE, NEW_ORDERS, NEXT_VERSION, TenantTemplate
 
 NAME = "capi"
 OIDC = "spec.access.oidc"
@@ -96,13 +96,13 @@ class CapiSettings(Schema):
         reaches=NEW_ORDERS,
         default="v1beta2",
     )
-    provider_config: str = configured(
+    provider_config: TenantTemplate = configured(
         "ProviderConfig of provider-kubernetes; {tenant} stands for the namespace of the order. "
         "{tenant}.capi if absent.",
         reaches=NEW_ORDERS,
         default="{tenant}.capi",
     )
-    namespace: str = configured(
+    namespace: TenantTemplate = configured(
         "Namespace of the Clusters on the management cluster; {tenant} as above. "
         "{tenant} if absent.",
         reaches=NEW_ORDERS,
