@@ -27,6 +27,7 @@ from function.model import ClusterSpec, ServerSpec
 from function.model.cluster import ControlPlane, NodePool, Oidc
 from function.model.order import Size
 from function.model.server import Image
+from function.schema import lookup
 from function.settings import ImageOffer, KubernetesVersion, Settings
 
 ZONES_FOR_ZONE_AVAILABILITY = 3
@@ -79,6 +80,7 @@ def cluster(
             machines[pool.name] = found
         if was is None:
             _check_zones(pool.zones, settings, f"{at}.zones", problems)
+        _check_root_volume(pool, settings, before, f"{at}.rootVolume.type", problems)
     plane = _control_plane(order, settings, before, problems)
     _check_availability(order, settings, before, problems)
     _check_variables(order, settings, before, problems)
@@ -277,6 +279,20 @@ def _check_variables(
             problems.append(
                 Problem(f"spec.variables.{name}", f"not open to tenants here; open: {known}")
             )
+
+
+def _check_root_volume(
+    pool: NodePool, settings: Settings, before: Bound | None, at: str, problems: list[Problem]
+) -> None:
+    """Refuse a volume type that is not offered, unless it stands as it was."""
+    wanted = pool.root_volume.type if pool.root_volume else None
+    asked = lookup(before.asked, f"nodePools[{pool.name}].rootVolume.type") if before else None
+    if wanted in (None, asked):
+        return
+    try:
+        volume_type(wanted, settings, at)
+    except InvalidOrder as refusal:
+        problems.extend(refusal.problems)
 
 
 def _check_availability(

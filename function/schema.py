@@ -34,6 +34,7 @@ PATTERN_HINTS = {
     r"^1\.\d+\.\d+$": 'an exact version such as "1.34.7"',
     r"^\d{4}-\d\d-\d\d$": 'a day such as "2026-10-27"',
     r"^https://[^\s]+$": "an https URL",
+    r"^https://[^\s?#@]+$": "an https URL, without user, query or fragment",
     r"^(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+( .*)?$": "a public key in one line, such as "
     "ssh-ed25519 AAAAC3Nza name",
     r"^(\d{1,5})(?:-(\d{1,5}))?$": 'one port such as "443", or a range such as "8000-8099"',
@@ -41,8 +42,9 @@ PATTERN_HINTS = {
     r"^(\d{1,2}|100)%$": 'a share such as "40%"',
     r"^([01]\d|2[0-3]):[0-5]\d$": 'a time of day such as "22:00"',
     r"^\S+( \S+){4}$": 'five fields of a cron schedule, such as "0 20 * * *"',
-    r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$": "the key of a "
-    "label, such as dedicated or example.com/role",
+    r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?"
+    r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$": "the key of a label, such as dedicated or "
+    "example.com/role",
     r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$": "the value of a label: letters, digits and "
     "-_. between them",
     r"^spec(\.[a-zA-Z0-9]+(\[\])?)+$": "the path of a field, such as spec.nodePools[].replicas",

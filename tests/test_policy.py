@@ -504,7 +504,8 @@ MISFITS: dict[str, tuple[PolicyRule, str]] = {
     ),
     "default of a pattern": (
         rule("spec.access.oidc.issuerURL", default="http://id.example"),
-        "policy[spec.access.oidc.issuerURL/default]: default: must be an https URL",
+        "policy[spec.access.oidc.issuerURL/default]: default: must be an https URL, without user, "
+        "query or fragment",
     ),
     "allow": (
         rule("spec.controlPlane.availability", allow=["Node", "zone"]),

@@ -255,7 +255,7 @@ TENANT: dict[str, tuple[Data, Data, str]] = {
         CLUSTER,
         {"access.oidc": {"issuerURL": "http://id"}},
         "InvalidOrder: spec.access.oidc.clientID: required; spec.access.oidc.issuerURL: "
-        "must be an https URL",
+        "must be an https URL, without user, query or fragment",
     ),
     "group as a number": (
         CLUSTER,

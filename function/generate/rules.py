@@ -123,6 +123,12 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         _apart("pods", "nodes"),
         _apart("services", "nodes"),
     ),
+    "_taints_are_distinct": (
+        Check(
+            "self.all(x, self.exists_one(y, x.key == y.key && x.effect == y.effect))",
+            "two taints have the same key and effect",
+        ),
+    ),
     "_timezone": (),
     "_zones_are_distinct": (
         Check("self.all(x, self.exists_one(y, x == y))", "names a zone twice"),

@@ -20,6 +20,10 @@ FlavorName = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=
 ZoneName = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=63)]
 GroupName = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=253)]
 HTTPSURL = Annotated[str, pydantic.StringConstraints(pattern=r"^https://[^\s]+$", max_length=512)]
+# An API server does not start with an issuer that has a user, a query or a fragment.
+IssuerURL = Annotated[
+    str, pydantic.StringConstraints(pattern=r"^https://[^\s?#@]+$", max_length=512)
+]
 
 
 Duration = Annotated[
@@ -32,7 +36,8 @@ Cron = Annotated[str, pydantic.StringConstraints(pattern=r"^\S+( \S+){4}$", max_
 LabelKey = Annotated[
     str,
     pydantic.StringConstraints(
-        pattern=r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$",
+        pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?"
+        r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$",
         max_length=317,
     ),
 ]
@@ -242,6 +247,13 @@ class NodePool(Schema):
             raise ValueError("exactly one of replicas, autoscaling is required")
         return self
 
+    @pydantic.field_validator("taints")
+    @classmethod
+    def _taints_are_distinct(cls, taints: tuple[Taint, ...]) -> tuple[Taint, ...]:
+        if len({(taint.key, taint.effect) for taint in taints}) != len(taints):
+            raise ValueError("two taints have the same key and effect")
+        return taints
+
     @pydantic.field_validator("zones")
     @classmethod
     def _zones_are_distinct(cls, zones: tuple[str, ...]) -> tuple[str, ...]:
@@ -253,7 +265,7 @@ class NodePool(Schema):
 class Oidc(Schema):
     """Name the OpenID Connect issuer whose users may log in."""
 
-    issuer_url: HTTPSURL = ordered(
+    issuer_url: IssuerURL = ordered(
         "Issuer, an https URL.",
         change="rolling",
         alias="issuerURL",
