@@ -24,8 +24,9 @@ from function.contract import (
 )
 from function.errors import InvalidOrder, NotOffered, Problem
 from function.model import ClusterSpec, ServerSpec
-from function.model.cluster import ControlPlane, NodePool, Oidc
+from function.model.cluster import ControlPlane, Oidc
 from function.model.order import Size
+from function.model.pool import NodePool
 from function.model.server import Image
 from function.schema import lookup
 from function.settings import ImageOffer, KubernetesVersion, Settings
@@ -272,9 +273,10 @@ def _check_variables(
     """Refuse variables that the class does not open, unless they stand as they were."""
     offer = next((c for c in settings.classes if c.name == order.spec.cluster_class), None)
     opened = offer.tenant_variables if offer else ()
-    standing = (before.asked.get("variables") or {}) if before else {}
+    standing = lookup(before.asked, "variables") if before else None
     for name, value in order.spec.variables.items():
-        if name not in opened and standing.get(name) != value:
+        stood = isinstance(standing, dict) and standing.get(name) == value
+        if name not in opened and not stood:
             known = ", ".join(sorted(opened)) or "none"
             problems.append(
                 Problem(f"spec.variables.{name}", f"not open to tenants here; open: {known}")
@@ -319,7 +321,7 @@ def _issuer(
         return None
     if before and before.oidc and before.version == version:
         return before.oidc
-    named_before = before and (before.asked.get("access") or {}).get("oidc")
+    named_before = before and lookup(before.asked, "access.oidc")
     if before and before.version == version and not named_before and not before.rebuilt:
         return before.oidc
     return settings.access.oidc

@@ -13,8 +13,9 @@ import pydantic
 
 from function import flavors
 from function.flavors import Flavor
-from function.model.cluster import HTTPSURL, Oidc
+from function.model.cluster import Oidc
 from function.model.order import Architecture, Gpu
+from function.model.values import HTTPSURL
 from function.schema import Count, DNSLabel, Flag, Number, Schema, configured
 
 NEW_ORDERS = "new orders only"

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 import pydantic
 
-from function.model.cluster import FlavorName, ZoneName, is_network
 from function.model.order import OrderSpec, Size
+from function.model.values import FlavorName, ZoneName, is_network
 from function.schema import Count, DNSLabel, Flag, Schema, ordered
 
 CIDR = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=43)]

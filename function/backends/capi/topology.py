@@ -30,7 +30,10 @@ from function.backends.capi.settings import (
 from function.contract import CONTROL_PLANE, Bound, Machine, Manifest, Order, Remark, Resource
 from function.errors import InvalidOrder, Problem
 from function.model import API_GROUP, ClusterSpec
-from function.model.cluster import ClusterNetwork, HealthCheck, NodePool, seconds
+from function.model.cluster import ClusterNetwork
+from function.model.operation import HealthCheck
+from function.model.pool import NodePool
+from function.model.values import seconds
 from function.schema import canonical, lookup, parse
 from function.settings import ClusterClass, Settings
 

@@ -1,0 +1,128 @@
+"""Declare how a `Cluster` is kept: maintenance, hibernation, health checks."""
+
+import datetime
+import zoneinfo
+from typing import Annotated, Literal
+
+import pydantic
+
+from function.model.values import Cron, Duration, TimeOfDay, Timezone, seconds
+from function.schema import Flag, Schema, ordered
+
+MINUTES_OF_A_DAY = 24 * 60
+SHORTEST_WINDOW, LONGEST_WINDOW = 30 * 60, 6 * 60 * 60
+
+
+class Window(Schema):
+    """Name the time in which the provider may change things."""
+
+    begin: TimeOfDay = ordered("Begin, such as 22:00.", change="in place", example="22:00")
+    duration: Duration = ordered("How long it is open, 30m to 6h.", change="in place", example="1h")
+    timezone: Timezone = ordered(
+        "Time zone of begin. UTC if absent.", change="in place", default="UTC"
+    )
+    days: tuple[Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"], ...] = ordered(
+        "Days on which it opens. Every day if absent.", change="in place", default=(), max_length=7
+    )
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Return begin and end in minutes after midnight."""
+        hours, minutes = (int(part) for part in self.begin.split(":"))
+        begin = hours * 60 + minutes
+        return begin, (begin + seconds(self.duration) // 60) % MINUTES_OF_A_DAY
+
+    @property
+    def winter_offset(self) -> str:
+        """Return the offset of the time zone in winter, such as +0100."""
+        winter = datetime.datetime(2026, 1, 15, tzinfo=zoneinfo.ZoneInfo(self.timezone))
+        return f"{winter:%z}"[:5]
+
+    @pydantic.field_validator("duration")
+    @classmethod
+    def _is_a_window(cls, value: str) -> str:
+        if not SHORTEST_WINDOW <= seconds(value) <= LONGEST_WINDOW:
+            raise ValueError("must lie between 30m and 6h")
+        return value
+
+
+class AutoUpdate(Schema):
+    """Say what the provider may update by itself."""
+
+    kubernetes: Flag = ordered(
+        "New patches of the Kubernetes version. true if absent.", change="in place", default=True
+    )
+    machine_image: Flag = ordered(
+        "New images of the nodes. true if absent.", change="in place", default=True
+    )
+
+
+class Maintenance(Schema):
+    """Say when and what the provider may change by itself."""
+
+    window: Window | None = ordered(
+        "When. The provider's choice if absent.", change="in place", default=None
+    )
+    auto_update: AutoUpdate = ordered("What.", change="in place", default=AutoUpdate())
+
+
+class HibernationSchedule(Schema):
+    """Put the cluster to sleep and wake it, by the clock."""
+
+    start: Cron | None = ordered(
+        "When it falls asleep, as a cron expression.",
+        change="in place",
+        default=None,
+        example="0 20 * * *",
+    )
+    end: Cron | None = ordered(
+        "When it wakes, as a cron expression.",
+        change="in place",
+        default=None,
+        example="0 6 * * *",
+    )
+    timezone: Timezone = ordered(
+        "Time zone of both. UTC if absent.", change="in place", default="UTC"
+    )
+
+    @pydantic.model_validator(mode="after")
+    def _does_something(self) -> "HibernationSchedule":
+        if self.start is None and self.end is None:
+            raise ValueError("at least one of start, end is required")
+        return self
+
+
+class Hibernation(Schema):
+    """Let the cluster sleep: no machines run, its data are kept."""
+
+    enabled: Flag = ordered(
+        "Sleep now. Goes without schedules. false if absent.", change="in place", default=False
+    )
+    schedules: tuple[HibernationSchedule, ...] = ordered(
+        "Sleep by the clock.", change="in place", default=(), max_length=10
+    )
+
+    @pydantic.model_validator(mode="after")
+    def _one_way_or_the_other(self) -> "Hibernation":
+        if self.enabled and self.schedules:
+            raise ValueError("enabled goes without schedules: they switch it themselves")
+        return self
+
+
+class HealthCheck(Schema):
+    """Replace nodes that are not healthy."""
+
+    enabled: Flag = ordered(
+        "Whether they are replaced. true if absent.", change="in place", default=True
+    )
+    unhealthy_after: Duration = ordered(
+        "How long a node may be out of order. 5m if absent.", change="in place", default="5m"
+    )
+    max_unhealthy: Annotated[
+        str, pydantic.StringConstraints(pattern=r"^(\d{1,2}|100)%$", max_length=4)
+    ] = ordered(
+        "Share of a pool beyond which none is replaced, because the trouble lies elsewhere. "
+        "40% if absent.",
+        change="in place",
+        default="40%",
+    )
