@@ -34,7 +34,8 @@ from function.contract import (
 from function.errors import InvalidOrder, Problem
 from function.kubeconfig import exec_kubeconfig
 from function.model import API_GROUP, ClusterSpec
-from function.model.cluster import ClusterNetwork, NodePool, Oidc
+from function.model.cluster import ClusterNetwork, Oidc
+from function.model.pool import NodePool
 from function.schema import (
     DNS_LABEL,
     Count,
@@ -399,6 +400,10 @@ class _Shoot:
         return (lookup(self.stored, f"spec.{field}") if self.standing else None) or value
 
     def _control_plane(self) -> Manifest:
+        if self.stored:
+            # Never changed on a live Shoot, also where the record of what was asked is lost.
+            stored = lookup(self.stored, "spec.controlPlane")
+            return {"controlPlane": stored} if stored else {}
         tolerated = self.order.spec.control_plane.availability.lower()
         if tolerated == "none":
             return {}

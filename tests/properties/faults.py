@@ -409,6 +409,15 @@ def order_refused(world: World, rng: Random) -> World:
     return replace(world, spec={k: v for k, v in spec.items() if v is not None})
 
 
+def order_rebuilt(world: World, _: Random) -> World:
+    """Ask for what could only be had by building anew."""
+    other = {"Server": {"userData": "#!/bin/sh\nfalse\n"}, "Cluster": _NOT_AVAILABLE}
+    return replace(world, spec={**world.spec, **other[world.kind]})
+
+
+_NOT_AVAILABLE: Manifest = {"controlPlane": {"availability": "None"}}
+
+
 def order_unknown(world: World, rng: Random) -> World:
     """Have a field that only a newer function knows."""
     spec = copy.deepcopy(world.spec)
@@ -671,6 +680,7 @@ ORDER_FAULTS: tuple[Fault, ...] = (
     order_nonsense,
     order_empty,
     order_refused,
+    order_rebuilt,
     order_unknown,
     step_garbled,
 )

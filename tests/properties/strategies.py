@@ -191,7 +191,7 @@ def node_pool(rng: Random, name: str, least: int) -> Manifest:
 
 def clusters(rng: Random, backend: str) -> Manifest:
     """Return an order for a cluster; Gardener needs a pool, and a node for each zone."""
-    pools, nodes = (1, 3) if backend == "gardener" else (0, 0)
+    pools, nodes = (1, 4) if backend == "gardener" else (0, 0)
     names = rng.sample(("web", "db", "ml", "ci"), rng.randint(pools, 3))
     return {
         "version": rng.choice(("1.33", "1.34", "1.34.x", "1.34.7", "1.35.4")),
@@ -293,7 +293,7 @@ EDITS: dict[str, dict[str, Edit]] = {
     "gardener": {
         **_CLUSTER_EDITS,
         "pool removed": _unless_last(_pool_removed),
-        "pools changed": _pools_changed(3),
+        "pools changed": _pools_changed(4),
     },
 }
 

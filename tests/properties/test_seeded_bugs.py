@@ -199,8 +199,7 @@ BUGS = (
     Bug(
         "refused fields",
         broken(guards, "refused_fields_are_unchanged", _nothing),
-        after(faults.order_refused),
-        "Cluster",
+        refused(faults.order_rebuilt),
     ),
     Bug("vanishing resource", _no_deletion_guard, after(faults.resource_newer)),
     Bug("vanishing pool", _no_deletion_guard, after(faults.pool_newer), "Cluster"),

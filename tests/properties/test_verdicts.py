@@ -16,6 +16,7 @@ REFUSED: dict[Fault, str] = {
     faults.root_lost: "EnvironmentInvalid",
     faults.layer_doubled: "EnvironmentInvalid",
     faults.order_empty: "InvalidOrder",
+    faults.order_rebuilt: "InvalidOrder",
     faults.order_unknown: "FunctionOutdated",
     faults.place_changed: "MoveRefused",
     faults.backend_unknown: "FunctionOutdated",

@@ -229,7 +229,7 @@ def identities(key: str, manifest: Manifest) -> Iterator[Identity]:
     inner = at(manifest, "spec", "forProvider", "manifest")
     if manifest["kind"] != "Object" or not isinstance(inner, Mapping):
         return
-    group = str(inner.get("apiVersion")).partition("/")[0]
+    group = str(inner.get("apiVersion")).rpartition("/")[0]
     names = (at(inner, "metadata", "namespace"), at(inner, "metadata", "name"))
     cluster = (group, str(inner.get("kind")), *map(str, names))
     yield ("object", *cluster)
@@ -411,7 +411,7 @@ def _check_same(key: str, observed: Manifest, desired: Manifest, *, moves: bool)
     always = (_NAME,) if moves else (_NAME, _ACCOUNT)
     for path in (*always, *_FIXED.get(observed["kind"], ())):
         before = at(observed, *path)
-        if before is not None:
+        if before:
             now = at(desired, *path)
             assert _holds(now, before), f"{key}: {'.'.join(path)} would change"
     for step in ("topology", "kubernetes"):
