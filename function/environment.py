@@ -260,7 +260,8 @@ def entry_key(at: str, item: Mapping[str, Any]) -> str | None:
     if name == "images":
         item = {"architecture": "amd64", **item}
     values = [item.get(key) for key in _ENTRY_KEYS.get(name, ("name",))]
-    return None if None in values else "/".join(str(value) for value in values)
+    named = all(isinstance(value, str | int | float) for value in values)
+    return "/".join(str(value) for value in values) if named else None
 
 
 def blame(provenance: Mapping[str, str], at: str) -> str:

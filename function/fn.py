@@ -17,6 +17,7 @@ import grpc
 from crossplane.function import logging, response
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
+from google.protobuf import struct_pb2
 
 from function import environment as environments
 from function import managed, plain
@@ -208,14 +209,19 @@ def refuse(
     )
     _condition(rsp, Condition("Accepted", False, reason, public))
     # What is not sent again becomes Unknown.
-    for known in (plain.to_dict(composite).get("status") or {}).get("conditions") or ():
+    for known in _conditions(composite):
         if known.get("type") in CONDITIONS and known["type"] != "Accepted":
             status = {"True": True, "False": False}.get(str(known.get("status")))
-            again = Condition(
-                known["type"], status, known.get("reason", ""), known.get("message", "")
-            )
-            _condition(rsp, again)
+            reason, message = (str(known.get(part) or "") for part in ("reason", "message"))
+            _condition(rsp, Condition(known["type"], status, reason, message))
     return rsp
+
+
+def _conditions(composite: struct_pb2.Struct) -> list[Manifest]:
+    """Return the conditions of a composite, whatever else its status holds."""
+    status = plain.to_dict(composite).get("status")
+    found = status.get("conditions") if isinstance(status, dict) else None
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
 def _subject(req: fnv1.RunFunctionRequest) -> dict[str, str]:

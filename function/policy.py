@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from function.bound import remembered
 from function.contract import Bound
-from function.errors import EnvironmentInvalid, PolicyViolation, Problem
+from function.errors import PolicyViolation, Problem
 from function.model import KINDS
 from function.schema import Schema, checker, expand, fields, item_type, lookup, steps
 from function.settings import Limits, PolicyRule
@@ -111,17 +111,6 @@ def judge_limits(
     ]
     if problems:
         raise PolicyViolation(*problems)
-
-
-def check(rules: Iterable[PolicyRule]) -> None:
-    """Refuse rules that can never be applied.
-
-    Raises:
-        EnvironmentInvalid: Naming each such rule.
-    """
-    problems = misfits(rules)
-    if problems:
-        raise EnvironmentInvalid(*problems)
 
 
 def misfits(rules: Iterable[PolicyRule]) -> list[Problem]:

@@ -275,6 +275,14 @@ def test_an_unexpected_error_is_one_fatal(monkeypatch: pytest.MonkeyPatch) -> No
     assert json_format.MessageToDict(rsp) == want
 
 
+@pytest.mark.parametrize("status", ["text", {"conditions": 3}, {"conditions": [3, {"type": 1}]}])
+def test_a_refusal_survives_a_garbled_status(status: Any) -> None:
+    """A refusal never fails over what it wants to send again."""
+    req = request(Case("", {}, layers=[]))
+    req.observed.composite.resource.MergeFrom(plain.to_struct({"status": status}))
+    assert [c.type for c in run(req).conditions] == ["Accepted"]
+
+
 def test_same_request_same_bytes() -> None:
     """Nothing in an answer depends on time, chance or the order of a map."""
     req = request(Case("", {}, layers=asking.provider("cluster-stacks")))
