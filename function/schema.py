@@ -7,6 +7,7 @@ Values are never repeated in a message, unless they are numbers or booleans and 
 """
 
 import difflib
+import functools
 import hashlib
 import json
 import re
@@ -286,6 +287,7 @@ def _known_fields(schema: type[Schema], loc: Sequence[int | str]) -> list[str]:
     return list(fields(schema))
 
 
+@functools.cache
 def fields(schema: type[Schema]) -> dict[str, FieldInfo]:
     """Return the fields of a model by the names used in YAML."""
     return {info.alias or name: info for name, info in schema.model_fields.items()}

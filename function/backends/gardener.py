@@ -525,10 +525,12 @@ class _Shoot:
         default, asked = self.own.default_volume, pool.root_volume
         stored = self._stored_worker(pool).get("volume") if self.standing else None
         size = asked.size_gib if asked else (pool.size and pool.size.disk_gib)
-        if size is None and (machine.disk_gib is not None or default is None):
+        if size is None and machine.disk_gib is not None:
             return {}
         if size is None and stored:
             return {"volume": stored}
+        if size is None and default is None:
+            return {}
         kind = (stored or {}).get("type") or (default.type if default else None)
         if asked and asked.type:
             kind = next(

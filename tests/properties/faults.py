@@ -227,15 +227,24 @@ def _other(value: Any, rng: Random) -> Any:
 
 def settings_changed(world: World, rng: Random) -> World:
     """Change zones, networks and other settings of the backends."""
-    data = copy.deepcopy(world.layers[0]["data"])
+    data = world.layers[0]["data"]
     own = {"zones": data["zones"], "backends": data["backends"], "access": data["access"]}
     for _ in range(rng.randint(1, 3)):
-        path = rng.choice(paths(own))
-        strings = isinstance(_value(own, path), str)
-        own = changed(own, path, _renamed if strings and rng.random() < 0.5 else _removed)
-        if not paths(own):
-            break
+        found = [path for path in paths(own) if "profiles" not in path]
+        own = _reworded(own, rng.choice(found), rng)
     return _with_layer(world, 0, {**data, **own})
+
+
+def profiles_changed(world: World, rng: Random) -> World:
+    """Change how order fields reach a class, with the next version as it is declared."""
+    data = world.layers[0]["data"]
+    found = [path for path in paths(data) if "profiles" in path[:-3]]
+    return _with_layer(world, 0, _reworded(data, rng.choice(found), rng))
+
+
+def _reworded(data: Any, path: Path, rng: Random) -> Any:
+    strings = isinstance(_value(data, path), str)
+    return changed(data, path, _renamed if strings and rng.random() < 0.5 else _removed)
 
 
 def _value(value: Any, path: Path) -> Any:

@@ -267,10 +267,12 @@ class Topology:
             text = f"must be at least {len(zones)} here, one for each zone"
             raise InvalidOrder(Problem(f"{at}.autoscaling.min", text))
         overrides = self._overrides(pool, values)
+        workers = lookup(self.standing, "spec.topology.workers.machineDeployments") or ()
+        classes = {w["name"]: w["class"] for w in workers if "name" in w and "class" in w}
         return [
             {
-                "class": self.profile.worker_class,
-                "name": names.topology(pool.name, zone if len(zones) > 1 else ""),
+                "class": classes.get(name, self.profile.worker_class),
+                "name": name,
                 **(
                     {}
                     if pool.autoscaling
@@ -293,6 +295,7 @@ class Topology:
                 **({"variables": {"overrides": overrides}} if overrides else {}),
             }
             for index, zone in enumerate(zones)
+            for name in [names.topology(pool.name, zone if len(zones) > 1 else "")]
         ]
 
     def _overrides(self, pool: NodePool, values: Mapping[str, Any]) -> list[Manifest]:
