@@ -19,6 +19,6 @@ settings.register_profile(
     "thorough",
     settings.get_profile("ci"),
     derandomize=False,
-    max_examples=2000,
+    max_examples=1000,
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

@@ -1,0 +1,155 @@
+"""Render a `Cluster` into a Gardener `Shoot`, inside an Object.
+
+settings   what the provider configures
+shoot      order + Bound + project, cloud profile, maps -> Shoot, login ConfigMap
+login      who may log in, as the API server reads it
+status     the live Shoot -> phase, readiness, conditions
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from function.backends.gardener import status
+from function.backends.gardener.settings import NAME, GardenerSettings
+from function.backends.gardener.shoot import LOGIN, Shoot
+from function.backends.gardener.status import KEY
+from function.contract import (
+    Backend,
+    Bound,
+    Machine,
+    Order,
+    Progress,
+    Remark,
+    Removal,
+    Rendered,
+    Resource,
+)
+from function.errors import InvalidOrder, Problem
+from function.model import ClusterSpec
+from function.schema import lookup
+from function.settings import Settings
+
+__all__ = ["CLUSTER", "KEY", "NAME", "GardenerSettings"]
+
+
+def render(
+    order: Order[ClusterSpec], settings: Settings, bound: Bound, observed: Mapping[str, Resource]
+) -> Rendered:
+    """Render an order for a cluster.
+
+    Raises:
+        InvalidOrder: A pool has fewer nodes than zones, or asks for what is not offered.
+    """
+    shoot = Shoot(order, settings, bound, observed)
+    login = shoot.login()
+    resources = [shoot.resource(login), *([login] if login else []), *shoot.former_logins(login)]
+    kept = {resource.key for resource in resources}
+    return Rendered(
+        resources=tuple(resources),
+        removals=_removals(resources[0], kept, login, observed),
+        status=status.status_of(order, settings, bound, observed),
+        conditions=(status.current(resources[0], observed.get(KEY)), status.health(observed)),
+        unsupported=_unsupported(order),
+    )
+
+
+def identities(resource: Resource) -> frozenset[str]:
+    """Return the Object, the object inside it, and each worker pool of a Shoot."""
+    manifest = resource.payload.get("manifest")
+    inside = _identity(manifest)
+    pools = {f"{inside}/worker/{worker['name']}" for worker in status.workers(manifest)}
+    return frozenset({f"{resource.kind}/{resource.key}", inside, *pools})
+
+
+def recall(observed: Mapping[str, Resource]) -> dict[str, Any] | None:
+    """Return what the observed Shoot shows of a lost record."""
+    root = observed.get(KEY)
+    manifest = root.payload.get("manifest") if root else None
+    version = lookup(manifest, "spec.kubernetes.version")
+    if not version:
+        return None
+    workers = [worker for worker in status.workers(manifest) if lookup(worker, "machine.type")]
+    return {
+        "namespace": lookup(manifest, "metadata.namespace") or "",
+        "version": version,
+        "machines": {w["name"]: Machine(asked={}, flavor=w["machine"]["type"]) for w in workers},
+        "zones": {w["name"]: tuple(w.get("zones", ())) for w in workers},
+    }
+
+
+def progress(observed: Mapping[str, Resource]) -> Progress:
+    """Return the version of the live Shoot, which Gardener may have raised, and if it rests."""
+    live = status.live_shoot(observed.get(KEY))
+    version = lookup(live, "spec.kubernetes.version") or ""
+    return Progress(
+        version, status.fresh(live) and status.rests(live) and not status.deleting(live)
+    )
+
+
+def _namespace(own: GardenerSettings, tenant: str) -> str:
+    return own.namespace.format(project=own.project, tenant=tenant)
+
+
+CLUSTER: Backend[ClusterSpec] = Backend(
+    name=NAME,
+    settings=GardenerSettings,
+    root=KEY,
+    render=render,
+    identities=identities,
+    recall=recall,
+    namespace=_namespace,
+    provider_config=lambda own, tenant: str(own.provider_config).format(tenant=tenant),
+    gaps={
+        "spec.variables": "clusters have no classes here, and no variables",
+        "spec.controlPlane.flavor": "control planes are no machines of yours here",
+        "spec.maintenance.window.days": "the window is open every day here",
+        "spec.apiServer.extraNames": "the provider names API servers here",
+        "spec.healthCheck.enabled": "unhealthy nodes are always replaced here",
+        "spec.healthCheck.maxUnhealthy": "unhealthy nodes are always replaced here",
+    },
+    progress=progress,
+)
+
+
+def _removals(
+    shoot: Resource, kept: set[str], login: Resource | None, observed: Mapping[str, Resource]
+) -> tuple[Removal, ...]:
+    """Return the pools that the order no longer has, and ConfigMaps that were replaced."""
+    before = observed.get(KEY)
+    stored = before.payload.get("manifest") if before else None
+    workers = {worker["name"] for worker in status.workers(shoot.payload["manifest"])}
+    gone = [
+        Removal(
+            f"{_identity(stored)}/worker/{worker['name']}",
+            "order",
+            f"spec.nodePools[{worker['name']}]",
+        )
+        for worker in status.workers(stored)
+        if worker["name"] not in workers
+    ]
+    successor = sorted(identities(login))[0] if login else ""
+    return tuple(gone) + tuple(
+        Removal(identity, "superseded", successor)
+        for key, found in sorted(observed.items())
+        if key not in kept and key.startswith(f"{LOGIN}-")
+        for identity in sorted(identities(found))
+    )
+
+
+def _identity(manifest: object) -> str:
+    group = str(lookup(manifest, "apiVersion")).rpartition("/")[0]
+    where = (lookup(manifest, path) for path in ("kind", "metadata.namespace", "metadata.name"))
+    return "/".join((group, *map(str, where)))
+
+
+def _unsupported(order: Order[ClusterSpec]) -> tuple[Remark, ...]:
+    """Return what depends on the value of a field rather than on its presence."""
+    found = []
+    if order.spec.cluster_class != "default":
+        found.append(Remark("spec.class", "clusters have no classes here"))
+    if order.spec.network.ip_families != ("IPv4",):
+        raise InvalidOrder(Problem("spec.network.ipFamilies", "not offered here; accepted: [IPv4]"))
+    if order.spec.maintenance.window and order.spec.maintenance.window.timezone != "UTC":
+        text = "the window keeps to the zone's winter time all year"
+        found.append(Remark("spec.maintenance.window.timezone", text))
+    return tuple(found)

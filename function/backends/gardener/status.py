@@ -1,0 +1,201 @@
+"""Read the live Shoot: phase, readiness, trouble, the status of the order.
+
+Readiness is Gardener's own conditions; `Progressing` is said of a cluster that is ready
+while a part of it is restarted. Errors are told by their codes, never by their text.
+"""
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from function import trouble
+from function.contract import Bound, Condition, Manifest, Order, Resource
+from function.kubeconfig import exec_kubeconfig
+from function.model import ClusterSpec
+from function.schema import lookup
+from function.settings import Settings
+
+KEY = "gardener-shoot"
+HEALTHY = ("APIServerAvailable", "ControlPlaneHealthy", "EveryNodeReady", "SystemComponentsHealthy")
+READY_QUERY = (
+    "has(object.status) && has(object.status.conditions) && has(object.status.advertisedAddresses)"
+    f" && {list(HEALTHY)}.all(t, object.status.conditions.exists(c, c.type == t && "
+    'c.status == "True"))'
+).replace("'", '"')
+PROGRESS_STEP = 25
+
+_RETRIED = "the last change has not succeeded yet, it is tried again"
+# The first of these that is reported is told.
+_CODES = {
+    "ERR_INFRA_QUOTA_EXCEEDED": "QuotaExceeded",
+    "ERR_INFRA_UNAUTHENTICATED": "CredentialsInvalid",
+    "ERR_INFRA_UNAUTHORIZED": "CredentialsInvalid",
+    "ERR_INFRA_RESOURCES_DEPLETED": "NoCapacity",
+    "ERR_RETRYABLE_INFRA_DEPENDENCIES": "ConfigurationProblem",
+    "ERR_INFRA_DEPENDENCIES": "ConfigurationProblem",
+    "ERR_INFRA_RATE_LIMITS_EXCEEDED": "RateLimited",
+    "ERR_CONFIGURATION_PROBLEM": "ConfigurationProblem",
+    "ERR_RETRYABLE_CONFIGURATION_PROBLEM": "ConfigurationProblem",
+    "ERR_PROBLEMATIC_WEBHOOK": "ConfigurationProblem",
+    "ERR_CLEANUP_CLUSTER_RESOURCES": "ConfigurationProblem",
+}
+
+
+def workers(manifest: object) -> list[Manifest]:
+    """Return the worker pools of a Shoot."""
+    found = lookup(manifest, "spec.provider.workers") or []
+    return [worker for worker in found if isinstance(worker, dict) and "name" in worker]
+
+
+def live_shoot(observed: Resource | None) -> Manifest:
+    """Return the live Shoot; empty until it was looked at."""
+    found = observed.at_provider.get("manifest") if observed else None
+    return found if isinstance(found, dict) else {}
+
+
+def fresh(live: Manifest) -> bool:
+    """Return whether Gardener has seen the present spec."""
+    seen = lookup(live, "status.observedGeneration")
+    return bool(seen == lookup(live, "metadata.generation"))
+
+
+def endpoint(live: Manifest) -> str:
+    """Return the address of the API server; other advertised addresses are not one."""
+    addresses = {
+        a.get("name"): a.get("url", "") for a in lookup(live, "status.advertisedAddresses") or ()
+    }
+    return next(
+        (str(addresses[n]) for n in ("external", "internal", "unmanaged") if n in addresses), ""
+    )
+
+
+def _healthy(live: Manifest) -> bool:
+    status = live.get("status") or {}
+    states = [trouble.condition_of(status, kind).get("status") for kind in HEALTHY]
+    # Progressing is said of a cluster that is ready, while one of its parts is restarted.
+    return all(state in ("True", "Progressing") for state in states)
+
+
+def ready(live: Manifest) -> bool:
+    """Return whether the cluster can be used, or sleeps."""
+    if deleting(live) or not endpoint(live):
+        return False
+    creating = lookup(live, "status.lastOperation.type") == "Create" and not rests(live)
+    return bool(lookup(live, "status.hibernated")) or (_healthy(live) and not creating)
+
+
+def rests(live: Manifest) -> bool:
+    """Return whether the last operation is done; a migration is not before its second half."""
+    operation = lookup(live, "status.lastOperation") or {}
+    return operation.get("state") == "Succeeded" and operation.get("type") != "Migrate"
+
+
+def deleting(live: Manifest) -> bool:
+    """Return whether the Shoot is being deleted."""
+    return bool(lookup(live, "metadata.deletionTimestamp"))
+
+
+def current(shoot: Resource, before: Resource | None) -> Condition:
+    """Return whether what runs is what is ordered."""
+    live = live_shoot(before)
+    phase, message = _phase(live)
+    if phase == "Deleting":
+        return Condition("Current", False, "Deleting", "the cluster is being deleted")
+    if phase in ("Pending", "Provisioning"):
+        return Condition("Current", False, "Provisioning", "the cluster is being built")
+    if phase == "Failed":
+        return Condition("Current", False, "Failed", message)
+    if message == _RETRIED or (before and trouble.refused(before)):
+        return Condition("Current", False, "Updating", _RETRIED)
+    if phase == "Updating" or _asked(shoot.payload["manifest"]) != _asked(live):
+        return Condition("Current", False, "Updating", "the cluster is being changed")
+    return Condition("Current", True, "AsOrdered")
+
+
+def _asked(shoot: Manifest) -> tuple[Any, ...]:
+    """Return what is asked of a Shoot and comes back as it was written."""
+    hibernation = lookup(shoot, "spec.hibernation") or {}
+    # With schedules Gardener itself switches it.
+    asleep = not hibernation.get("schedules") and bool(hibernation.get("enabled"))
+    fields = ("minimum", "maximum", "machine.type")
+    pools = sorted((w["name"], *(lookup(w, f) for f in fields)) for w in workers(shoot))
+    return lookup(shoot, "spec.kubernetes.version"), asleep, pools
+
+
+def health(observed: Mapping[str, Resource]) -> Condition:
+    """Return the trouble of the Shoot by its error codes, else that of the Objects."""
+    live = live_shoot(observed.get(KEY))
+    codes = {code for error in _errors(live) for code in error.get("codes") or ()}
+    failed = lookup(live, "status.lastOperation.state") in ("Error", "Failed")
+    # By the order of the table: that of errors changes with every attempt.
+    reason = next((reason for code, reason in _CODES.items() if code in codes), "")
+    if reason or _errors(live) or failed:
+        reason = reason or "ConfigurationProblem"
+        return Condition(trouble.CONDITION, False, reason, trouble.sentence(reason))
+    return trouble.health(observed.values())
+
+
+def _errors(live: Manifest) -> list[Manifest]:
+    """Return the errors of the last attempt; they stand until one succeeds."""
+    found = lookup(live, "status.lastErrors") or []
+    return [error for error in found if isinstance(error, dict)]
+
+
+def _phase(live: Manifest) -> tuple[str, str]:
+    operation = lookup(live, "status.lastOperation") or {}
+    if deleting(live):
+        return "Deleting", "the cluster is being deleted although the order stands"
+    if not operation:
+        return "Pending", "the order is accepted, the cluster is not there yet"
+    state = operation.get("state")
+    if operation.get("type") == "Create" and state != "Succeeded":
+        return _building(state, operation.get("progress"))
+    if not fresh(live):
+        return "Updating", "the cluster is being changed"
+    if state == "Failed":
+        return "Failed", "the last change failed, and the provider has to act"
+    # While it is tried again the state is Processing, and the errors stand.
+    if state == "Error" or (state != "Succeeded" and _errors(live)):
+        return "Degraded", _RETRIED
+    if not rests(live):
+        return "Updating", "the cluster is being changed"
+    if lookup(live, "status.hibernated"):
+        return "Hibernated", "the cluster sleeps, its data are kept"
+    if not _healthy(live):
+        return "Degraded", "the cluster runs, but not all of it is available"
+    return "Ready", "the cluster is ready"
+
+
+def _building(state: Any, progress: Any) -> tuple[str, str]:
+    if state == "Failed":
+        return "Failed", "the cluster could not be built, and the provider has to act"
+    share = int(progress or 0) // PROGRESS_STEP * PROGRESS_STEP
+    return "Provisioning", f"the cluster is being built, {share} % is done"
+
+
+def status_of(
+    order: Order[ClusterSpec], settings: Settings, bound: Bound, observed: Mapping[str, Resource]
+) -> dict[str, Any]:
+    """Return the status of the order."""
+    before = observed.get(KEY)
+    live = live_shoot(before)
+    phase, message = _phase(live)
+    url = endpoint(live)
+    ca_data = base64.b64encode(before.connection.get("ca.crt", b"") if before else b"").decode()
+    issuer = bound.issuer(order.spec)
+    status: dict[str, Any] = {"phase": phase, "message": message}
+    version = lookup(live, "spec.kubernetes.version")
+    if version:
+        status["version"] = version
+    if url:
+        status["endpoint"] = url
+    if ca_data:
+        status["certificateAuthorityData"] = ca_data
+    if url and ca_data and issuer:
+        scopes = settings.access.extra_scopes
+        status["kubeconfig"] = exec_kubeconfig(order.name, url, ca_data, issuer, scopes)
+    pools = [
+        {"name": pool.name, "flavor": bound.machines[pool.name].flavor, "replicas": pool.bounds[0]}
+        for pool in order.spec.node_pools
+    ]
+    return {**status, "nodePools": pools}
