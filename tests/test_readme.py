@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from function import backends
 from tests import asking
 
 README = (asking.ROOT / "README.md").read_text("utf-8")
@@ -61,17 +60,6 @@ def test_the_kinds_and_flavors_it_names_come_out(name: str) -> None:
     group, _, version = cluster["apiVersion"].partition("/")
     for named in (name, cluster["kind"], group, version, pool["flavor"]):
         assert f"`{named}`" in README
-
-
-def test_support_table_is_the_code() -> None:
-    """The table of what is supported has every backend, with its declared gaps."""
-    rows = [
-        f"| `{kind}` | `{name}` | {', '.join(f'`{gap}`' for gap in sorted(backend.gaps))} |"
-        for kind, table in backends.BACKENDS.items()
-        for name, backend in table.items()
-    ]
-    shown = [line for line in README.splitlines() if re.match(r"\| `(Cluster|Server)` \|", line)]
-    assert [line.replace("|  |", "| |") for line in rows] == shown
 
 
 def test_tree_is_the_code() -> None:

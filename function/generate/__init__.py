@@ -15,6 +15,8 @@ from function import local
 from function.generate import definitions, reference
 from function.generate.documents import UNFOLDED, yaml_text
 
+README = "README.md"
+
 
 def files(root: Path) -> dict[str, str]:
     """Return every generated file by its path below the project root.
@@ -22,7 +24,16 @@ def files(root: Path) -> dict[str, str]:
     Args:
         root: The project, whose examples are turned into XRs.
     """
-    return {**definitions.files(), **reference.files(), **examples(root)}
+    found = {**definitions.files(), **reference.files(), **examples(root)}
+    page = root / README
+    return {**found, README: readme(page.read_text("utf-8"))} if page.exists() else found
+
+
+def readme(text: str) -> str:
+    """Return the README with its table of what is supported as the backends declare it."""
+    before, begin, rest = text.partition(reference.SUPPORT_BEGIN)
+    _, end, after = rest.partition(reference.SUPPORT_END)
+    return f"{before}{begin}\n{reference.support()}{end}{after}" if end else text
 
 
 def examples(root: Path) -> dict[str, str]:

@@ -33,6 +33,17 @@ checks: [environment.schema.json](environment.schema.json).
 **An edit reaches** says which orders notice that you change a field, and when. Everything else
 stays as it was decided when the order was answered.
 """
+SUPPORT_BEGIN, SUPPORT_END = "<!-- support, by make generate -->", "<!-- end of support -->"
+
+
+def support() -> str:
+    """Return the table of kinds and backends, with the fields that each cannot express."""
+    rows = [
+        f"| `{kind}` | `{name}` | {', '.join(f'`{gap}`' for gap in sorted(backend.gaps))} |\n"
+        for kind, table in BACKENDS.items()
+        for name, backend in table.items()
+    ]
+    return "| kind | backend | not expressed |\n|---|---|---|\n" + "".join(rows)
 
 
 def files() -> dict[str, str]:
