@@ -51,7 +51,6 @@ def test_offer_is_changed(fault: Fault, case: Case) -> None:
     check_stands(world, rng, fault)
 
 
-@pytest.mark.xfail(strict=True, reason="a profile's fields reach standing clusters at once")
 @settings(max_examples=300)
 @given(worlds("Cluster"))
 def test_profiles_are_changed(case: Case) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from function.backends.capi import forms, status
 from function.backends.capi.settings import NAME, PROFILES, CapiSettings
-from function.backends.capi.topology import BASE, POOL_LABEL, Topology, remember
+from function.backends.capi.topology import POOL_LABEL, Topology, remember
 from function.contract import (
     Backend,
     Bound,
@@ -62,7 +62,7 @@ def render(
             **({"connectionDetails": details} if details else {}),
         },
         secret=bool(details),
-        annotations={BASE: remember(base)} if (base := topology.base()) else {},
+        annotations=remember(topology),
         ready=status.available(live),
     )
     return Rendered(

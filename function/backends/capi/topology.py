@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pydantic
+
 from function import names
 from function.backends.capi.forms import newest
 from function.backends.capi.settings import (
@@ -39,6 +41,7 @@ from function.settings import ClusterClass, Settings
 
 POOL_LABEL = "node.cluster.x-k8s.io/pool"
 BASE = f"{API_GROUP}/base-variables"
+PROFILE = f"{API_GROUP}/profile"
 CONTROL_PLANE_REPLICAS = {"None": 1, "Node": 3, "Zone": 3}
 # Cluster API syncs labels of these domains from Machines to Nodes.
 SYNCED = ("node-role.kubernetes.io", "node-restriction.kubernetes.io", "node.cluster.x-k8s.io")
@@ -71,8 +74,14 @@ class Topology:
 
     @property
     def profile(self) -> Profile:
-        """Return the profile of the class."""
-        return self.own.profile(self.bound.profile)
+        """Return the profile of the class; the one in use stands until version or class change."""
+        text = self.before.annotations.get(PROFILE, "") if self.before and self.standing else ""
+        try:
+            return (
+                Profile.model_validate_json(text) if text else self.own.profile(self.bound.profile)
+            )
+        except pydantic.ValidationError:
+            return self.own.profile(self.bound.profile)
 
     @property
     def offer(self) -> ClusterClass | None:
@@ -326,9 +335,10 @@ def _remembered(before: Resource | None) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def remember(values: Mapping[str, Any]) -> str:
-    """Return the environment's values as an annotation."""
-    return canonical(values)
+def remember(topology: Topology) -> dict[str, str]:
+    """Return the annotations by which the next call knows what stands."""
+    profile = topology.profile.model_dump(mode="json", exclude_defaults=True)
+    return {BASE: canonical(topology.base()), PROFILE: canonical(profile)}
 
 
 def _check_names(deployments: list[Manifest]) -> None:
