@@ -2,15 +2,14 @@
 
 A decision is a pure function of order and environment, because Crossplane may ask twice
 about the same new order. It is kept while what was asked is unchanged; a changed ask is
-resolved anew. Kubernetes versions never go down, and go up one minor at a time, each step
-held until the last one is finished.
+resolved anew.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from function import flavors
+from function import flavors, versions
 from function.contract import (
     CONTROL_PLANE,
     SERVER,
@@ -22,14 +21,14 @@ from function.contract import (
     Progress,
     Remark,
 )
-from function.errors import InvalidOrder, NotOffered, Problem
+from function.errors import InvalidOrder, Problem
 from function.model import ClusterSpec, ServerSpec
 from function.model.cluster import ControlPlane, Oidc
 from function.model.order import Size
 from function.model.pool import NodePool
 from function.model.server import Image
 from function.schema import lookup
-from function.settings import ImageOffer, KubernetesVersion, Settings
+from function.settings import ImageOffer, Settings
 
 ZONES_FOR_ZONE_AVAILABILITY = 3
 
@@ -86,7 +85,7 @@ def cluster(
     _check_availability(order, settings, before, problems)
     _check_variables(order, settings, before, problems)
     try:
-        version = _version(order, settings, before, progress)
+        version = versions.version(order, settings, before, progress)
     except InvalidOrder as refusal:
         raise InvalidOrder(*refusal.problems, *problems) from None
     if problems:
@@ -109,7 +108,7 @@ def cluster(
         ]
     )
     notes = _machine_notes(machines, "spec.nodePools[{}].size")
-    outlook = _outlook(settings, version.fields)
+    outlook = versions.outlook(settings, version.fields)
     return Resolution(decided, (*notes, *version.notes), version.pending, sized, outlook)
 
 
@@ -161,7 +160,9 @@ def volume_type(name: str | None, settings: Settings, at: str) -> str:
     for offer in settings.volume_types:
         if offer.name == name:
             return offer.backend_name
-    raise InvalidOrder(Problem(at, _not_offered(offer.name for offer in settings.volume_types)))
+    raise InvalidOrder(
+        Problem(at, versions.not_offered(offer.name for offer in settings.volume_types))
+    )
 
 
 def _machine(
@@ -232,7 +233,7 @@ def _unknown_flavor(asked: str, offered: Sequence[flavors.Flavor]) -> str:
     except ValueError as error:
         return f"is no scs-0100 name: {error}"
     if parsed is None:
-        return _not_offered(flavor.name for flavor in offered)
+        return versions.not_offered(flavor.name for flavor in offered)
     wish = flavors.Wish(
         cpu=parsed.cpu,
         memory_gib=parsed.memory_gib,
@@ -243,17 +244,13 @@ def _unknown_flavor(asked: str, offered: Sequence[flavors.Flavor]) -> str:
     return f"not offered here; nearest: {near}"
 
 
-def _not_offered(names: Any) -> str:
-    return f"not offered here; offered: {', '.join(sorted(names)) or 'none'}"
-
-
 def _check_zones(
     zones: Sequence[str], settings: Settings, at: str, problems: list[Problem]
 ) -> None:
     offered = {zone.name for zone in settings.zones}
     for zone in zones:
         if zone not in offered:
-            problems.append(Problem(at, _not_offered(offered)))
+            problems.append(Problem(at, versions.not_offered(offered)))
             return
 
 
@@ -438,181 +435,3 @@ def _check_reboot(
     elif machine.disk_gib < (was.disk_gib or 0):
         text = f"the disk cannot shrink from {was.disk_gib} to {machine.disk_gib} GiB"
         problems.append(Problem(at, text))
-
-
-@dataclass(frozen=True)
-class _VersionStep:
-    fields: Mapping[str, str]
-    notes: tuple[Remark, ...] = ()
-    pending: str = ""
-
-
-def _version(
-    order: Order[ClusterSpec], settings: Settings, before: Bound | None, progress: Progress
-) -> _VersionStep:
-    chosen = _class_fields(order, settings, before)
-    offers = sorted(
-        (
-            offer
-            for offer in settings.kubernetes_versions
-            if not settings.classes or chosen["cluster_class"] in offer.classes
-        ),
-        key=lambda offer: offer.order,
-    )
-    if before is None:
-        return _new_version(order.spec.version, offers, chosen)
-    current = _highest(before.version, progress.version)
-    asked = order.spec.version
-    unchanged = before.asked.get("version", before.filled.get("version")) == asked
-    if unchanged and _answers(current, asked):
-        return _kept_version(current, asked, before, chosen, offers)
-    try:
-        target = _target(asked, offers, current)
-        return _next_step(target, current, before, chosen, offers, progress)
-    except (InvalidOrder, NotOffered):
-        if not unchanged:
-            raise
-    kept = _kept_version(current, asked, before, chosen, offers)
-    return _VersionStep(kept.fields, kept.notes, f"the way to {asked} is no longer offered")
-
-
-def _outlook(settings: Settings, decided: Mapping[str, str]) -> dict[str, Any]:
-    """Return the versions that can be ordered next, and the end of life of the present one."""
-    current = _order(decided["version"])
-    offers = [
-        o
-        for o in settings.kubernetes_versions
-        if not settings.classes or decided["cluster_class"] in o.classes
-    ]
-    reachable = [
-        offer.version
-        for offer in sorted(offers, key=lambda offer: offer.order)
-        if offer.state == "supported" and offer.order > current and offer.minor <= current[1] + 1
-    ]
-    end = next((o.end_of_life for o in offers if o.version == decided["version"]), None)
-    return {
-        **({"availableUpgrades": reachable} if reachable else {}),
-        **({"versionEndOfLife": end} if end else {}),
-    }
-
-
-def _class_fields(
-    order: Order[ClusterSpec], settings: Settings, before: Bound | None
-) -> dict[str, str]:
-    wanted = order.spec.cluster_class
-    if not settings.classes and wanted == "default":
-        return {"cluster_class": wanted, "profile": ""}
-    for offer in settings.classes:
-        if offer.name == wanted:
-            return {"cluster_class": wanted, "profile": offer.profile}
-    if before and before.cluster_class == wanted:
-        return {"cluster_class": wanted, "profile": before.profile}
-    names = [offer.name for offer in settings.classes] or ["default"]
-    raise InvalidOrder(Problem("spec.class", _not_offered(names)))
-
-
-def _new_version(
-    asked: str, offers: Sequence[KubernetesVersion], chosen: Mapping[str, str]
-) -> _VersionStep:
-    offer = _target(asked, offers, "")
-    return _VersionStep(_fields(offer, chosen))
-
-
-def _target(asked: str, offers: Sequence[KubernetesVersion], current: str) -> KubernetesVersion:
-    """Return the offer that answers an ask for a version, never below the current one."""
-    wanted = _order(asked)
-    if current and _order(current)[: len(wanted)] > wanted:
-        text = f"versions never go down; the cluster runs {current}"
-        raise InvalidOrder(Problem("spec.version", text))
-    exact = len(wanted) == len(("1", "34", "7"))
-    fits = [
-        offer
-        for offer in offers
-        if offer.order[: len(wanted)] == wanted
-        and (exact or offer.state == "supported" or offer.version == current)
-        and (not current or offer.order >= _order(current))
-    ]
-    if not fits:
-        known = ", ".join(offer.version for offer in offers if offer.state == "supported")
-        raise InvalidOrder(Problem("spec.version", f"not offered here; offered: {known or 'none'}"))
-    return fits[-1]
-
-
-def _next_step(  # noqa: PLR0913  # a step depends on where it starts, ends and stands
-    target: KubernetesVersion,
-    current: str,
-    before: Bound,
-    chosen: Mapping[str, str],
-    offers: Sequence[KubernetesVersion],
-    progress: Progress,
-) -> _VersionStep:
-    if target.version == current:
-        return _kept_version(current, target.version, before, chosen, offers)
-    if not progress.settled:
-        kept = _kept_version(current, target.version, before, chosen, offers)
-        text = f"{target.version} follows once {current} is reached everywhere"
-        return _VersionStep(kept.fields, kept.notes, text)
-    if target.minor <= _minor(current) + 1:
-        return _VersionStep(_fields(target, chosen))
-    between = [
-        offer for offer in offers if offer.minor == _minor(current) + 1 and offer.state != "preview"
-    ]
-    if not between:
-        raise NotOffered(
-            f"kubernetesVersions: no 1.{_minor(current) + 1} on the way from {current} to "
-            f"{target.version}, minors are taken one at a time",
-            public=f"spec.version: {target.version} cannot be reached from {current}: "
-            f"1.{_minor(current) + 1} lies between and is not offered",
-        )
-    step = between[-1]
-    return _VersionStep(_fields(step, chosen), (), f"{step.version} comes before {target.version}")
-
-
-def _kept_version(
-    current: str,
-    asked: str,
-    before: Bound,
-    chosen: Mapping[str, str],
-    offers: Sequence[KubernetesVersion],
-) -> _VersionStep:
-    same_class = before.rebuilt or before.cluster_class == chosen["cluster_class"]
-    if before.version == current and same_class:
-        class_name = before.class_name
-    else:
-        named = {offer.version: offer.classes for offer in offers}
-        class_name = named.get(current, {}).get(chosen["cluster_class"], "")
-        if not class_name and before.class_name:
-            raise NotOffered(
-                f"kubernetesVersions[{current}].classes: {chosen['cluster_class']} is needed",
-                public=f"spec.class: {chosen['cluster_class']} is not offered for {current}",
-            )
-    fields = {**chosen, "version": current, "class_name": class_name}
-    wanted = _order(asked)
-    if _order(current)[: len(wanted)] <= wanted:
-        return _VersionStep(fields)
-    text = f"the cluster runs {current}, and versions never go down"
-    return _VersionStep(fields, (Remark("spec.version", text),))
-
-
-def _fields(offer: KubernetesVersion, chosen: Mapping[str, str]) -> dict[str, str]:
-    class_name = offer.classes.get(chosen["cluster_class"], "")
-    return {**chosen, "version": offer.version, "class_name": class_name}
-
-
-def _answers(version: str, asked: str) -> bool:
-    """Say whether a version is what was asked for, or above it: 1.34.7 answers 1.34."""
-    wanted = _order(asked)
-    return _order(version)[: len(wanted)] >= wanted
-
-
-def _highest(*versions: str) -> str:
-    return max((version for version in versions if version), key=_order, default="")
-
-
-def _order(version: str) -> tuple[int, ...]:
-    parts = version.removeprefix("v").split(".")
-    return tuple(int(part) for part in parts if part.isdigit())
-
-
-def _minor(version: str) -> int:
-    return _order(version)[1]

@@ -368,7 +368,8 @@ def differences(
         if old == new:
             continue
         inner = item_type(info)
-        if inner is None or not _nested(old) or not _nested(new):
+        alike = isinstance(old, Mapping) is isinstance(new, Mapping)
+        if inner is None or not alike or not _nested(old) or not _nested(new):
             yield Difference(where, info, old, new)
         elif isinstance(old, Mapping):
             yield from differences(inner, old, new, where)

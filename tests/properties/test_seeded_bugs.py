@@ -20,7 +20,7 @@ from function import (
     managed,
     plain,
     policy,
-    resolve,
+    versions,
 )
 from function.backends.openstack import _Stack
 from function.contract import Backend, Order, Removal, Rendered, Resource
@@ -246,9 +246,9 @@ BUGS = (
     Bug(
         "version anew",
         broken(
-            resolve,
-            "_version",
-            lambda order, own, _, progress, real=resolve._version: real(order, own, None, progress),
+            versions,
+            "version",
+            lambda order, own, _, progress, real=versions.version: real(order, own, None, progress),
         ),
         stands(faults.catalogue_changed),
         "Cluster",

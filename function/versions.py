@@ -1,0 +1,212 @@
+"""Resolve Kubernetes versions, and the class that goes with each.
+
+Versions never go down, and go up one minor at a time; a step is held until the last one is
+finished. A version once given is kept while what was asked is unchanged, whatever becomes
+of the catalogue; the live cluster's version counts if it is higher.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from function.contract import Bound, Order, Progress, Remark
+from function.errors import InvalidOrder, NotOffered, Problem
+from function.model import ClusterSpec
+from function.settings import KubernetesVersion, Settings
+
+
+@dataclass(frozen=True)
+class VersionStep:
+    """Say which version to render now.
+
+    Attributes:
+        fields: Fields of `Bound`: version, class and profile.
+        notes: What the tenant should know of it.
+        pending: Why the order is not yet answered in full; empty if it is.
+    """
+
+    fields: Mapping[str, str]
+    notes: tuple[Remark, ...] = ()
+    pending: str = ""
+
+
+def version(
+    order: Order[ClusterSpec], settings: Settings, before: Bound | None, progress: Progress
+) -> VersionStep:
+    """Return the version that answers an order now, a step on the way, or the one it has.
+
+    Raises:
+        InvalidOrder: It is not offered, or lies below the one that runs.
+        NotOffered: A minor version on the way is not offered.
+    """
+    chosen = _class_fields(order, settings, before)
+    offers = sorted(
+        (
+            offer
+            for offer in settings.kubernetes_versions
+            if not settings.classes or chosen["cluster_class"] in offer.classes
+        ),
+        key=lambda offer: offer.order,
+    )
+    if before is None:
+        return _newversion(order.spec.version, offers, chosen)
+    current = _highest(before.version, progress.version)
+    asked = order.spec.version
+    unchanged = before.asked.get("version", before.filled.get("version")) == asked
+    if unchanged and _answers(current, asked):
+        return _keptversion(current, asked, before, chosen, offers)
+    try:
+        target = _target(asked, offers, current)
+        return _next_step(target, current, before, chosen, offers, progress)
+    except (InvalidOrder, NotOffered):
+        if not unchanged:
+            raise
+    kept = _keptversion(current, asked, before, chosen, offers)
+    return VersionStep(kept.fields, kept.notes, f"the way to {asked} is no longer offered")
+
+
+def outlook(settings: Settings, decided: Mapping[str, str]) -> dict[str, Any]:
+    """Return the versions that can be ordered next, and the end of life of the present one."""
+    current = _order(decided["version"])
+    offers = [
+        o
+        for o in settings.kubernetes_versions
+        if not settings.classes or decided["cluster_class"] in o.classes
+    ]
+    reachable = [
+        offer.version
+        for offer in sorted(offers, key=lambda offer: offer.order)
+        if offer.state == "supported" and offer.order > current and offer.minor <= current[1] + 1
+    ]
+    end = next((o.end_of_life for o in offers if o.version == decided["version"]), None)
+    return {
+        **({"availableUpgrades": reachable} if reachable else {}),
+        **({"versionEndOfLife": end} if end else {}),
+    }
+
+
+def _class_fields(
+    order: Order[ClusterSpec], settings: Settings, before: Bound | None
+) -> dict[str, str]:
+    wanted = order.spec.cluster_class
+    if not settings.classes and wanted == "default":
+        return {"cluster_class": wanted, "profile": ""}
+    for offer in settings.classes:
+        if offer.name == wanted:
+            return {"cluster_class": wanted, "profile": offer.profile}
+    if before and before.cluster_class == wanted:
+        return {"cluster_class": wanted, "profile": before.profile}
+    names = [offer.name for offer in settings.classes] or ["default"]
+    raise InvalidOrder(Problem("spec.class", not_offered(names)))
+
+
+def _newversion(
+    asked: str, offers: Sequence[KubernetesVersion], chosen: Mapping[str, str]
+) -> VersionStep:
+    offer = _target(asked, offers, "")
+    return VersionStep(_fields(offer, chosen))
+
+
+def _target(asked: str, offers: Sequence[KubernetesVersion], current: str) -> KubernetesVersion:
+    """Return the offer that answers an ask for a version, never below the current one."""
+    wanted = _order(asked)
+    if current and _order(current)[: len(wanted)] > wanted:
+        text = f"versions never go down; the cluster runs {current}"
+        raise InvalidOrder(Problem("spec.version", text))
+    exact = len(wanted) == len(("1", "34", "7"))
+    fits = [
+        offer
+        for offer in offers
+        if offer.order[: len(wanted)] == wanted
+        and (exact or offer.state == "supported" or offer.version == current)
+        and (not current or offer.order >= _order(current))
+    ]
+    if not fits:
+        known = ", ".join(offer.version for offer in offers if offer.state == "supported")
+        raise InvalidOrder(Problem("spec.version", f"not offered here; offered: {known or 'none'}"))
+    return fits[-1]
+
+
+def _next_step(  # noqa: PLR0913  # a step depends on where it starts, ends and stands
+    target: KubernetesVersion,
+    current: str,
+    before: Bound,
+    chosen: Mapping[str, str],
+    offers: Sequence[KubernetesVersion],
+    progress: Progress,
+) -> VersionStep:
+    if target.version == current:
+        return _keptversion(current, target.version, before, chosen, offers)
+    if not progress.settled:
+        kept = _keptversion(current, target.version, before, chosen, offers)
+        text = f"{target.version} follows once {current} is reached everywhere"
+        return VersionStep(kept.fields, kept.notes, text)
+    if target.minor <= _minor(current) + 1:
+        return VersionStep(_fields(target, chosen))
+    between = [
+        offer for offer in offers if offer.minor == _minor(current) + 1 and offer.state != "preview"
+    ]
+    if not between:
+        raise NotOffered(
+            f"kubernetesVersions: no 1.{_minor(current) + 1} on the way from {current} to "
+            f"{target.version}, minors are taken one at a time",
+            public=f"spec.version: {target.version} cannot be reached from {current}: "
+            f"1.{_minor(current) + 1} lies between and is not offered",
+        )
+    step = between[-1]
+    return VersionStep(_fields(step, chosen), (), f"{step.version} comes before {target.version}")
+
+
+def _keptversion(
+    current: str,
+    asked: str,
+    before: Bound,
+    chosen: Mapping[str, str],
+    offers: Sequence[KubernetesVersion],
+) -> VersionStep:
+    same_class = before.rebuilt or before.cluster_class == chosen["cluster_class"]
+    if before.version == current and same_class:
+        class_name = before.class_name
+    else:
+        named = {offer.version: offer.classes for offer in offers}
+        class_name = named.get(current, {}).get(chosen["cluster_class"], "")
+        if not class_name and before.class_name:
+            raise NotOffered(
+                f"kubernetesVersions[{current}].classes: {chosen['cluster_class']} is needed",
+                public=f"spec.class: {chosen['cluster_class']} is not offered for {current}",
+            )
+    fields = {**chosen, "version": current, "class_name": class_name}
+    wanted = _order(asked)
+    if _order(current)[: len(wanted)] <= wanted:
+        return VersionStep(fields)
+    text = f"the cluster runs {current}, and versions never go down"
+    return VersionStep(fields, (Remark("spec.version", text),))
+
+
+def _fields(offer: KubernetesVersion, chosen: Mapping[str, str]) -> dict[str, str]:
+    class_name = offer.classes.get(chosen["cluster_class"], "")
+    return {**chosen, "version": offer.version, "class_name": class_name}
+
+
+def _answers(version: str, asked: str) -> bool:
+    """Say whether a version is what was asked for, or above it: 1.34.7 answers 1.34."""
+    wanted = _order(asked)
+    return _order(version)[: len(wanted)] >= wanted
+
+
+def _highest(*versions: str) -> str:
+    return max((version for version in versions if version), key=_order, default="")
+
+
+def _order(version: str) -> tuple[int, ...]:
+    parts = version.removeprefix("v").split(".")
+    return tuple(int(part) for part in parts if part.isdigit())
+
+
+def _minor(version: str) -> int:
+    return _order(version)[1]
+
+
+def not_offered(names: Any) -> str:
+    """Return the end of a message: what would be accepted."""
+    return f"not offered here; offered: {', '.join(sorted(names)) or 'none'}"
