@@ -15,7 +15,8 @@ import pydantic
 from function.contract import BOUND_FORMAT, Backend, Bound, Resource
 from function.errors import BindingLost, FunctionOutdated
 from function.model import API_GROUP, OrderSpec
-from function.schema import canonical, masked, replaced
+from function.paths import replaced
+from function.schema import canonical, masked
 from function.settings import Place
 
 ANNOTATION = f"{API_GROUP}/bound"

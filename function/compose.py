@@ -24,10 +24,12 @@ from function.contract import (
     Rendered,
     Resource,
 )
-from function.errors import FunctionOutdated, InvalidOrder, NotOffered, Problem
+from function.errors import FunctionOutdated, InvalidOrder, NotOffered, Problem, all_of
 from function.managed import ALL_POLICIES, EXTERNAL_NAME
 from function.model import API_GROUP, KINDS
-from function.schema import expand, lookup, masked, parse, unknown_fields
+from function.parsing import parse, unknown_fields
+from function.paths import expand, lookup
+from function.schema import masked
 from function.settings import Place, Settings
 
 DEFAULT_ENVIRONMENT = "default"
@@ -99,22 +101,29 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
     settings = environment.settings
     _check_written(ask)
     mine = guards.ours(observed, backends.SETTINGS)
-    backend = _backend(ask.kind, environment)
-    before = bound.read(_former(ask.kind, mine) or backend, KINDS[ask.kind], ask.written, mine)
+    former = _former(ask.kind, mine)
+    backend = _backend(ask.kind, environment, former)
+    before = bound.read(former or backend, KINDS[ask.kind], ask.written, mine)
     filled = policy.fill(ask.kind, ask.written, settings.policy, before)
     order = _order(ask, filled)
     guards.names_are_free(order, mine)
     place = _place(backend, environment, ask.tenant)
     if guards.stays_in_place(order, place, before, settings.moves):
         return _leave(order, backend, mine)
-    now = bound.with_fills(masked(KINDS[ask.kind], ask.written), filled)
-    guards.refused_fields_are_unchanged(order, now, before)
-    policy.judge(ask.kind, _effective(order), now, settings.policy, before)
-    resolution = resolve.RESOLVERS[ask.kind](order, settings, before, backend.progress(mine))
-    _judge_limits(settings, resolution, before)
+    asked = masked(KINDS[ask.kind], ask.written)
+    now = bound.with_fills(asked, filled)
+    *_, resolution = all_of(
+        lambda: guards.refused_fields_are_unchanged(order, now, before),
+        lambda: guards.data_is_kept(order, now, before),
+        lambda: policy.judge(ask.kind, _effective(order), now, settings.policy, before),
+        lambda: resolve.RESOLVERS[ask.kind](order, settings, before, backend.progress(mine)),
+    )
+    told = policy.notes(ask.kind, filled, settings.policy)
+    resolution = replace(resolution, notes=(*told, *resolution.notes))
+    _judge_limits(settings, resolution, asked, before)
     record = Bound(
         place=place,
-        asked=masked(KINDS[ask.kind], ask.written),
+        asked=asked,
         filled=filled,
         estimate=dict(resolution.estimate),
         **resolution.decided,
@@ -160,8 +169,15 @@ def _check_written(ask: Ask) -> None:
         ) from None
 
 
-def _backend(kind: str, environment: Environment) -> Backend[Any]:
+def _backend(kind: str, environment: Environment, former: Backend[Any] | None) -> Backend[Any]:
+    """Return the backend that is offered; for what lives of a kind that is no more, the former.
+
+    Raises:
+        NotOffered: There is none.
+    """
     name = environment.settings.backend_of(kind)
+    if name is None and former and former.name in environment.settings.backends:
+        return former
     offered = ", ".join(sorted(environment.settings.kinds))
     public = f"kind {kind} is not offered in environment {environment.name}; offered: {offered}"
     if name is None:
@@ -204,8 +220,19 @@ def _effective(order: Order[Any]) -> dict[str, Any]:
     return dumped
 
 
-def _judge_limits(settings: Settings, resolution: resolve.Resolution, before: Bound | None) -> None:
-    policy.judge_limits(settings.limits, resolution.estimate, before.estimate if before else None)
+def _judge_limits(
+    settings: Settings,
+    resolution: resolve.Resolution,
+    asked: Mapping[str, Any],
+    before: Bound | None,
+) -> None:
+    """Hold the size of an order against the limits, unless the tenant changed nothing.
+
+    A function that counts otherwise than the one before it strands nobody.
+    """
+    if before is None or before.asked != asked:
+        former = before.estimate if before else None
+        policy.judge_limits(settings.limits, resolution.estimate, former)
 
 
 def _identified(resource: Resource, backend: Backend[Any]) -> Resource:
@@ -242,6 +269,7 @@ def _stamped(
         resource,
         name=name or names.composed(order.tenant, order.kind, order.name, resource.key),
         labels={
+            **resource.labels,
             guards.BACKEND_LABEL: backend.name,
             bound.ENVIRONMENT_LABEL: str(record.place.environment),
             guards.TENANT_LABEL: order.tenant,
@@ -251,6 +279,7 @@ def _stamped(
         },
         annotations=annotations,
         provider_config=str(record.place.provider_config),
+        secret_namespace=before.secret_namespace if before else "",
         ready=resource.ready and before is not None,
     )
     if order.spec.deletion_policy == "Orphan":

@@ -153,6 +153,8 @@ class Bound(Schema):
         machines: Flavor by pool name, `controlPlane` or `server`.
         image: Image of the servers, and `boot` how they start from it.
         zones: Zones of pools that named none, by pool.
+        volume_types: The backend's type of each further volume of a server; for a cluster by
+            the offered types that its pools name.
         oidc: The environment's issuer, where the tenant named none.
         estimate: Size of the order, as in `status.estimate`.
         rebuilt: Whether it was rebuilt from observed resources; never written.
@@ -170,6 +172,7 @@ class Bound(Schema):
     image: BoundImage | None = None
     boot: Boot | None = None
     zones: dict[str, tuple[str, ...]] = {}
+    volume_types: dict[str, str] = {}
     oidc: Oidc | None = None
     estimate: dict[str, float] = {}
     rebuilt: bool = pydantic.Field(default=False, exclude=True)
@@ -191,6 +194,7 @@ class Resource:
         initial: `spec.initProvider`, applied on creation only.
         options: Other fields of `spec`, such as `readiness`.
         secret: Whether it writes a connection secret.
+        secret_namespace: Where that is; the environment's choice if empty.
         policies: `spec.managementPolicies`.
         ready: Whether it is ready; only ever said of what is observed.
         identities: Everything live that it stands for; see `guards`.
@@ -210,6 +214,7 @@ class Resource:
     initial: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     secret: bool = False
+    secret_namespace: str = ""
     policies: tuple[str, ...] = ("*",)
     ready: bool = False
     identities: frozenset[str] = frozenset()

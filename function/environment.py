@@ -15,8 +15,9 @@ from function import policy
 from function.contract import Environment, Manifest
 from function.errors import EnvironmentInvalid, EnvironmentNotFound, Problem
 from function.model import API_GROUP
-from function.schema import Schema, SchemaT, parse
-from function.settings import Settings
+from function.parsing import SchemaT, parse
+from function.schema import Schema, canonical
+from function.settings import Block, Settings
 
 KIND = "EnvironmentConfig"
 KIND_API_VERSION = "apiextensions.crossplane.io/v1beta1"
@@ -25,7 +26,7 @@ OVERLAY_LABEL = f"{API_GROUP}/overlay"
 TENANT_LABEL = f"{API_GROUP}/tenant"
 ROOT_ONLY = ("kinds", "layers", "overlays", "tenants", "moves")
 
-# Keys of entries, by the name of their list; `name` for every other list of objects.
+# Keys of entries, by the path of their list; `name` for every other list of objects.
 _ENTRY_KEYS = {
     "images": ("os", "version", "architecture"),
     "kubernetesVersions": ("version",),
@@ -196,7 +197,7 @@ class _Merge:
             return self._objects(old, new, at, layer, overlay)
         if _is_entries(at, old) and _is_entries(at, new) and (old or new):
             return self._entries(old, new, at, layer, overlay)
-        if old != new and not overlay:
+        if canonical(old) != canonical(new) and not overlay:
             first = blame(self.provenance, at)
             self.problems.append(
                 Problem(at, f"EnvironmentConfigs {first} and {layer} set it differently")
@@ -252,14 +253,13 @@ class _Merge:
 
 def entry_key(at: str, item: Mapping[str, Any]) -> str | None:
     """Return what names an entry of a list, such as `ubuntu/24.04/amd64`."""
-    name = at.rpartition(".")[2]
-    if name == "policy":
+    if at == "policy":
         verbs = sorted(set(item) - {"field", "reason", "kind"})
         parts = (item.get("field"), ",".join(verbs), item.get("kind"))
         return "/".join(str(part) for part in parts if part) if "field" in item else None
-    if name == "images":
+    if at == "images":
         item = {"architecture": "amd64", **item}
-    values = [item.get(key) for key in _ENTRY_KEYS.get(name, ("name",))]
+    values = [item.get(key) for key in _ENTRY_KEYS.get(at, ("name",))]
     named = all(isinstance(value, str | int | float) for value in values)
     return "/".join(str(value) for value in values) if named else None
 
@@ -298,6 +298,8 @@ def _validate(merge: _Merge, schemas: Mapping[str, type[Schema]], root: _Layer) 
     blocks = _blocks(merge.data, schemas, problems)
     if settings is not None:
         problems += policy.misfits(settings.policy)
+        answering = [blocks.get(name) for name in sorted(set(settings.kinds.values()))]
+        problems += [p for b in answering if isinstance(b, Block) for p in b.problems(settings)]
     if problems or settings is None:
         raise EnvironmentInvalid(*(_located(merge, root, problem) for problem in problems))
     return settings.model_copy(update={"backends": blocks})

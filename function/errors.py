@@ -17,7 +17,9 @@
 The class name is the reason of the condition `Accepted=False`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -121,3 +123,25 @@ class NameTaken(OperatorRefusal):
 
 class DeletionRefused(OperatorRefusal):
     """Something live would leave the desired state without an allowed reason."""
+
+
+def all_of(*steps: Callable[[], Any]) -> list[Any]:
+    """Return what each step does, or refuse with everything that the tenant can mend.
+
+    Raises:
+        Refusal: Of the class of the first; one that the operator has to mend comes last.
+    """
+    found, refusals = [], list[Refusal]()
+    for step in steps:
+        try:
+            found.append(step())
+        except Refusal as refusal:
+            refusals.append(refusal)
+    refusals.sort(key=lambda refusal: not isinstance(refusal, TenantRefusal))
+    if not refusals:
+        return found
+    first, *others = refusals
+    told = [other for other in others if isinstance(other, TenantRefusal)]
+    if not told:
+        raise first
+    raise type(first)(*(problem for one in (first, *told) for problem in one.problems))

@@ -29,7 +29,8 @@ from function.errors import EnvironmentInvalid, InvalidOrder, Problem, Refusal
 from function.guards import BACKEND_LABEL
 from function.input import Input
 from function.model import KINDS
-from function.schema import parse
+from function.parsing import parse
+from function.schema import without_nulls
 
 CONDITIONS = ("Accepted", "Provisioned", "Current", "BackendHealthy", "FullySupported")
 UNEXPECTED = "InternalError"
@@ -180,7 +181,9 @@ def read_ask(composite: Manifest) -> Ask:
         name=str(name),
         mode=Mode.NAMESPACED if namespaced else Mode.CLAIMS,
         uid=str(metadata.get("uid", "")),
-        written={key: value for key, value in spec.items() if key not in MACHINERY},
+        written=without_nulls(
+            KINDS[kind], {key: value for key, value in spec.items() if key not in MACHINERY}
+        ),
     )
 
 

@@ -24,7 +24,8 @@ from function.errors import (
     Problem,
 )
 from function.model import API_GROUP, KINDS
-from function.schema import differences, extra, fields, parse
+from function.parsing import parse
+from function.schema import Difference, canonical, differences, extra, fields
 from function.settings import Move, Place
 
 BACKEND_LABEL = f"{API_GROUP}/backend"
@@ -115,7 +116,7 @@ def stays_in_place(
 def refused_fields_are_unchanged(
     order: Order[Any], now: Mapping[str, Any], before: Bound | None
 ) -> None:
-    """Refuse a change to a field that is declared `refused`.
+    """Refuse a change to a field that is declared `refused`, and to less where it only grows.
 
     Args:
         order: The order.
@@ -129,22 +130,63 @@ def refused_fields_are_unchanged(
         return
     schema = KINDS[order.kind]
     problems = [
-        Problem(change.path, _unchangeable(change.before, extra(change.info, "private")))
+        Problem(change.path, text)
         for change in differences(schema, remembered(before), now, "spec")
-        if _refused(change.info) and change.path != "spec.environment"
+        for text in [_unchangeable(change)]
+        if text and change.path != "spec.environment"
     ]
     if problems:
         raise InvalidOrder(*problems)
 
 
-def _refused(info: FieldInfo) -> bool:
-    return bool(extra(info, "change") == "refused")
+def _unchangeable(change: Difference) -> str:
+    """Return why a field may not change like this; empty if it may."""
+    match extra(change.info, "change"):
+        case "grows" if change.now < change.before:
+            return f"can only grow, set it back to {change.before} or more"
+        case "refused":
+            text = "cannot be changed once the order is answered"
+            told = change.before in (None, {}, []) or extra(change.info, "private")
+            return text if told else f"{text}, set it back to {canonical(change.before)}"
+    return ""
 
 
-def _unchangeable(before: Any, private: Any) -> str:
-    if private or before is None or before in ({}, []):
-        return "cannot be changed once the order is answered"
-    return f"cannot be changed once the order is answered, set it back to {before}"
+def data_is_kept(order: Order[Any], now: Mapping[str, Any], before: Bound | None) -> None:
+    """Refuse an edit that destroys data while the order is protected.
+
+    The API server refuses it first where `package/cluster` is installed.
+
+    Args:
+        order: The order.
+        now: What was written and filled, private values masked.
+        before: What was decided at the last answer; None for a new order.
+
+    Raises:
+        InvalidOrder: With each such field.
+    """
+    if before is None or not order.spec.deletion_protection:
+        return
+    old = remembered(before)
+    problems = [
+        Problem(f"spec.{name}", f"{text}; set spec.deletionProtection to false first")
+        for name, info in fields(KINDS[order.kind]).items()
+        for text in [_loss(info, old.get(name), now.get(name))]
+        if text
+    ]
+    if problems:
+        raise InvalidOrder(*problems)
+
+
+def _loss(info: FieldInfo, before: Any, now: Any) -> str:
+    """Return what an edit of a field destroys; empty if nothing."""
+    match extra(info, "loses"):
+        case "fewer" if (now or info.default) < (before or info.default):
+            return f"fewer than {before} would destroy the data of the rest"
+        case "removed":
+            kept = {entry.get("name") for entry in now or ()}
+            gone = [e["name"] for e in before or () if e.get("name") not in kept]
+            return f"without {', '.join(gone)} its data would be destroyed" if gone else ""
+    return ""
 
 
 def nothing_vanishes(

@@ -1,10 +1,49 @@
-"""Write the kubeconfig that tenants get: login by OpenID Connect, no secret in it."""
+"""Tell how a cluster is reached; its kubeconfig logs in by OpenID Connect and holds no secret."""
 
+import base64
 import functools
+from typing import Any
 
 import yaml
 
+from function.contract import Bound, Order, Resource
+from function.model import ClusterSpec
 from function.model.cluster import Oidc
+from function.settings import Settings
+
+# Connection detail of a cluster's Object that holds the certificate of its authority.
+CA_DETAIL = "ca.crt"
+
+
+def reached(
+    endpoint: str,
+    observed: Resource | None,
+    order: Order[ClusterSpec],
+    settings: Settings,
+    bound: Bound,
+) -> dict[str, Any]:
+    """Return the fields of `status` that say how a cluster is reached, as far as it is known.
+
+    Args:
+        endpoint: URL of the API server; empty until there is one.
+        observed: The observed Object of the cluster.
+        order: The order.
+        settings: The environment's settings.
+        bound: What was decided for the order.
+    """
+    ca_data = base64.b64encode(
+        observed.connection.get(CA_DETAIL, b"") if observed else b""
+    ).decode()
+    issuer = bound.issuer(order.spec)
+    found: dict[str, Any] = {}
+    if endpoint:
+        found["endpoint"] = endpoint
+    if ca_data:
+        found["certificateAuthorityData"] = ca_data
+    if endpoint and ca_data and issuer:
+        scopes = settings.access.extra_scopes
+        found["kubeconfig"] = exec_kubeconfig(order.name, endpoint, ca_data, issuer, scopes)
+    return found
 
 
 @functools.lru_cache(maxsize=1024)
@@ -26,6 +65,7 @@ def exec_kubeconfig(
         f"--oidc-issuer-url={oidc.issuer_url}",
         f"--oidc-client-id={oidc.client_id}",
         *(f"--oidc-extra-scope={scope}" for scope in scopes),
+        *(f"--certificate-authority-data={bundle}" for bundle in _encoded(oidc)),
     ]
     login = {
         "apiVersion": "client.authentication.k8s.io/v1",
@@ -45,3 +85,8 @@ def exec_kubeconfig(
         "current-context": name,
     }
     return yaml.safe_dump(config, sort_keys=False)
+
+
+def _encoded(oidc: Oidc) -> list[str]:
+    """Return the certificates by which kubelogin knows the issuer, base64; none if absent."""
+    return [base64.b64encode(oidc.ca_bundle.encode()).decode()] if oidc.ca_bundle else []

@@ -21,6 +21,10 @@ _API_VERSIONS = {
         "compute.openstack.crossplane.io/v1alpha1",
         "compute.openstack.m.crossplane.io/v1alpha1",
     ),
+    "blockstorage.openstack": (
+        "blockstorage.openstack.crossplane.io/v1alpha1",
+        "blockstorage.openstack.m.crossplane.io/v1alpha1",
+    ),
     "networking.openstack": (
         "networking.openstack.crossplane.io/v1alpha1",
         "networking.openstack.m.crossplane.io/v1alpha1",
@@ -31,6 +35,8 @@ _FAMILIES = {
     for family, versions in _API_VERSIONS.items()
     for version in versions
 }
+# Every API group of what is composed.
+GROUPS = sorted(_FAMILIES)
 _ENVELOPE_FIELDS = {
     "forProvider",
     "initProvider",
@@ -47,7 +53,7 @@ def envelope(resource: Resource, order: Order[Any], secrets_namespace: str) -> M
     Args:
         resource: The resource.
         order: The order, for its mode and tenant.
-        secrets_namespace: Where connection secrets go in claims mode.
+        secrets_namespace: Where connection secrets go in claims mode, if they are new.
     """
     namespaced = order.mode is Mode.NAMESPACED
     reference = {"name": resource.provider_config}
@@ -96,6 +102,7 @@ def neutral(key: str, manifest: Manifest, connection: Mapping[str, bytes]) -> Re
         initial=_mapping(spec.get("initProvider")),
         options={name: value for name, value in spec.items() if name not in _ENVELOPE_FIELDS},
         secret="writeConnectionSecretToRef" in spec,
+        secret_namespace=str(_mapping(spec.get("writeConnectionSecretToRef")).get("namespace", "")),
         policies=tuple(str(policy) for policy in policies),
         name=str(metadata.get("name", "")),
         labels={k: str(v) for k, v in _mapping(metadata.get("labels")).items()},
@@ -119,7 +126,9 @@ def external_name(observed: Resource | None) -> str:
 
 def _secret(resource: Resource, namespaced: bool, secrets_namespace: str) -> Manifest:
     name = {"name": f"{resource.name}-conn"}
-    return name if namespaced else {"namespace": secrets_namespace, **name}
+    if namespaced:
+        return name
+    return {"namespace": resource.secret_namespace or secrets_namespace, **name}
 
 
 def _status(manifest: Manifest) -> Manifest:

@@ -14,6 +14,8 @@ from function.local import KEY_ANNOTATION, Observed
 from function.managed import EXTERNAL_NAME
 
 CA_CERTIFICATE = b"-----BEGIN CERTIFICATE-----\nc2ltdWxhdGVk\n-----END CERTIFICATE-----\n"
+# What a cloud chooses where it is not told.
+MTU, IPV6_RANGE = 1442, "2001:db8:7::/64"
 _DONE: tuple[Manifest, ...] = (
     {"type": "Ready", "status": "True", "reason": "Available"},
     {"type": "Synced", "status": "True", "reason": "ReconcileSuccess"},
@@ -34,8 +36,8 @@ def built(key: str, manifest: Manifest) -> Observed:
     found = created(key, manifest).manifest
     if found["kind"] == "Object":
         return _object(found)
-    payload = found["spec"]["forProvider"]
-    external = payload.get("name") if found["kind"] == "KeypairV2" else None
+    payload = found["spec"]["forProvider"] = _resolved(found["spec"]["forProvider"])
+    external = _named_after(found["kind"], payload)
     external = external or found["metadata"]["annotations"].get(EXTERNAL_NAME)
     external = external or identifier(found["metadata"]["name"])
     if (
@@ -67,11 +69,44 @@ def play(
     }
 
 
+def _resolved(payload: Manifest) -> Manifest:
+    """Return a payload with the ids that the provider writes beside references and selectors."""
+    found: Manifest = {}
+    for name, value in payload.items():
+        if name == "fixedIp":
+            found[name] = [_resolved(entry) for entry in value]
+            continue
+        found[name] = value
+        field, is_reference, _ = name.partition("IdRef")
+        if is_reference:
+            found.setdefault(f"{field}Id", identifier(value["name"]))
+        field, is_selector, _ = name.partition("IdSelector")
+        if is_selector:
+            target = "-".join(value["matchLabels"].values())
+            found.setdefault(f"{field}IdRef", {"name": target})
+            found.setdefault(f"{field}Id", identifier(target))
+    return found
+
+
+def _named_after(kind: str, payload: Manifest) -> str:
+    """Return the id of what is called by its fields; empty for what gets one of its own."""
+    if kind == "KeypairV2":
+        return str(payload["name"])
+    if kind == "VolumeAttachV2":
+        return f"{payload['instanceId']}/{payload['volumeId']}"
+    return ""
+
+
 def _seen(kind: str, payload: Manifest, external: str) -> Manifest:
-    if kind == "FloatingipV2":
-        return {"address": _address("198.18.0.0", external)}
-    if kind == "InstanceV2":
-        return {"network": [_attached(net["port"]) for net in payload["network"]]}
+    match kind:
+        case "FloatingipV2":
+            return {"address": _address("198.18.0.0", external)}
+        case "InstanceV2":
+            return {"network": [_attached(net["port"]) for net in payload["network"]]}
+        case "NetworkV2":
+            return {"mtu": payload.get("mtu", MTU)}
+        case "SubnetV2":
+            return {"cidr": payload.get("cidr", IPV6_RANGE)}
     return {}
 
 

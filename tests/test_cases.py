@@ -17,7 +17,7 @@ import yaml
 
 from function import local, simulate
 from function.contract import Mode
-from function.schema import replaced
+from function.paths import replaced
 from tests import asking, crds
 
 CASES = Path(__file__).parent / "cases"

@@ -221,7 +221,10 @@ def test_refusal(files: Path) -> None:
     )
 
 
-KINDS = "needs apiVersion api.scs.community/v1alpha1 and kind Cluster, Server, XCluster, XServer"
+KINDS = (
+    "needs apiVersion api.scs.community/v1alpha1 and kind Cluster, Server, Network, XCluster, "
+    "XServer, XNetwork"
+)
 DATE = "holds an unquoted date, or another value that JSON lacks: quote it"
 DEEP = "holds too large a number, or is nested too deep"
 

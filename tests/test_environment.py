@@ -7,14 +7,17 @@ the empty block of its backend.
 import copy
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from function import environment, local
 from function.backends import SETTINGS
+from function.backends.capi import PROFILES
 from function.contract import Environment
 from function.errors import EnvironmentInvalid, EnvironmentNotFound
+from function.generate.environments import layer_schema
 from function.model import KINDS
 from function.schema import fields
 from tests import asking
@@ -582,14 +585,16 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
         ],
     ),
     "text for numbers": (
-        {
-            "flavors": [{"name": "m1", "cpu": "2", "memoryGiB": "4"}],
-            "policy": [{"field": "spec.replicas", "max": "3", "reason": "r"}],
-        },
+        {"flavors": [{"name": "m1", "cpu": "2", "memoryGiB": "4"}]},
         [
             "flavors[m1].cpu: must be a whole number, without quotes (EnvironmentConfig root)",
             "flavors[m1].memoryGiB: must be a number, without quotes (EnvironmentConfig root)",
-            "policy[spec.replicas/max].max: must be a number, without quotes "
+        ],
+    ),
+    "text for a number of a rule": (
+        {"policy": [{"field": "spec.replicas", "max": "3", "reason": "r"}]},
+        [
+            "policy[spec.replicas/max]: max: must be a number, without quotes "
             "(EnvironmentConfig root)",
         ],
     ),
@@ -685,6 +690,87 @@ def test_a_refusal_tells_the_tenant_nothing() -> None:
     assert caught.value.public == (
         "your provider has to act before this order can be processed; nothing was changed"
     )
+
+
+def test_a_profile_that_is_not_there() -> None:
+    """Refused as soon as the layers are read, for the layer that names it, in any of them."""
+    own = {"workerClass": "w", "variables": {}, "fields": {}}
+    base = root(
+        overlays="Optional",
+        classes=[{"name": "default", "profile": "scs2"}, {"name": "own", "profile": "mine"}],
+        backends={"capi": {"profiles": {"mine": own}}},
+    )
+    assert assembled(base).settings.classes[1].profile == "mine"
+    overlay = layer("acme", {"classes": [{"name": "own", "profile": "yours"}]})
+    assert refused(base, overlays=(overlay,)) == [
+        f"classes[own].profile: yours is not one of: {', '.join(sorted([*PROFILES, 'mine']))} "
+        "(EnvironmentConfig acme)"
+    ]
+
+
+def test_a_profile_that_nobody_uses() -> None:
+    """Backends that answer no kind are not asked."""
+    classes = [{"name": "default", "profile": "none"}]
+    blocks: Layer = {"capi": {}, "openstack": {}}
+    assert assembled(root(kinds={"Server": "openstack"}, classes=classes, backends=blocks))
+
+
+@pytest.mark.parametrize(
+    ("pods", "services", "want"),
+    [
+        ("10.0.0.0/16", "10.96.0.0/12", ""),
+        ("10.0.0.1/16", "10.96.0.0/12", ".pods: must be a network such as 10.0.0.0/16, no host "
+         "bits set"),
+        ("10.0.0.0/8", "10.96.0.0/12", ": pods and services overlap"),
+        ("10.0.0.0/16", "10.96.0.0/30", ".services: must be from /12 to /28, of IPv6 from /108 to "
+         "/124"),
+    ],
+)  # fmt: skip
+def test_ranges_of_clusters(pods: str, services: str, want: str) -> None:
+    """Ranges that no cluster can have are refused before one is ordered."""
+    base = root(backends={"capi": {"network": {"pods": pods, "services": services}}})
+    if not want:
+        assert assembled(base)
+        return
+    assert refused(base) == [f"backends.capi.network{want} (EnvironmentConfig root)"]
+
+
+def test_lists_in_what_classes_hold_are_known_by_name() -> None:
+    """Whatever they are called: the keys of our own lists are for these alone."""
+    one, other = ([{"name": name, "size": 1}] for name in "ab")
+    found = assembled(
+        root(
+            layers=["more"],
+            classes=[{"name": "x", "profile": "scs2", "variables": {"images": one}}],
+        ),
+        layer("more", {"classes": [{"name": "x", "variables": {"images": other}}]}),
+    )
+    assert found.settings.classes[0].variables == {"images": [*other, *one]}
+    assert found.provenance["classes[x].variables.images[a].size"] == "root"
+
+
+def test_values_that_are_equal_to_python_alone() -> None:
+    """A flag and a number are no agreement, whichever comes first."""
+    flags = root(layers=["more"], classes=[{"name": "x", "variables": {"a": True}}])
+    assert refused(flags, layer("more", {"classes": [{"name": "x", "variables": {"a": 1}}]})) == [
+        "classes[x].variables.a: EnvironmentConfigs more and root set it differently"
+    ]
+
+
+def test_the_schema_for_one_layer() -> None:
+    """Nothing is required of a layer but what names the entries of its lists."""
+    schema = layer_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    judge = jsonschema.Draft202012Validator(schema)
+    for name in asking.PROVIDERS:
+        for part in asking.provider(name):
+            judge.validate(part["data"])
+    wrong = {"flavors": [{"cpu": 1}], "backends": {"capi": {"labelz": {}}}, "limits": {"cpu": "1"}}
+    assert sorted(".".join(map(str, error.path)) for error in judge.iter_errors(wrong)) == [
+        "backends.capi",
+        "flavors.0",
+        "limits.cpu",
+    ]
 
 
 PROVENANCE = {"a.b": "one", "a.c[x].d": "two", "ab": "three", "e": "four"}

@@ -202,7 +202,7 @@ CASES = {
     "unknown kind": Case(
         reason="a Composition of another kind names our function by mistake",
         kind="XDatabase",
-        want=refused("InvalidOrder", "kind: must be one of Cluster, Server"),
+        want=refused("InvalidOrder", "kind: must be one of Cluster, Server, Network"),
     ),
     "bad input": Case(
         reason="the Composition's input is the operator's",
@@ -370,9 +370,9 @@ def request(case: Case) -> fnv1.RunFunctionRequest:
         req.required_resources["overlay"].SetInParent()
         req.required_resources["environment"].SetInParent()
         for layer in case.layers:
-            req.required_resources["environment"].items.add().resource.CopyFrom(
-                plain.to_struct(layer)
-            )
+            labels = layer["metadata"].get("labels", {})
+            asked = "overlay" if "api.scs.community/overlay" in labels else "environment"
+            req.required_resources[asked].items.add().resource.CopyFrom(plain.to_struct(layer))
     return req
 
 

@@ -89,6 +89,11 @@ def pool(name: str) -> Data:
     return {"name": name, "flavor": "SCS-2V-4", "replicas": 1}
 
 
+def disk(size: int, name: str = "data") -> Data:
+    """Build a volume."""
+    return {"name": name, "sizeGiB": size}
+
+
 def test_ours_are_those_with_the_label() -> None:
     """Keep labelled resources whatever their key, and let other steps' pass."""
     mine = resource("any-key", labels={guards.BACKEND_LABEL: "test"})
@@ -270,7 +275,7 @@ CANNOT = "cannot be changed once the order is answered"
         pytest.param(
             {"zone": "az1"},
             {"zone": "az2"},
-            [Problem("spec.zone", f"{CANNOT}, set it back to az1")],
+            [Problem("spec.zone", f'{CANNOT}, set it back to "az1"')],
             id="another value",
         ),
         pytest.param({}, {"zone": "az2"}, [Problem("spec.zone", CANNOT)], id="was absent"),
@@ -290,10 +295,17 @@ CANNOT = "cannot be changed once the order is answered"
             {"zone": "az1", "image": {"name": "Ubuntu"}},
             {"zone": "az2", "image": {"name": "Debian"}},
             [
-                Problem("spec.image.name", f"{CANNOT}, set it back to Ubuntu"),
-                Problem("spec.zone", f"{CANNOT}, set it back to az1"),
+                Problem("spec.image.name", f'{CANNOT}, set it back to "Ubuntu"'),
+                Problem("spec.zone", f'{CANNOT}, set it back to "az1"'),
             ],
             id="all at once",
+        ),
+        pytest.param({"volumes": [disk(10)]}, {"volumes": [disk(20)]}, [], id="a volume grows"),
+        pytest.param(
+            {"volumes": [disk(20)]},
+            {"volumes": [disk(10)]},
+            [Problem("spec.volumes[data].sizeGiB", "can only grow, set it back to 20 or more")],
+            id="a volume shrinks",
         ),
     ],
 )
@@ -313,6 +325,68 @@ def test_new_order_may_ask_for_anything() -> None:
     """Judge no field of an order that was never answered."""
     asked = order("Server", zone="az1")
     guards.refused_fields_are_unchanged(asked, asked.written, None)
+
+
+LIFT = "set spec.deletionProtection to false first"
+FEWER = f"would destroy the data of the rest; {LIFT}"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "problems"),
+    [
+        pytest.param({"replicas": 2}, {"replicas": 3}, [], id="more servers"),
+        pytest.param({}, {"replicas": 1}, [], id="the default, written out"),
+        pytest.param(
+            {"replicas": 3},
+            {"replicas": 2},
+            [Problem("spec.replicas", f"fewer than 3 {FEWER}")],
+            id="fewer servers",
+        ),
+        pytest.param(
+            {"replicas": 2},
+            {},
+            [Problem("spec.replicas", f"fewer than 2 {FEWER}")],
+            id="the default is fewer",
+        ),
+        pytest.param(
+            {"replicas": 2}, {"deletionProtection": False}, [], id="fewer, and not protected"
+        ),
+        pytest.param({}, {"volumes": [disk(1)]}, [], id="a volume more"),
+        pytest.param(
+            {"volumes": [disk(1)]}, {"volumes": [disk(2), disk(1, "more")]}, [], id="all are kept"
+        ),
+        pytest.param(
+            {"volumes": [disk(1), disk(1, "more")]},
+            {"replicas": 1},
+            [Problem("spec.volumes", f"without data, more its data would be destroyed; {LIFT}")],
+            id="volumes less",
+        ),
+        pytest.param(
+            {"replicas": 2, "volumes": [disk(1)]},
+            {"volumes": [disk(1, "other")]},
+            [
+                Problem("spec.replicas", f"fewer than 2 {FEWER}"),
+                Problem("spec.volumes", f"without data its data would be destroyed; {LIFT}"),
+            ],
+            id="both at once",
+        ),
+    ],
+)
+def test_data_is_kept(before: Data, now: Data, problems: list[Problem]) -> None:
+    """Refuse what destroys data while the order is protected, as it is where nothing is said."""
+    asked, changed = order("Server", **before), order("Server", **now)
+    if not problems:
+        guards.data_is_kept(changed, changed.written, bound(asked))
+        return
+    with pytest.raises(InvalidOrder) as refusal:
+        guards.data_is_kept(changed, changed.written, bound(asked))
+    assert sorted(refusal.value.problems, key=str) == problems
+
+
+def test_a_new_order_loses_no_data() -> None:
+    """Judge no edit of an order that was never answered."""
+    asked = order("Server")
+    guards.data_is_kept(asked, asked.written, None)
 
 
 GONE = resource("gone")

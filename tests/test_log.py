@@ -52,7 +52,7 @@ NOBODY: Data = {
     "outcome": "refused",
     "resources": 0,
     "reason": "InvalidOrder",
-    "problems": ["kind: must be one of Cluster, Server"],
+    "problems": ["kind: must be one of Cluster, Server, Network"],
 }
 
 
@@ -318,7 +318,7 @@ def _spoilt(manifest: Data) -> Iterator[Data]:
 
 
 # Where an environment names something; the operator reads these names in what is wrong.
-NAMING = {"name", "os", "version", "profile", "field", "Cluster", "Server", "layers"}
+NAMING = {"name", "os", "version", "profile", "field", "Cluster", "Server", "Network", "layers"}
 
 
 @pytest.mark.parametrize("layer", range(len(LAYERS)), ids=[d["metadata"]["name"] for d in LAYERS])

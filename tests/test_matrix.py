@@ -14,7 +14,8 @@ import pytest
 from function import backends, local, simulate
 from function.bound import ANNOTATION
 from function.model import KINDS
-from function.schema import Schema, fields, item_type, replaced
+from function.paths import replaced
+from function.schema import Schema, fields, item_type
 from tests import asking
 
 # Fields that are answered before a backend sees the order, with the reason.
@@ -33,13 +34,16 @@ BASE: dict[str, dict[str, Any]] = {
         "sshKeys": ["ssh-ed25519 AAAA one"],
         "networks": [{"name": "backend"}],
     },
+    "Network": {"cidr": "10.20.0.0/24"},
 }
 SIZE = {"cpu": 2, "memoryGiB": 4}
 GPU = {"vendor": "nvidia"}
 POOL = {"name": "web", "flavor": "SCS-2V-4", "replicas": 2}
 RULE = {"protocol": "tcp", "ports": "80", "from": ["10.0.0.0/8"]}
 OUT = {"protocol": "tcp", "ports": "80", "to": ["10.0.0.0/8"]}
+VOLUME = {"name": "data", "sizeGiB": 10}
 TAINT = {"key": "dedicated", "effect": "NoSchedule"}
+BUNDLE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 OIDC = {"issuerURL": "https://a.example", "clientID": "a"}
 
 
@@ -75,6 +79,16 @@ def oidc(**values: Any) -> dict[str, Any]:
     return {"access": {"oidc": {**OIDC, **values}}}
 
 
+def cache(**values: Any) -> dict[str, Any]:
+    """Return edits that give the nodes of a pool one more volume."""
+    return pool(dataVolumes=[{"name": "cache", "sizeGiB": 100, **values}])
+
+
+def addon(name: str, *, enabled: bool) -> dict[str, Any]:
+    """Return edits that ask for an addon, or for none."""
+    return {"addons": {name: {"enabled": enabled}}}
+
+
 GENEROUS = {
     "capi": {"namespace": "{tenant}", "managementCIDRs": ["192.0.2.0/24"], "taints": True},
     "gardener": {
@@ -86,7 +100,12 @@ GENEROUS = {
             "pods": "100.96.0.0/11",
             "services": "100.64.0.0/13",
         },
-        "openstack": {"floatingPoolName": "public", "loadBalancerProvider": "amphora"},
+        "openstack": {
+            "floatingPoolName": "public",
+            "loadBalancerProvider": "amphora",
+            "serverGroupPolicy": "soft-anti-affinity",
+        },
+        "addons": {"certManager": {"extension": "shoot-cert-service"}},
         "defaultVolume": {"sizeGiB": 50, "type": "ssd"},
         "privateExposureClass": "internal",
         "acl": True,
@@ -130,6 +149,11 @@ PAIRS: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
             pool(taints=[TAINT]),
             pool(taints=[{**TAINT, "effect": "NoExecute"}]),
         ),
+        "nodePools[].annotations": ({}, pool(annotations={"example.com/a": "b"})),
+        "nodePools[].antiAffinity": ({}, pool(antiAffinity=True)),
+        "nodePools[].dataVolumes[].name": (cache(), cache(name="data")),
+        "nodePools[].dataVolumes[].sizeGiB": (cache(), cache(sizeGiB=200)),
+        "nodePools[].dataVolumes[].type": (cache(), cache(type="encrypted")),
         "nodePools[].update.maxSurge": ({}, pool(update={"maxSurge": 2})),
         "nodePools[].update.maxUnavailable": ({}, pool(update={"maxUnavailable": 1})),
         "nodePools[].drainTimeout": ({}, pool(drainTimeout="10m")),
@@ -174,6 +198,13 @@ PAIRS: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
         "access.oidc.groupsClaim": (oidc(), oidc(groupsClaim="roles")),
         "access.oidc.usernamePrefix": (oidc(), oidc(usernamePrefix="x:")),
         "access.oidc.groupsPrefix": (oidc(), oidc(groupsPrefix="x:")),
+        "access.oidc.caBundle": (oidc(), oidc(caBundle=BUNDLE)),
+        "addons.metricsServer.enabled": ({}, addon("metricsServer", enabled=False)),
+        "addons.ingressNginx.enabled": ({}, addon("ingressNginx", enabled=True)),
+        "addons.certManager.enabled": ({}, addon("certManager", enabled=True)),
+        "addons.flux.enabled": ({}, addon("flux", enabled=True)),
+        "addons.harbor.enabled": ({}, addon("harbor", enabled=True)),
+        "addons.monitoring.enabled": ({}, addon("monitoring", enabled=True)),
         "access.adminGroups": ({}, {"access": {"adminGroups": ["a"]}}),
         "access.viewerGroups": ({}, {"access": {"viewerGroups": ["a"]}}),
     },
@@ -240,8 +271,22 @@ PAIRS: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
         "bootVolume.sizeGiB": ({"bootVolume": {"sizeGiB": 9}}, {"bootVolume": {"sizeGiB": 10}}),
         "bootVolume.type": ({}, {"bootVolume": {"type": "encrypted"}}),
         "bootVolume.deleteWithServer": ({}, {"bootVolume": {"deleteWithServer": False}}),
+        "volumes[].name": ({"volumes": [VOLUME]}, {"volumes": [{**VOLUME, "name": "wal"}]}),
+        "volumes[].sizeGiB": ({"volumes": [VOLUME]}, {"volumes": [{**VOLUME, "sizeGiB": 11}]}),
+        "volumes[].type": ({"volumes": [VOLUME]}, {"volumes": [{**VOLUME, "type": "encrypted"}]}),
         "zone": ({}, {"zone": "az1"}),
+        "placement.spread": ({}, {"placement": {"spread": "Soft"}}),
         "running": ({}, {"running": False}),
+        "highAvailability": ({}, {"highAvailability": True}),
+        "labels": ({}, {"labels": {"role": "web"}}),
+    },
+    "Network": {
+        "deletionPolicy": ({}, {"deletionPolicy": "Orphan"}),
+        "cidr": ({}, {"cidr": "10.30.0.0/24"}),
+        "ipv6": ({}, {"ipv6": True}),
+        "dnsServers": ({}, {"dnsServers": ["9.9.9.9"]}),
+        "externalAccess": ({}, {"externalAccess": False}),
+        "mtu": ({}, {"mtu": 1400}),
     },
 }
 # Fields that are expressed, with a note that something of them is not.
@@ -320,9 +365,8 @@ def play(kind: str, backend: str, edits: dict[str, Any]) -> local.Outcome:
 
 def generous(kind: str, backend: str) -> list[dict[str, Any]]:
     """Return the first example provider with more of everything, for one backend."""
-    catalogue, root = sorted(
-        asking.provider("cluster-stacks"), key=lambda layer: "kinds" in layer["data"]
-    )
+    layers = {layer["metadata"]["name"]: layer for layer in asking.provider("cluster-stacks")}
+    catalogue, root = layers["cluster-stacks-catalogue"], layers["cluster-stacks"]
     blocks = {**root["data"]["backends"], **GENEROUS}
     root = replaced(root, "data.limits", {})
     root = replaced(root, "data.backends", blocks)

@@ -6,7 +6,7 @@ import pytest
 
 from function import policy
 from function.bound import with_fills
-from function.contract import Bound
+from function.contract import Bound, Remark
 from function.errors import PolicyViolation
 from function.model import KINDS
 from function.schema import masked
@@ -52,6 +52,16 @@ def cluster(*pools: Data, **fields: Any) -> Data:
 def server(**fields: Any) -> Data:
     """Build the spec of a Server."""
     return {"image": {"name": "Ubuntu"}, "flavor": "SCS-2V-4"} | fields
+
+
+def volume(name: str, **fields: Any) -> Data:
+    """Build a volume of a node."""
+    return {"name": name, "sizeGiB": 1, **fields}
+
+
+def taint(key: str, effect: str) -> Data:
+    """Build a taint."""
+    return {"key": key, "effect": effect}
 
 
 NODE = rule("spec.controlPlane.availability", default="Zone")
@@ -105,6 +115,24 @@ FILLS: dict[str, tuple[str, Data, list[PolicyRule], Data]] = {
     "a whole group": ("Server", server(), [rule("spec.bootVolume", default={"sizeGiB": 20})], {
         "bootVolume": {"sizeGiB": 20},
     }),
+    "a rule for the kind before one for all": (
+        "Server",
+        server(),
+        [rule("spec.zone", default="az1"), rule("spec.zone", kind="Server", default="az2")],
+        {"zone": "az2"},
+    ),
+    "a whole mapping": (
+        "Cluster",
+        cluster(pool("a"), pool("b", labels={})),
+        [rule("spec.nodePools[].labels", default={"team": "a"})],
+        {"nodePools[a].labels": {"team": "a"}},
+    ),
+    "in a list of a list": (
+        "Cluster",
+        cluster(pool(dataVolumes=[volume("a"), volume("b", type="x")])),
+        [rule("spec.nodePools[].dataVolumes[].type", default="ssd")],
+        {"nodePools[web].dataVolumes[a].type": "ssd"},
+    ),
     "no pools": ("Cluster", cluster(), [rule("spec.nodePools[].zones", default=["az1"])], {}),
     "another kind": ("Cluster", cluster(), [rule("spec.zone", default="az1")], {}),
     "for the other kind": (
@@ -297,6 +325,36 @@ JUDGED: dict[str, tuple[str, Data, list[PolicyRule], list[str]]] = {
         ],
         [],
     ),
+    "min of a duration": (
+        "Cluster",
+        cluster(pool("a", drainTimeout="9m"), pool("b", drainTimeout="600s")),
+        [rule("spec.nodePools[].drainTimeout", min="10m")],
+        ["spec.nodePools[a].drainTimeout: must be at least 10m. Ask support."],
+    ),
+    "max of a duration": (
+        "Cluster",
+        cluster(pool("a", drainTimeout="1h1s"), pool("b", drainTimeout="60m")),
+        [rule("spec.nodePools[].drainTimeout", max="1h")],
+        ["spec.nodePools[a].drainTimeout: must be at most 1h. Ask support."],
+    ),
+    "max of a share": (
+        "Cluster",
+        cluster(healthCheck={"maxUnhealthy": "100%"}),
+        [rule("spec.healthCheck.maxUnhealthy", max="50%")],
+        ["spec.healthCheck.maxUnhealthy: must be at most 50%. Ask support."],
+    ),
+    "max in a list of a list": (
+        "Cluster",
+        cluster(pool(dataVolumes=[volume("a", sizeGiB=9), volume("b")])),
+        [rule("spec.nodePools[].dataVolumes[].sizeGiB", max=5)],
+        ["spec.nodePools[web].dataVolumes[a].sizeGiB: must be at most 5. Ask support."],
+    ),
+    "pin of a whole mapping": (
+        "Cluster",
+        cluster(pool(labels={"team": "b"})),
+        [rule("spec.nodePools[].labels", pin={"team": "a"})],
+        ['spec.nodePools[web].labels: must be {"team":"a"}. Ask support.'],
+    ),
     "what a rule fills, it accepts": (
         "Server", server(), [rule("spec.publicIP", pin=True), rule("spec.zone", pin="az1")], [],
     ),
@@ -390,6 +448,20 @@ TIGHTENED: dict[str, tuple[str, Data, Bound | None, list[PolicyRule], list[str]]
         [rule("spec.zone", pin="az2")],
         ["spec.zone: must be az2. Ask support."],
     ),
+    "a list that gains what is allowed": (
+        "Cluster",
+        cluster(pool(zones=["az3", "az1"])),
+        bound(cluster(pool(zones=["az3"]))),
+        [rule("spec.nodePools[].zones", allow=["az1"])],
+        [],
+    ),
+    "a list that gains what is forbidden": (
+        "Cluster",
+        cluster(pool(zones=["az1", "az3"])),
+        bound(cluster(pool(zones=["az1"]))),
+        [rule("spec.nodePools[].zones", forbid=["az3"])],
+        ["spec.nodePools[web].zones: must be other than az3. Ask support."],
+    ),
     "entries without a name, moved": (
         "Server",
         server(firewall={"ingress": [{"protocol": "icmp"}, {"protocol": "udp"}]}),
@@ -403,6 +475,20 @@ TIGHTENED: dict[str, tuple[str, Data, Bound | None, list[PolicyRule], list[str]]
         bound(server(firewall={"ingress": [{"protocol": "udp"}]})),
         [rule("spec.firewall.ingress[].protocol", forbid=["udp"])],
         ["spec.firewall.ingress[1].protocol: must be other than udp. Ask support."],
+    ),
+    "entries without a name in a pool, moved": (
+        "Cluster",
+        cluster(pool(taints=[taint("a", "NoSchedule"), taint("b", "NoExecute")])),
+        bound(cluster(pool(taints=[taint("b", "NoExecute")]))),
+        [rule("spec.nodePools[].taints[].effect", forbid=["NoExecute"])],
+        [],
+    ),
+    "entries without a name in a pool, changed": (
+        "Cluster",
+        cluster(pool(taints=[taint("a", "NoExecute")])),
+        bound(cluster(pool(taints=[taint("a", "NoSchedule")]))),
+        [rule("spec.nodePools[].taints[].effect", forbid=["NoExecute"])],
+        ["spec.nodePools[web].taints[0].effect: must be other than NoExecute. Ask support."],
     ),
     "entries of a default": (
         "Server",
@@ -463,15 +549,57 @@ MISFITS: dict[str, tuple[PolicyRule, str]] = {
     ),
     "min of text": (
         rule("spec.version", min=1.34),
-        "policy[spec.version/min]: min goes with numbers only",
+        "policy[spec.version/min]: min goes with numbers, durations and shares only",
     ),
     "max of a flag": (
         rule("spec.publicIP", max=1),
-        "policy[spec.publicIP/max]: max goes with numbers only",
+        "policy[spec.publicIP/max]: max goes with numbers, durations and shares only",
     ),
     "max of a list": (
         rule("spec.nodePools", max=1),
-        "policy[spec.nodePools/max]: max goes with numbers only",
+        "policy[spec.nodePools/max]: max goes with numbers, durations and shares only",
+    ),
+    "min of a duration, a number": (
+        rule("spec.nodePools[].drainTimeout", min=10),
+        "policy[spec.nodePools[].drainTimeout/min]: min: must be text, but 10 is a number in YAML: "
+        'quote it, as in "10"',
+    ),
+    "max of a duration, no unit": (
+        rule("spec.nodePools[].drainTimeout", max="10"),
+        "policy[spec.nodePools[].drainTimeout/max]: max: must be a duration such as "
+        '"10m" or "1h30m"',
+    ),
+    "max of a number, text": (
+        rule("spec.replicas", max="3"),
+        "policy[spec.replicas/max]: max: must be a number, without quotes",
+    ),
+    "max of a number, a flag": (
+        rule("spec.replicas", max=True),
+        "policy[spec.replicas/max]: max: must be a number, without quotes",
+    ),
+    "a name in a mapping": (
+        rule("spec.nodePools[].labels.team", pin="a"),
+        "policy[spec.nodePools[].labels.team/pin]: spec.nodePools[].labels is a mapping: a rule "
+        "cannot be for one of its names",
+    ),
+    "a name in a mapping, deeper": (
+        rule("spec.variables.network.mtu", max=1),
+        "policy[spec.variables.network.mtu/max]: spec.variables is a mapping: a rule cannot be for "
+        "one of its names",
+    ),
+    "max of a mapping": (
+        rule("spec.nodePools[].labels", max=1),
+        "policy[spec.nodePools[].labels/max]: max goes with numbers, durations and shares only",
+    ),
+    "allow of a mapping": (
+        rule("spec.nodePools[].labels", allow=["a"]),
+        "policy[spec.nodePools[].labels/allow]: is a mapping, of which allow cannot name a part: "
+        "only default and pin can",
+    ),
+    "brackets after a mapping": (
+        rule("spec.nodePools[].labels[]", pin={"a": "b"}),
+        "policy[spec.nodePools[].labels[]/pin]: must be written spec.nodePools[].labels, with [] "
+        "after each list",
     ),
     "pin of a number in text": (
         rule("spec.version", pin=1.34),
@@ -531,7 +659,7 @@ def test_all_misfits_at_once() -> None:
     """The operator gets all of them."""
     rules = [rule("spec.zone", min=1), rule("spec.replicas", max=3), rule("spec.nope", max=1)]
     assert [str(problem) for problem in policy.misfits(rules)] == [
-        "policy[spec.zone/min]: min goes with numbers only",
+        "policy[spec.zone/min]: min goes with numbers, durations and shares only",
         "policy[spec.nope/max]: no kind has it",
     ]
 
@@ -549,6 +677,31 @@ def test_all_misfits_at_once() -> None:
 def test_concerns(field: str, kind: str, want: bool) -> None:
     """A rule is for every kind that has the field."""
     assert policy.concerns(rule(field, pin="x"), kind) is want
+
+
+def test_notes() -> None:
+    """What policy filled in is told, in the operator's words; private values are not."""
+    rules = [
+        rule("spec.publicIP", pin=False),
+        rule("spec.zone", default="az1"),
+        rule("spec.zone", kind="Server", default="az2"),
+        rule("spec.userData", default="#!/bin/sh"),
+        rule("spec.replicas", max=3),
+    ]
+    filled = policy.fill("Server", server(), rules, None) | {"running": True}
+    assert policy.notes("Server", filled, rules) == (
+        Remark("spec.publicIP", "set to false, because you did not set it. Ask support."),
+        Remark("spec.running", "set to true when it was ordered"),
+        Remark("spec.userData", "set to a value, because you did not set it. Ask support."),
+        Remark("spec.zone", "set to az2, because you did not set it. Ask support."),
+    )
+    pools = rule("spec.nodePools[].zones", default=["az1", "az2"])
+    assert policy.notes("Cluster", {"nodePools[web].zones": ["az1", "az2"]}, [pools]) == (
+        Remark(
+            "spec.nodePools[web].zones",
+            "set to az1, az2, because you did not set it. Ask support.",
+        ),
+    )
 
 
 HELD = {"cpu": 8, "memoryGiB": 32, "storageGiB": 100, "gpus": 0}

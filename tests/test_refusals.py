@@ -13,7 +13,7 @@ import pytest
 from function import errors, local, simulate
 from function.backends import BACKENDS, SETTINGS
 from function.contract import Mode
-from function.schema import replaced
+from function.paths import replaced
 from tests import asking
 
 Data = dict[str, Any]
@@ -122,7 +122,7 @@ TENANT: dict[str, tuple[Data, Data, str]] = {
         {"version": "1.30"},
         "InvalidOrder: spec.version: not offered here; offered: 1.33.5, 1.34.7",
     ),
-    "version null": (CLUSTER, {"version": None}, "InvalidOrder: spec.version: must be text"),
+    "version null": (CLUSTER, {"version": None}, "InvalidOrder: spec.version: required"),
     "pools as a mapping": (
         CLUSTER,
         {"nodePools": {}},
@@ -241,10 +241,10 @@ TENANT: dict[str, tuple[Data, Data, str]] = {
         {"controlPlane.availability": "zone"},
         "InvalidOrder: spec.controlPlane.availability: must be one of 'None', 'Node', 'Zone'",
     ),
-    "control plane null": (
+    "null in a list": (
         CLUSTER,
-        {"controlPlane": None},
-        "InvalidOrder: spec.controlPlane: must be a mapping of fields to values",
+        {"nodePools": [None]},
+        "InvalidOrder: spec.nodePools[0]: must be a mapping of fields to values",
     ),
     "class not offered": (
         CLUSTER,
@@ -283,11 +283,11 @@ TENANT: dict[str, tuple[Data, Data, str]] = {
         },
         "PolicyViolation: spec: asks for 48 cpu in all, at most 40 are allowed in one order",
     ),
-    "policy first": (
+    "policy and what is offered": (
         CLUSTER,
-        {"version": "1.99", "class": "x", "nodePools[web].replicas": 99},
+        {"version": "1.99", "nodePools[web].replicas": 99},
         "PolicyViolation: spec.nodePools[web].replicas: must be at most 9. Ask support "
-        "for larger pools.",
+        "for larger pools.; spec.version: not offered here; offered: 1.33.5, 1.34.7",
     ),
     "image version as a number": (
         SERVER,
@@ -462,7 +462,7 @@ CHANGES: dict[str, tuple[Data, Edits, Edits, str]] = {
         {},
         {"controlPlane.availability": "None"},
         "InvalidOrder: spec.controlPlane.availability: cannot be changed once the order is "
-        "answered, set it back to Node",
+        'answered, set it back to "Node"',
     ),
     "new pool of a flavor that is not offered": (
         CLUSTER,
@@ -503,6 +503,18 @@ CHANGES: dict[str, tuple[Data, Edits, Edits, str]] = {
         "InvalidOrder: spec.flavor: the servers boot from the disk of their flavor; SCS-4V-16 "
         "has none",
     ),
+    "everything at once": (
+        SERVER,
+        {"zone": "az1", "replicas": 2, "volumes": [{"name": "data", "sizeGiB": 9}]},
+        {"zone": "az2", "replicas": 1, "publicIP": True, "flavor": "SCS-9V-9",
+         "volumes": [{"name": "data", "sizeGiB": 8}]},
+        'InvalidOrder: spec.volumes[data].sizeGiB: can only grow, set it back to 9 or more; '
+        'spec.zone: cannot be changed once the order is answered, set it back to "az1"; '
+        "spec.replicas: fewer than 2 would destroy the data of the rest; set "
+        "spec.deletionProtection to false first; "
+        "spec.publicIP: must be false. No public addresses here.; "
+        "spec.flavor: not offered here; nearest: SCS-4V-16, SCS-2V-4, SCS-2V-4-20s",
+    ),
 }  # fmt: skip
 
 
@@ -516,6 +528,37 @@ def test_changes_that_the_tenant_takes_back(
     outcome = asking.ask(edited(before, "spec", then), [ENVIRONMENT], observed)
     assert outcome.fatal == want
     assert outcome.warnings == (want.partition(": ")[2],)
+
+
+def test_what_only_the_provider_mends_comes_last() -> None:
+    """A tenant reads of their own mistakes as long as there are any."""
+    layers = [edited(ENVIRONMENT, "data", {"kubernetesVersions": VERSIONS})]
+    observed = simulate.play(asking.ask(CLUSTER, layers).resources)
+    later = edited(CLUSTER, "spec", {"version": "1.36"})
+    assert asking.ask(later, layers, observed).fatal.startswith("NotOffered: kubernetesVersions")
+    wrong = edited(later, "spec", {"nodePools[web].replicas": 99})
+    assert asking.ask(wrong, layers, observed).fatal == (
+        "PolicyViolation: spec.nodePools[web].replicas: must be at most 9. Ask support for larger "
+        "pools."
+    )
+
+
+VERSIONS = [
+    {"version": "1.34.7", "classes": {"default": "c34"}},
+    {"version": "1.36.1", "classes": {"default": "c36"}},
+]
+
+
+def test_what_policy_fills_in_is_told() -> None:
+    """In status, with the operator's reason, on every call."""
+    first = asking.ask(SERVER, [ENVIRONMENT])
+    for outcome in (first, asking.ask(SERVER, [ENVIRONMENT], simulate.play(first.resources))):
+        assert {
+            "field": "spec.publicIP",
+            "message": "set to false, because you did not set it. No public addresses here.",
+        } in outcome.composite["status"]["notes"]
+    own = asking.ask(edited(SERVER, "spec", {"publicIP": False}), [ENVIRONMENT])
+    assert "notes" not in own.composite["status"]
 
 
 WAIT = "your provider has to act before this order can be processed; nothing was changed"
@@ -625,8 +668,8 @@ OPERATOR: dict[str, tuple[Data, Edits, list[Data], str, str]] = {
         CLUSTER,
         {"policy": [{"field": "spec.version", "min": 1.3, "reason": "No."}]},
         [],
-        "EnvironmentInvalid: policy[spec.version/min]: min goes with numbers only "
-        "(EnvironmentConfig csp-root)",
+        "EnvironmentInvalid: policy[spec.version/min]: min goes with numbers, durations "
+        "and shares only (EnvironmentConfig csp-root)",
         WAIT,
     ),
     "rule without a list": (

@@ -131,6 +131,11 @@ def server(**fields: Any) -> Data:
     return {"image": {"os": "ubuntu", "version": "24.04"}} | fields
 
 
+def volume(name: str, size: int, **fields: Any) -> Data:
+    """Build a further volume of a server."""
+    return {"name": name, "sizeGiB": size} | fields
+
+
 def size(cpu: int, memory: float, **fields: Any) -> Data:
     """Build a size."""
     return {"cpu": cpu, "memoryGiB": memory} | fields
@@ -853,8 +858,12 @@ class TestIssuer:
             server(flavor="m1.large", bootVolume={"sizeGiB": 100}, replicas=2),
             {"cpu": 16, "memoryGiB": 32.0, "storageGiB": 200, "gpus": 0},
         ),
+        (
+            server(replicas=2, volumes=[volume("data", 100), volume("log", 20)]),
+            {"cpu": 4, "memoryGiB": 8.0, "storageGiB": 256, "gpus": 0},
+        ),
     ],
-    ids=["volume", "disk", "volume beside a disk"],
+    ids=["volume", "disk", "volume beside a disk", "further volumes"],
 )
 def test_estimate_of_servers(ask: Data, want: Data) -> None:
     """What an order holds is counted over all its servers."""
@@ -862,7 +871,7 @@ def test_estimate_of_servers(ask: Data, want: Data) -> None:
 
 
 def test_estimate_of_a_cluster() -> None:
-    """Root volumes take the place of the flavor's disk; a pool that scales counts in full."""
+    """Root volumes replace the flavor's disk, which may be larger than what was asked for."""
     offer = settings(
         flavors=[
             {"name": "SCS-4V-16-50s"},
@@ -878,7 +887,7 @@ def test_estimate_of_a_cluster() -> None:
         pool("e", size=size(1, 1, diskGiB=10), replicas=None, autoscaling={"min": 1, "max": 2}),
     )
     found = answered("Cluster", ask, offer)
-    assert found.estimate == {"cpu": 60, "memoryGiB": 368.0, "storageGiB": 330, "gpus": 2}
+    assert found.estimate == {"cpu": 60, "memoryGiB": 368.0, "storageGiB": 410, "gpus": 2}
     assert found.notes == (
         Remark("spec.nodePools[c].size", "answered with gpu"),
         Remark("spec.nodePools[e].size", "answered with SCS-4V-16-50s"),
@@ -889,6 +898,54 @@ def test_same_order_same_answer() -> None:
     """A decision depends on order and environment alone: Crossplane may ask twice."""
     ask = cluster("1.34", pool(size=size(2, 4)), pool("b"))
     assert answered("Cluster", ask) == answered("Cluster", ask)
+
+
+def test_estimate_of_a_network() -> None:
+    """It leaves nothing open, and holds nothing that is counted."""
+    found = answered("Network", {"cidr": "10.20.0.0/24"})
+    assert (found.decided, found.notes, found.pending) == ({}, (), "")
+    assert found.estimate == {"cpu": 0, "memoryGiB": 0, "storageGiB": 0, "gpus": 0}
+
+
+class TestVolumeTypes:
+    """The type of a further volume is decided once, by the name of the volume."""
+
+    ASK = server(volumes=[volume("data", 10, type="ssd"), volume("log", 10)])
+
+    def test_new(self) -> None:
+        """Each offered type is the backend's; one not named is the backend's default."""
+        assert answered("Server", self.ASK).decided["volume_types"] == {"data": "SSD-3", "log": ""}
+
+    def test_withdrawn(self) -> None:
+        """What is there keeps its type; a volume that comes has to name an offered one."""
+        before = lives("Server", self.ASK)
+        none = settings(volumeTypes=[])
+        kept = answered("Server", self.ASK, none, before).decided["volume_types"]
+        assert kept == {"data": "SSD-3", "log": ""}
+        more = server(volumes=[*self.ASK["volumes"], volume("wal", 5, type="ssd")])
+        want = ["spec.volumes[wal].type: not offered here; offered: none"]
+        assert refusals("Server", more, none, before) == want
+
+    def test_removed(self) -> None:
+        """A volume of the same name that comes back later is another one."""
+        before = lives("Server", self.ASK)
+        fewer = server(volumes=[volume("log", 10)])
+        found = answered("Server", fewer, before=before)
+        assert found.decided["volume_types"] == {"log": ""}
+        other = settings(volumeTypes=[{"name": "ssd", "backendName": "SSD-4"}])
+        again = answered("Server", self.ASK, other, remember(fewer, found))
+        assert again.decided["volume_types"]["data"] == "SSD-4"
+
+    def test_several(self) -> None:
+        """Every type that is not offered is named at once, beside other problems."""
+        ask = server(
+            flavor="none", volumes=[volume(name, 1, type="tape") for name in ("data", "log")]
+        )
+        assert [text.partition(":")[0] for text in refusals("Server", ask)] == [
+            "spec.flavor",
+            "spec.volumes[data].type",
+            "spec.volumes[log].type",
+        ]
 
 
 @pytest.mark.parametrize(("name", "want"), [(None, ""), ("ssd", "SSD-3")])

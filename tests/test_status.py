@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from function import local, managed, simulate, trouble
 from function.backends import capi, gardener
 from function.contract import Progress
-from function.schema import lookup
+from function.paths import lookup
 from tests import asking
 
 RECORDED = Path(__file__).parent / "observed"

@@ -1,13 +1,13 @@
 """List which backend answers which kind: the support matrix.
 
-A backend is one file here and one line below.
+A backend is one package here and one line below for each kind.
 """
 
 from typing import Any
 
 from function.backends import capi, gardener, openstack
 from function.contract import Backend
-from function.model import ClusterSpec, ServerSpec
+from function.model import ClusterSpec, NetworkSpec, ServerSpec
 from function.schema import Schema
 
 CLUSTER: dict[str, Backend[ClusterSpec]] = {
@@ -16,7 +16,13 @@ CLUSTER: dict[str, Backend[ClusterSpec]] = {
 }
 SERVER: dict[str, Backend[ServerSpec]] = {openstack.NAME: openstack.SERVER_BACKEND}
 
-BACKENDS: dict[str, dict[str, Backend[Any]]] = {"Cluster": CLUSTER, "Server": SERVER}
+NETWORK: dict[str, Backend[NetworkSpec]] = {openstack.NAME: openstack.NETWORK_BACKEND}
+
+BACKENDS: dict[str, dict[str, Backend[Any]]] = {
+    "Cluster": CLUSTER,
+    "Server": SERVER,
+    "Network": NETWORK,
+}
 
 SETTINGS: dict[str, type[Schema]] = {
     name: backend.settings for table in BACKENDS.values() for name, backend in table.items()

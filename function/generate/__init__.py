@@ -1,21 +1,29 @@
 """Write everything that follows from the models: what people read, and what is installed.
 
-    models -> openapi (+ rules) -> definitions, reference, examples -> {path: text}
+    models -> openapi (+ rules) -> definitions, reference, rest, examples -> {path: text}
+
+    definitions, cluster     XRDs, Compositions, packages; what packages cannot hold
+    rules, checks            CEL for what the models say in Python
+    protection, rights, runtime   admission policies, roles, how the function is run
+    reference, environments  pages for tenants and operators, and the environment's schema
+    outline, wording, support, markdown   what these pages are made of
+    rest, rest_paths         the tenant API as one OpenAPI document
 
 Nothing here is typed twice: a field that is added to a model appears in the XRDs of both
 installs, in the reference and in the schema of the environment, or a test says what is
 missing. `python -m function.generate` writes the files; `--check` says which have drifted.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
 
 from function import local
-from function.generate import definitions, reference
+from function.generate import cluster, definitions, environments, reference, rest, support
 from function.generate.documents import UNFOLDED, yaml_text
 
-README = "README.md"
+README, OVERVIEW = "README.md", "docs/README.md"
 
 
 def files(root: Path) -> dict[str, str]:
@@ -24,16 +32,37 @@ def files(root: Path) -> dict[str, str]:
     Args:
         root: The project, whose examples are turned into XRs.
     """
-    found = {**definitions.files(), **reference.files(), **examples(root)}
-    page = root / README
-    return {**found, README: readme(page.read_text("utf-8"))} if page.exists() else found
+    found = {
+        **definitions.files(),
+        **cluster.files(),
+        **reference.files(),
+        **environments.files(),
+        **rest.files(),
+        **examples(root),
+    }
+    tables = {
+        README: {"kinds": support.kinds(), "support": support.matrix()},
+        OVERVIEW: {"decisions": decisions(root)},
+    }
+    pages = {path: root / path for path in tables if (root / path).exists()}
+    told = {path: filled(page.read_text("utf-8"), tables[path]) for path, page in pages.items()}
+    return {**found, **told}
 
 
-def readme(text: str) -> str:
-    """Return the README with its table of what is supported as the backends declare it."""
-    before, begin, rest = text.partition(reference.SUPPORT_BEGIN)
-    _, end, after = rest.partition(reference.SUPPORT_END)
-    return f"{before}{begin}\n{reference.support()}{end}{after}" if end else text
+def filled(text: str, tables: Mapping[str, str]) -> str:
+    """Return a page that people write, with what is generated between its marks."""
+    for name, table in tables.items():
+        before, begin, rest_of_it = text.partition(f"<!-- {name}, by make generate -->")
+        _, end, after = rest_of_it.partition(f"<!-- end of {name} -->")
+        text = f"{before}{begin}\n{table}{end}{after}" if end else text
+    return text
+
+
+def decisions(root: Path) -> str:
+    """Return the list of decisions, by their titles."""
+    pages = sorted((root / "docs" / "adr").glob("*.md"))
+    titles = ((page, page.read_text("utf-8").partition("\n")[0]) for page in pages)
+    return "".join(f"- [{title.removeprefix('# ')}](adr/{page.name})\n" for page, title in titles)
 
 
 def examples(root: Path) -> dict[str, str]:

@@ -16,6 +16,7 @@ from function.__version__ import __version__
 from function.contract import Mode
 from function.generate import openapi
 from function.generate.documents import yaml_text
+from function.generate.protection import FOREGROUND
 from function.model import API_GROUP, API_VERSION, KINDS
 from function.model.status import STATUSES
 
@@ -25,17 +26,31 @@ REGISTRY = "ghcr.io/sovereigncloudstack"
 SOURCE = "https://github.com/SovereignCloudStack/central-api"
 # The oldest Crossplane of each install.
 CROSSPLANE = {Mode.CLAIMS: ">=v1.20.0", Mode.NAMESPACED: ">=v2.0.0"}
+# Title and path of what `kubectl get` shows; Crossplane adds its own.
 COLUMNS = {
-    "Cluster": (("VERSION", ".status.version"), ("PHASE", ".status.phase")),
-    "Server": (("FLAVOR", ".status.flavor"), ("PHASE", ".status.phase")),
+    "Cluster": (
+        ("PHASE", ".status.phase"),
+        ("VERSION", ".status.version"),
+        ("ENVIRONMENT", ".status.environment"),
+        ("ENDPOINT", ".status.endpoint"),
+    ),
+    "Server": (
+        ("PHASE", ".status.phase"),
+        ("FLAVOR", ".status.flavor"),
+        ("ADDRESS", ".status.servers[0].addresses[0].address"),
+    ),
+    "Network": (("PHASE", ".status.phase"), ("CIDR", ".status.cidr")),
 }
+# Beside the short names of Kubernetes and of the providers' kinds on the same control plane.
+SHORT_NAMES = {"Cluster": "scscl", "Server": "scssrv", "Network": "scsnet"}
+CATEGORY = "scs"
 
 Manifest = dict[str, Any]
 
 
 def files() -> dict[str, str]:
     """Return the definitions and packages by path."""
-    documents = {
+    documents: dict[str, Manifest] = {
         "package/function/crossplane.yaml": _function(),
         f"package/function/input/{step_input.GROUP}_inputs.yaml": _input(),
     }
@@ -51,11 +66,18 @@ def files() -> dict[str, str]:
 def definition(kind: str, mode: Mode) -> Manifest:
     """Return the XRD of a kind."""
     name = f"{_plural(kind, mode)}.{API_GROUP}"
-    scope: Manifest = {"scope": "Namespaced"}
+    tenants = {
+        "kind": kind,
+        "plural": _plural(kind),
+        "shortNames": [SHORT_NAMES[kind]],
+        "categories": [CATEGORY],
+    }
+    scope: Manifest = {"names": tenants, "scope": "Namespaced"}
     if mode is Mode.CLAIMS:
         scope = {
-            "claimNames": {"kind": kind, "plural": _plural(kind)},
-            "defaultCompositeDeletePolicy": "Foreground",
+            "names": {"kind": _composite(kind, mode), "plural": _plural(kind, mode)},
+            "claimNames": tenants,
+            "defaultCompositeDeletePolicy": FOREGROUND,
         }
     return {
         "apiVersion": f"apiextensions.crossplane.io/{'v1' if mode is Mode.CLAIMS else 'v2'}",
@@ -63,7 +85,6 @@ def definition(kind: str, mode: Mode) -> Manifest:
         "metadata": {"name": name},
         "spec": {
             "group": API_GROUP,
-            "names": {"kind": _composite(kind, mode), "plural": _plural(kind, mode)},
             **scope,
             # Tenants could otherwise choose a Composition.
             "enforcedCompositionRef": {"name": name},
@@ -120,7 +141,7 @@ def _function() -> Manifest:
     return _meta(
         "Function",
         FUNCTION,
-        "Answer orders for clusters and servers with what this provider runs.",
+        "Answer orders for clusters, servers and networks with what this provider runs.",
         {"crossplane": {"version": CROSSPLANE[Mode.CLAIMS]}},
     )
 

@@ -1,5 +1,6 @@
 """Write documents as people would: prose folded, texts as blocks, no anchors."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import yaml
@@ -18,7 +19,15 @@ def yaml_text(document: dict[str, Any], width: int = WIDTH) -> str:
         document: Plain data.
         width: Length at which prose is folded.
     """
-    text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=width)
+    return yaml_texts([document], width)
+
+
+def yaml_texts(documents: Iterable[dict[str, Any]], width: int = WIDTH) -> str:
+    """Return documents as one file of YAML, below the header."""
+    text = "---\n".join(
+        yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=width)
+        for document in documents
+    )
     return f"# {HEADER}\n{text}"
 
 

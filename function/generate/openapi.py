@@ -28,8 +28,10 @@ _KEPT = (
     "maxItems",
     "maxProperties",
 )
+# A list that one writer owns as a whole, said although it is what an API server assumes.
+_ATOMIC = {"x-kubernetes-list-type": "atomic"}
 _DROPPED = frozenset({"title", "default", "description", "propertyNames"})
-_DECLARED = frozenset({"change", "private", "example", "reaches"})
+_DECLARED = frozenset({"change", "private", "loses", "example", "reaches"})
 _TRANSLATED = frozenset(
     {
         "additionalProperties",
@@ -62,7 +64,8 @@ class Field:
 def spec_schema(schema: type[Schema]) -> dict[str, Any]:
     """Return the schema of an order's `spec`, with its rules."""
     changes = rules.on_changes(schema, entry=False)
-    return {"description": _story(schema), **_object(schema, rules.IN_PLACE, changes)}
+    spoken: dict[str, Any] = _spoken(_object(schema, rules.IN_PLACE, changes))
+    return {"description": _story(schema), **spoken}
 
 
 def status_schema(schema: type[Schema]) -> dict[str, Any]:
@@ -91,6 +94,18 @@ def walk(
 
 def _story(schema: type[Schema]) -> str:
     return (schema.__doc__ or "").partition("\n")[0]
+
+
+def _spoken(node: Any) -> Any:
+    """Return a schema in which rules stand for patterns: a tenant reads a sentence, no pattern."""
+    if isinstance(node, list):
+        return [_spoken(item) for item in node]
+    if not isinstance(node, Mapping):
+        return node
+    said = {key: _spoken(value) for key, value in node.items() if key != "pattern"}
+    if not isinstance(node.get("pattern"), str):
+        return said if "pattern" not in node else {**said, "pattern": _spoken(node["pattern"])}
+    return {**said, VALIDATIONS: [rules.on_pattern(node["pattern"]), *node.get(VALIDATIONS, ())]}
 
 
 def _object(
@@ -139,7 +154,8 @@ def _says_change(info: FieldInfo, change: str) -> bool:
 def _value(info: FieldInfo, raw: Mapping[str, Any], change: str) -> dict[str, Any]:
     inner, node = item_type(info), _alternative(raw)
     if inner is None:
-        return _leaf(info, structural(node), rules.on_type(info) if change else [])
+        whole = _ATOMIC if change and rules.is_list(info) else {}
+        return {**_leaf(info, structural(node), rules.on_type(info) if change else []), **whole}
     if rules.is_list(info):
         limits: dict[str, Any] = {key: node[key] for key in ("minItems", "maxItems") if key in node}
         return {"type": "array", **limits, **_items(info, inner, change)}
@@ -164,8 +180,10 @@ def _leaf_ruled(node: dict[str, Any], checks: Sequence[dict[str, Any]]) -> dict[
 
 
 def _items(info: FieldInfo, inner: type[Schema], change: str) -> dict[str, Any]:
-    if not change or not rules.is_keyed(info):
+    if not change:
         return {"items": _object(inner, change)}
+    if not rules.is_keyed(info):
+        return {**_ATOMIC, "items": _object(inner, change)}
     return {
         "x-kubernetes-list-type": "map",
         "x-kubernetes-list-map-keys": ["name"],

@@ -1,238 +1,191 @@
-"""Write the reference pages of orders and environments, and the environment's JSON schema."""
+"""Write the reference pages of the kinds that tenants order."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import pydantic
-from pydantic.json_schema import models_json_schema
-
-from function.backends import BACKENDS, SETTINGS
-from function.generate import openapi, rules
-from function.generate.documents import HEADER
+from function.generate import markdown, openapi, outline, rules, support, wording
+from function.generate.definitions import SHORT_NAMES
 from function.generate.openapi import Field
+from function.generate.outline import Block
 from function.model import API_VERSION, KINDS
 from function.model.status import STATUSES
-from function.schema import Schema, extra, item_type
-from function.settings import Settings
+from function.schema import extra
 
-_ORDER_COLUMNS = ("Field", "Type", "Default", "Change", "Description")
-_STATUS_COLUMNS = ("Field", "Type", "Description")
-_SETTING_COLUMNS = ("Field", "Type", "Default", "An edit reaches", "Description")
-_CHANGES = """\
-**Change** says what happens to what lives when you change the field: *in place*, it goes on
-running; *rolling*, machines are replaced one after the other; *reboot*, machines restart;
-*replace*, the old one goes and a new one comes; *refused*, the change is not accepted.
-"""
-_SETTINGS_STORY = """\
-An environment is what one provider or region offers. It is the `data` of one or more
-EnvironmentConfigs that are merged; the fields below are those of the result, and each may stand
-in any of the layers. Unknown fields are refused. The same as JSON schema, for editors and
-checks: [environment.schema.json](environment.schema.json).
-
-**An edit reaches** says which orders notice that you change a field, and when. Everything else
-stays as it was decided when the order was answered.
-"""
-SUPPORT_BEGIN, SUPPORT_END = "<!-- support, by make generate -->", "<!-- end of support -->"
-
-
-def support() -> str:
-    """Return the table of kinds and backends, with the fields that each cannot express."""
-    rows = [
-        f"| `{kind}` | `{name}` | {', '.join(f'`{gap}`' for gap in sorted(backend.gaps))} |\n"
-        for kind, table in BACKENDS.items()
-        for name, backend in table.items()
-    ]
-    return "| kind | backend | not expressed |\n|---|---|---|\n" + "".join(rows)
+_SPEC_COLUMNS = ("Field", "Type", "If absent", "A change", "Meaning")
+_STATUS_COLUMNS = ("Field", "Type", "Meaning")
+# What happens to what lives when a field is changed, from harmless to impossible.
+CHANGES = {
+    rules.IN_PLACE: "what lives goes on running",
+    rules.GROWS: "as in place, but a value can only become larger",
+    "reboot": "machines restart",
+    "rolling": "machines are replaced one after the other; what was kept on their disks is lost",
+    "replace": "another name means another thing: the old one goes, a new one comes",
+    rules.REFUSED: "the change is not accepted; order it anew under another name",
+}
+_LOSSES = {
+    "fewer": "with a smaller number the last ones go, with their data",
+    "removed": "an entry that is taken out goes, with its data",
+}
+_PROTECTED = "While `spec.deletionProtection` is not `false`, the provider's admission policies"
+_TREE = "Each object links to its table. **Bold** fields are required.\n"
 
 
 def files() -> dict[str, str]:
     """Return the pages by path."""
-    pages = {f"docs/reference/{kind.lower()}.md": order_page(kind) for kind in KINDS}
-    return {
-        **pages,
-        "docs/reference/environment.md": environment_page(),
-        "docs/reference/environment.schema.json": _json(environment_schema()),
-    }
+    return {f"docs/reference/{kind.lower()}.md": page(kind) for kind in KINDS}
 
 
-def order_page(kind: str) -> str:
+def page(kind: str) -> str:
     """Return the reference of a kind."""
-    spec = openapi.walk(KINDS[kind], "spec", change=rules.IN_PLACE)
-    status = openapi.walk(STATUSES[kind], "status")
-    return _page(
+    spec = list(openapi.walk(KINDS[kind], "spec", change=rules.IN_PLACE))
+    ordered, schema = outline.blocks(spec, "spec"), openapi.spec_schema(KINDS[kind])
+    told = outline.blocks(openapi.walk(STATUSES[kind], "status"), "status")
+    return markdown.page(
         kind,
-        f"{KINDS[kind].__doc__}\n\n`apiVersion: {API_VERSION}`, `kind: {kind}`\n",
-        f"## spec\n\n{_CHANGES}",
-        _table(_ORDER_COLUMNS, (_order_row(field) for field in spec)),
-        "## status\n\nBeside these, `status.conditions` holds the conditions.\n",
-        _table(_STATUS_COLUMNS, (_status_row(field) for field in status)),
+        _opening(kind),
+        f"## Fields\n\n{_TREE}\n{outline.contents(ordered)}{outline.contents(told)}",
+        f"## What a change does\n\n{_changes(spec)}",
+        f"## What destroys data\n\n{_losses(spec)}",
+        f"## Support\n\n{support.of_kind(kind)}",
+        "## What you order\n",
+        *(_ordered(block, schema) for block in ordered),
+        "## What you are told\n",
+        "Beside these, `status.conditions` holds the conditions: see the\n"
+        "[README](../../README.md#for-tenants).\n",
+        *(_told(block) for block in told),
     )
 
 
-def environment_page() -> str:
-    """Return the reference of what a provider configures."""
-    parts = [
-        _table(_SETTING_COLUMNS, (_setting_row(f) for f in openapi.walk(Settings, ""))),
-    ]
-    for name, schema in sorted(SETTINGS.items()):
-        answered = ", ".join(kind for kind, table in BACKENDS.items() if name in table)
-        at = f"backends.{name}"
-        parts += [
-            f"## {at}\n\nFor environments that answer {answered} with `{name}`.\n",
-            _table(_SETTING_COLUMNS, (_setting_row(f) for f in openapi.walk(schema, at))),
-        ]
-    return _page("Environment", _SETTINGS_STORY, "## data\n", *parts)
+def _opening(kind: str) -> str:
+    story = str(KINDS[kind].__doc__).partition("\n")[0]
+    short = SHORT_NAMES[kind]
+    return (
+        f"{story} Examples: [`examples/{kind.lower()}`](../../examples/{kind.lower()}).\n\n"
+        f"```yaml\napiVersion: {API_VERSION}\nkind: {kind}\n```\n\n"
+        f"`kubectl get {short}` lists yours, `kubectl explain {short}.spec` says what is below.\n"
+    )
 
 
-def environment_schema() -> dict[str, Any]:
-    """Return the JSON schema of the merged data of an environment."""
-    models: list[type[Schema]] = [Settings, *(SETTINGS[name] for name in sorted(SETTINGS))]
-    references, found = models_json_schema([(model, "validation") for model in models])
-    named = {model: references[model, "validation"] for model in models}
-    data = _described({"$defs": found["$defs"]})["$defs"]
-    root = data.pop(named[Settings]["$ref"].rpartition("/")[2])
-    root["properties"]["backends"] |= {
-        "additionalProperties": False,
-        "properties": {name: named[SETTINGS[name]] for name in sorted(SETTINGS)},
-    }
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$comment": HEADER,
-        "title": "Environment of the SCS Central API",
-        **root,
-        "$defs": data,
-    }
+def _changes(spec: Iterable[Field]) -> str:
+    """Return the table of changes; what holds for an object holds for all its fields."""
+    found: dict[str, list[str]] = {change: [] for change in CHANGES}
+    for field in spec:
+        change, around = change_of(field), _change_around(field)
+        if around == rules.IN_PLACE and not outline.lonely(field):
+            found[change].append(markdown.code(field.path.removeprefix("spec.")))
+    found[rules.IN_PLACE] = ["all others"]
+    rows = (
+        (f"*{change}*", CHANGES[change], ", ".join(paths))
+        for change, paths in found.items()
+        if paths
+    )
+    return markdown.table(("Change", "What happens", "Fields of `spec`"), rows)
 
 
-def _described(node: Any) -> Any:
-    """Return a JSON schema without titles, what we declare beside it told in the description."""
-    if isinstance(node, list):
-        return [_described(one) for one in node]
-    if not isinstance(node, dict):
-        return node
-    kept = {key: _inner(key, value) for key, value in node.items() if key not in _NOISE}
-    if isinstance(node.get("reaches"), str):
-        kept["description"] = f"{node['description']} An edit reaches: {node['reaches']}."
-    if node.get("default", ...) is None:
-        del kept["default"]
-    return kept
+def change_of(field: Field) -> str:
+    """Return what happens on a change of a field, where it stands."""
+    return rules.change_of(field.info, _change_around(field))
 
 
-_NOISE = frozenset({"title", "change", "private", "example", "reaches"})
-
-
-def _inner(key: str, value: Any) -> Any:
-    if key in ("properties", "$defs"):
-        return {name: _described(one) for name, one in value.items()}
-    return value if key in ("default", "enum", "required") else _described(value)
-
-
-def _order_row(field: Field) -> tuple[str, ...]:
+def _change_around(field: Field) -> str:
     change = rules.IN_PLACE
-    for info in (*field.around, field.info):
+    for info in field.around:
         change = rules.change_of(info, change)
-    example = extra(field.info, "example")
-    shown = f" Example: {_code(example)}." if example is not None else ""
-    return (
-        f"`{field.path}`",
-        _type(field.node),
-        _default(field),
-        change,
-        f"{field.info.description}{shown}",
+    return change
+
+
+def _losses(spec: Iterable[Field]) -> str:
+    found = [
+        f"{markdown.code(field.path)}: {_LOSSES[extra(field.info, 'loses')]}. {_PROTECTED} "
+        "and the function refuse it."
+        for field in spec
+        if extra(field.info, "loses")
+    ]
+    deletion = (
+        "Deleting the order removes what was built, unless `status.deletionPolicy` says `Orphan`. "
+        f"{_PROTECTED} refuse it."
     )
+    return markdown.bullets([*found, *_by_changes(spec), deletion])
 
 
-def _status_row(field: Field) -> tuple[str, ...]:
-    return f"`{field.path}`", _type(field.node), str(field.info.description)
+def _by_changes(spec: Iterable[Field]) -> Iterator[str]:
+    changes = {change_of(field) for field in spec}
+    if "rolling" in changes:
+        yield "A *rolling* change replaces machines, and what was kept on their disks is lost."
+    for field in spec:
+        if change_of(field) == "replace":
+            told = " goes, and what was kept on its disks with it"
+            guarded = extra(field.around[-1], "loses")
+            yield (
+                f"{markdown.code(field.path.removesuffix('.name'))}: an entry"
+                f"{'' if guarded else f' that is taken out{told};'} under another name "
+                "counts as taken out."
+            )
 
 
-def _setting_row(field: Field) -> tuple[str, ...]:
-    declared = (extra(info, "reaches") for info in (field.info, *reversed(field.around)))
-    reaches = next(found for found in declared if found)
-    return (
-        f"`{field.path}`",
-        _type(field.node),
-        _default(field),
-        reaches,
-        str(field.info.description),
+def _ordered(block: Block, schema: Mapping[str, Any]) -> str:
+    rows = (
+        (
+            field_cell(block, field),
+            wording.type_of(field.node),
+            default(field),
+            change_of(field),
+            meaning(field),
+        )
+        for field in block.fields
     )
+    return f"{_heading(block)}\n{markdown.table(_SPEC_COLUMNS, rows)}{rules_below(block, schema)}"
 
 
-def _default(field: Field) -> str:
-    if field.info.is_required():
-        return "required"
-    value = field.info.get_default(call_default_factory=True)
-    plain = pydantic.RootModel[Any](value).model_dump(mode="json", exclude_unset=True)
-    if plain is None or (item_type(field.info) and plain == {}):
-        return ""
-    return _code(plain)
+def _told(block: Block) -> str:
+    rows = (
+        (field_cell(block, field), wording.type_of(field.node), meaning(field))
+        for field in block.fields
+    )
+    return f"{_heading(block)}\n{markdown.table(_STATUS_COLUMNS, rows)}"
 
 
-def _code(value: Any) -> str:
-    return f"`{json.dumps(value, ensure_ascii=False)}`"
+def _heading(block: Block) -> str:
+    text = f"\n{block.holder.info.description}\n" if block.holder else ""
+    return f"{markdown.section(block.path)}{text}"
 
 
-def _type(node: Mapping[str, Any]) -> str:
-    """Return type and limits in words."""
-    if "enum" in node:
-        return ", ".join(f"`{value}`" for value in node["enum"])
-    match node.get("type"):
-        case "array":
-            return f"list{_range(node, 'Items', ' entries')}{_of(node['items'])}"
-        case "object" if "additionalProperties" in node:
-            return f"mapping{_of(node['additionalProperties'])}"
-        case "string":
-            pattern = f", `{node['pattern']}`" if "pattern" in node else ""
-            return f"text{_range(node, 'Length', ' characters')}{pattern}"
-        case "integer" | "number" as name:
-            step = f", a multiple of {node['multipleOf']}" if "multipleOf" in node else ""
-            return f"{'whole number' if name == 'integer' else 'number'}{_bounds(node)}{step}"
-        case None:
-            return "any"
-        case name:
-            return {"boolean": "`true`, `false`"}.get(str(name), str(name))
+def field_cell(block: Block, field: Field) -> str:
+    """Return the name of a field, linked to its section if it has one."""
+    if outline.is_object(field):
+        return markdown.link(block.name(field), outline.inside(field))
+    return markdown.code(block.name(field))
 
 
-def _of(items: Mapping[str, Any]) -> str:
-    return "" if "properties" in items else f" of: {_type(items)}"
+def default(field: Field) -> str:
+    """Return what counts where a field is absent; with its object, if it stands for that."""
+    if field.info.is_required() and not outline.must_be(field):
+        return wording.OPTIONAL
+    return wording.default_of(field)
 
 
-def _range(node: Mapping[str, Any], what: str, unit: str) -> str:
-    low, high = node.get(f"min{what}"), node.get(f"max{what}")
-    if low is None and high is None:
-        return ""
-    if low is None:
-        return f", at most {high}{unit}"
-    return f", at least {low}{unit}" if high is None else f", {low} to {high}{unit}"
+def meaning(field: Field) -> str:
+    """Return the description of a field, after that of the object that it stands for."""
+    around = [str(field.around[-1].description)] if _stands_alone(field) else []
+    return " ".join((*around, wording.meaning_of(field)))
 
 
-def _bounds(node: Mapping[str, Any]) -> str:
-    low, high = node.get("minimum"), node.get("maximum")
-    above = "more than" if node.get("exclusiveMinimum") else "at least"
-    parts = [f"{above} {low}"] * (low is not None) + [f"at most {high}"] * (high is not None)
-    return "".join(f", {part}" for part in parts)
+def _stands_alone(field: Field) -> bool:
+    return bool(field.around) and outline.is_single(field.around[-1])
 
 
-def _page(title: str, *parts: str) -> str:
-    return "\n".join((f"<!-- {HEADER} -->\n", f"# {title}\n", *parts))
+def rules_below(block: Block, around: Mapping[str, Any]) -> str:
+    """Return what is refused, in the words of the refusal.
 
-
-def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    return "\n".join(_lines(columns, rows)) + "\n"
-
-
-def _lines(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    yield _line(columns)
-    yield f"|{'---|' * len(columns)}"
-    for row in rows:
-        # Also inside code a bar would end the cell.
-        yield _line(tuple(cell.replace("|", r"\|") for cell in row))
-
-
-def _line(cells: tuple[str, ...]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _json(document: Mapping[str, Any]) -> str:
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    Args:
+        block: The object.
+        around: Schema of the outermost object, which no field holds.
+    """
+    node = block.holder.node if block.holder else around
+    found = [
+        f"{markdown.code(block.name(field))}: {text}"
+        for field in block.fields
+        for text in wording.rules_of(field)
+    ]
+    told = markdown.bullets([*wording.rules_within(node), *found])
+    return f"\nRules, in the words of a refusal:\n\n{told}" if told else ""

@@ -14,21 +14,18 @@ from typing import Any
 import pydantic
 from pydantic.fields import FieldInfo
 
-from function.schema import Schema, extra, fields, item_type
+from function.generate.checks import CHECKS, Check
+from function.schema import HINTS, Schema, extra, fields, item_type
 
-IN_PLACE, REFUSED = "in place", "refused"
-UNCHANGEABLE = "cannot be changed"
+IN_PLACE, GROWS, REFUSED = "in place", "grows", "refused"
+# What the API server says of such an edit, and what to do instead.
+REASONS = {
+    REFUSED: "cannot be changed; order it anew under another name instead",
+    GROWS: "can only grow; set it back, or order a smaller one under another name",
+}
 # What the provider chooses where it is absent. Writing the choice down must be possible, and
 # taking it back too: only the function knows whether it is the choice that was made.
 RESOLVED = frozenset({"environment", "zones"})
-
-
-@dataclass(frozen=True)
-class Check:
-    """What a validator of the models says, in CEL."""
-
-    rule: str
-    message: str
 
 
 @dataclass(frozen=True)
@@ -37,103 +34,6 @@ class _Step:
 
     name: str
     optional: bool
-
-
-_PORT_RANGE = (
-    "!has(self.ports) || (self.ports.split('-').all(p, int(p) >= 1 && int(p) <= 65535) && "
-    "self.ports.split('-').map(p, int(p)).isSorted())"
-)
-_NETWORK = "isIP(self) || (isCIDR(self) && cidr(self) == cidr(self).masked())"
-_NETWORKS = "self.all(x, isIP(x) || (isCIDR(x) && cidr(x) == cidr(x).masked()))"
-
-
-def _apart(one: str, other: str) -> Check:
-    there = f"!has(self.{one}) || !has(self.{other})"
-    ranges = f"!isCIDR(self.{one}) || !isCIDR(self.{other})"
-    inside = (
-        f"cidr(self.{one}).containsCIDR(self.{other}) || "
-        f"cidr(self.{other}).containsCIDR(self.{one})"
-    )
-    return Check(f"{there} || {ranges} || !({inside})", f"{one} and {other} overlap")
-
-
-# By the name of the validator. Empty: the schema says it without a rule, or CEL cannot.
-CHECKS: dict[str, tuple[Check, ...]] = {
-    "_are_networks": (
-        Check(
-            _NETWORKS, "must be networks such as 203.0.113.0/24 or 2001:db8::/32, no host bits set"
-        ),
-    ),
-    "_by_os_or_by_name": (
-        Check("has(self.os) != has(self.name)", "exactly one of os, name is required"),
-        Check("has(self.os) == has(self.version)", "os and version go together"),
-    ),
-    "_does_something": (
-        Check("has(self.start) || has(self.end)", "at least one of start, end is required"),
-    ),
-    "_exactly_one_of_each": (
-        Check("has(self.flavor) != has(self.size)", "exactly one of flavor, size is required"),
-        Check(
-            "has(self.replicas) != has(self.autoscaling)",
-            "exactly one of replicas, autoscaling is required",
-        ),
-    ),
-    "_fields_fit": (
-        Check("has(self.size) != has(self.flavor)", "exactly one of size, flavor is required"),
-        Check(
-            "!has(self.replicas) || self.replicas == 1 || !has(self.networks) || "
-            "self.networks.all(n, !has(n.ipAddress))",
-            "networks[].ipAddress goes with one replica only",
-        ),
-    ),
-    "_in_order": (Check("self.min <= self.max", "max must be at least min"),),
-    "_is_a_window": (
-        Check(
-            "duration(self) >= duration('30m') && duration(self) <= duration('6h')",
-            "must lie between 30m and 6h",
-        ),
-    ),
-    "_is_an_address": (Check("isIP(self) && ip(self).family() == 4", "must be an IPv4 address"),),
-    "_memory_is_a_number": (),
-    "_network": (Check(_NETWORK, "must be a network such as 10.0.0.0/16, no host bits set"),),
-    "_one_can_move": (
-        Check(
-            "!has(self.maxSurge) || self.maxSurge > 0 || "
-            "(has(self.maxUnavailable) && self.maxUnavailable > 0)",
-            "maxSurge and maxUnavailable must not both be 0",
-        ),
-    ),
-    "_one_way_or_the_other": (
-        Check(
-            "!has(self.enabled) || !self.enabled || !has(self.schedules) || "
-            "self.schedules.size() == 0",
-            "enabled goes without schedules: they switch it themselves",
-        ),
-    ),
-    "_pool_names_are_distinct": (),
-    "_ports_fit": (
-        Check(
-            "!has(self.ports) || self.protocol in ['tcp', 'udp']",
-            "ports go with tcp and udp only",
-        ),
-        Check(_PORT_RANGE, "ports must lie between 1 and 65535, the lower first"),
-    ),
-    "_ranges_are_apart": (
-        _apart("pods", "services"),
-        _apart("pods", "nodes"),
-        _apart("services", "nodes"),
-    ),
-    "_taints_are_distinct": (
-        Check(
-            "self.all(x, self.exists_one(y, x.key == y.key && x.effect == y.effect))",
-            "two taints have the same key and effect",
-        ),
-    ),
-    "_timezone": (),
-    "_zones_are_distinct": (
-        Check("self.all(x, self.exists_one(y, x == y))", "names a zone twice"),
-    ),
-}
 
 
 def on_object(schema: type[Schema]) -> list[dict[str, Any]]:
@@ -188,13 +88,18 @@ def on_changes(schema: type[Schema], *, entry: bool) -> list[dict[str, Any]]:
     return [
         {
             "rule": rule,
-            "message": UNCHANGEABLE,
+            "message": REASONS[change],
             "reason": "FieldValueForbidden",
             "fieldPath": "".join(f".{step}" for step in steps),
         }
-        for steps, rule in _transitions(schema, (), IN_PLACE)
+        for steps, change, rule in _transitions(schema, (), IN_PLACE)
         if not (entry and steps == ("name",))
     ]
+
+
+def on_pattern(pattern: str) -> dict[str, Any]:
+    """Return the rule for text that has to match a pattern."""
+    return _written(Check(f"self.matches(r'{pattern}')", f"must be {HINTS[pattern]}"))
 
 
 def on_step(step: float) -> list[dict[str, Any]]:
@@ -234,14 +139,16 @@ def _written(check: Check) -> dict[str, Any]:
 
 def _transitions(
     schema: type[Schema], at: tuple[_Step, ...], around: str
-) -> Iterator[tuple[tuple[str, ...], str]]:
+) -> Iterator[tuple[tuple[str, ...], str, str]]:
     for name, info in fields(schema).items():
         steps = (*at, _Step(name, optional=not info.is_required()))
         change, inner = change_of(info, around), item_type(info)
         holds_fields = inner is not None and not is_list(info)
         # That an object is there is a fact to guard only where it may be absent.
         if change == REFUSED and not (holds_fields and info.is_required()):
-            yield tuple(step.name for step in steps), _unchanged(steps, info)
+            yield tuple(step.name for step in steps), change, _unchanged(steps, info)
+        elif change == GROWS:
+            yield tuple(step.name for step in steps), change, _not_smaller(steps)
         if inner is not None and holds_fields:
             yield from _transitions(inner, steps, change)
 
@@ -274,6 +181,11 @@ def _unchanged(steps: tuple[_Step, ...], info: FieldInfo) -> str:
             f"(!{was_there} || {before} == {value})"
         )
     return f"({there} ? {now} : {value}) == ({was_there} ? {before} : {value})"
+
+
+def _not_smaller(steps: tuple[_Step, ...]) -> str:
+    """Return the rule for a number that may only grow; a required one."""
+    return f"{_value('self', steps)} >= {_value('oldSelf', steps)}"
 
 
 def _value(root: str, steps: tuple[_Step, ...]) -> str:

@@ -5,26 +5,38 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 
+from function.model.addons import Addons
 from function.model.operation import HealthCheck, Hibernation, Maintenance
 from function.model.order import OrderSpec
 from function.model.pool import NodePool
-from function.model.values import FlavorName, GroupName, IssuerURL, Network
+from function.model.values import (
+    Certificates,
+    FlavorName,
+    GroupName,
+    IssuerURL,
+    KubernetesVersion,
+    Network,
+    ServerName,
+)
 from function.schema import DNSLabel, Schema, ordered
+
+# Longest and shortest prefix that an API server takes as its range of services, by family.
+SERVICE_RANGES = {4: (12, 28), 6: (108, 124)}
 
 
 class ControlPlane(Schema):
     """Ask for a control plane by the failure that it survives."""
 
     flavor: FlavorName | None = ordered(
-        "Offered flavor of its machines, a hint: some providers run control planes otherwise. "
-        "The environment's choice if absent.",
+        "Name of an offered flavor of its machines, such as SCS-4V-8; a hint, because some "
+        "providers run control planes otherwise. The environment's choice if absent.",
         change="rolling",
         default=None,
         example="SCS-4V-8",
     )
     availability: Literal["None", "Node", "Zone"] = ordered(
-        "Failure that the control plane survives: None, the loss of a Node, the loss of a Zone. "
-        "Node if absent.",
+        "Failure that the control plane survives. None: no failure; Node: the loss of a node; "
+        "Zone: the loss of an availability zone. Node if absent.",
         change="refused",
         default="Node",
     )
@@ -34,13 +46,13 @@ class Oidc(Schema):
     """Name the OpenID Connect issuer whose users may log in."""
 
     issuer_url: IssuerURL = ordered(
-        "Issuer, an https URL.",
+        "Issuer, an https URL, such as https://idp.example.com/realms/acme.",
         change="rolling",
         alias="issuerURL",
         example="https://idp.example.com/realms/acme",
     )
     client_id: GroupName = ordered(
-        "Client that the tokens are made for.",
+        "Client that the tokens are made for, such as kubectl.",
         change="rolling",
         alias="clientID",
         example="kubectl",
@@ -59,6 +71,11 @@ class Oidc(Schema):
     groups_prefix: Annotated[str, pydantic.StringConstraints(max_length=63)] = ordered(
         'Prefix of group names. "oidc:" if absent.', change="rolling", default="oidc:"
     )
+    ca_bundle: Certificates | None = ordered(
+        "Certificates in PEM form, by which the issuer is known. The public ones if absent.",
+        change="rolling",
+        default=None,
+    )
 
 
 class Access(Schema):
@@ -70,14 +87,16 @@ class Access(Schema):
         default=None,
     )
     admin_groups: tuple[GroupName, ...] = ordered(
-        "Groups of the issuer that administer the cluster, without prefix.",
+        "Groups of the issuer that administer the cluster, without prefix, such as acme-admins. "
+        "None if absent.",
         change="in place",
         default=(),
         max_length=50,
         example=["acme-admins"],
     )
     viewer_groups: tuple[GroupName, ...] = ordered(
-        "Groups of the issuer that may read the cluster, without prefix.",
+        "Groups of the issuer that may read the cluster, without prefix, such as acme-viewers. "
+        "None if absent.",
         change="in place",
         default=(),
         max_length=50,
@@ -89,30 +108,51 @@ class ClusterNetwork(Schema):
     """Choose the address ranges of the cluster."""
 
     pods: Network | None = ordered(
-        "Range of pods, CIDR. The environment's if absent.",
+        "Range of pods in CIDR form, such as 10.0.0.0/16. The environment's if absent.",
         change="refused",
         default=None,
         example="10.0.0.0/16",
     )
     services: Network | None = ordered(
-        "Range of services, CIDR. The environment's if absent.",
+        "Range of services in CIDR form, such as 10.1.0.0/16. The environment's if absent.",
         change="refused",
         default=None,
         example="10.1.0.0/16",
     )
     nodes: Network | None = ordered(
-        "Range of nodes, CIDR. The environment's if absent.",
+        "Range of nodes in CIDR form, such as 10.8.0.0/20. The environment's if absent.",
         change="refused",
         default=None,
         example="10.8.0.0/20",
     )
     ip_families: tuple[Literal["IPv4", "IPv6"], ...] = ordered(
-        "Families of addresses in the cluster. [IPv4] if absent.",
+        "Families of addresses in the cluster: IPv4, IPv6 or both. [IPv4] if absent.",
         change="refused",
         default=("IPv4",),
         min_length=1,
         max_length=2,
     )
+
+    @pydantic.field_validator("services")
+    @classmethod
+    def _is_a_service_range(cls, value: str | None) -> str | None:
+        if value is None:
+            return value
+        network = ipaddress.ip_network(value)
+        largest, smallest = SERVICE_RANGES[network.version]
+        if not largest <= network.prefixlen <= smallest:
+            raise ValueError("must be from /12 to /28, of IPv6 from /108 to /124")
+        return value
+
+    @pydantic.model_validator(mode="after")
+    def _are_of_the_families(self) -> "ClusterNetwork":
+        if len(set(self.ip_families)) != len(self.ip_families):
+            raise ValueError("ipFamilies names a family twice")
+        for name in ("pods", "services", "nodes"):
+            cidr = getattr(self, name)
+            if cidr and f"IPv{ipaddress.ip_network(cidr).version}" not in self.ip_families:
+                raise ValueError(f"{name} is not of a family in ipFamilies")
+        return self
 
     @pydantic.model_validator(mode="after")
     def _ranges_are_apart(self) -> "ClusterNetwork":
@@ -129,18 +169,22 @@ class ApiServer(Schema):
     """Say how the API server is reached."""
 
     exposure: Literal["Public", "Private"] = ordered(
-        "Whether it has a public address. Public if absent.", change="refused", default="Public"
+        "Whether the API server has a public address. Public: it has one; Private: it has none. "
+        "Public if absent.",
+        change="refused",
+        default="Public",
     )
     allowed_cidrs: tuple[Network, ...] = ordered(
-        "Networks that may reach it. All if absent.",
+        "Networks that may reach it, in CIDR form, such as 203.0.113.0/24. All if absent.",
         change="in place",
         default=(),
         alias="allowedCIDRs",
         max_length=50,
         example=["203.0.113.0/24"],
     )
-    extra_names: tuple[GroupName, ...] = ordered(
-        "Further names in its certificate.",
+    extra_names: tuple[ServerName, ...] = ordered(
+        "Further names and addresses in its certificate, such as api.shop.example.org. None if "
+        "absent.",
         change="rolling",
         default=(),
         max_length=20,
@@ -151,33 +195,35 @@ class ApiServer(Schema):
 class ClusterSpec(OrderSpec):
     """Ask for a Kubernetes cluster."""
 
-    version: Annotated[
-        str,
-        pydantic.StringConstraints(pattern=r"^1\.(0|[1-9]\d*)(\.(0|[1-9]\d*|x))?$", max_length=16),
-    ] = ordered(
-        "Kubernetes version. 1.34 or 1.34.x: the newest supported patch when first answered, then "
-        "kept; 1.34.7: exactly that. Never goes down; minors are taken one at a time.",
+    version: KubernetesVersion = ordered(
+        'Kubernetes version, in quotes. "1.34" or "1.34.x": the newest supported patch when '
+        'first answered, then kept; "1.34.7": exactly that. It never goes down; minors are '
+        "taken one at a time.",
         change="rolling",
         example="1.34",
     )
     cluster_class: DNSLabel = ordered(
-        "Offered cluster class. default if absent.",
+        "Name of an offered cluster class. default if absent.",
         change="rolling",
         default="default",
         alias="class",
     )
     variables: dict[str, Any] = ordered(
-        "Variables of the class; only those that the class opens to tenants.",
+        "Variables of the class by name, such as nodeCIDR; only those that the class opens to "
+        "tenants. None if absent.",
         change="rolling",
         default={},
         max_length=50,
         example={"nodeCIDR": "10.9.0.0/20"},
     )
     control_plane: ControlPlane = ordered(
-        "The control plane.", change="in place", default=ControlPlane()
+        "Control plane: which failure it survives, and on what it runs.",
+        change="in place",
+        default=ControlPlane(),
     )
     node_pools: tuple[NodePool, ...] = ordered(
-        "Groups of worker nodes; may be empty.",
+        "Groups of equal worker nodes. None if absent; some providers refuse a cluster without "
+        "any.",
         change="in place",
         default=(),
         max_length=50,
@@ -195,10 +241,15 @@ class ClusterSpec(OrderSpec):
         default=Maintenance(),
     )
     hibernation: Hibernation = ordered(
-        "Whether the cluster sleeps.", change="in place", default=Hibernation()
+        "Sleep, in which no machines run and data are kept.",
+        change="in place",
+        default=Hibernation(),
+    )
+    addons: Addons = ordered(
+        "What the provider installs in the cluster.", change="in place", default=Addons()
     )
     health_check: HealthCheck = ordered(
-        "Whether nodes that are not healthy are replaced.",
+        "Replacement of nodes that are not healthy.",
         change="in place",
         default=HealthCheck(),
     )

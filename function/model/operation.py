@@ -2,11 +2,11 @@
 
 import datetime
 import zoneinfo
-from typing import Annotated, Literal
+from typing import Literal
 
 import pydantic
 
-from function.model.values import Cron, Duration, TimeOfDay, Timezone, seconds
+from function.model.values import Cron, Duration, Share, TimeOfDay, Timezone, seconds
 from function.schema import Flag, Schema, ordered
 
 MINUTES_OF_A_DAY = 24 * 60
@@ -16,13 +16,24 @@ SHORTEST_WINDOW, LONGEST_WINDOW = 30 * 60, 6 * 60 * 60
 class Window(Schema):
     """Name the time in which the provider may change things."""
 
-    begin: TimeOfDay = ordered("Begin, such as 22:00.", change="in place", example="22:00")
-    duration: Duration = ordered("How long it is open, 30m to 6h.", change="in place", example="1h")
+    begin: TimeOfDay = ordered(
+        "Time of day at which it opens, such as 22:00.", change="in place", example="22:00"
+    )
+    duration: Duration = ordered(
+        "How long it stays open, from 30m to 6h, such as 1h or 1h30m.",
+        change="in place",
+        example="1h",
+    )
     timezone: Timezone = ordered(
-        "Time zone of begin. UTC if absent.", change="in place", default="UTC"
+        "Time zone of begin, such as Europe/Berlin. UTC if absent.",
+        change="in place",
+        default="UTC",
     )
     days: tuple[Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"], ...] = ordered(
-        "Days on which it opens. Every day if absent.", change="in place", default=(), max_length=7
+        "Days on which it opens: Mon, Tue, Wed, Thu, Fri, Sat, Sun. Every day if absent.",
+        change="in place",
+        default=(),
+        max_length=7,
     )
 
     @property
@@ -50,10 +61,14 @@ class AutoUpdate(Schema):
     """Say what the provider may update by itself."""
 
     kubernetes: Flag = ordered(
-        "New patches of the Kubernetes version. true if absent.", change="in place", default=True
+        "Whether new patches of the Kubernetes version are installed. true if absent.",
+        change="in place",
+        default=True,
     )
     machine_image: Flag = ordered(
-        "New images of the nodes. true if absent.", change="in place", default=True
+        "Whether nodes get new images of their operating system. true if absent.",
+        change="in place",
+        default=True,
     )
 
 
@@ -61,28 +76,36 @@ class Maintenance(Schema):
     """Say when and what the provider may change by itself."""
 
     window: Window | None = ordered(
-        "When. The provider's choice if absent.", change="in place", default=None
+        "Time in which the provider may change things. The provider's choice if absent.",
+        change="in place",
+        default=None,
     )
-    auto_update: AutoUpdate = ordered("What.", change="in place", default=AutoUpdate())
+    auto_update: AutoUpdate = ordered(
+        "What the provider may update by itself.", change="in place", default=AutoUpdate()
+    )
 
 
 class HibernationSchedule(Schema):
     """Put the cluster to sleep and wake it, by the clock."""
 
     start: Cron | None = ordered(
-        "When it falls asleep, as a cron expression.",
+        "When it falls asleep, as a cron expression of five fields, such as 0 20 * * *. Not by "
+        "this schedule if absent.",
         change="in place",
         default=None,
         example="0 20 * * *",
     )
     end: Cron | None = ordered(
-        "When it wakes, as a cron expression.",
+        "When it wakes, as a cron expression of five fields, such as 0 6 * * *. Not by this "
+        "schedule if absent.",
         change="in place",
         default=None,
         example="0 6 * * *",
     )
     timezone: Timezone = ordered(
-        "Time zone of both. UTC if absent.", change="in place", default="UTC"
+        "Time zone of start and end, such as Europe/Berlin. UTC if absent.",
+        change="in place",
+        default="UTC",
     )
 
     @pydantic.model_validator(mode="after")
@@ -96,10 +119,15 @@ class Hibernation(Schema):
     """Let the cluster sleep: no machines run, its data are kept."""
 
     enabled: Flag = ordered(
-        "Sleep now. Goes without schedules. false if absent.", change="in place", default=False
+        "Whether the cluster sleeps now; goes without schedules. false if absent.",
+        change="in place",
+        default=False,
     )
     schedules: tuple[HibernationSchedule, ...] = ordered(
-        "Sleep by the clock.", change="in place", default=(), max_length=10
+        "Times at which it falls asleep and wakes. None if absent.",
+        change="in place",
+        default=(),
+        max_length=10,
     )
 
     @pydantic.model_validator(mode="after")
@@ -113,16 +141,18 @@ class HealthCheck(Schema):
     """Replace nodes that are not healthy."""
 
     enabled: Flag = ordered(
-        "Whether they are replaced. true if absent.", change="in place", default=True
+        "Whether nodes that are not healthy are replaced. true if absent.",
+        change="in place",
+        default=True,
     )
     unhealthy_after: Duration = ordered(
-        "How long a node may be out of order. 5m if absent.", change="in place", default="5m"
+        "How long a node may be out of order before it is replaced, such as 10m. 5m if absent.",
+        change="in place",
+        default="5m",
     )
-    max_unhealthy: Annotated[
-        str, pydantic.StringConstraints(pattern=r"^(\d{1,2}|100)%$", max_length=4)
-    ] = ordered(
-        "Share of a pool beyond which none is replaced, because the trouble lies elsewhere. "
-        "40% if absent.",
+    max_unhealthy: Share = ordered(
+        "Share of a pool in percent beyond which none is replaced, because the trouble lies "
+        "elsewhere. 40% if absent.",
         change="in place",
         default="40%",
     )

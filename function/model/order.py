@@ -13,11 +13,11 @@ class Gpu(Schema):
     """Ask for graphics processors."""
 
     vendor: Literal["nvidia", "amd", "intel"] = ordered(
-        "Maker of the GPU.", change="rolling", example="nvidia"
+        "Maker of the GPU: nvidia, amd or intel.", change="rolling", example="nvidia"
     )
     count: Count = ordered("Number of GPUs. 1 if absent.", change="rolling", default=1, ge=1, le=16)
     memory_gib: Count | None = ordered(
-        "Least memory of one GPU in GiB; any if absent.",
+        "Least memory of one GPU in GiB. Any if absent.",
         change="rolling",
         default=None,
         alias="memoryGiB",
@@ -43,7 +43,7 @@ class Size(Schema):
         example=16,
     )
     disk_gib: Count | None = ordered(
-        "Least size of the root disk in GiB; what image and environment need if absent.",
+        "Least size of the root disk in GiB. What image and environment need if absent.",
         change="rolling",
         default=None,
         alias="diskGiB",
@@ -52,16 +52,18 @@ class Size(Schema):
         example=50,
     )
     cpu_type: Literal["L", "V", "T", "C"] = ordered(
-        "Least kind of vCPU (scs-0100): L crowded core, V shared core, T dedicated thread, "
-        "C dedicated core. V if absent.",
+        "Least kind of vCPU (scs-0100). L: a crowded core; V: a shared core; T: a dedicated "
+        "thread; C: a dedicated core. V if absent.",
         change="rolling",
         default="V",
     )
     architecture: Architecture = ordered(
-        "Processor architecture. amd64 if absent.", change="rolling", default="amd64"
+        "Processor architecture: amd64 (also called x86-64), arm64 or riscv64. amd64 if absent.",
+        change="rolling",
+        default="amd64",
     )
     gpu: Gpu | None = ordered(
-        "GPUs of each machine; none if absent.", change="rolling", default=None
+        "GPUs of each machine. None if absent.", change="rolling", default=None
     )
 
     @pydantic.field_validator("memory_gib", mode="before")
@@ -76,22 +78,22 @@ class OrderSpec(Schema):
     """Hold the fields that every kind of order has."""
 
     environment: DNSLabel | None = ordered(
-        "Offered environment (provider or region) that answers the order. "
-        "The provider's default if absent.",
+        "Name of the offered environment (a provider or one of its regions) that answers the "
+        "order, such as region-one. The provider's default if absent.",
         change="refused",
         default=None,
         example="default",
     )
     deletion_protection: Flag = ordered(
-        "Refuse to delete this order, and edits that destroy its data, while not false. "
-        "true if absent.",
+        "Whether to refuse to delete this order, and edits that destroy its data; set it to "
+        "false first. true if absent.",
         change="in place",
         default=True,
     )
     deletion_policy: Literal["Delete", "Orphan"] = ordered(
-        "What deleting the order does to what was built: Delete removes it, Orphan leaves it "
-        "with the provider. Wait until status.deletionPolicy says Orphan before you delete. "
-        "Delete if absent.",
+        "What deleting the order does to what was built. Delete: it is removed, with its data; "
+        "Orphan: it stays with the provider. Wait until status.deletionPolicy says Orphan "
+        "before you delete. Delete if absent.",
         change="in place",
         default="Delete",
     )

@@ -5,8 +5,16 @@ from typing import Literal
 import pydantic
 
 from function.model.order import Size
-from function.model.values import Duration, FlavorName, LabelKey, LabelValue, PoolName, ZoneName
-from function.schema import Count, DNSLabel, Schema, ordered
+from function.model.values import (
+    AnnotationValue,
+    Duration,
+    FlavorName,
+    LabelKey,
+    LabelValue,
+    PoolName,
+    ZoneName,
+)
+from function.schema import Count, DNSLabel, Flag, Schema, ordered
 
 
 class RootVolume(Schema):
@@ -16,7 +24,24 @@ class RootVolume(Schema):
         "Size in GiB.", change="rolling", alias="sizeGiB", ge=10, le=65536, example=50
     )
     type: DNSLabel | None = ordered(
-        "Offered volume type. The environment's default if absent.",
+        "Name of an offered volume type, such as ssd. The environment's default if absent.",
+        change="rolling",
+        default=None,
+        example="ssd",
+    )
+
+
+class DataVolume(Schema):
+    """Ask for one more volume of each node, which goes when the node goes."""
+
+    name: PoolName = ordered(
+        "Name of the volume, such as cache.", change="rolling", example="cache"
+    )
+    size_gib: Count = ordered(
+        "Size in GiB.", change="rolling", alias="sizeGiB", ge=1, le=65536, example=100
+    )
+    type: DNSLabel | None = ordered(
+        "Name of an offered volume type, such as ssd. The environment's default if absent.",
         change="rolling",
         default=None,
         example="ssd",
@@ -39,12 +64,18 @@ class Autoscaling(Schema):
 class Taint(Schema):
     """Keep pods away from nodes that do not tolerate this."""
 
-    key: LabelKey = ordered("Key.", change="in place", example="dedicated")
+    key: LabelKey = ordered(
+        "Key, such as dedicated or example.com/role.", change="in place", example="dedicated"
+    )
     value: LabelValue | None = ordered(
-        "Value. Empty if absent.", change="in place", default=None, example="web"
+        "Value, such as web. Empty if absent.", change="in place", default=None, example="web"
     )
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] = ordered(
-        "What happens to pods that do not tolerate it.", change="in place", example="NoSchedule"
+        "What happens to pods that do not tolerate it. NoSchedule: no new ones are put here; "
+        "PreferNoSchedule: new ones are put elsewhere where that is possible; NoExecute: also "
+        "those that run here have to go.",
+        change="in place",
+        example="NoSchedule",
     )
 
 
@@ -52,14 +83,14 @@ class Update(Schema):
     """Say how nodes are replaced."""
 
     max_surge: Count = ordered(
-        "Nodes that may exist beyond the wanted number. 1 if absent.",
+        "Number of nodes that may exist beyond those wanted. 1 if absent.",
         change="in place",
         default=1,
         ge=0,
         le=100,
     )
     max_unavailable: Count = ordered(
-        "Nodes that may be missing from the wanted number. 0 if absent.",
+        "Number of nodes that may be missing of those wanted. 0 if absent.",
         change="in place",
         default=0,
         ge=0,
@@ -77,12 +108,13 @@ class NodePool(Schema):
     """Ask for a group of equal worker nodes."""
 
     name: PoolName = ordered(
-        "Name of the pool, its identity: another name is another pool.",
+        "Name of the pool, such as web. It is its identity: another name is another pool.",
         change="replace",
         example="web",
     )
     flavor: FlavorName | None = ordered(
-        "Offered flavor of each node, by its scs-0100 name. Exactly one of flavor and size.",
+        "Name of the offered flavor of each node, such as SCS-4V-16 (scs-0100). Exactly one of "
+        "flavor and size.",
         change="rolling",
         default=None,
         example="SCS-4V-16",
@@ -99,12 +131,13 @@ class NodePool(Schema):
         example=3,
     )
     autoscaling: Autoscaling | None = ordered(
-        "Number of nodes that follows the load. Exactly one of replicas and autoscaling.",
+        "Bounds of a number of nodes that follows the load. Exactly one of replicas and "
+        "autoscaling.",
         change="in place",
         default=None,
     )
     zones: tuple[ZoneName, ...] = ordered(
-        "Availability zones over which the nodes are spread evenly. "
+        "Names of the availability zones over which the nodes are spread evenly, such as az1. "
         "The environment's choice if absent.",
         change="refused",
         default=(),
@@ -116,14 +149,40 @@ class NodePool(Schema):
         change="rolling",
         default=None,
     )
-
+    data_volumes: tuple[DataVolume, ...] = ordered(
+        "Further volumes of each node. They are replaced with it, and hold nothing that lasts. "
+        "None if absent.",
+        change="rolling",
+        default=(),
+        max_length=10,
+    )
     labels: dict[LabelKey, LabelValue] = ordered(
-        "Labels of the nodes.", change="in place", default={}, max_length=32
+        "Labels of the nodes, such as role: web. None if absent.",
+        change="in place",
+        default={},
+        max_length=32,
+    )
+    annotations: dict[LabelKey, AnnotationValue] = ordered(
+        "Annotations of the nodes, such as example.com/owner: web. None if absent.",
+        change="in place",
+        default={},
+        max_length=32,
     )
     taints: tuple[Taint, ...] = ordered(
-        "Taints of the nodes.", change="in place", default=(), max_length=16
+        "Taints of the nodes. None if absent.", change="in place", default=(), max_length=16
     )
-    update: Update = ordered("How nodes are replaced.", change="in place", default=Update())
+    anti_affinity: Flag | None = ordered(
+        "Whether nodes are kept on different hosts, as far as there are enough. The provider's "
+        "choice if absent.",
+        change="rolling",
+        default=None,
+        example=True,
+    )
+    update: Update = ordered(
+        "How many nodes are replaced at a time, when they have to be.",
+        change="in place",
+        default=Update(),
+    )
     drain_timeout: Duration | None = ordered(
         "How long a node may take to let its pods go, such as 10m. The environment's if absent.",
         change="in place",
@@ -145,6 +204,13 @@ class NodePool(Schema):
         if (self.replicas is None) == (self.autoscaling is None):
             raise ValueError("exactly one of replicas, autoscaling is required")
         return self
+
+    @pydantic.field_validator("data_volumes")
+    @classmethod
+    def _volume_names_are_distinct(cls, volumes: tuple[DataVolume, ...]) -> tuple[DataVolume, ...]:
+        if len({volume.name for volume in volumes}) != len(volumes):
+            raise ValueError("two volumes have the same name")
+        return volumes
 
     @pydantic.field_validator("taints")
     @classmethod

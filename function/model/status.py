@@ -29,25 +29,27 @@ class Unsupported(Schema):
     """Name a field that has no effect in this environment."""
 
     field: str = pydantic.Field(description="Path of the field, such as spec.nodePools[web].zones.")
-    reason: str = pydantic.Field(description="Why it has no effect.")
+    reason: str = pydantic.Field(description="Why it has no effect, in one sentence.")
 
 
 class Note(Schema):
     """Say how a field was read."""
 
-    field: str = pydantic.Field(description="Path of the field.")
-    message: str = pydantic.Field(description="What became of it, such as a size rounded up.")
+    field: str = pydantic.Field(description="Path of the field, such as spec.nodePools[web].size.")
+    message: str = pydantic.Field(
+        description="What became of it, in one sentence, such as a size that was rounded up."
+    )
 
 
 class Estimate(Schema):
     """Add up what the order holds, as limits count it."""
 
-    cpu: int | None = pydantic.Field(None, description="vCPUs.")
+    cpu: int | None = pydantic.Field(None, description="Number of vCPUs.")
     memory_gib: float | None = pydantic.Field(None, description="Memory in GiB.", alias="memoryGiB")
     storage_gib: int | None = pydantic.Field(
-        None, description="Volumes in GiB.", alias="storageGiB"
+        None, description="Size of all volumes in GiB.", alias="storageGiB"
     )
-    gpus: int | None = pydantic.Field(None, description="GPUs.")
+    gpus: int | None = pydantic.Field(None, description="Number of GPUs.")
 
 
 class OrderStatus(Schema):
@@ -55,16 +57,20 @@ class OrderStatus(Schema):
 
     phase: Phase | None = pydantic.Field(
         None,
-        description="State in one word. Deleting means that what was built is being deleted "
-        "although the order stands.",
+        description="State in one word. Pending: accepted, and nothing is there yet; Provisioning: "
+        "it is being built; Ready: it is as ordered; Updating: it runs, and is being "
+        "changed; Hibernated: it sleeps, as ordered; Degraded: it runs, but not all of "
+        "it; Failed: it could not be built or changed, and the provider has to act; "
+        "Deleting: what was built is being deleted although the order stands.",
     )
     message: str | None = pydantic.Field(None, description="State in one sentence for a person.")
     environment: str | None = pydantic.Field(
-        None, description="Environment that answers the order."
+        None, description="Name of the environment that answers the order."
     )
     deletion_policy: Literal["Delete", "Orphan"] | None = pydantic.Field(
         None,
-        description="What deleting the order would do at this moment. It follows "
+        description="What deleting the order would do at this moment. Delete: what was built is "
+        "removed, with its data; Orphan: it stays with the provider. It follows "
         "spec.deletionPolicy as soon as the provider has taken it over.",
     )
     unsupported: tuple[Unsupported, ...] = pydantic.Field(
@@ -73,38 +79,50 @@ class OrderStatus(Schema):
     notes: tuple[Note, ...] = pydantic.Field(
         (), description="What to know of how fields of the order were read."
     )
-    estimate: Estimate | None = pydantic.Field(None, description="Size of the whole order.")
+    estimate: Estimate | None = pydantic.Field(
+        None, description="Size of the whole order, as limits count it."
+    )
 
 
 class PoolStatus(Schema):
     """Tell of one node pool."""
 
-    name: str = pydantic.Field(description="Name of the pool.")
-    flavor: str | None = pydantic.Field(None, description="Flavor of its nodes.")
+    name: str = pydantic.Field(description="Name of the pool, such as web.")
+    flavor: str | None = pydantic.Field(
+        None, description="Name of the flavor of its nodes, such as SCS-4V-16."
+    )
     replicas: int | None = pydantic.Field(None, description="Number of nodes ordered.")
     ready: int | None = pydantic.Field(
         None, description="Number of nodes that are ready; absent while pools are changing."
     )
-    version: str | None = pydantic.Field(None, description="Kubernetes version of its nodes.")
+    version: str | None = pydantic.Field(
+        None, description="Kubernetes version of its nodes, such as 1.34.7."
+    )
 
 
 class ClusterStatus(OrderStatus):
     """Tell of a Kubernetes cluster."""
 
-    version: str | None = pydantic.Field(None, description="Exact Kubernetes version.")
+    version: str | None = pydantic.Field(
+        None, description="Exact Kubernetes version, such as 1.34.7."
+    )
     available_upgrades: tuple[str, ...] = pydantic.Field(
-        (), description="Exact versions to which the cluster may go from here."
+        (), description="Exact versions to which the cluster may go from here, such as 1.35.2."
     )
     version_end_of_life: str | None = pydantic.Field(
         None, description="Day on which support of the version ends, such as 2026-10-27."
     )
-    endpoint: str | None = pydantic.Field(None, description="URL of the API server.")
+    endpoint: str | None = pydantic.Field(
+        None, description="URL of the API server, such as https://203.0.113.7:6443."
+    )
     certificate_authority_data: str | None = pydantic.Field(
-        None, description="Certificate authority of the API server, PEM in base64."
+        None,
+        description="Certificate authority of the API server, PEM in base64, as a kubeconfig has "
+        "it.",
     )
     kubeconfig: str | None = pydantic.Field(
         None,
-        description="kubeconfig that logs in through the issuer; needs the kubectl plugin "
+        description="kubeconfig in YAML that logs in through the issuer; needs the kubectl plugin "
         "oidc-login. Holds no secret.",
     )
     node_pools: tuple[PoolStatus, ...] = pydantic.Field((), description="The node pools.")
@@ -113,30 +131,77 @@ class ClusterStatus(OrderStatus):
 class Address(Schema):
     """Tell one address of a server."""
 
-    type: Literal["IPv4", "IPv6"] = pydantic.Field(description="Family of the address.")
-    address: str = pydantic.Field(description="The address.")
+    type: Literal["IPv4", "IPv6"] = pydantic.Field(
+        description="Family of the address: IPv4 or IPv6."
+    )
+    address: str = pydantic.Field(description="The address itself, such as 10.20.0.5.")
+
+
+class VolumeStatus(Schema):
+    """Tell of one volume of a server."""
+
+    name: str = pydantic.Field(description="Name of the volume, such as data.")
+    size_gib: int | None = pydantic.Field(None, description="Size in GiB.", alias="sizeGiB")
+    attached: bool = pydantic.Field(description="Whether the server sees it.")
 
 
 class MachineStatus(Schema):
     """Tell of one server."""
 
-    name: str = pydantic.Field(description="Name of the server: the order's, and an index.")
-    phase: MachinePhase | None = pydantic.Field(None, description="State in one word.")
+    name: str = pydantic.Field(
+        description="Name of the server: the order's, and an index, such as web-0."
+    )
+    phase: MachinePhase | None = pydantic.Field(
+        None,
+        description="State in one word. Pending: it is not there yet; Provisioning: it is being "
+        "built; Running: it runs; Stopped: it is shut down; Paused: the provider has "
+        "paused it; Failed: it could not be built; Deleting: it is being deleted "
+        "although the order stands.",
+    )
     addresses: tuple[Address, ...] = pydantic.Field(
         (), description="Addresses in its networks, in the order of the networks."
     )
     public_ip: str | None = pydantic.Field(
-        None, description="Public IPv4 address.", alias="publicIP"
+        None, description="Public IPv4 address, such as 203.0.113.20.", alias="publicIP"
     )
+    volumes: tuple[VolumeStatus, ...] = pydantic.Field((), description="Its further volumes.")
 
 
 class ServerStatus(OrderStatus):
     """Tell of one virtual machine, or several alike."""
 
-    flavor: str | None = pydantic.Field(None, description="Flavor of the servers.")
-    image: str | None = pydantic.Field(None, description="Image that the servers were built from.")
-    ssh_user: str | None = pydantic.Field(None, description="User that may log in with the keys.")
+    flavor: str | None = pydantic.Field(
+        None, description="Name of the flavor of the servers, such as SCS-2V-4."
+    )
+    image: str | None = pydantic.Field(
+        None,
+        description="Name of the image that the servers were built from, such as Ubuntu 24.04.",
+    )
+    ssh_user: str | None = pydantic.Field(
+        None, description="User that may log in with the keys, such as ubuntu."
+    )
     servers: tuple[MachineStatus, ...] = pydantic.Field((), description="The servers.")
 
 
-STATUSES: dict[str, type[OrderStatus]] = {"Cluster": ClusterStatus, "Server": ServerStatus}
+class NetworkStatus(OrderStatus):
+    """Tell of a private network."""
+
+    cidr: str | None = pydantic.Field(
+        None, description="Range of its IPv4 addresses in CIDR form, such as 10.20.0.0/24."
+    )
+    gateway: str | None = pydantic.Field(
+        None, description="Address of its router, such as 10.20.0.1."
+    )
+    ipv6_cidr: str | None = pydantic.Field(
+        None,
+        description="Range of its IPv6 addresses in CIDR form, such as 2001:db8::/64.",
+        alias="ipv6CIDR",
+    )
+    mtu: int | None = pydantic.Field(None, description="Largest packet in bytes.")
+
+
+STATUSES: dict[str, type[OrderStatus]] = {
+    "Cluster": ClusterStatus,
+    "Server": ServerStatus,
+    "Network": NetworkStatus,
+}

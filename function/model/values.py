@@ -8,40 +8,114 @@ from typing import Annotated
 
 import pydantic
 
-from function.schema import DNS_LABEL
+from function.schema import DNS_LABEL, text
 
-PoolName = Annotated[str, pydantic.StringConstraints(pattern=DNS_LABEL, max_length=15)]
-DURATION = re.compile(r"^(?:(\d{1,3})h)?(?:(\d{1,4})m)?(?:(\d{1,5})s)?$")
+PoolName = Annotated[
+    str, text(DNS_LABEL, "lower-case letters, digits and dashes, as in a DNS label", max_length=15)
+]
+VolumeName = Annotated[
+    str, text(DNS_LABEL, "lower-case letters, digits and dashes, as in a DNS label", max_length=32)
+]
 FlavorName = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=255)]
 ZoneName = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=63)]
 GroupName = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=253)]
-HTTPSURL = Annotated[str, pydantic.StringConstraints(pattern=r"^https://[^\s]+$", max_length=512)]
+HTTPSURL = Annotated[str, text(r"^https://[^\s]+$", "an https URL", max_length=512)]
 # An API server does not start with an issuer that has a user, a query or a fragment.
 IssuerURL = Annotated[
-    str, pydantic.StringConstraints(pattern=r"^https://[^\s?#@]+$", max_length=512)
+    str,
+    text(r"^https://[^\s?#@]+$", "an https URL, without user, query or fragment", max_length=512),
 ]
+KubernetesVersion = Annotated[
+    str,
+    text(
+        r"^1\.(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*|x))?$",
+        'a version such as "1.34", "1.34.x" or "1.34.7"',
+        max_length=16,
+    ),
+]
+Share = Annotated[str, text(r"^([0-9]{1,2}|100)%$", 'a share such as "40%"', max_length=4)]
 
-
+DURATION = re.compile(r"^(?:([0-9]{1,3})h)?(?:([0-9]{1,4})m)?(?:([0-9]{1,5})s)?$")
 Duration = Annotated[
-    str, pydantic.StringConstraints(pattern=DURATION.pattern, min_length=2, max_length=12)
+    str,
+    text(DURATION.pattern, 'a duration such as "10m" or "1h30m"', min_length=2, max_length=12),
 ]
 TimeOfDay = Annotated[
-    str, pydantic.StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", max_length=5)
+    str, text(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", 'a time of day such as "22:00"', max_length=5)
 ]
-Cron = Annotated[str, pydantic.StringConstraints(pattern=r"^\S+( \S+){4}$", max_length=64)]
+
+
+def _cron_field(number: str, names: str = "") -> str:
+    """Return the pattern of one field: `*`, numbers, ranges and steps, separated by commas."""
+    one = f"(?:{number}|{names})" if names else f"(?:{number})"
+    part = rf"(?:\*|{one}(?:-{one})?)(?:/[1-9][0-9]?)?"
+    return f"{part}(?:,{part})*"
+
+
+_MONTHS = "(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+_DAYS = "(?i:sun|mon|tue|wed|thu|fri|sat)"
+_CRON = " ".join(
+    (
+        f"^{_cron_field('[0-5]?[0-9]')}",
+        _cron_field("[01]?[0-9]|2[0-3]"),
+        _cron_field("0?[1-9]|[12][0-9]|3[01]"),
+        _cron_field("0?[1-9]|1[0-2]", _MONTHS),
+        f"{_cron_field('[0-6]', _DAYS)}$",
+    )
+)
+Cron = Annotated[
+    str, text(_CRON, 'five fields of a cron schedule, such as "0 20 * * *"', max_length=64)
+]
+
 LabelKey = Annotated[
     str,
-    pydantic.StringConstraints(
-        pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?"
+    text(
+        r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?"
         r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$",
+        "the key of a label, such as dedicated or example.com/role",
         max_length=317,
     ),
 ]
 LabelValue = Annotated[
     str,
-    pydantic.StringConstraints(
-        pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$", max_length=63
+    text(
+        r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$",
+        "the value of a label: letters, digits and -_. between them",
+        max_length=63,
     ),
+]
+AnnotationValue = Annotated[str, pydantic.StringConstraints(max_length=1024)]
+
+_LABEL = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+ServerName = Annotated[
+    str,
+    text(
+        rf"^((\*\.)?{_LABEL}(\.{_LABEL})*|[0-9a-f]*:[0-9a-f:.]*)$",
+        "a DNS name in lower case, such as api.example.org or *.example.org, or an address",
+        max_length=253,
+    ),
+]
+Certificates = Annotated[
+    str,
+    text(
+        r"^(-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+$",
+        "one or more certificates in PEM form",
+        max_length=32768,
+    ),
+]
+PublicKey = Annotated[
+    str,
+    text(
+        r"^(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+( .*)?$",
+        "a public key in one line, such as ssh-ed25519 AAAAC3Nza name",
+        max_length=2048,
+    ),
+]
+
+PORTS = re.compile(r"^([0-9]{1,5})(?:-([0-9]{1,5}))?$")
+Ports = Annotated[
+    str,
+    text(PORTS.pattern, 'one port such as "443", or a range such as "8000-8099"', max_length=11),
 ]
 
 
@@ -69,12 +143,24 @@ Timezone = Annotated[
 
 
 def is_network(value: str) -> bool:
-    """Say whether this is a network in CIDR form, or one address; a netmask is neither."""
+    """Say whether this is a network in CIDR form, or one address, as an API server reads it.
+
+    A netmask is neither, nor are IPv4 within IPv6, a zone, or a prefix with a zero before it.
+    """
     try:
-        ipaddress.ip_network(value)
+        network = ipaddress.ip_network(value)
     except ValueError:
         return False
-    return value.partition("/")[2].isdigit() or "/" not in value
+    prefix = value.partition("/")[2]
+    return _is_plain(network.network_address) and (
+        "/" not in value or prefix == str(network.prefixlen)
+    )
+
+
+def _is_plain(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    if isinstance(address, ipaddress.IPv4Address):
+        return True
+    return address.ipv4_mapped is None and address.scope_id is None
 
 
 def _network(value: str) -> str:
@@ -85,4 +171,15 @@ def _network(value: str) -> str:
 
 Network = Annotated[
     str, pydantic.StringConstraints(max_length=43), pydantic.AfterValidator(_network)
+]
+
+
+def _address(value: str) -> str:
+    if "/" in value or not is_network(value):
+        raise ValueError("must be an address such as 9.9.9.9 or 2620:fe::fe")
+    return str(ipaddress.ip_address(value))
+
+
+IPAddress = Annotated[
+    str, pydantic.StringConstraints(max_length=39), pydantic.AfterValidator(_address)
 ]

@@ -6,6 +6,7 @@ or the same world where there is nothing to break.
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
@@ -22,7 +23,7 @@ from .world import BACKEND_LABEL, BOUND, EXTERNAL_NAME, NAME, TENANT, World, at,
 Fault = Callable[[World, Random], World]
 Path = tuple[Any, ...]
 
-ROOTS = ("openstack-secgroup", "gardener-shoot", "capi-cluster")
+ROOTS = ("openstack-secgroup", "openstack-network", "gardener-shoot", "capi-cluster")
 JUNK: tuple[Any, ...] = (
     None,
     True,
@@ -197,7 +198,9 @@ def tenants_changed(world: World, rng: Random) -> World:
 def kinds_changed(world: World, rng: Random) -> World:
     """Offer other kinds, or by other backends."""
     names = ("capi", "gardener", "openstack", "atlantis", "")
-    kinds = {kind: rng.choice(names) for kind in ("Cluster", "Server") if rng.random() < 0.7}
+    kinds = {
+        kind: rng.choice(names) for kind in ("Cluster", "Server", "Network") if rng.random() < 0.7
+    }
     return _with_root(world, kinds=kinds)
 
 
@@ -225,12 +228,16 @@ def _other(value: Any, rng: Random) -> Any:
     return value + 1
 
 
+# What reaches orders that stand: with their next version, or at once.
+_REACH_ON = {"profiles", "dnsServers", "highAvailability"}
+
+
 def settings_changed(world: World, rng: Random) -> World:
     """Change zones, networks and other settings of the backends."""
     data = world.layers[0]["data"]
     own = {"zones": data["zones"], "backends": data["backends"], "access": data["access"]}
     for _ in range(rng.randint(1, 3)):
-        found = [path for path in paths(own) if "profiles" not in path]
+        found = [path for path in paths(own) if not _REACH_ON.intersection(path)]
         own = _reworded(own, rng.choice(found), rng)
     return _with_layer(world, 0, {**data, **own})
 
@@ -283,7 +290,17 @@ _TIGHTER: tuple[Manifest, ...] = (
     {"field": "spec.zone", "pin": "az3"},
     {"field": "spec.environment", "allow": ["other"]},
     {"field": "spec.bootVolume.sizeGiB", "max": 10},
-    {"field": "spec.networks[].name", "forbid": ["default", "backend"]},
+    {"field": "spec.networks[].name", "forbid": ["default", "backend", "own"]},
+    {"field": "spec.volumes[].sizeGiB", "max": 1},
+    {"field": "spec.volumes[].type", "allow": ["tape"]},
+    {"field": "spec.placement.spread", "pin": "Soft"},
+    {"field": "spec.highAvailability", "pin": False},
+    {"field": "spec.cidr", "allow": ["172.16.0.0/24"]},
+    {"field": "spec.ipv6", "pin": False},
+    {"field": "spec.externalAccess", "pin": False},
+    {"field": "spec.externalAccess", "default": False},
+    {"field": "spec.mtu", "max": 1300},
+    {"field": "spec.dnsServers", "default": ["192.0.2.1"]},
 )
 
 
@@ -396,6 +413,19 @@ _REFUSED: dict[str, tuple[Manifest, ...]] = {
         {"zone": "az3"},
         {"environment": "other"},
         {"flavor": "metal", "size": None},
+        {"placement": {"spread": "Soft"}},
+        {"volumes": [{"name": "data", "sizeGiB": 1, "type": "tape"}]},
+        {"volumes": []},
+        {"replicas": 1},
+        {"labels": {"scs-tenant": "other"}},
+    ),
+    "Network": (
+        {"cidr": "10.99.0.0/24"},
+        {"cidr": "2001:db8::/64"},
+        {"ipv6": True},
+        {"ipv6": False},
+        {"dnsServers": ["2620:fe::fe"], "ipv6": False},
+        {"environment": "other"},
     ),
     "Cluster": (
         {"version": "1.33"},
@@ -420,7 +450,11 @@ def order_refused(world: World, rng: Random) -> World:
 
 def order_rebuilt(world: World, _: Random) -> World:
     """Ask for what could only be had by building anew."""
-    other = {"Server": {"userData": "#!/bin/sh\nfalse\n"}, "Cluster": _NOT_AVAILABLE}
+    other: dict[str, Manifest] = {
+        "Server": {"userData": "#!/bin/sh\nfalse\n"},
+        "Cluster": _NOT_AVAILABLE,
+        "Network": {"cidr": "10.99.0.0/24"},
+    }
     return replace(world, spec={**world.spec, **other[world.kind]})
 
 
@@ -430,7 +464,8 @@ _NOT_AVAILABLE: Manifest = {"controlPlane": {"availability": "None"}}
 def order_unknown(world: World, rng: Random) -> World:
     """Have a field that only a newer function knows."""
     spec = copy.deepcopy(world.spec)
-    inner = [spec, *(v for v in spec.values() if isinstance(v, dict))]
+    # Labels have no fields: any key is one.
+    inner = [spec, *(v for k, v in spec.items() if isinstance(v, dict) and k != "labels")]
     rng.choice(inner)["backups"] = rng.choice(({"days": 7}, "", None, []))
     return replace(world, spec=spec)
 
@@ -603,7 +638,7 @@ def resource_newer(world: World, rng: Random) -> World:
     manifest = copy.deepcopy(world.observed[rng.choice(mine)].manifest)
     manifest["metadata"].pop("annotations", None)
     backend = manifest["metadata"]["labels"][BACKEND_LABEL]
-    other = rng.choice((f"{backend}-volume-0", "server-9", "openstack-server-x", "capi-2"))
+    other = rng.choice((f"{backend}-backup-0", "server-9", "openstack-server-x", "capi-2"))
     return replace(world, observed={**world.observed, other: Observed(manifest)})
 
 
@@ -626,10 +661,12 @@ def pool_newer(world: World, rng: Random) -> World:
 
 
 def server_newer(world: World, rng: Random) -> World:
-    """Observe servers and addresses above what any order asked for."""
-    key = rng.choice(("openstack-server-0", "openstack-floatingip-0", "openstack-port-0-0"))
-    if key not in world.observed:
+    """Observe servers, addresses and volumes above what any order asked for."""
+    first = re.compile(r"openstack-(server|floatingip|port|volume|attachment)-0")
+    keys = [key for key in sorted(world.observed) if first.match(key)]
+    if not keys:
         return world
+    key = rng.choice(keys)
     manifest = copy.deepcopy(world.observed[key].manifest)
     other = key.replace("-0", "-40", 1)
     return replace(world, observed={**world.observed, other: Observed(manifest)})

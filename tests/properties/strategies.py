@@ -20,7 +20,13 @@ from function.model import API_GROUP
 from .world import TENANT, World, advance, ask
 
 ENVIRONMENT = "default"
-KINDS_OF = {"capi": "Cluster", "gardener": "Cluster", "openstack": "Server"}
+# Every backend with every kind that it answers.
+ANSWERS = (
+    ("capi", "Cluster"),
+    ("gardener", "Cluster"),
+    ("openstack", "Server"),
+    ("openstack", "Network"),
+)
 DISKLESS = ("SCS-2V-4", "SCS-2V-8", "SCS-4V-16")
 WITH_DISK = ("SCS-2V-4-20s", "SCS-2V-8-50s", "SCS-4V-16-100s")
 VERSIONS = ("1.33.10", "1.34.7", "1.35.4", "1.36.1")
@@ -37,7 +43,10 @@ _CATALOGUE: Manifest = {
         {"os": "debian", "version": "13", "name": "Debian", "id": "d", "user": "debian"}
         | {"minDiskGiB": 8},
     ],
-    "volumeTypes": [{"name": "ssd", "backendName": "__DEFAULT__"}],
+    "volumeTypes": [
+        {"name": "ssd", "backendName": "__DEFAULT__"},
+        {"name": "fast", "backendName": "nvme"},
+    ],
     "kubernetesVersions": [
         {"version": version, "classes": {name: f"{name}-{version}" for name in ("default", "big")}}
         for version in VERSIONS
@@ -80,7 +89,10 @@ _ROOT: Manifest = {
             "defaultVolume": {"sizeGiB": 50, "type": "ssd"},
         },
         "openstack": {
-            "externalNetwork": {"name": "public"},
+            "externalNetwork": {"name": "public", "id": "e1"},
+            "dnsServers": ["192.0.2.53", "2001:db8::53"],
+            "ipv6SubnetPool": "p6",
+            "highAvailability": {"metadata": {"HA_Enabled": "True"}},
             "defaultNetwork": "default",
             "networks": [
                 {"name": "default", "id": "n1", "subnet": "s1", "ipv6Subnet": "s6"},
@@ -96,6 +108,8 @@ _RULES: tuple[Manifest, ...] = (
     {"field": "spec.controlPlane.availability", "pin": "Node", "reason": "Nodes."},
     {"field": "spec.nodePools[].replicas", "max": 50, "reason": "Ask."},
     {"field": "spec.version", "default": "1.34", "reason": "Proven."},
+    {"field": "spec.highAvailability", "default": True, "reason": "Safe."},
+    {"field": "spec.mtu", "default": 1400, "reason": "Tunnels."},
 )
 
 
@@ -114,7 +128,7 @@ def environment(
     rules: tuple[Manifest, ...] = (), overlays: str = "None", engine: str = "capi"
 ) -> tuple[Manifest, ...]:
     """Return the layers of an environment: root, catalogue and perhaps an overlay."""
-    kinds = {"Cluster": engine, "Server": "openstack"}
+    kinds = {"Cluster": engine, "Server": "openstack", "Network": "openstack"}
     root = {**_ROOT, "kinds": kinds, "layers": ["catalogue"], "overlays": overlays}
     root["policy"] = list(rules)
     base = (
@@ -167,12 +181,46 @@ def servers(rng: Random) -> Manifest:
             replicas=(1, 2, 3, 4),
             sshKeys=(KEYS[:1], KEYS),
             userData=("#!/bin/sh\ntrue\n",),
-            networks=([{"name": "backend"}], [{"name": "default", "ipv6": True}]),
+            networks=(
+                [{"name": "backend"}],
+                [{"name": "default", "ipv6": True}],
+                [{"name": "own"}, {"name": "default"}],
+                [{"name": "own", "ipv6": True}],
+            ),
             publicIP=(True, False),
             firewall=(_some(rng, ingress=traffic[:1], egress=traffic[1:]),),
             bootVolume=(_some(rng, sizeGiB=(80,), type=("ssd",)),),
+            volumes=([volume(rng) for _ in range(rng.randint(0, 3))],),
             zone=("az1", "az2"),
+            placement=({"spread": "Soft"}, {"spread": "Strict"}, {"spread": "None"}, {}),
             running=(True, False),
+            highAvailability=(True, False),
+            labels=({"role": "web"}, {"example.org/role": "db"}),
+            deletionProtection=(True, False),
+            deletionPolicy=("Delete", "Orphan"),
+            environment=(ENVIRONMENT,),
+        ),
+    }
+
+
+def volume(rng: Random) -> Manifest:
+    """Return a further volume; no two are likely to have the same name."""
+    name = f"v{rng.randint(0, 10**6)}"
+    return {"name": name, "sizeGiB": rng.randint(1, 99), **_some(rng, type=("ssd", "fast"))}
+
+
+def networks(rng: Random) -> Manifest:
+    """Return an order for a network."""
+    ipv6 = rng.random() < 0.5
+    return {
+        "cidr": rng.choice(("10.20.0.0/24", "10.0.0.0/8", "192.168.7.16/28")),
+        **({"ipv6": True} if ipv6 else {}),
+        **_some(
+            rng,
+            dnsServers=(["9.9.9.9"], ["9.9.9.9", "2620:fe::fe"] if ipv6 else []),
+            externalAccess=(True, False),
+            mtu=(1400, 8950),
+            deletionProtection=(True, False),
             deletionPolicy=("Delete", "Orphan"),
             environment=(ENVIRONMENT,),
         ),
@@ -207,8 +255,40 @@ def clusters(rng: Random, backend: str) -> Manifest:
     }
 
 
+def is_protected(spec: Manifest) -> bool:
+    """Say whether an order is protected from edits that destroy data."""
+    return spec.get("deletionProtection") is not False
+
+
 def _scaled(spec: Manifest, rng: Random) -> Manifest:
-    return {**spec, "replicas": rng.randint(1, 5)}
+    """Ask for more or fewer servers; for fewer only where that is allowed."""
+    # Where the order says nothing a rule may say three.
+    least = spec.get("replicas", 3) if is_protected(spec) else 1
+    return {**spec, "replicas": rng.randint(least, max(least, 5))}
+
+
+def _stored(spec: Manifest, rng: Random) -> Manifest:
+    """Ask for another volume, larger ones, or where that is allowed for fewer."""
+    kept = list(spec.get("volumes") or [])
+    match rng.choice(("more", "larger", "fewer")):
+        case "fewer" if kept and not is_protected(spec):
+            kept.pop(rng.randrange(len(kept)))
+        case "larger":
+            kept = [{**one, "sizeGiB": one["sizeGiB"] + rng.randint(0, 9)} for one in kept]
+        case _:
+            kept = [*kept, volume(rng)]
+    return {**spec, "volumes": kept}
+
+
+def _labelled(spec: Manifest, rng: Random) -> Manifest:
+    keys = rng.sample(("role", "stage", "example.org/role"), rng.randint(0, 3))
+    return {**spec, "labels": {key: rng.choice(("", "a", "b")) for key in keys}}
+
+
+def _named(spec: Manifest, rng: Random) -> Manifest:
+    """Ask for other name servers; those of IPv6 go with IPv6."""
+    known = ["9.9.9.9", "192.0.2.9", *(["2620:fe::fe"] if spec.get("ipv6") else [])]
+    return {**spec, "dnsServers": rng.sample(known, rng.randint(0, len(known)))}
 
 
 def _toggled(field: str, *values: object) -> Edit:
@@ -280,17 +360,33 @@ _CLUSTER_EDITS: dict[str, Edit] = {
         "access": {"oidc": {**_OIDC, "clientID": rng.choice(("k8s", "own"))}},
     },
 }
-EDITS: dict[str, dict[str, Edit]] = {
-    "openstack": {
+_LIFT = _toggled("deletionProtection", False)
+# To be protected again, an order has to be answered as it is.
+PROTECT = "protection"
+EDITS: dict[tuple[str, str], dict[str, Edit]] = {
+    ("openstack", "Server"): {
         "replicas": _scaled,
+        "volumes": _stored,
+        "labels": _labelled,
+        "high availability": _toggled("highAvailability", True, False),
+        "no protection": _LIFT,
+        PROTECT: _toggled("deletionProtection", True),
         "flavor": _resized,
         "firewall": _filtered,
         "public address": _toggled("publicIP", True, False),
         "running": _toggled("running", True, False),
         "deletion policy": _toggled("deletionPolicy", "Delete", "Orphan"),
     },
-    "capi": _CLUSTER_EDITS,
-    "gardener": {
+    ("openstack", "Network"): {
+        "name servers": _named,
+        "access": _toggled("externalAccess", True, False),
+        "packets": _toggled("mtu", 1280, 1400, 9000),
+        "no protection": _LIFT,
+        PROTECT: _toggled("deletionProtection", True),
+        "deletion policy": _toggled("deletionPolicy", "Delete", "Orphan"),
+    },
+    ("capi", "Cluster"): _CLUSTER_EDITS,
+    ("gardener", "Cluster"): {
         **_CLUSTER_EDITS,
         "pool removed": _unless_last(_pool_removed),
         "pools changed": _pools_changed(4),
@@ -300,12 +396,17 @@ EDITS: dict[str, dict[str, Edit]] = {
 
 def new_world(rng: Random, kind: str | None = None) -> World:
     """Return an order that was never answered, and its environment."""
-    backend = rng.choice([name for name, of in KINDS_OF.items() if kind in (None, of)])
+    backend, kind = rng.choice([pair for pair in ANSWERS if kind in (None, pair[1])])
     engine = "capi" if backend == "openstack" else backend
+    specs: dict[str, Callable[[], Manifest]] = {
+        "Cluster": lambda: clusters(rng, backend),
+        "Server": lambda: servers(rng),
+        "Network": lambda: networks(rng),
+    }
     return World(
-        kind=KINDS_OF[backend],
+        kind=kind,
         mode=rng.choice(list(Mode)),
-        spec=servers(rng) if backend == "openstack" else clusters(rng, backend),
+        spec=specs[kind](),
         layers=environments(rng, engine),
         backend=backend,
     )
@@ -313,8 +414,11 @@ def new_world(rng: Random, kind: str | None = None) -> World:
 
 def edited(world: World, rng: Random) -> World:
     """Let the tenant make a legal edit."""
-    edits = EDITS[world.backend]
-    return replace(world, spec=edits[rng.choice(sorted(edits))](world.spec, rng))
+    edits = EDITS[world.backend, world.kind]
+    name = rng.choice(sorted(edits))
+    if name == PROTECT and world.spec != world.answered:
+        return world
+    return replace(world, spec=edits[name](world.spec, rng))
 
 
 def aged(world: World, rng: Random, passes: int) -> World:

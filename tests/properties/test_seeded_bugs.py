@@ -22,7 +22,8 @@ from function import (
     policy,
     versions,
 )
-from function.backends.openstack import _Stack
+from function.backends.openstack import instances, ports
+from function.backends.openstack.stack import Stack
 from function.contract import Backend, Order, Removal, Rendered, Resource
 
 from . import faults
@@ -30,6 +31,7 @@ from .faults import Fault
 from .strategies import Case, edited, worlds
 from .test_liveness import check_settles
 from .test_moves import check_move
+from .test_protection import check_protected
 from .test_safety import check_one
 from .test_tightening import check_stands
 from .test_verdicts import check_answered, check_refused
@@ -111,13 +113,26 @@ def _removed_by_order(rendered: Rendered, observed: Mapping[str, Resource]) -> R
     return replace(rendered, removals=tuple(removals))
 
 
-def _without_addresses(rendered: Rendered, _: object) -> Rendered:
-    def is_one(key: str) -> bool:
-        return "server" in key or "floatingip" in key
+def _later(*parts: str) -> Callable[[Rendered, object], Rendered]:
+    """Plan resources for a later wave, whether they are there or not."""
 
-    kept = tuple(r for r in rendered.resources if not is_one(r.key))
-    late = {r.key for r in rendered.resources if is_one(r.key)}
-    return replace(rendered, resources=kept, planned=rendered.planned | late)
+    def change(rendered: Rendered, _: object) -> Rendered:
+        late = {r.key for r in rendered.resources if any(part in r.key for part in parts)}
+        kept = tuple(r for r in rendered.resources if r.key not in late)
+        return replace(rendered, resources=kept, planned=rendered.planned | late)
+
+    return change
+
+
+def _without_unseen(part: str) -> Callable[[Rendered, Mapping[str, Resource]], Rendered]:
+    """Forget resources of a kind until their provider has looked at them."""
+
+    def change(rendered: Rendered, observed: Mapping[str, Resource]) -> Rendered:
+        seen = {key for key, r in observed.items() if r.at_provider}
+        kept = tuple(r for r in rendered.resources if part not in r.key or r.key in seen)
+        return replace(rendered, resources=kept)
+
+    return change
 
 
 def _only_what_is_built(rendered: Rendered, observed: Mapping[str, Resource]) -> Rendered:
@@ -264,7 +279,7 @@ BUGS = (
         settles,
         "Cluster",
     ),
-    Bug("wave forgotten", rendering("Server", _without_addresses), settles, "Server"),
+    Bug("wave forgotten", rendering("Server", _later("server-", "floatingip")), settles, "Server"),
     Bug(
         "observed is forgotten",
         rendering("Server", _only_what_is_built),
@@ -273,7 +288,7 @@ BUGS = (
     ),
     Bug(
         "identity is random",
-        broken(_Stack, "_name", lambda *_: str(Random().random())),  # noqa: S311  # that is the bug
+        broken(Stack, "title", lambda *_: str(Random().random())),  # noqa: S311  # that is the bug
         settles,
         "Server",
     ),
@@ -282,6 +297,38 @@ BUGS = (
         both(rendering("Server", _removed_by_order), broken(guards, "_why_not", lambda *_: "")),
         after(faults.resource_newer),
         "Server",
+    ),
+    Bug("volume forgotten", rendering("Server", _later("volume")), settles, "Server"),
+    Bug(
+        "volume dropped on a wave",
+        both(_no_wave_guard, rendering("Server", _later("volume")), _no_deletion_guard),
+        settles,
+        "Server",
+    ),
+    Bug(
+        "attachment lost",
+        both(rendering("Server", _without_unseen("attachment")), _no_deletion_guard),
+        answered(faults.status_lost),
+        "Server",
+    ),
+    Bug(
+        "spread forgotten",
+        broken(instances, "FIXED", tuple(f for f in instances.FIXED if f != "schedulerHints")),
+        settles,
+        "Server",
+    ),
+    Bug(
+        "ports follow the offer",
+        broken(ports, "_kept", lambda *_: {}),
+        stands(faults.settings_changed),
+        "Server",
+    ),
+    Bug("data not kept", broken(guards, "data_is_kept", _nothing), check_protected, "Server"),
+    Bug(
+        "router dropped",
+        both(rendering("Network", _later("router")), _no_wave_guard, _no_deletion_guard),
+        settles,
+        "Network",
     ),
     # Other steps and moves.
     Bug(

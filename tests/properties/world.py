@@ -306,14 +306,27 @@ def may_go(world: World, key: str, manifest: Manifest, identity: Identity) -> bo
             return not _is_read(world, manifest)
         return identity[0] == "pool" and _pool_is_dropped(before, now, manifest, identity[-1])
     prefix, _, rest = key.removeprefix("openstack-").partition("-")
+    if world.kind == "Network":
+        closed = before.get("externalAccess") is not False and now.get("externalAccess") is False
+        return prefix in ("router", "interface") and closed
+    return _may_go_from_servers(before, now, manifest, prefix, rest)
+
+
+def _may_go_from_servers(
+    before: Manifest, now: Manifest, manifest: Manifest, prefix: str, rest: str
+) -> bool:
+    index, _, name = rest.partition("-")
     match prefix:
         case "rule":
             return before.get("firewall") != now.get("firewall") and not _passes(now, manifest)
         case "port" | "server":
-            return _is_above(before, now, int(rest.partition("-")[0]))
+            return _is_above(before, now, index)
         case "floatingip":
             dropped = before.get("publicIP") != now.get("publicIP") and not now.get("publicIP")
-            return dropped or _is_above(before, now, int(rest))
+            return dropped or _is_above(before, now, index)
+        case "volume" | "attachment" if now.get("deletionProtection") is False:
+            dropped = name in _names(before, "volumes") and name not in _names(now, "volumes")
+            return dropped or _is_above(before, now, index)
     return False
 
 
@@ -321,7 +334,8 @@ def _pool_is_dropped(before: Manifest, now: Manifest, manifest: Manifest, name: 
     for deployment in pools(at(manifest, "spec", "forProvider", "manifest")):
         if deployment["name"] == name:
             owner = at(deployment, "metadata", "labels", POOL_LABEL) or name
-            return owner in _pool_names(before) and owner not in _pool_names(now)
+            kept = _names(now, "nodePools")
+            return owner in _names(before, "nodePools") and owner not in kept
     return False
 
 
@@ -334,15 +348,16 @@ def _is_read(world: World, manifest: Manifest) -> bool:
     return used is not None and used == name
 
 
-def _pool_names(spec: Manifest) -> set[str]:
-    return {pool["name"] for pool in spec.get("nodePools") or ()}
+def _names(spec: Manifest, field: str) -> set[str]:
+    return {entry["name"] for entry in spec.get(field) or ()}
 
 
-def _is_above(before: Manifest, now: Manifest, index: int) -> bool:
-    if before.get("replicas") == now.get("replicas"):
+def _is_above(before: Manifest, now: Manifest, index: str) -> bool:
+    same = before.get("replicas") == now.get("replicas")
+    if same or now.get("deletionProtection") is not False or not index.isdigit():
         return False
     wanted = now.get("replicas")
-    return index >= (1 if wanted is None else wanted)
+    return int(index) >= (1 if wanted is None else wanted)
 
 
 _ANYWHERE = ["0.0.0.0/0", "::/0"]
@@ -381,10 +396,32 @@ _FIXED: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("spec", "forProvider", "userData"),
         ("spec", "forProvider", "blockDevice"),
         ("spec", "forProvider", "availabilityZone"),
+        ("spec", "forProvider", "schedulerHints"),
         ("spec", "initProvider", "imageId"),
         ("metadata", "annotations", EXTERNAL_NAME),
     ),
-    "PortV2": (("spec", "forProvider", "networkId"), ("spec", "forProvider", "fixedIp")),
+    "PortV2": (
+        ("spec", "forProvider", "networkIdSelector"),
+        ("spec", "forProvider", "networkId"),
+        ("spec", "forProvider", "fixedIp"),
+    ),
+    "VolumeV3": (
+        ("spec", "forProvider", "volumeType"),
+        ("spec", "forProvider", "availabilityZone"),
+    ),
+    "VolumeAttachV2": (("spec", "forProvider", "instanceId"), ("spec", "forProvider", "volumeId")),
+    "ServergroupV2": (("spec", "forProvider", "name"), ("spec", "forProvider", "policies")),
+    "SubnetV2": (
+        ("spec", "forProvider", "cidr"),
+        ("spec", "forProvider", "ipVersion"),
+        ("spec", "forProvider", "subnetpoolId"),
+        ("spec", "forProvider", "networkIdRef"),
+    ),
+    "RouterV2": (("spec", "forProvider", "externalNetworkId"),),
+    "RouterInterfaceV2": (
+        ("spec", "forProvider", "routerIdRef"),
+        ("spec", "forProvider", "subnetIdRef"),
+    ),
     "FloatingipV2": (("spec", "forProvider", "pool"),),
     "KeypairV2": (("spec", "forProvider", "name"), ("spec", "forProvider", "publicKey")),
     "SecgroupV2": (("spec", "forProvider", "name"),),
@@ -411,13 +448,21 @@ def _check_same(key: str, observed: Manifest, desired: Manifest, *, moves: bool)
     always = (_NAME,) if moves else (_NAME, _ACCOUNT)
     for path in (*always, *_FIXED.get(observed["kind"], ())):
         before = at(observed, *path)
-        if before:
+        if before and not _is_found(observed, path):
             now = at(desired, *path)
             assert _holds(now, before), f"{key}: {'.'.join(path)} would change"
     for step in ("topology", "kubernetes"):
         version = ("spec", "forProvider", "manifest", "spec", step, "version")
         before, now = at(observed, *version), at(desired, *version)
         assert _order(before) <= _order(now), f"{key}: {before} -> {now}"
+
+    size = ("spec", "forProvider", "size")
+    assert (at(observed, *size) or 0) <= (at(desired, *size) or 0), f"{key} would shrink"
+
+
+def _is_found(observed: Manifest, path: tuple[str, ...]) -> bool:
+    """Say whether the provider found a value by a selector: then it keeps it."""
+    return at(observed, *path[:-1], f"{path[-1]}Selector") is not None
 
 
 def _holds(whole: Any, part: Any) -> bool:

@@ -1,17 +1,28 @@
 """Render a `Cluster` into a Cluster API `Cluster` on a ClusterClass, inside an Object.
 
-settings   what the provider configures; class profiles
-topology   order + Bound + profile -> the Cluster, in the form of v1beta2
+settings   what the provider configures
+profile    how order fields reach a ClusterClass
+basis      order, environment, Bound, and what stands of the live Cluster
+variables  the value of every variable of the class
+pools      the MachineDeployments, with their overrides
+topology   all of it -> the Cluster, in the form of v1beta2
+gaps       what the class cannot express
 forms      v1beta1 <-> v1beta2
-status     the live Cluster -> phase, readiness, conditions
+status     the live Cluster -> phase, readiness
+health     the live Cluster -> what troubles it
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from function.backends.capi import forms, status
-from function.backends.capi.settings import NAME, PROFILES, CapiSettings
-from function.backends.capi.topology import POOL_LABEL, Topology, remember
+from function.backends.capi import forms, health, status
+from function.backends.capi.basis import Basis
+from function.backends.capi.gaps import gaps
+from function.backends.capi.pools import POOL_LABEL
+from function.backends.capi.profile import PROFILES
+from function.backends.capi.settings import NAME, CapiSettings
+from function.backends.capi.topology import cluster as build
+from function.backends.capi.topology import remember
 from function.contract import (
     Backend,
     Bound,
@@ -24,7 +35,7 @@ from function.contract import (
     Resource,
 )
 from function.model import ClusterSpec
-from function.schema import lookup
+from function.paths import lookup
 from function.settings import Settings
 
 __all__ = ["CLUSTER", "KEY", "NAME", "PROFILES", "CapiSettings"]
@@ -42,12 +53,12 @@ def render(
         InvalidOrder: It asks for what would be unsafe to ignore, and is not offered.
     """
     before = observed.get(KEY)
-    topology = Topology(order, settings, bound, before)
-    cluster = topology.cluster()
+    basis = Basis(order, settings, bound, before)
+    cluster = build(basis)
     live = status.live(before)
     known = before.options.get("connectionDetails") if before else None
     details = _connection_details(cluster) if status.initialised(live) else known
-    version = _version(before, topology.own)
+    version = _version(before, basis.own)
     resource = Resource(
         key=KEY,
         family="kubernetes",
@@ -62,15 +73,15 @@ def render(
             **({"connectionDetails": details} if details else {}),
         },
         secret=bool(details),
-        annotations=remember(topology),
+        annotations=remember(basis),
         ready=status.available(live),
     )
     return Rendered(
         resources=(resource,),
         removals=_removals(cluster, before),
         status=status.status(order, settings, bound, before),
-        conditions=(status.current(cluster, before), status.health(before, live)),
-        unsupported=topology.remarks(),
+        conditions=(status.current(cluster, before), health.of(before, live)),
+        unsupported=gaps(basis),
     )
 
 
@@ -123,6 +134,7 @@ CLUSTER: Backend[ClusterSpec] = Backend(
     gaps={
         "spec.access.adminGroups": "your provider grants groups their rights in the cluster",
         "spec.access.viewerGroups": "your provider grants groups their rights in the cluster",
+        "spec.nodePools[].annotations": "annotations reach machines here, and not their nodes",
         "spec.maintenance.window": "your provider changes clusters at times of its own",
         "spec.maintenance.autoUpdate": "versions change only when you order them",
         "spec.hibernation.enabled": "clusters do not sleep here; order fewer nodes instead",

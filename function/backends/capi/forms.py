@@ -8,7 +8,7 @@ map is that of Cluster API 1.14.
 from typing import Any
 
 from function.contract import Manifest
-from function.schema import lookup
+from function.paths import lookup
 
 V1BETA1, V1BETA2 = "cluster.x-k8s.io/v1beta1", "cluster.x-k8s.io/v1beta2"
 

@@ -6,16 +6,15 @@ generation that the topology was reconciled for with the present one, before any
 believed.
 """
 
-import base64
 from collections.abc import Mapping
 from typing import Any
 
 from function import trouble
 from function.backends.capi.forms import newest
 from function.contract import Bound, Condition, Manifest, Order, Progress, Resource
-from function.kubeconfig import exec_kubeconfig
+from function.kubeconfig import reached
 from function.model import ClusterSpec
-from function.schema import lookup
+from function.paths import lookup
 from function.settings import Settings
 
 READY_QUERY = {
@@ -73,20 +72,11 @@ def current(rendered: Manifest, observed: Resource | None) -> Condition:
         return Condition("Current", False, "Deleting", "the cluster is being deleted")
     if not initialised(cluster):
         return Condition("Current", False, "Provisioning", "the cluster is being built")
-    if (_fresh(cluster) and _failed(cluster)) or (observed and trouble.refused(observed)):
+    if (_fresh(cluster) and failed(cluster)) or (observed and trouble.refused(observed)):
         return Condition("Current", False, "Updating", _RETRIED)
     if _asked(rendered) != _asked(cluster) or _updating(cluster) or not _fresh(cluster):
         return Condition("Current", False, "Updating", "the cluster is being changed")
     return Condition("Current", True, "AsOrdered")
-
-
-def health(observed: Resource | None, cluster: Manifest) -> Condition:
-    """Return the trouble of the Object, else that of the topology."""
-    found = trouble.health([observed] if observed else [])
-    if found.status and _failed(cluster):
-        text = str(_reconciled(cluster).get("message", ""))
-        return Condition(found.type, False, *trouble.classify(text))
-    return found
 
 
 def status(
@@ -97,19 +87,13 @@ def status(
     phase, message = _phase(cluster)
     host, port = (lookup(cluster, f"spec.controlPlaneEndpoint.{part}") for part in ("host", "port"))
     endpoint = f"https://{host}:{port}" if host and port else ""
-    ca_data = base64.b64encode(observed.connection.get("ca.crt", b"") if observed else b"").decode()
     running = _running(cluster)
-    issuer = bound.issuer(order.spec)
-    found: dict[str, Any] = {"phase": phase, "message": message}
-    if running:
-        found["version"] = running
-    if endpoint:
-        found["endpoint"] = endpoint
-    if ca_data:
-        found["certificateAuthorityData"] = ca_data
-    if endpoint and ca_data and issuer:
-        scopes = settings.access.extra_scopes
-        found["kubeconfig"] = exec_kubeconfig(order.name, endpoint, ca_data, issuer, scopes)
+    found: dict[str, Any] = {
+        "phase": phase,
+        "message": message,
+        **({"version": running} if running else {}),
+        **reached(endpoint, observed, order, settings, bound),
+    }
     if order.spec.node_pools:
         found["nodePools"] = _pools(order, bound, cluster)
     return found
@@ -140,11 +124,11 @@ def _phase(cluster: Manifest) -> tuple[str, str]:
         return "Pending", "the order is accepted, the cluster is not there yet"
     if not initialised(cluster):
         return "Provisioning", "the cluster is being built"
-    failed = _failed(cluster)
-    if not _fresh(cluster) or (_updating(cluster) and not failed):
+    broken = failed(cluster)
+    if not _fresh(cluster) or (_updating(cluster) and not broken):
         return "Updating", "the cluster is being changed"
     if not available(cluster):
-        return "Degraded", _RETRIED if failed else (
+        return "Degraded", _RETRIED if broken else (
             "the cluster runs, but not all of it is available"
         )
     return "Ready", "the cluster is ready"
@@ -153,13 +137,13 @@ def _phase(cluster: Manifest) -> tuple[str, str]:
 def _updating(cluster: Manifest) -> bool:
     if any(_is(cluster, kind) for kind in _MOVING):
         return True
-    if _reconciled(cluster).get("status") == "False" and not _failed(cluster):
+    if reconciled(cluster).get("status") == "False" and not failed(cluster):
         return True
     asked = lookup(cluster, "spec.topology.version")
     if any(version != asked for version in _versions(cluster, "controlPlane", "workers")):
         return True
     # Where the topology cannot be reconciled, the counters will not follow it.
-    return _counts_differ(cluster) and not _failed(cluster)
+    return _counts_differ(cluster) and not failed(cluster)
 
 
 def _counts_differ(cluster: Manifest) -> bool:
@@ -203,14 +187,15 @@ def _versions(cluster: Manifest, *parts: str) -> list[str]:
     return [asked if version.startswith(f"{asked}+") else version for version in found]
 
 
-def _reconciled(cluster: Manifest) -> Mapping[str, Any]:
+def reconciled(cluster: Manifest) -> Mapping[str, Any]:
+    """Return what the topology controller says of the whole."""
     return trouble.condition_of(cluster.get("status") or {}, "TopologyReconciled")
 
 
-def _failed(cluster: Manifest) -> bool:
+def failed(cluster: Manifest) -> bool:
     """Return whether the topology cannot be reconciled, rather than not yet."""
-    reconciled = _reconciled(cluster)
-    return reconciled.get("status") == "False" and reconciled.get("reason") in (
+    found = reconciled(cluster)
+    return found.get("status") == "False" and found.get("reason") in (
         "ReconcileFailed",
         "TopologyReconcileFailed",
         "ClusterClassNotReconciled",
@@ -221,7 +206,7 @@ def _fresh(cluster: Manifest) -> bool:
     """Return whether status speaks of the present spec, the topology's own word included."""
     now = lookup(cluster, "metadata.generation")
     seen = lookup(cluster, "status.observedGeneration")
-    return bool(seen == now == _reconciled(cluster).get("observedGeneration", now))
+    return bool(seen == now == reconciled(cluster).get("observedGeneration", now))
 
 
 def _deleting(cluster: Manifest) -> bool:

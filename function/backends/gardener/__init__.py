@@ -1,18 +1,25 @@
 """Render a `Cluster` into a Gardener `Shoot`, inside an Object.
 
-settings   what the provider configures
-shoot      order + Bound + project, cloud profile, maps -> Shoot, login ConfigMap
-login      who may log in, as the API server reads it
-status     the live Shoot -> phase, readiness, conditions
+settings    what the provider configures
+basis       order, environment, Bound, and what stands of the live Shoot
+workers     the worker pools
+extensions  limits of access, addons
+operation   when Gardener may change the Shoot, and when it sleeps
+shoot       all of it -> Shoot, login ConfigMap
+login       who may log in, as the API server reads it
+status      the live Shoot -> phase, readiness, conditions
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from function.backends.gardener import status
+from function.backends.gardener import shoot, status
+from function.backends.gardener.basis import Basis
+from function.backends.gardener.extensions import missing_addons
 from function.backends.gardener.settings import NAME, GardenerSettings
-from function.backends.gardener.shoot import LOGIN, Shoot
+from function.backends.gardener.shoot import LOGIN
 from function.backends.gardener.status import KEY
+from function.backends.gardener.workers import without_affinity
 from function.contract import (
     Backend,
     Bound,
@@ -26,7 +33,7 @@ from function.contract import (
 )
 from function.errors import InvalidOrder, Problem
 from function.model import ClusterSpec
-from function.schema import lookup
+from function.paths import lookup
 from function.settings import Settings
 
 __all__ = ["CLUSTER", "KEY", "NAME", "GardenerSettings"]
@@ -40,16 +47,17 @@ def render(
     Raises:
         InvalidOrder: A pool has fewer nodes than zones, or asks for what is not offered.
     """
-    shoot = Shoot(order, settings, bound, observed)
-    login = shoot.login()
-    resources = [shoot.resource(login), *([login] if login else []), *shoot.former_logins(login)]
+    basis = Basis(order, settings, bound, observed)
+    login = shoot.login(basis)
+    former = shoot.former_logins(basis, login)
+    resources = [shoot.resource(basis, login), *([login] if login else []), *former]
     kept = {resource.key for resource in resources}
     return Rendered(
         resources=tuple(resources),
         removals=_removals(resources[0], kept, login, observed),
         status=status.status_of(order, settings, bound, observed),
         conditions=(status.current(resources[0], observed.get(KEY)), status.health(observed)),
-        unsupported=_unsupported(order),
+        unsupported=(*_unsupported(order), *missing_addons(basis), *without_affinity(basis)),
     )
 
 
@@ -112,12 +120,12 @@ CLUSTER: Backend[ClusterSpec] = Backend(
 
 
 def _removals(
-    shoot: Resource, kept: set[str], login: Resource | None, observed: Mapping[str, Resource]
+    rendered: Resource, kept: set[str], login: Resource | None, observed: Mapping[str, Resource]
 ) -> tuple[Removal, ...]:
     """Return the pools that the order no longer has, and ConfigMaps that were replaced."""
     before = observed.get(KEY)
     stored = before.payload.get("manifest") if before else None
-    workers = {worker["name"] for worker in status.workers(shoot.payload["manifest"])}
+    workers = {worker["name"] for worker in status.workers(rendered.payload["manifest"])}
     gone = [
         Removal(
             f"{_identity(stored)}/worker/{worker['name']}",

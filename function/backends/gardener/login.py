@@ -37,7 +37,11 @@ def authentication(issuer: Oidc, spec: ClusterSpec) -> Manifest:
         "kind": "AuthenticationConfiguration",
         "jwt": [
             {
-                "issuer": {"url": issuer.issuer_url, "audiences": [issuer.client_id]},
+                "issuer": {
+                    "url": issuer.issuer_url,
+                    "audiences": [issuer.client_id],
+                    **({"certificateAuthority": issuer.ca_bundle} if issuer.ca_bundle else {}),
+                },
                 "claimMappings": {
                     "username": {"claim": issuer.username_claim, "prefix": issuer.username_prefix},
                     "groups": mapped,

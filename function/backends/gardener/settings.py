@@ -1,11 +1,11 @@
 """Declare what a provider configures for the backend `gardener`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pydantic
 
-from function.schema import DNS_LABEL, Count, Schema, configured
-from function.settings import AT_ONCE, NEW_ORDERS, NEXT_VERSION, TenantTemplate, only
+from function.schema import Count, DNSLabel, Schema, configured
+from function.settings import NEW_ORDERS, NEXT_CHANGE, NEXT_VERSION, TenantTemplate, only
 
 NAME = "gardener"
 ProjectTemplate = Annotated[
@@ -13,36 +13,54 @@ ProjectTemplate = Annotated[
     pydantic.StringConstraints(min_length=1),
     pydantic.AfterValidator(only("project", "tenant")),
 ]
+AddonName = Literal["ingressNginx", "certManager", "flux", "harbor", "monitoring"]
 # Shoot and project together have 21 characters.
-ProjectName = Annotated[str, pydantic.StringConstraints(pattern=DNS_LABEL, max_length=10)]
+ProjectName = Annotated[DNSLabel, pydantic.StringConstraints(max_length=10)]
 
 
 class CloudProfile(Schema):
     """Name the cloud profile of the shoots."""
 
     kind: Literal["CloudProfile", "NamespacedCloudProfile"] = configured(
-        "Kind of the profile. CloudProfile if absent.", reaches=NEW_ORDERS, default="CloudProfile"
+        "Kind of the profile. CloudProfile: one for all projects; NamespacedCloudProfile: one "
+        "of the project. CloudProfile if absent.",
+        reaches=NEW_ORDERS,
+        default="CloudProfile",
     )
-    name: str = configured("Name of the profile.", reaches=NEW_ORDERS)
+    name: str = configured("Name of the profile, such as openstack.", reaches=NEW_ORDERS)
 
 
 class Networking(Schema):
     """Set the network of the shoots."""
 
     type: Literal["calico", "cilium"] = configured(
-        "Network extension. cilium if absent.", reaches=NEW_ORDERS, default="cilium"
+        "Network extension: calico or cilium. cilium if absent.",
+        reaches=NEW_ORDERS,
+        default="cilium",
     )
-    nodes: str = configured("Range of nodes, CIDR.", reaches=NEW_ORDERS)
-    pods: str = configured("Range of pods, CIDR.", reaches=NEW_ORDERS)
-    services: str = configured("Range of services, CIDR.", reaches=NEW_ORDERS)
+    nodes: str = configured(
+        "Range of nodes in CIDR form, such as 10.250.0.0/16.", reaches=NEW_ORDERS
+    )
+    pods: str = configured("Range of pods in CIDR form, such as 100.96.0.0/11.", reaches=NEW_ORDERS)
+    services: str = configured(
+        "Range of services in CIDR form, such as 100.64.0.0/13.", reaches=NEW_ORDERS
+    )
 
 
 class OpenStack(Schema):
     """Configure shoots on OpenStack."""
 
-    floating_pool_name: str = configured("Floating pool, of the profile.", reaches=NEW_ORDERS)
+    floating_pool_name: str = configured(
+        "Floating pool, of the profile, such as public.", reaches=NEW_ORDERS
+    )
     load_balancer_provider: str = configured(
-        "Load balancer provider, of the profile.", reaches=NEW_ORDERS
+        "Load balancer provider, of the profile, such as amphora.", reaches=NEW_ORDERS
+    )
+    server_group_policy: str | None = configured(
+        "Policy of the server groups of pools that are ordered with antiAffinity, of the profile, "
+        "such as soft-anti-affinity. Not offered if absent.",
+        reaches=NEXT_VERSION,
+        default=None,
     )
 
 
@@ -51,8 +69,26 @@ class DefaultVolume(Schema):
 
     size_gib: Count = configured("Size in GiB.", reaches=NEXT_VERSION, alias="sizeGiB", ge=10)
     type: str | None = configured(
-        "Volume type, of the profile. Its default if absent.", reaches=NEXT_VERSION, default=None
+        "Volume type, of the profile, such as ssd. Its default if absent.",
+        reaches=NEXT_VERSION,
+        default=None,
     )
+
+
+class AddonExtension(Schema):
+    """Offer an addon as an extension."""
+
+    extension: str = configured("Type of the extension, such as shoot-flux.", reaches=NEXT_VERSION)
+    provider_config: dict[str, Any] = configured(
+        "Its providerConfig. None if absent.", reaches=NEXT_VERSION, default_factory=dict
+    )
+
+
+class Kept(Schema):
+    """Hold what the environment said of a live Shoot, until its version changes."""
+
+    addons: dict[str, AddonExtension] = {}
+    default_volume: DefaultVolume | None = None
 
 
 class GardenerSettings(Schema):
@@ -65,7 +101,7 @@ class GardenerSettings(Schema):
         default="{tenant}.gardener",
     )
     project: ProjectName = configured(
-        "Project of the shoots, at most 10 characters; per tenant in its overlay.",
+        "Project of the shoots, at most 10 characters, such as acme; per tenant in its overlay.",
         reaches=NEW_ORDERS,
     )
     namespace: ProjectTemplate = configured(
@@ -80,14 +116,18 @@ class GardenerSettings(Schema):
         reaches=NEW_ORDERS,
         default="openstack",
     )
-    region: str = configured("Region, of the profile.", reaches=NEW_ORDERS)
+    region: str = configured("Region, of the profile, such as RegionOne.", reaches=NEW_ORDERS)
     purpose: Literal["evaluation", "testing", "development", "production"] = configured(
-        "Purpose of the shoots. production if absent.", reaches=NEXT_VERSION, default="production"
+        "Purpose of the shoots, as Gardener knows it: evaluation, testing, development or "
+        "production. production if absent.",
+        reaches=NEXT_VERSION,
+        default="production",
     )
     networking: Networking = configured("Network of the shoots.", reaches=NEW_ORDERS)
     openstack: OpenStack = configured("What shoots on OpenStack need.", reaches=NEW_ORDERS)
     machine_types: dict[str, str] = configured(
-        "Machine type by offered flavor. The flavor's own name if it is not listed.",
+        "Machine type by offered flavor, such as SCS-4V-16: m1.large. The flavor's own name if "
+        "absent.",
         reaches=NEXT_VERSION,
         default_factory=dict,
     )
@@ -96,13 +136,21 @@ class GardenerSettings(Schema):
         reaches=NEXT_VERSION,
         default=None,
     )
+    addons: dict[AddonName, AddonExtension] = configured(
+        "Extensions by addon: ingressNginx, certManager, flux, harbor, monitoring. An addon "
+        "that is left out is not offered; metrics-server is always there. One that a live shoot "
+        "uses stands until its version changes. None if absent.",
+        reaches=NEXT_VERSION,
+        default_factory=dict,
+    )
     private_exposure_class: str | None = configured(
-        "ExposureClass of API servers that are ordered Private. Not offered if absent.",
+        "ExposureClass of API servers that are ordered Private, such as internal. Not offered "
+        "if absent.",
         reaches=NEW_ORDERS,
         default=None,
     )
     acl: bool = configured(
         "Whether the extension acl is installed, for allowedCIDRs. false if absent.",
-        reaches=AT_ONCE,
+        reaches=NEXT_CHANGE,
         default=False,
     )

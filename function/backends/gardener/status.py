@@ -4,15 +4,14 @@ Readiness is Gardener's own conditions; `Progressing` is said of a cluster that 
 while a part of it is restarted. Errors are told by their codes, never by their text.
 """
 
-import base64
 from collections.abc import Mapping
 from typing import Any
 
 from function import trouble
 from function.contract import Bound, Condition, Manifest, Order, Resource
-from function.kubeconfig import exec_kubeconfig
+from function.kubeconfig import reached
 from function.model import ClusterSpec
-from function.schema import lookup
+from function.paths import lookup
 from function.settings import Settings
 
 KEY = "gardener-shoot"
@@ -180,22 +179,15 @@ def status_of(
     before = observed.get(KEY)
     live = live_shoot(before)
     phase, message = _phase(live)
-    url = endpoint(live)
-    ca_data = base64.b64encode(before.connection.get("ca.crt", b"") if before else b"").decode()
-    issuer = bound.issuer(order.spec)
-    status: dict[str, Any] = {"phase": phase, "message": message}
     version = lookup(live, "spec.kubernetes.version")
-    if version:
-        status["version"] = version
-    if url:
-        status["endpoint"] = url
-    if ca_data:
-        status["certificateAuthorityData"] = ca_data
-    if url and ca_data and issuer:
-        scopes = settings.access.extra_scopes
-        status["kubeconfig"] = exec_kubeconfig(order.name, url, ca_data, issuer, scopes)
     pools = [
         {"name": pool.name, "flavor": bound.machines[pool.name].flavor, "replicas": pool.bounds[0]}
         for pool in order.spec.node_pools
     ]
-    return {**status, "nodePools": pools}
+    return {
+        "phase": phase,
+        "message": message,
+        **({"version": version} if version else {}),
+        **reached(endpoint(live), before, order, settings, bound),
+        "nodePools": pools,
+    }

@@ -1,0 +1,103 @@
+"""Hold what a Cluster is built from: the order, what was decided, and what stands.
+
+What comes from the environment rather than the order stands as it is while class and
+version of the live Cluster stay, because most of it rolls machines.
+"""
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pydantic
+
+from function.backends.capi.forms import newest
+from function.backends.capi.profile import Profile, Target
+from function.backends.capi.settings import NAME, CapiSettings
+from function.contract import Bound, Manifest, Order, Resource
+from function.model import API_GROUP, ClusterSpec
+from function.paths import lookup
+from function.schema import canonical
+from function.settings import ClusterClass, PinnedVariable, Settings
+
+PROFILE = f"{API_GROUP}/profile"
+
+
+@dataclass(frozen=True)
+class Basis:
+    """Hold what a Cluster is built from."""
+
+    order: Order[ClusterSpec]
+    settings: Settings
+    bound: Bound
+    before: Resource | None
+
+    @functools.cached_property
+    def own(self) -> CapiSettings:
+        """Return the settings of this backend."""
+        return self.settings.block(NAME, CapiSettings)
+
+    @functools.cached_property
+    def offer(self) -> ClusterClass | None:
+        """Return the offered class, which may be gone."""
+        return next((c for c in self.settings.classes if c.name == self.bound.cluster_class), None)
+
+    @functools.cached_property
+    def stored(self) -> Manifest:
+        """Return the Cluster as it was rendered before; empty for a new one."""
+        return newest(self.before.payload.get("manifest")) if self.before else {}
+
+    @functools.cached_property
+    def standing(self) -> Manifest:
+        """Return it if class and version stay as they are, else nothing."""
+        topology = lookup(self.stored, "spec.topology") or {}
+        now = (f"v{self.bound.version}", self.bound.class_name)
+        same = (topology.get("version"), lookup(topology, "classRef.name")) == now
+        return self.stored if same else {}
+
+    @functools.cached_property
+    def stored_variables(self) -> dict[str, Any]:
+        """Return the variables of the Cluster as it was rendered before."""
+        listed = lookup(self.stored, "spec.topology.variables") or ()
+        return {v["name"]: v.get("value") for v in listed if "name" in v}
+
+    @functools.cached_property
+    def profile(self) -> Profile:
+        """Return the profile of the class; the one in use stands until version or class change."""
+        text = self.before.annotations.get(PROFILE, "") if self.before and self.standing else ""
+        try:
+            return Profile.model_validate_json(text) if text else self.offered_profile
+        except pydantic.ValidationError:
+            return self.offered_profile
+
+    @functools.cached_property
+    def offered_profile(self) -> Profile:
+        """Return the profile of today, without what the offered class says it cannot express."""
+        name = self.bound.profile
+        if self.offer and self.own.find(name) is None:
+            name = self.offer.profile
+        found = self.own.profile(name)
+        gaps = self.offer.unsupported if self.offer else {}
+        less = {field: Target(unsupported=reason) for field, reason in gaps.items()}
+        return found.model_copy(update={"fields": {**found.fields, **less}}) if less else found
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Return the environment's value of every variable, as of today."""
+        own = self.offer.variables if self.offer else {}
+        pins = {name: pin.value for name, pin in self.pinned.items()}
+        return {**self.profile.variables, **own, **pins}
+
+    @property
+    def pinned(self) -> Mapping[str, PinnedVariable]:
+        """Return the variables that no tenant may set."""
+        return self.offer.pinned if self.offer else {}
+
+    def asks(self, field: str) -> bool:
+        """Return whether the tenant wrote a field."""
+        return lookup(self.order.written, field.removeprefix("spec.")) not in (None, [], {})
+
+    def remembered_profile(self) -> str:
+        """Return the profile as it is written beside the Cluster."""
+        dumped = self.profile.model_dump(mode="json", exclude_defaults=True, exclude={"guarded"})
+        return canonical(dumped)

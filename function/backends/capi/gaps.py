@@ -1,0 +1,72 @@
+"""Tell what a class and its management cluster cannot express of an order."""
+
+from collections.abc import Iterator
+
+from function.backends.capi.basis import Basis
+from function.backends.capi.pools import domain
+from function.backends.capi.profile import (
+    ADDONS,
+    CA_BUNDLE,
+    CLUSTER_FIELDS,
+    CONTROL_PLANE_FLAVOR,
+    EXTRA_NAMES,
+    NODES,
+    OIDC,
+    POOL_FIELDS,
+)
+from function.contract import Remark
+from function.paths import lookup
+
+# Cluster API syncs labels of these domains from Machines to Nodes.
+SYNCED = ("node-role.kubernetes.io", "node-restriction.kubernetes.io", "node.cluster.x-k8s.io")
+# Of these each value is looked at.
+_BY_VALUE = (*ADDONS, *POOL_FIELDS)
+_BUNDLE = "this class trusts issuers with public certificates only"
+
+
+def gaps(basis: Basis) -> tuple[Remark, ...]:
+    """Return the fields that have no effect, with the reason for the tenant."""
+    found: dict[str, str | None] = {
+        field: target.unsupported
+        for field, target in basis.profile.fields.items()
+        if target.unsupported and field not in _BY_VALUE
+    }
+    if basis.offer:
+        own = basis.offer.unsupported.items()
+        found |= {f: text for f, text in own if f not in CLUSTER_FIELDS + POOL_FIELDS}
+    for field in (OIDC, NODES, EXTRA_NAMES, CONTROL_PLANE_FLAVOR):
+        found[field] = basis.profile.target(field).unsupported
+    if not found[OIDC] and "caBundle" not in basis.profile.target(OIDC).object_keys:
+        found[CA_BUNDLE] = _BUNDLE
+    if not basis.own.autoscaler:
+        found["spec.nodePools[].autoscaling"] = "the number of nodes stays at min here"
+    remarks = [Remark(field, reason) for field, reason in sorted(found.items()) if reason]
+    return (*remarks, *_by_value(basis), *_unsynced(basis))
+
+
+def _by_value(basis: Basis) -> Iterator[Remark]:
+    """Yield the fields of which the class has some values only."""
+    where = {field: field for field in ADDONS} | {
+        field.replace("[]", f"[{pool.name}]"): field
+        for field in POOL_FIELDS
+        for pool in basis.order.spec.node_pools
+    }
+    for path, field in where.items():
+        value = lookup(basis.order.written, path.removeprefix("spec."))
+        reason = "" if value is None else basis.profile.target(field).gap(value)
+        if reason:
+            yield Remark(path, reason)
+
+
+def _unsynced(basis: Basis) -> Iterator[Remark]:
+    if basis.own.all_labels:
+        return
+    reason = f"reach machines only; nodes get those of the domains {', '.join(SYNCED)}"
+    for pool in basis.order.spec.node_pools:
+        if any(not _synced(key) for key in pool.labels):
+            yield Remark(f"spec.nodePools[{pool.name}].labels", reason)
+
+
+def _synced(key: str) -> bool:
+    found = domain(key)
+    return any(found == known or found.endswith(f".{known}") for known in SYNCED)

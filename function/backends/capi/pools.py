@@ -1,0 +1,263 @@
+"""Build the MachineDeployment topologies of the pools of an order."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from function import names
+from function.backends.capi.basis import Basis
+from function.backends.capi.profile import (
+    POOL_AFFINITY,
+    POOL_DISK,
+    POOL_DISK_TYPE,
+    POOL_FLAVOR,
+    POOL_VOLUMES,
+)
+from function.backends.capi.variables import is_pinned
+from function.contract import Machine, Manifest
+from function.errors import InvalidOrder, Problem
+from function.model.operation import HealthCheck
+from function.model.pool import NodePool
+from function.model.values import seconds
+from function.paths import lookup
+
+POOL_LABEL = "node.cluster.x-k8s.io/pool"
+# Machines are found by labels of these domains.
+_OWN_LABELS = ("cluster.x-k8s.io", "topology.cluster.x-k8s.io")
+# The taints that Cluster API 1.14 refuses.
+_OWN_TAINTS = (
+    "node.cluster.x-k8s.io/uninitialized",
+    "node.cluster.x-k8s.io/outdated-revision",
+    "node-role.kubernetes.io/master",
+)
+_OWN_DOMAINS = ("node.kubernetes.io", "node.cloudprovider.kubernetes.io")
+_OUT = "node.kubernetes.io/out-of-service"
+_AUTOSCALER = "cluster.x-k8s.io/cluster-api-autoscaler-node-group-{}-size"
+
+
+def deployments(basis: Basis, values: Mapping[str, Any]) -> list[Manifest]:
+    """Return the MachineDeployment topologies of all pools.
+
+    Args:
+        basis: What the Cluster is built from.
+        values: Every variable of the cluster.
+
+    Raises:
+        InvalidOrder: A pool asks for what would be unsafe to ignore, or takes a name twice.
+    """
+    found = [d for pool in basis.order.spec.node_pools for d in _of_pool(basis, pool, values)]
+    _check_names(found)
+    return found
+
+
+def domain(key: str) -> str:
+    """Return the domain of a label's key; empty where it has none."""
+    return key.partition("/")[0] if "/" in key else ""
+
+
+def health_check(check: HealthCheck) -> Manifest:
+    """Return when machines are replaced."""
+    if not check.enabled:
+        return {"enabled": False}
+    timeout = seconds(check.unhealthy_after)
+    return {
+        "enabled": True,
+        "checks": {
+            "unhealthyNodeConditions": [
+                {"type": "Ready", "status": status, "timeoutSeconds": timeout}
+                for status in ("Unknown", "False")
+            ]
+        },
+        "remediation": {"triggerIf": {"unhealthyLessThanOrEqualTo": check.max_unhealthy}},
+    }
+
+
+def _of_pool(basis: Basis, pool: NodePool, values: Mapping[str, Any]) -> list[Manifest]:
+    """Return one MachineDeployment topology for each zone that the pool names, or one."""
+    at = f"spec.nodePools[{pool.name}]"
+    zones = pool.zones or ("",)
+    _check(basis, pool, zones, at)
+    overrides = _overrides(basis, pool, values)
+    workers = lookup(basis.standing, "spec.topology.workers.machineDeployments") or ()
+    classes = {w["name"]: w["class"] for w in workers if "name" in w and "class" in w}
+    return [
+        {
+            "class": classes.get(name, basis.profile.worker_class),
+            "name": name,
+            **({} if pool.autoscaling else {"replicas": _share(pool.replicas or 0, index, zones)}),
+            **({"failureDomain": zone} if zone else {}),
+            "metadata": _metadata(pool, index, zones),
+            "rollout": {
+                "strategy": {
+                    "type": "RollingUpdate",
+                    "rollingUpdate": {
+                        "maxSurge": pool.update.max_surge,
+                        "maxUnavailable": pool.update.max_unavailable,
+                    },
+                }
+            },
+            **_drain(pool),
+            **_taints(pool),
+            "healthCheck": health_check(basis.order.spec.health_check),
+            **({"variables": {"overrides": overrides}} if overrides else {}),
+        }
+        for index, zone in enumerate(zones)
+        for name in [names.topology(pool.name, zone if len(zones) > 1 else "")]
+    ]
+
+
+def _check(basis: Basis, pool: NodePool, zones: tuple[str, ...], at: str) -> None:
+    """Refuse what would be unsafe to ignore, and keys that are Kubernetes' and Cluster API's.
+
+    Raises:
+        InvalidOrder: There are such.
+    """
+    taints = _taints(pool).get("taints")
+    if taints and not basis.own.taints and taints != _stored(basis, pool).get("taints"):
+        raise InvalidOrder(Problem(f"{at}.taints", "taints are not offered here"))
+    problems = [
+        Problem(f"{at}.labels.{key}", "is set by the provider")
+        for key in sorted(pool.labels)
+        if key == POOL_LABEL or domain(key) in _OWN_LABELS
+    ] + [
+        Problem(f"{at}.taints", f"{taint.key} is set by the cluster itself")
+        for taint in pool.taints
+        if taint.key in _OWN_TAINTS or (domain(taint.key) in _OWN_DOMAINS and taint.key != _OUT)
+    ]
+    if problems:
+        raise InvalidOrder(*problems)
+    if pool.autoscaling and pool.autoscaling.min < len(zones):
+        text = f"must be at least {len(zones)} here, one for each zone"
+        raise InvalidOrder(Problem(f"{at}.autoscaling.min", text))
+
+
+def _overrides(basis: Basis, pool: NodePool, values: Mapping[str, Any]) -> list[Manifest]:
+    """Return what the pool says of the class's variables, each in full."""
+    machine, disk = basis.bound.machines[pool.name], basis.profile.target(POOL_DISK).override
+    asked = {
+        POOL_FLAVOR: machine.flavor,
+        POOL_DISK: _root_disk(pool, machine, values.get(disk) if disk else None),
+        POOL_DISK_TYPE: _root_type(basis, pool),
+        POOL_VOLUMES: _volumes(basis, pool),
+        POOL_AFFINITY: pool.anti_affinity,
+    }
+    stored, found = _stored_overrides(basis, pool), dict[str, Any]()
+    for field, value in asked.items():
+        written = {} if value is None else basis.profile.target(field).writes(value)
+        where = field.replace("[]", f"[{pool.name}]")
+        if field == POOL_FLAVOR and pool.size:
+            where = f"spec.nodePools[{pool.name}].size"
+        if not is_pinned(basis, where, written, stored):
+            found |= written
+    _add_class_volumes(basis, pool, values, found)
+    return [{"name": name, "value": found[name]} for name in sorted(found)]
+
+
+def _stored_overrides(basis: Basis, pool: NodePool) -> dict[str, Any]:
+    overrides = lookup(_stored(basis, pool), "variables.overrides")
+    return {o["name"]: o.get("value") for o in overrides or () if "name" in o}
+
+
+def _stored(basis: Basis, pool: NodePool) -> Manifest:
+    """Return a MachineDeployment topology of the pool as it was rendered before."""
+    listed = lookup(basis.stored, "spec.topology.workers.machineDeployments") or ()
+    mine = (d for d in listed if (lookup(d, "metadata.labels") or {}).get(POOL_LABEL) == pool.name)
+    return next(mine, {})
+
+
+def _root_disk(pool: NodePool, machine: Machine, default: Any) -> Any:
+    """Return GiB of the root volume; 0 boots from the disk of the flavor."""
+    if pool.root_volume:
+        return pool.root_volume.size_gib
+    if machine.disk_gib is not None:
+        return 0
+    return (pool.size and pool.size.disk_gib) or default
+
+
+def _root_type(basis: Basis, pool: NodePool) -> str | None:
+    asked = pool.root_volume.type if pool.root_volume else None
+    return basis.bound.volume_types.get(asked) if asked else None
+
+
+def _volumes(basis: Basis, pool: NodePool) -> list[Manifest] | None:
+    """Return the further volumes of each node, with the backend's types."""
+    types = basis.bound.volume_types
+    return [
+        {"name": v.name, "sizeGiB": v.size_gib, "type": types.get(v.type) if v.type else None}
+        for v in pool.data_volumes
+    ] or None
+
+
+def _add_class_volumes(
+    basis: Basis, pool: NodePool, values: Mapping[str, Any], found: dict[str, Any]
+) -> None:
+    """Put the volumes that the class gives to every node before those of the pool.
+
+    Raises:
+        InvalidOrder: Two of them have the same name.
+    """
+    target = basis.profile.target(POOL_VOLUMES)
+    if target.override not in found:
+        return
+    given = values.get(target.override) or []
+    key = target.object_keys.get("name")
+    taken = {volume.get(key) for volume in given if isinstance(volume, Mapping)}
+    at = f"spec.nodePools[{pool.name}].dataVolumes"
+    problems = [
+        Problem(f"{at}[{volume.name}].name", "is taken by a volume of the provider")
+        for volume in pool.data_volumes
+        if volume.name in taken
+    ]
+    if problems:
+        raise InvalidOrder(*problems)
+    found[target.override] = [*given, *found[target.override]]
+
+
+def _share(count: int, index: int, zones: tuple[str, ...]) -> int:
+    """Return how many of the nodes stand in one of the zones; the first get the odd ones."""
+    share, rest = divmod(count, len(zones))
+    return share + (index < rest)
+
+
+def _metadata(pool: NodePool, index: int, zones: tuple[str, ...]) -> Manifest:
+    found: Manifest = {"labels": {POOL_LABEL: pool.name, **pool.labels}}
+    if pool.autoscaling:
+        bounds = {"min": pool.autoscaling.min, "max": pool.autoscaling.max}
+        found["annotations"] = {
+            _AUTOSCALER.format(name): str(_share(count, index, zones))
+            for name, count in bounds.items()
+        }
+    return found
+
+
+def _drain(pool: NodePool) -> Manifest:
+    if pool.drain_timeout is None:
+        return {}
+    return {"deletion": {"nodeDrainTimeoutSeconds": seconds(pool.drain_timeout)}}
+
+
+def _taints(pool: NodePool) -> Manifest:
+    taints = [
+        {
+            "key": taint.key,
+            **({"value": taint.value} if taint.value else {}),
+            "effect": taint.effect,
+            "propagation": "Always",
+        }
+        for taint in pool.taints
+    ]
+    return {"taints": taints} if taints else {}
+
+
+def _check_names(found: list[Manifest]) -> None:
+    """Refuse a pool that has the name of another pool in one of its zones.
+
+    Raises:
+        InvalidOrder: There is one.
+    """
+    seen = set()
+    for deployment in found:
+        name = deployment["name"]
+        if name in seen:
+            text = f"{name} is also a pool in one of its zones here; choose another name"
+            raise InvalidOrder(Problem("spec.nodePools", text))
+        seen.add(name)

@@ -1,0 +1,196 @@
+"""Say how order fields reach a ClusterClass.
+
+A profile is data: the built-in ones stand in `profiles.yaml`, and an environment may add its
+own.
+"""
+
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+import pydantic
+import yaml
+
+from function.model.addons import Addons
+from function.schema import Flag, Schema, canonical, configured, fields
+from function.settings import NEXT_CHANGE, NEXT_VERSION
+
+OIDC = "spec.access.oidc"
+CA_BUNDLE = f"{OIDC}.caBundle"
+AVAILABILITY = "spec.controlPlane.availability"
+CONTROL_PLANE_FLAVOR = "spec.controlPlane.flavor"
+NODES = "spec.network.nodes"
+PRIVATE = "spec.apiServer.exposure"
+ALLOWED = "spec.apiServer.allowedCIDRs"
+EXTRA_NAMES = "spec.apiServer.extraNames"
+ADDONS = tuple(f"spec.addons.{name}.enabled" for name in fields(Addons))
+POOL_FLAVOR = "spec.nodePools[].flavor"
+POOL_DISK = "spec.nodePools[].rootVolume.sizeGiB"
+POOL_DISK_TYPE = "spec.nodePools[].rootVolume.type"
+POOL_VOLUMES = "spec.nodePools[].dataVolumes"
+POOL_AFFINITY = "spec.nodePools[].antiAffinity"
+# What may be a variable of the cluster, and what a variable that each pool overrides.
+CLUSTER_FIELDS = (
+    *(OIDC, AVAILABILITY, CONTROL_PLANE_FLAVOR, NODES, PRIVATE, ALLOWED, EXTRA_NAMES),
+    *ADDONS,
+)
+POOL_FIELDS = (POOL_FLAVOR, POOL_DISK, POOL_DISK_TYPE, POOL_VOLUMES, POOL_AFFINITY)
+
+_NO_SETTING = "this class has no such setting"
+
+
+class Target(Schema):
+    """Say where one order field goes in a class; exactly one of the first three."""
+
+    variable: str | None = configured(
+        "Cluster-wide variable, such as nodeCIDR. Exactly one of variable, override and "
+        "unsupported.",
+        reaches=NEXT_VERSION,
+        default=None,
+    )
+    override: str | None = configured(
+        "Variable, overridden for each pool, such as workerFlavor. Exactly one of variable, "
+        "override and unsupported.",
+        reaches=NEXT_VERSION,
+        default=None,
+    )
+    unsupported: str | None = configured(
+        "Sentence for the tenant why the class cannot express it. Exactly one of variable, "
+        "override and unsupported.",
+        reaches=NEXT_VERSION,
+        default=None,
+    )
+    always: Any = configured(
+        "Value that every cluster of the class has anyway; beside unsupported, which is said of "
+        "any other. None if absent.",
+        reaches=NEXT_VERSION,
+        default=None,
+    )
+    object_keys: dict[str, str] = configured(
+        "Keys of an object, or of each object in a list: ours to the class's, such as sizeGiB: "
+        "sizeGiB. None if absent.",
+        reaches=NEXT_VERSION,
+        default_factory=dict,
+        alias="keys",
+    )
+    defaults: dict[str, Any] = configured(
+        "Values of such keys, by our names, where neither order nor volume type has one. None "
+        "if absent.",
+        reaches=NEXT_VERSION,
+        default_factory=dict,
+    )
+    values: dict[str, Any] = configured(
+        'What is written for a value of the field, such as "true"; any other is not expressed. '
+        "The value itself if absent.",
+        reaches=NEXT_VERSION,
+        default_factory=dict,
+    )
+    also: dict[str, Any] = configured(
+        "Other variables that the field needs to have these values. None if absent.",
+        reaches=NEXT_VERSION,
+        default_factory=dict,
+    )
+
+    @pydantic.model_validator(mode="after")
+    def _exactly_one(self) -> "Target":
+        if sum(x is not None for x in (self.variable, self.override, self.unsupported)) != 1:
+            raise ValueError("exactly one of variable, override, unsupported is required")
+        if self.always is not None and self.unsupported is None:
+            raise ValueError("always goes with unsupported only")
+        return self
+
+    def gap(self, value: Any) -> str:
+        """Return why the class cannot express a value; empty if it can."""
+        if self.unsupported:
+            return "" if self.always is not None and value == self.always else self.unsupported
+        known = ", ".join(sorted(self.values))
+        return "" if self._knows(value) else f"this class can have only: {known}"
+
+    def form(self, value: Any) -> Any:
+        """Return a value in the form of the class."""
+        if self.values:
+            return self.values[_key(value)]
+        if isinstance(value, list):
+            return [self.form(item) for item in value]
+        if not isinstance(value, Mapping):
+            return value
+        told = self.defaults | {ours: v for ours, v in value.items() if v is not None}
+        return {theirs: told[ours] for ours, theirs in self.object_keys.items() if ours in told}
+
+    def writes(self, value: Any) -> dict[str, Any]:
+        """Return the variables or overrides for a value; none where it is not expressed."""
+        name = self.variable or self.override
+        if name is None or not self._knows(value):
+            return {}
+        return {name: self.form(value), **self.also}
+
+    def _knows(self, value: Any) -> bool:
+        return not self.values or _key(value) in self.values
+
+
+def _key(value: Any) -> str:
+    return value if isinstance(value, str) else canonical(value)
+
+
+class Profile(Schema):
+    """Say how order fields reach a ClusterClass."""
+
+    worker_class: str = configured(
+        "Worker class of the pools, such as default-worker.", reaches=NEXT_VERSION
+    )
+    control_plane_machines: Flag = configured(
+        "Whether control planes are machines, that can be flavored and replaced. true if absent.",
+        reaches=NEXT_VERSION,
+        default=True,
+    )
+    variables: dict[str, Any] = configured(
+        "Every variable that has a default, by name, such as certSANs: all are rendered "
+        "explicitly.",
+        reaches=NEXT_VERSION,
+    )
+    control_plane_disk: str | None = configured(
+        "Variable of the control plane's root volume in GiB, such as controlPlaneRootDisk; 0 "
+        "for the flavor's disk. Not set with a flavor if absent.",
+        reaches=NEXT_VERSION,
+        default=None,
+    )
+    guarded: tuple[str, ...] = configured(
+        'Variables that tenantVariables ["*"] leaves closed, because they name things of the '
+        "provider, such as identityRef. A class may open one by its name. None if absent.",
+        reaches=NEXT_CHANGE,
+        default=(),
+    )
+    fields: dict[str, Target] = configured(
+        "Order field to its target, such as spec.network.nodes.", reaches=NEXT_VERSION
+    )
+
+    @pydantic.field_validator("fields")
+    @classmethod
+    def _fields_can_be_expressed(cls, targets: dict[str, Target]) -> dict[str, Target]:
+        for way, known in (("variable", CLUSTER_FIELDS), ("override", POOL_FIELDS)):
+            odd = [f for f, target in targets.items() if getattr(target, way) and f not in known]
+            if odd:
+                raise ValueError(f"{odd[0]} cannot go to a {way}; able: {', '.join(known)}")
+        return targets
+
+    def target(self, field: str) -> Target:
+        """Return where a field goes; one that the profile leaves out is not expressed."""
+        return self.fields.get(field) or Target(unsupported=_NO_SETTING)
+
+    @property
+    def drivers(self) -> dict[str, str]:
+        """Return the order field that drives each variable."""
+        return {
+            name: field
+            for field, target in sorted(self.fields.items())
+            for name in (target.variable, target.override, *target.also)
+            if name
+        }
+
+
+def _built_in() -> dict[str, Profile]:
+    text = resources.files(__package__).joinpath("profiles.yaml").read_text("utf-8")
+    return {name: Profile.model_validate(data) for name, data in yaml.safe_load(text).items()}
+
+
+PROFILES = _built_in()

@@ -1,0 +1,217 @@
+"""Find the value of every variable of a ClusterClass.
+
+The environment's values come first, as they stand in the live Cluster; then what order fields
+drive; then `spec.variables`. Variables that an order can set are remembered with the
+environment's value (`BASE`), so that an order that stops setting one gets back what it had.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from function.backends.capi.basis import Basis
+from function.backends.capi.profile import (
+    ADDONS,
+    ALLOWED,
+    AVAILABILITY,
+    CONTROL_PLANE_FLAVOR,
+    EXTRA_NAMES,
+    NODES,
+    OIDC,
+    PRIVATE,
+)
+from function.contract import CONTROL_PLANE, Resource
+from function.errors import InvalidOrder, Problem
+from function.model import API_GROUP
+from function.settings import EVERY
+
+BASE = f"{API_GROUP}/base-variables"
+_DEFAULT_DISK = 50
+
+
+def variables(basis: Basis) -> dict[str, Any]:
+    """Return every variable.
+
+    Raises:
+        InvalidOrder: The order sets what it may not.
+    """
+    values = dict(basis.values)
+    zones = basis.profile.target(AVAILABILITY).variable
+    if zones and basis.order.spec.control_plane.availability == "Zone":
+        values[zones] = [zone.name for zone in basis.settings.zones]
+    if basis.standing:
+        settable = _settable(basis)
+        values = {n: value for n, value in basis.stored_variables.items() if n not in settable}
+    driven = _driven(basis)
+    _check(basis, driven)
+    found = {**values, **base(basis)}
+    for written in driven.values():
+        found |= written
+    return {**found, **basis.order.spec.variables}
+
+
+def base(basis: Basis) -> dict[str, Any]:
+    """Return the environment's value of every variable that the order can set."""
+    settable = _settable(basis)
+    fresh = {name: value for name, value in basis.values.items() if name in settable}
+    if not basis.standing:
+        return fresh
+    # One that was opened since the last answer stands like the others.
+    stored = {n: basis.stored_variables[n] for n in fresh if n in basis.stored_variables}
+    return {**stored, **_remembered(basis.before)}
+
+
+def _remembered(before: Resource | None) -> dict[str, Any]:
+    text = before.annotations.get(BASE, "") if before else ""
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _settable(basis: Basis) -> set[str]:
+    fields = (CONTROL_PLANE_FLAVOR, NODES, PRIVATE, ALLOWED, EXTRA_NAMES, OIDC, *ADDONS)
+    targets = [basis.profile.target(field) for field in fields]
+    named = {target.variable for target in targets if target.variable}
+    also = {name for target in targets if target.variable for name in target.also}
+    disk = {basis.profile.control_plane_disk} if basis.profile.control_plane_disk else set()
+    return named | also | disk | _open(basis) | set(basis.order.spec.variables)
+
+
+def _open(basis: Basis) -> set[str]:
+    """Return the variables that the class opens to its tenants.
+
+    `*` stands for every one that the provider wrote down: what it never looked at stays closed.
+    """
+    if basis.offer is None:
+        return set()
+    named = set(basis.offer.tenant_variables) - {EVERY}
+    if EVERY not in basis.offer.tenant_variables:
+        return named - set(basis.pinned)
+    known = {*basis.values, *basis.offer.variable_types}
+    # The guard of today counts, also where another profile stands; without it all are closed.
+    today = basis.own.find(basis.offer.profile)
+    closed = {*today.guarded, *basis.profile.drivers} if today else known
+    return (named | (known - closed)) - set(basis.pinned)
+
+
+def _driven(basis: Basis) -> dict[str, dict[str, Any]]:
+    """Return the variables that order fields drive, by field."""
+    spec, issuer = basis.order.spec, basis.bound.issuer(basis.order.spec)
+    machine = basis.bound.machines.get(CONTROL_PLANE)
+    asked = {
+        OIDC: issuer and issuer.model_dump(mode="json"),
+        NODES: spec.network.nodes,
+        EXTRA_NAMES: list(spec.api_server.extra_names) or None,
+        PRIVATE: _private(basis),
+        ALLOWED: _allowed(basis),
+        CONTROL_PLANE_FLAVOR: machine and machine.flavor,
+        **{field: _flag(basis, field) for field in ADDONS},
+    }
+    found = {
+        field: basis.profile.target(field).writes(value)
+        for field, value in asked.items()
+        if value is not None
+    }
+    disk = basis.profile.control_plane_disk
+    if machine and disk and disk not in basis.pinned and found[CONTROL_PLANE_FLAVOR]:
+        default = basis.profile.variables.get(disk, _DEFAULT_DISK)
+        found[CONTROL_PLANE_FLAVOR][disk] = 0 if machine.disk_gib is not None else default
+    stored = basis.stored_variables
+    return {f: new for f, new in found.items() if not is_pinned(basis, f, new, stored)}
+
+
+def _flag(basis: Basis, field: str) -> bool | None:
+    name = field.split(".")[2]
+    addons = basis.order.spec.addons.model_dump()
+    found: bool | None = addons[name]["enabled"]
+    return found
+
+
+def _private(basis: Basis) -> bool | None:
+    if "exposure" not in (basis.order.written.get("apiServer") or {}):
+        return None
+    private = basis.order.spec.api_server.exposure == "Private"
+    target = basis.profile.target(PRIVATE)
+    if private and not target.variable:
+        text = f"Private is not offered here: {target.unsupported}"
+        raise InvalidOrder(Problem(PRIVATE, text))
+    return private
+
+
+def _allowed(basis: Basis) -> list[str] | None:
+    allowed = basis.order.spec.api_server.allowed_cidrs
+    if not allowed:
+        return None
+    variable = basis.profile.target(ALLOWED).variable
+    if variable and not basis.own.management_cidrs:
+        standing = basis.stored_variables.get(variable) or []
+        if len(standing) > len(allowed) and standing[: len(allowed)] == list(allowed):
+            return list(standing)
+    if not variable or not basis.own.management_cidrs:
+        raise InvalidOrder(Problem(ALLOWED, "access to API servers cannot be limited here"))
+    return [*allowed, *basis.own.management_cidrs]
+
+
+def is_pinned(
+    basis: Basis, field: str, written: Mapping[str, Any], stored: Mapping[str, Any]
+) -> bool:
+    """Say whether the provider pinned to another value what a field drives.
+
+    Args:
+        basis: What the Cluster is built from.
+        field: Concrete path of the field.
+        written: The variables that it drives.
+        stored: What the live Cluster has of them, which is not judged.
+
+    Raises:
+        InvalidOrder: The tenant wrote the field.
+    """
+    for name, value in written.items():
+        pin = basis.pinned.get(name)
+        if pin is None or pin.value == value or _stands(stored, name, value):
+            continue
+        if basis.asks(field):
+            raise InvalidOrder(
+                Problem(field, f"not open to tenants here: {pin.reason.rstrip('.')}")
+            )
+        return True
+    return False
+
+
+def _stands(stored: Mapping[str, Any], name: str, value: Any) -> bool:
+    return name in stored and bool(stored[name] == value)
+
+
+def _check(basis: Basis, driven: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse variables that an order field drives, and those that "*" leaves closed.
+
+    Raises:
+        InvalidOrder: There are such, and they do not stand as they were.
+    """
+    twice = {name: field for field, found in driven.items() if basis.asks(field) for name in found}
+    twice.pop(basis.profile.control_plane_disk or "", None)
+    problems = [
+        Problem(f"spec.variables.{name}", f"is set by {twice[name]} already")
+        if name in twice
+        else Problem(f"spec.variables.{name}", _closed(basis, name))
+        for name, value in sorted(basis.order.spec.variables.items())
+        if name in twice
+        or (_closed(basis, name) and not _stands(basis.stored_variables, name, value))
+    ]
+    if problems:
+        raise InvalidOrder(*problems)
+
+
+def _closed(basis: Basis, name: str) -> str:
+    """Return why a variable is not open; empty if it is, or if the class is gone."""
+    if basis.offer is None:
+        return ""
+    driver = basis.profile.drivers.get(name, "")
+    if driver and (name not in basis.offer.tenant_variables or "[]" in driver):
+        return f"is set by {driver}"
+    opened = _open(basis)
+    if name in opened:
+        return ""
+    return f"not open to tenants here; open: {', '.join(sorted(opened)) or 'none'}"

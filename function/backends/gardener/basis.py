@@ -1,0 +1,146 @@
+"""Hold what a Shoot is built from: the order, what was decided, and what stands.
+
+What comes from the environment rather than the order, and is in use, stands as it is while
+the version of the live Shoot stays, because most of it rolls machines. What cannot be read
+off the Shoot is remembered beside it (`TYPES`, `KEPT`).
+"""
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pydantic
+
+from function import names
+from function.backends.gardener.settings import (
+    NAME,
+    AddonExtension,
+    DefaultVolume,
+    GardenerSettings,
+    Kept,
+)
+from function.backends.gardener.status import KEY, workers
+from function.contract import Bound, Manifest, Order, Resource
+from function.model import API_GROUP, ClusterSpec
+from function.model.pool import NodePool
+from function.paths import lookup
+from function.schema import canonical
+from function.settings import Settings
+
+EXTENSION_API = "openstack.provider.extensions.gardener.cloud/v1alpha1"
+TYPES = f"{API_GROUP}/machine-types"
+KEPT = f"{API_GROUP}/environment-values"
+
+
+@dataclass(frozen=True)
+class Basis:
+    """Hold what the resources of one order are rendered from."""
+
+    order: Order[ClusterSpec]
+    settings: Settings
+    bound: Bound
+    observed: Mapping[str, Resource]
+
+    @functools.cached_property
+    def own(self) -> GardenerSettings:
+        """Return the settings of this backend."""
+        return self.settings.block(NAME, GardenerSettings)
+
+    @functools.cached_property
+    def before(self) -> Resource | None:
+        """Return the observed Object of the Shoot."""
+        return self.observed.get(KEY)
+
+    @functools.cached_property
+    def stored(self) -> Manifest:
+        """Return the Shoot as it was rendered before; empty for a new one."""
+        return (self.before.payload.get("manifest") if self.before else None) or {}
+
+    @functools.cached_property
+    def standing(self) -> bool:
+        """Return whether what the environment sets stands, because the version does."""
+        return bool(lookup(self.stored, "spec.kubernetes.version") == self.bound.version)
+
+    @functools.cached_property
+    def name(self) -> str:
+        """Return the name of the Shoot."""
+        known = lookup(self.stored, "metadata.name")
+        return str(known or names.shoot(self.own.project, self.order.tenant, self.order.name))
+
+    def labels(self) -> dict[str, str]:
+        """Return the labels of every object in the garden."""
+        return {
+            f"{API_GROUP}/tenant": self.order.tenant,
+            f"{API_GROUP}/kind": self.order.kind,
+            f"{API_GROUP}/name": self.order.name,
+            f"{API_GROUP}/uid": self.order.uid,
+        }
+
+    def fixed(self, field: str, value: Any) -> Any:
+        """Return what was rendered first: Gardener never lets it change."""
+        return lookup(self.stored, f"spec.{field}") or value
+
+    def until_version(self, field: str, value: Any) -> Any:
+        """Return what stands until the version changes."""
+        return (lookup(self.stored, f"spec.{field}") if self.standing else None) or value
+
+    def stored_worker(self, pool: NodePool) -> Manifest:
+        """Return a worker pool as it was rendered before."""
+        return next((w for w in workers(self.stored) if w["name"] == pool.name), {})
+
+    @functools.cached_property
+    def kept(self) -> Kept | None:
+        """Return what is remembered of the environment; None if that is nothing, or lost."""
+        text = self.before.annotations.get(KEPT, "") if self.before and self.standing else ""
+        try:
+            return Kept.model_validate_json(text) if text else None
+        except pydantic.ValidationError:
+            return None
+
+    @property
+    def default_volume(self) -> DefaultVolume | None:
+        """Return the root volume of nodes whose flavor has no disk."""
+        return self.kept.default_volume if self.kept else self.own.default_volume
+
+    @functools.cached_property
+    def addons(self) -> dict[str, AddonExtension]:
+        """Return the extensions of addons; those in use stand."""
+        offered = {str(name): addon for name, addon in self.own.addons.items()}
+        return offered | (self.kept.addons if self.kept else {})
+
+    @functools.cached_property
+    def asked_addons(self) -> dict[str, bool]:
+        """Return the addons of which the order says something."""
+        dumped = self.order.spec.addons.model_dump()
+        return {n: a["enabled"] for n, a in sorted(dumped.items()) if a["enabled"] is not None}
+
+    @functools.cached_property
+    def machine_types(self) -> dict[str, list[str]]:
+        """Return flavor and machine type by pool; a type stays while its flavor does."""
+        known = self._remembered_types() if self.standing else {}
+        found = {}
+        for pool in self.order.spec.node_pools:
+            flavor = self.bound.machines[pool.name].flavor
+            before = known.get(pool.name)
+            if isinstance(before, list) and before[:1] == [flavor]:
+                found[pool.name] = before
+                continue
+            found[pool.name] = [flavor, self.own.machine_types.get(flavor, flavor)]
+        return found
+
+    def remember(self) -> dict[str, str]:
+        """Return the annotations by which the next call knows what stands."""
+        used = {name: self.addons[name] for name in self.asked_addons if name in self.addons}
+        kept = Kept(addons=used, default_volume=self.default_volume)
+        dumped = kept.model_dump(mode="json", exclude_defaults=True)
+        return {TYPES: canonical(self.machine_types), KEPT: canonical(dumped)}
+
+    def _remembered_types(self) -> dict[str, Any]:
+        text = self.before.annotations.get(TYPES, "") if self.before else ""
+        try:
+            found = json.loads(text or "{}")
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}

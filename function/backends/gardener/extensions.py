@@ -1,0 +1,58 @@
+"""Ask for the extensions of a Shoot: limits of access, and addons."""
+
+from function.backends.gardener.basis import Basis
+from function.contract import Manifest, Remark
+from function.errors import InvalidOrder, Problem
+from function.paths import lookup
+
+_ACL = "acl"
+_METRICS = "metricsServer"
+
+
+def extensions(basis: Basis) -> Manifest:
+    """Return the list of extensions, which is ours as a whole; nothing if it is empty.
+
+    Raises:
+        InvalidOrder: Access is to be limited, and cannot be.
+    """
+    found = [*_limits(basis), *_addons(basis)]
+    return {"extensions": found} if found else {}
+
+
+def missing_addons(basis: Basis) -> list[Remark]:
+    """Return the addons that the order speaks of and the provider does not offer."""
+    offered = {_METRICS: True, **dict.fromkeys(basis.addons)}
+    found = [
+        Remark(f"spec.addons.{name}.enabled", "this addon is not offered here")
+        for name in basis.asked_addons
+        if name not in offered
+    ]
+    if basis.asked_addons.get(_METRICS) is False:
+        text = "metrics-server is a part of every cluster here"
+        found.append(Remark(f"spec.addons.{_METRICS}.enabled", text))
+    return found
+
+
+def _limits(basis: Basis) -> list[Manifest]:
+    allowed = basis.order.spec.api_server.allowed_cidrs
+    if not allowed:
+        return []
+    stored = lookup(basis.stored, "spec.extensions") or ()
+    if not basis.own.acl and all(extension["type"] != _ACL for extension in stored):
+        text = "access to API servers cannot be limited here"
+        raise InvalidOrder(Problem("spec.apiServer.allowedCIDRs", text))
+    rule = {"action": "ALLOW", "type": "remote_ip", "cidrs": list(allowed)}
+    return [{"type": _ACL, "providerConfig": {"rule": rule}}]
+
+
+def _addons(basis: Basis) -> list[Manifest]:
+    return [
+        {
+            "type": basis.addons[name].extension,
+            **({} if enabled else {"disabled": True}),
+            **({"providerConfig": config} if config and enabled else {}),
+        }
+        for name, enabled in basis.asked_addons.items()
+        if name in basis.addons
+        for config in [basis.addons[name].provider_config]
+    ]

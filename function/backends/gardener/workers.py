@@ -1,0 +1,188 @@
+"""Build the worker pools of a Shoot."""
+
+from function.backends.gardener.basis import EXTENSION_API, Basis
+from function.contract import Machine, Manifest, Remark
+from function.errors import InvalidOrder, Problem
+from function.model.pool import NodePool
+from function.paths import lookup
+
+# What Kubernetes, Gardener and its machine controllers say to each other on nodes.
+_OWN_DOMAINS = ("kubernetes.io", "k8s.io", "gardener.cloud", "sapcloud.io")
+
+
+def pools(basis: Basis) -> list[Manifest]:
+    """Return the worker pools.
+
+    Raises:
+        InvalidOrder: There are none, or one asks for what cannot be.
+    """
+    found = [_worker(basis, pool) for pool in basis.order.spec.node_pools]
+    if not found:
+        # A shoot without workers can never get any.
+        raise InvalidOrder(Problem("spec.nodePools", "at least one pool is needed here"))
+    if not any(pool["maximum"] for pool in found):
+        raise InvalidOrder(Problem("spec.nodePools", "at least one node is needed here"))
+    _check_spread(found)
+    return found
+
+
+def without_affinity(basis: Basis) -> list[Remark]:
+    """Return the pools whose nodes cannot be kept on different hosts."""
+    text = "the provider decides on which hosts nodes run"
+    return [
+        Remark(f"spec.nodePools[{pool.name}].antiAffinity", text)
+        for pool in basis.order.spec.node_pools
+        if pool.anti_affinity and not _policy(basis, pool)
+    ]
+
+
+def _worker(basis: Basis, pool: NodePool) -> Manifest:
+    machine = basis.bound.machines[pool.name]
+    low, high = pool.bounds
+    _check_annotations(pool)
+    volume = _volume(basis, pool, machine)
+    return {
+        "name": pool.name,
+        "minimum": low,
+        "maximum": high,
+        "zones": _zones(basis, pool),
+        "machine": {
+            "type": basis.machine_types[pool.name][1],
+            "architecture": machine.architecture,
+        },
+        **volume,
+        **_data_volumes(basis, pool, volume),
+        "maxSurge": pool.update.max_surge,
+        "maxUnavailable": pool.update.max_unavailable,
+        **({"labels": dict(pool.labels)} if pool.labels else {}),
+        **({"annotations": dict(pool.annotations)} if pool.annotations else {}),
+        **(
+            {"taints": [t.model_dump(exclude_none=True) for t in pool.taints]}
+            if pool.taints
+            else {}
+        ),
+        **_timeouts(basis, pool),
+        **_server_group(basis, pool),
+    }
+
+
+def _zones(basis: Basis, pool: NodePool) -> list[str]:
+    stored = basis.stored_worker(pool)
+    if stored.get("zones"):
+        return list(stored["zones"])
+    _, high = pool.bounds
+    if pool.zones and high < len(pool.zones):
+        at = f"spec.nodePools[{pool.name}].zones"
+        raise InvalidOrder(
+            Problem(at, f"a pool of at most {high} nodes spreads over at most {high} zones here")
+        )
+    return list(pool.zones or basis.bound.zones[pool.name][: max(high, 1)])
+
+
+def _volume(basis: Basis, pool: NodePool, machine: Machine) -> Manifest:
+    """Return the root volume; none where the flavor's own disk serves."""
+    default, asked = basis.default_volume, pool.root_volume
+    # Only where it is not remembered what the environment said.
+    lost = basis.standing and basis.kept is None
+    stored = basis.stored_worker(pool).get("volume") if lost else None
+    size = asked.size_gib if asked else (pool.size and pool.size.disk_gib)
+    if size is None and machine.disk_gib is not None:
+        return {}
+    if size is None and stored:
+        return {"volume": stored}
+    if size is None and default is None:
+        return {}
+    kind = (stored or {}).get("type") or (default.type if default else None)
+    kind = basis.bound.volume_types.get((asked and asked.type) or "", kind)
+    size = size or (default.size_gib if default else 0)
+    return {"volume": {**({"type": kind} if kind else {}), "size": f"{size}Gi"}}
+
+
+def _data_volumes(basis: Basis, pool: NodePool, volume: Manifest) -> Manifest:
+    """Return the further volumes; Gardener takes them beside a root volume only.
+
+    Raises:
+        InvalidOrder: There is none.
+    """
+    if not pool.data_volumes:
+        return {}
+    if not volume:
+        text = "need a rootVolume beside them here, because the flavor brings a disk of its own"
+        raise InvalidOrder(Problem(f"spec.nodePools[{pool.name}].dataVolumes", text))
+    default = basis.default_volume.type if basis.default_volume else None
+    found = [
+        {
+            "name": asked.name,
+            **({"type": kind} if kind else {}),
+            "size": f"{asked.size_gib}Gi",
+        }
+        for asked in pool.data_volumes
+        for kind in [basis.bound.volume_types.get(asked.type or "", default)]
+    ]
+    return {"dataVolumes": found}
+
+
+def _server_group(basis: Basis, pool: NodePool) -> Manifest:
+    policy = _policy(basis, pool) if pool.anti_affinity else None
+    if policy is None:
+        return {}
+    return {
+        "providerConfig": {
+            "apiVersion": EXTENSION_API,
+            "kind": "WorkerConfig",
+            "serverGroup": {"policy": policy},
+        }
+    }
+
+
+def _policy(basis: Basis, pool: NodePool) -> str | None:
+    """Return the policy of server groups; that of a live pool stands, as it would roll."""
+    where = "providerConfig.serverGroup.policy"
+    stored = lookup(basis.stored_worker(pool), where) if basis.standing else None
+    found: str | None = stored or basis.own.openstack.server_group_policy
+    return found
+
+
+def _timeouts(basis: Basis, pool: NodePool) -> Manifest:
+    found: Manifest = {}
+    if pool.drain_timeout:
+        found["machineDrainTimeout"] = pool.drain_timeout
+    if "unhealthyAfter" in (basis.order.written.get("healthCheck") or {}):
+        found["machineHealthTimeout"] = basis.order.spec.health_check.unhealthy_after
+    return {"machineControllerManager": found} if found else {}
+
+
+def _check_annotations(pool: NodePool) -> None:
+    """Refuse annotations by which Kubernetes and Gardener steer nodes.
+
+    Raises:
+        InvalidOrder: There are such.
+    """
+    problems = [
+        Problem(f"spec.nodePools[{pool.name}].annotations.{key}", "is set by the provider")
+        for key in sorted(pool.annotations)
+        if any(f".{key.partition('/')[0]}".endswith(f".{own}") for own in _OWN_DOMAINS)
+    ]
+    if problems:
+        raise InvalidOrder(*problems)
+
+
+def _check_spread(workers: list[Manifest]) -> None:
+    """Refuse too few nodes for the zones that a pool stands in, and never leaves.
+
+    Of the pools that share their zones one has to reach them all.
+
+    Raises:
+        InvalidOrder: None does.
+    """
+    wide = {frozenset(w["zones"]) for w in workers if w["maximum"] >= len(w["zones"])}
+    problems = [
+        Problem(
+            f"spec.nodePools[{worker['name']}]",
+            f"must have at least {len(worker['zones'])} nodes, one for each of its zones",
+        )
+        for worker in workers
+        if worker["maximum"] and frozenset(worker["zones"]) not in wide
+    ]
+    if problems:
+        raise InvalidOrder(*problems)

@@ -1,0 +1,76 @@
+"""Render the security group of an order and its rules; a rule never changes."""
+
+import ipaddress
+
+from function.backends.openstack.keys import GROUP, NETWORKING, RULE
+from function.backends.openstack.stack import Stack
+from function.contract import Resource
+from function.model import ServerSpec
+from function.model.firewall import Rule
+from function.schema import digest
+
+
+def render_group(stack: Stack[ServerSpec]) -> Resource:
+    """Return the security group; its own rules replace those a cloud would add."""
+    return Resource(
+        key=GROUP,
+        family=NETWORKING,
+        kind="SecgroupV2",
+        payload={
+            "name": stack.title(GROUP),
+            "description": f"Server {stack.order.tenant}/{stack.order.name}",
+            "deleteDefaultRules": True,
+            "tags": stack.tags,
+        },
+        ready=bool(stack.id(GROUP)),
+    )
+
+
+def render_rules(stack: Stack[ServerSpec]) -> list[Resource]:
+    """Return a rule for each protocol, range of ports and peer."""
+    firewall = stack.order.spec.firewall
+    flat = {
+        f"{direction}/{key}": (direction, rule, peer)
+        for direction, rules in (("ingress", firewall.ingress), ("egress", firewall.egress))
+        for rule in rules
+        for key, peer in rule.flat().items()
+    }
+    return [_rule(stack, key, *flat[key]) for key in sorted(flat)]
+
+
+def path(resource: Resource) -> str:
+    """Return the path of the order that once asked for a rule."""
+    payload = resource.payload
+    low, high = payload.get("portRangeMin", ""), payload.get("portRangeMax", "")
+    protocol = str(payload.get("protocol") or "any").removeprefix("ipv6-")
+    flat = f"{protocol}/{low}-{high}/{payload.get('remoteIpPrefix')}"
+    return f"spec.firewall.{payload.get('direction')}[{flat}]"
+
+
+def _rule(stack: Stack[ServerSpec], key: str, direction: str, rule: Rule, peer: str) -> Resource:
+    network = ipaddress.ip_network(peer)
+    key = f"{RULE}{digest(key)[7:17]}"
+    low, high = rule.port_range or (None, None)
+    return Resource(
+        key=key,
+        family=NETWORKING,
+        kind="SecgroupRuleV2",
+        payload={
+            "direction": direction,
+            "ethertype": f"IPv{network.version}",
+            **_protocol(rule.protocol, network.version),
+            **({"portRangeMin": low, "portRangeMax": high} if low else {}),
+            "remoteIpPrefix": str(network),
+            "securityGroupIdRef": {"name": stack.metadata_name(GROUP)},
+        },
+        # A rule cannot change, and is not worth an interruption for a comment.
+        initial={"description": rule.description} if rule.description else {},
+        ready=bool(stack.id(key)),
+    )
+
+
+def _protocol(protocol: str, version: int) -> dict[str, str]:
+    """Return the protocol as neutron names it; all of them if left out."""
+    if protocol == "any":
+        return {}
+    return {"protocol": "ipv6-icmp" if (protocol, version) == ("icmp", 6) else protocol}

@@ -1,0 +1,167 @@
+"""Render the servers themselves, and how they are spread over hosts."""
+
+from function import names
+from function.backends.openstack import keys
+from function.backends.openstack.keys import COMPUTE, KEYPAIR, SPREAD
+from function.backends.openstack.login import user_data
+from function.backends.openstack.stack import Stack
+from function.backends.openstack.status import instance_phase
+from function.contract import Manifest, Remark, Resource
+from function.errors import InvalidOrder, Problem
+from function.managed import ALL_POLICIES, EXTERNAL_NAME, external_name
+from function.model import ServerSpec
+
+# Late initialisation would write the image into forProvider, and a renamed image would then
+# rebuild the server. Without it the external name is ours to write.
+INSTANCE_POLICIES = tuple(policy for policy in ALL_POLICIES if policy != "LateInitialize")
+# What the provider refuses to change on a live server.
+FIXED = (
+    "network",
+    "keyPair",
+    "userData",
+    "blockDevice",
+    "availabilityZone",
+    "schedulerHints",
+)
+# What our own metadata begin with.
+RESERVED = "scs-"
+SPREAD_POLICIES = {"Soft": "soft-anti-affinity", "Strict": "anti-affinity"}
+
+
+def render_spread(stack: Stack[ServerSpec]) -> list[Resource]:
+    """Return the server group that keeps the servers apart, if they are to be."""
+    policy = SPREAD_POLICIES.get(stack.order.spec.placement.spread)
+    if policy is None:
+        return []
+    payload = {"name": stack.title(SPREAD), "policies": [policy]}
+    return [
+        Resource(
+            key=SPREAD,
+            family=COMPUTE,
+            kind="ServergroupV2",
+            payload=payload | stack.kept(SPREAD, *payload),
+            ready=bool(stack.id(SPREAD)),
+        )
+    ]
+
+
+def render_instance(stack: Stack[ServerSpec], index: int, ports: int) -> Resource | str:
+    """Return one server, or its key while something that it needs has no id."""
+    key = keys.server(index)
+    before = stack.observed.get(key)
+    needed = [stack.id(keys.port(index, n)) for n in range(ports)]
+    if before is None and not all(needed + _once(stack)):
+        return key
+    fixed = stack.kept(key, *FIXED) if before else _fixed(stack, needed)
+    external = external_name(before)
+    return Resource(
+        key=key,
+        family=COMPUTE,
+        kind="InstanceV2",
+        payload={
+            "name": f"{stack.order.name}-{index}",
+            "flavorName": stack.bound.machines["server"].flavor,
+            **fixed,
+            "powerState": "active" if stack.order.spec.running else "shutoff",
+            "metadata": _metadata(stack),
+        },
+        initial=before.initial if before and before.initial else _image(stack, fixed),
+        policies=INSTANCE_POLICIES,
+        annotations={EXTERNAL_NAME: external} if external else {},
+        ready=instance_phase(before) in ("Running", "Stopped"),
+    )
+
+
+def unsupported(stack: Stack[ServerSpec]) -> tuple[Remark, ...]:
+    """Return what the tenant wrote and this environment does not offer."""
+    if stack.order.spec.high_availability and stack.own.high_availability is None:
+        text = "this environment does not restart servers on another host"
+        return (Remark("spec.highAvailability", text),)
+    return ()
+
+
+def notes(stack: Stack[ServerSpec]) -> tuple[Remark, ...]:
+    """Return what the tenant should know of how labels are told."""
+    return tuple(
+        Remark(f"spec.labels[{label}]", f"told to the servers as {_told(label)}")
+        for label in sorted(stack.order.spec.labels)
+        if _told(label) != label
+    )
+
+
+def check_labels(stack: Stack[ServerSpec]) -> None:
+    """Refuse labels whose metadata are the provider's.
+
+    Raises:
+        InvalidOrder: With each of them.
+    """
+    own = stack.own.high_availability
+    taken = set(own.metadata) if own else set()
+    # A key that became the provider's later does not strand servers that have it.
+    taken -= set(stack.stored(keys.server(0)).get("metadata") or {})
+    problems = [
+        Problem(f"spec.labels[{label}]", "is kept for the provider; choose another key")
+        for label in sorted(stack.order.spec.labels)
+        if label.startswith(RESERVED) or _told(label) in taken
+    ]
+    if problems:
+        raise InvalidOrder(*problems)
+
+
+def _once(stack: Stack[ServerSpec]) -> list[str]:
+    """Return the ids of what all servers share, empty where they are not known yet."""
+    spec = stack.order.spec
+    return [stack.id(KEYPAIR)] * bool(spec.ssh_keys) + [stack.id(SPREAD)] * (
+        spec.placement.spread in SPREAD_POLICIES
+    )
+
+
+def _fixed(stack: Stack[ServerSpec], ports: list[str]) -> Manifest:
+    """Return what cannot change on a live server."""
+    spec, data = stack.order.spec, user_data(stack.order.spec)
+    device, group = _boot_device(stack), stack.id(SPREAD)
+    key = names.keypair(stack.order.tenant, stack.order.name)
+    wanted: Manifest = {
+        "availabilityZone": spec.zone,
+        "keyPair": key if spec.ssh_keys else None,
+        "network": [{"port": port} for port in ports],
+        "blockDevice": [device] if device else None,
+        "schedulerHints": [{"group": group}] if group else None,
+        "userData": data or None,
+    }
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def _boot_device(stack: Stack[ServerSpec]) -> Manifest:
+    boot, image = stack.bound.boot, stack.bound.image
+    if boot is None or image is None or not boot.volume:
+        return {}
+    wanted = stack.order.spec.boot_volume
+    return {
+        "bootIndex": 0,
+        "sourceType": "image",
+        "uuid": image.id,
+        "destinationType": "volume",
+        "volumeSize": boot.size_gib,
+        **({"volumeType": boot.volume_type} if boot.volume_type else {}),
+        "deleteOnTermination": wanted.delete_with_server if wanted else True,
+    }
+
+
+def _image(stack: Stack[ServerSpec], fixed: Manifest) -> Manifest:
+    """Return the image, unless the boot volume holds it."""
+    image = stack.bound.image
+    return {} if "blockDevice" in fixed or image is None else {"imageId": image.id}
+
+
+def _metadata(stack: Stack[ServerSpec]) -> dict[str, str]:
+    """Return labels, what asks for high availability, and the tags; the later go before."""
+    spec, own = stack.order.spec, stack.own.high_availability
+    labels = {_told(label): value for label, value in spec.labels.items()}
+    asked = own.metadata if own and spec.high_availability else {}
+    return {**labels, **asked, **stack.metadata}
+
+
+def _told(label: str) -> str:
+    """Return the key of metadata for a label: the compute service allows no slash in it."""
+    return label.replace("/", ":")

@@ -1,0 +1,63 @@
+"""Tell what becomes of an order for a network."""
+
+from collections.abc import Sequence
+
+from function import trouble
+from function.backends.openstack.keys import IPV4, IPV6, NETWORK, SUBNET
+from function.backends.openstack.stack import Stack
+from function.contract import Condition, Manifest, Resource
+from function.model import NetworkSpec
+
+# What can be changed in place, and is seen again as it was asked for.
+_SEEN = ("mtu", "dnsNameservers", "gatewayIp", "externalNetworkId")
+
+
+def current(stack: Stack[NetworkSpec], wanted: Sequence[Resource]) -> Condition:
+    """Return whether the network is as it is ordered."""
+    if not all(stack.id(resource.key) for resource in wanted):
+        return Condition("Current", False, "Provisioning", "the network is being built")
+    left = set(stack.observed) - {resource.key for resource in wanted}
+    if left or not all(_is_seen(stack, resource) for resource in wanted):
+        return Condition("Current", False, "Updating", "the network is being changed")
+    return Condition("Current", True, "AsOrdered")
+
+
+def status(stack: Stack[NetworkSpec], wanted: Sequence[Resource]) -> Manifest:
+    """Return `status` of the order."""
+    phase, message = _overall(stack, wanted)
+    seen = {
+        "cidr": _told(stack, f"{SUBNET}{IPV4}", "cidr"),
+        "gateway": _told(stack, f"{SUBNET}{IPV4}", "gatewayIp"),
+        "ipv6CIDR": _told(stack, f"{SUBNET}{IPV6}", "cidr"),
+        "mtu": _told(stack, NETWORK, "mtu"),
+    }
+    return {
+        "phase": phase,
+        "message": message,
+        **{name: value for name, value in seen.items() if value},
+    }
+
+
+def _is_seen(stack: Stack[NetworkSpec], resource: Resource) -> bool:
+    """Say whether the provider shows what is asked for, where it shows it at all."""
+    seen = stack.observed[resource.key].at_provider
+    return all(seen.get(name) == resource.payload.get(name, seen.get(name)) for name in _SEEN)
+
+
+def _told(stack: Stack[NetworkSpec], key: str, field: str) -> object:
+    found = stack.observed.get(key)
+    return found.at_provider.get(field) if found else None
+
+
+def _overall(stack: Stack[NetworkSpec], wanted: Sequence[Resource]) -> tuple[str, str]:
+    if not stack.observed:
+        return "Pending", "the order is accepted, nothing is built yet"
+    if any(stack.observed[r.key].deleting for r in wanted if r.key in stack.observed):
+        return "Deleting", "a part of the network is being deleted although the order stands"
+    found = current(stack, wanted)
+    if found.status:
+        return "Ready", "the network is as ordered"
+    failed = [r for r in wanted if r.key in stack.observed and trouble.of(stack.observed[r.key])]
+    if any(not stack.id(resource.key) for resource in failed):
+        return "Failed", "a part of the network could not be built"
+    return found.reason, found.message

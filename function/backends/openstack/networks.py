@@ -1,0 +1,206 @@
+"""Render a `Network`: network, subnets, and a router if there is a way out. One wave.
+
+All of it refers by name. What a Server is to find carries the labels of the order, which the
+core stamps; a subnet also says which family its addresses are of.
+"""
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Any
+
+from function import trouble
+from function.backends.openstack import keys
+from function.backends.openstack.keys import IPV4, IPV6, NAME, NETWORK, NETWORKING, ROUTER, SUBNET
+from function.backends.openstack.network_status import current, status
+from function.backends.openstack.ports import FAMILY_LABEL
+from function.backends.openstack.removals import identities, removals
+from function.backends.openstack.settings import OpenStackSettings
+from function.backends.openstack.stack import Stack
+from function.contract import Backend, Bound, Manifest, Order, Remark, Rendered, Resource
+from function.errors import InvalidOrder, Problem
+from function.model import NetworkSpec
+from function.settings import Settings
+
+
+def render(
+    order: Order[NetworkSpec], settings: Settings, bound: Bound, observed: Mapping[str, Resource]
+) -> Rendered:
+    """Render an order for a network.
+
+    Raises:
+        InvalidOrder: It asks for what is not offered, or has the name of what is.
+    """
+    stack = Stack(order, settings.block(NAME, OpenStackSettings), bound, observed)
+    _check(stack)
+    families = (IPV4, IPV6) if order.spec.ipv6 else (IPV4,)
+    resources = (
+        _network(stack),
+        _ipv4_subnet(stack),
+        *([_ipv6_subnet(stack)] if order.spec.ipv6 else []),
+        *([_router(stack)] if order.spec.external_access else []),
+        *(_interface(stack, family) for family in families if order.spec.external_access),
+    )
+    wanted = {resource.key for resource in resources}
+    return Rendered(
+        resources=resources,
+        removals=removals(wanted, observed, _path),
+        status=status(stack, resources),
+        conditions=(current(stack, resources), trouble.health(observed.values())),
+        notes=_notes(order),
+    )
+
+
+def recall(_: Mapping[str, Resource]) -> dict[str, Any]:
+    """Return what a lost record held: nothing is decided for a network."""
+    return {}
+
+
+NETWORK_BACKEND: Backend[NetworkSpec] = Backend(
+    name=NAME,
+    settings=OpenStackSettings,
+    root=NETWORK,
+    render=render,
+    identities=identities,
+    recall=recall,
+    namespace=lambda _own, _tenant: "",
+    provider_config=lambda own, tenant: str(own.provider_config).format(tenant=tenant),
+)
+
+
+def _check(stack: Stack[NetworkSpec]) -> None:
+    """Refuse what is not offered; what exists was offered once.
+
+    Raises:
+        InvalidOrder: With every problem.
+    """
+    spec, own, observed = stack.order.spec, stack.own, stack.observed
+    external = own.external_network and own.external_network.id
+    pool = own.ipv6_subnet_pool or stack.stored(f"{SUBNET}{IPV6}").get("subnetpoolId")
+    problems = []
+    if own.offer(stack.order.name) and NETWORK not in observed:
+        text = "the environment offers a network of this name to servers; choose another"
+        problems.append(Problem("metadata.name", text))
+    if spec.external_access and not external and ROUTER not in observed:
+        problems.append(Problem("spec.externalAccess", "not offered here; set it to false"))
+    if spec.ipv6 and not pool:
+        problems.append(Problem("spec.ipv6", "not offered here"))
+    if not spec.ipv6 and any(":" in server for server in spec.dns_servers):
+        problems.append(Problem("spec.dnsServers", "an IPv6 address goes with spec.ipv6 only"))
+    if problems:
+        raise InvalidOrder(*problems)
+
+
+def _network(stack: Stack[NetworkSpec]) -> Resource:
+    mtu = stack.order.spec.mtu
+    return Resource(
+        key=NETWORK,
+        family=NETWORKING,
+        kind="NetworkV2",
+        payload={
+            # Public addresses are asked for by the name of their network: no tenant's is like it.
+            "name": stack.metadata_name(NETWORK),
+            "description": f"Network {stack.order.tenant}/{stack.order.name}",
+            **({"mtu": mtu} if mtu else {}),
+            "tags": stack.tags,
+        },
+        ready=bool(stack.id(NETWORK)),
+    )
+
+
+def _ipv4_subnet(stack: Stack[NetworkSpec]) -> Resource:
+    """Return the IPv4 subnet.
+
+    Gateway and pool are written out: a pool that the cloud chose without a gateway would leave
+    no room for one later, and a gateway that nobody answers on would be the servers' way out.
+    """
+    key = f"{SUBNET}{IPV4}"
+    cidr = stack.stored(key).get("cidr", stack.order.spec.cidr)
+    hosts = ipaddress.IPv4Network(cidr)
+    out = stack.order.spec.external_access
+    return _subnet(
+        stack,
+        IPV4,
+        {
+            "cidr": cidr,
+            "ipVersion": 4,
+            **({"gatewayIp": str(hosts[1])} if out else {"noGateway": True}),
+            "allocationPool": [{"start": str(hosts[2]), "end": str(hosts[-2])}],
+        },
+    )
+
+
+def _ipv6_subnet(stack: Stack[NetworkSpec]) -> Resource:
+    pool = {"subnetpoolId": stack.own.ipv6_subnet_pool}
+    return _subnet(
+        stack,
+        IPV6,
+        {
+            "ipVersion": 6,
+            **(pool | stack.kept(f"{SUBNET}{IPV6}", *pool)),
+            "ipv6AddressMode": "slaac",
+            "ipv6RaMode": "slaac",
+        },
+    )
+
+
+def _subnet(stack: Stack[NetworkSpec], family: str, own: Manifest) -> Resource:
+    key = f"{SUBNET}{family}"
+    servers = stack.order.spec.dns_servers or stack.own.dns_servers
+    fitting = [server for server in servers if (":" in server) == (family == IPV6)]
+    return Resource(
+        key=key,
+        family=NETWORKING,
+        kind="SubnetV2",
+        payload={
+            "name": f"{stack.order.name}-{family}",
+            "networkIdRef": {"name": stack.metadata_name(NETWORK)},
+            **own,
+            **({"dnsNameservers": fitting} if fitting else {}),
+            "tags": stack.tags,
+        },
+        labels={FAMILY_LABEL: family},
+        ready=bool(stack.id(key)),
+    )
+
+
+def _router(stack: Stack[NetworkSpec]) -> Resource:
+    external = stack.own.external_network
+    wanted = {"externalNetworkId": external.id} if external and external.id else {}
+    return Resource(
+        key=ROUTER,
+        family=NETWORKING,
+        kind="RouterV2",
+        payload={
+            "name": stack.order.name,
+            **(wanted | stack.kept(ROUTER, "externalNetworkId")),
+            "tags": stack.tags,
+        },
+        ready=bool(stack.id(ROUTER)),
+    )
+
+
+def _interface(stack: Stack[NetworkSpec], family: str) -> Resource:
+    key = f"{keys.INTERFACE}{family}"
+    return Resource(
+        key=key,
+        family=NETWORKING,
+        kind="RouterInterfaceV2",
+        payload={
+            "routerIdRef": {"name": stack.metadata_name(ROUTER)},
+            "subnetIdRef": {"name": stack.metadata_name(f"{SUBNET}{family}")},
+        },
+        ready=bool(stack.id(key)),
+    )
+
+
+def _path(resource: Resource) -> str:
+    """Return the path of the order that once asked for a resource; empty if none could."""
+    routes = resource.key == ROUTER or resource.key.startswith(keys.INTERFACE)
+    return "spec.externalAccess" if routes else ""
+
+
+def _notes(order: Order[NetworkSpec]) -> tuple[Remark, ...]:
+    if not order.spec.ipv6 or order.spec.external_access:
+        return ()
+    text = "no router announces the range while externalAccess is false"
+    return (Remark("spec.ipv6", text),)

@@ -1,0 +1,187 @@
+"""Render how servers are connected: a port for each network, and public addresses.
+
+A port on a network that the environment offers names its id. One on a Network of the tenant
+finds it by labels, and waits until it is there: ids of tenants' networks are never written.
+Once a port exists its place is taken from it, and ports of further servers follow it.
+"""
+
+from function.backends.openstack import keys
+from function.backends.openstack.keys import GROUP, IPV4, IPV6, NETWORKING
+from function.backends.openstack.settings import OfferedNetwork
+from function.backends.openstack.stack import Stack
+from function.contract import Manifest, Resource
+from function.errors import InvalidOrder, Problem
+from function.model import API_GROUP, ServerSpec
+from function.model.server import Attachment
+
+# Label of subnets: the family of their addresses.
+FAMILY_LABEL = f"{API_GROUP}/ip-family"
+
+
+def render_ports(stack: Stack[ServerSpec], index: int) -> list[Resource | str]:
+    """Return the ports of a server; a key where one is for a later wave.
+
+    Raises:
+        InvalidOrder: A network or address is not offered.
+    """
+    attachments = stack.order.spec.networks or _default_network(stack)
+    return [_port(stack, index, n, attached) for n, attached in enumerate(attachments)]
+
+
+def render_floating_ip(stack: Stack[ServerSpec], index: int) -> Resource | str:
+    """Return the public address of a server, or its key.
+
+    Raises:
+        InvalidOrder: None are offered.
+    """
+    key = keys.floating_ip(index)
+    before = stack.observed.get(key)
+    stored = stack.stored(key)
+    external = stack.own.external_network
+    if external is None and "pool" not in stored:
+        raise InvalidOrder(Problem("spec.publicIP", "public addresses are not offered here"))
+    port = stack.id(keys.port(index, 0)) or stored.get("portId")
+    if before is None and not port:
+        return key
+    pool = stored.get("pool") or (external.name if external else "")
+    return Resource(
+        key=key,
+        family=NETWORKING,
+        kind="FloatingipV2",
+        payload={"pool": pool, **({"portId": port} if port else {}), "tags": stack.tags},
+        ready=bool(before and before.at_provider.get("address")),
+    )
+
+
+def awaited(stack: Stack[ServerSpec]) -> list[str]:
+    """Return the Networks of the tenant that ports wait for."""
+    return [
+        attached.name
+        for n, attached in enumerate(stack.order.spec.networks)
+        if any(_waits(stack, key) for key in _alike(stack, n))
+    ]
+
+
+def _waits(stack: Stack[ServerSpec], key: str) -> bool:
+    stored = stack.stored(key)
+    unresolved = "networkIdSelector" in stored and "networkId" not in stored
+    return unresolved and not stack.id(key)
+
+
+def _default_network(stack: Stack[ServerSpec]) -> tuple[Attachment, ...]:
+    """Return the network of servers that name none; one that is there needs no name."""
+    name = stack.own.default_network
+    if name is None and not any(_kept(stack, key) for key in _alike(stack, 0)):
+        raise InvalidOrder(Problem("spec.networks", f"required here; offered: {_offered(stack)}"))
+    return (Attachment(name=name or "default"),)
+
+
+def _alike(stack: Stack[ServerSpec], n: int) -> list[str]:
+    """Return the keys of the n-th ports of all servers."""
+    return [keys.port(index, n) for index in range(stack.order.spec.replicas)]
+
+
+def _offered(stack: Stack[ServerSpec]) -> str:
+    return ", ".join(sorted(network.name for network in stack.own.networks)) or "none"
+
+
+def _port(stack: Stack[ServerSpec], index: int, n: int, attached: Attachment) -> Resource | str:
+    key = keys.port(index, n)
+    place = _place(stack, index, n, attached)
+    group = stack.id(GROUP)
+    if key not in stack.observed and not group:
+        return key
+    groups = [group] if group else stack.stored(key).get("securityGroupIds", [])
+    return Resource(
+        key=key,
+        family=NETWORKING,
+        kind="PortV2",
+        payload={
+            "name": f"{stack.order.name}-{index}-{n}",
+            **place,
+            "securityGroupIds": groups,
+            "tags": stack.tags,
+        },
+        ready=bool(stack.id(key)),
+    )
+
+
+def _place(stack: Stack[ServerSpec], index: int, n: int, attached: Attachment) -> Manifest:
+    """Return where a port is: where it was, where those of other servers are, or as ordered."""
+    kept = _kept(stack, keys.port(index, n))
+    if kept:
+        return kept
+    for other in _alike(stack, n):
+        like = _kept(stack, other)
+        if like:
+            return _elsewhere(like)
+    offer = stack.own.offer(attached.name)
+    if offer:
+        return _at_offered(attached, offer)
+    if stack.networks:
+        return _at_ordered(stack, attached)
+    text = f"not offered here; offered: {_offered(stack)}"
+    raise InvalidOrder(Problem(f"spec.networks[{attached.name}]", text))
+
+
+def _kept(stack: Stack[ServerSpec], key: str) -> Manifest:
+    """Return the place of a live port, the whole list of its addresses with it.
+
+    What the provider found by a selector stands in that list; without it, it would look anew
+    on every call.
+    """
+    for network in ("networkIdSelector", "networkId"):
+        kept = stack.kept(key, network, "fixedIp")
+        if network in kept:
+            return kept
+    return {}
+
+
+def _elsewhere(place: Manifest) -> Manifest:
+    """Return the place of another server's port, without what is that server's own."""
+    fixed = [
+        {name: entry[name]}
+        for entry in place.get("fixedIp", ())
+        for name in ("subnetIdSelector", "subnetId")
+        if name in entry and not (name == "subnetId" and "subnetIdSelector" in entry)
+    ]
+    return {**place, **({"fixedIp": fixed} if fixed else {})}
+
+
+def _at_offered(attached: Attachment, offer: OfferedNetwork) -> Manifest:
+    at = f"spec.networks[{attached.name}]"
+    if attached.ip_address and not offer.subnet:
+        raise InvalidOrder(Problem(f"{at}.ipAddress", "fixed addresses are not offered here"))
+    if attached.ipv6 and not (offer.ipv6_subnet and offer.subnet):
+        raise InvalidOrder(Problem(f"{at}.ipv6", "not offered in this network"))
+    fixed = [{"subnetId": offer.subnet, **_address(attached)}]
+    if attached.ipv6:
+        fixed.append({"subnetId": offer.ipv6_subnet})
+    wanted = attached.ip_address or attached.ipv6
+    return {"networkId": offer.id, **({"fixedIp": fixed} if wanted else {})}
+
+
+def _at_ordered(stack: Stack[ServerSpec], attached: Attachment) -> Manifest:
+    """Return a place in a Network of the tenant.
+
+    The subnet is always named, so that no port is made before the network has addresses. The
+    environment is, so that a Network in another cloud does not count.
+    """
+    labels = {
+        f"{API_GROUP}/environment": str(stack.bound.place.environment),
+        f"{API_GROUP}/tenant": stack.order.tenant,
+        f"{API_GROUP}/kind": "Network",
+        f"{API_GROUP}/name": attached.name,
+    }
+    subnets = [_selected({**labels, FAMILY_LABEL: IPV4}) | _address(attached)]
+    if attached.ipv6:
+        subnets.append(_selected({**labels, FAMILY_LABEL: IPV6}))
+    return {"networkIdSelector": {"matchLabels": labels}, "fixedIp": subnets}
+
+
+def _selected(labels: dict[str, str]) -> Manifest:
+    return {"subnetIdSelector": {"matchLabels": labels}}
+
+
+def _address(attached: Attachment) -> dict[str, str]:
+    return {"ipAddress": attached.ip_address} if attached.ip_address else {}

@@ -1,0 +1,30 @@
+"""Say what resources stand for, and why some are no longer wanted; the guard looks for itself."""
+
+from collections.abc import Callable, Mapping
+
+from function.contract import Removal, Resource
+
+
+def identities(resource: Resource) -> frozenset[str]:
+    """Return the resource, by kind and key."""
+    return frozenset({f"{resource.kind}/{resource.key}"})
+
+
+def removals(
+    wanted: set[str], observed: Mapping[str, Resource], path: Callable[[Resource], str]
+) -> tuple[Removal, ...]:
+    """Return why observed resources leave.
+
+    Args:
+        wanted: Keys that stay, or come later.
+        observed: Our observed resources by key.
+        path: The path of the order that once asked for a resource; empty if none could.
+    """
+    return tuple(
+        Removal(identity, "order", asked)
+        for key, resource in sorted(observed.items())
+        if key not in wanted
+        for asked in [path(resource)]
+        for identity in sorted(identities(resource))
+        if asked
+    )

@@ -1,0 +1,128 @@
+"""Render a `Server`: everything of it, and why what leaves may leave."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from function import trouble
+from function.backends.openstack import firewall, instances, keys, login, ports, status, volumes
+from function.backends.openstack.keys import NAME
+from function.backends.openstack.removals import identities, removals
+from function.backends.openstack.settings import OpenStackSettings
+from function.backends.openstack.stack import Stack
+from function.contract import (
+    Backend,
+    Boot,
+    Bound,
+    BoundImage,
+    Machine,
+    Order,
+    Rendered,
+    Resource,
+)
+from function.model import ServerSpec
+from function.settings import Settings
+
+
+def render(
+    order: Order[ServerSpec], settings: Settings, bound: Bound, observed: Mapping[str, Resource]
+) -> Rendered:
+    """Render an order for servers.
+
+    Raises:
+        InvalidOrder: It asks for a network, an address or a label that is not offered.
+    """
+    offered = settings.backend_of("Network") == NAME
+    stack = Stack(order, settings.block(NAME, OpenStackSettings), bound, observed, offered)
+    instances.check_labels(stack)
+    parts: list[Resource | str] = [
+        firewall.render_group(stack),
+        *login.render_keypair(stack),
+        *firewall.render_rules(stack),
+        *instances.render_spread(stack),
+        *(part for index in range(order.spec.replicas) for part in _server(stack, index)),
+    ]
+    wanted = {part if isinstance(part, str) else part.key for part in parts}
+    return Rendered(
+        resources=tuple(part for part in parts if not isinstance(part, str)),
+        planned=frozenset(part for part in parts if isinstance(part, str)),
+        removals=removals(wanted, observed, lambda resource: _path(resource, order)),
+        status=status.status(stack),
+        conditions=(status.current(stack), trouble.health(observed.values())),
+        unsupported=instances.unsupported(stack),
+        notes=instances.notes(stack),
+    )
+
+
+def recall(observed: Mapping[str, Resource]) -> dict[str, Any] | None:
+    """Return what the observed servers show of a lost record.
+
+    Before the first server exists nothing else that was decided is in use.
+    """
+    types = {"volume_types": _volume_types(observed)}
+    live = [r for key, r in sorted(observed.items()) if key.startswith(keys.SERVER)]
+    if not live:
+        return types
+    payload, initial = live[0].payload, live[0].initial
+    devices = payload.get("blockDevice") or [{}]
+    image = initial.get("imageId") or devices[0].get("uuid")
+    if not payload.get("flavorName") or not image:
+        return None
+    boot = Boot(
+        volume="blockDevice" in payload,
+        size_gib=int(devices[0].get("volumeSize", 0)),
+        volume_type=devices[0].get("volumeType", ""),
+    )
+    return {
+        "machines": {"server": Machine(asked={}, flavor=payload["flavorName"])},
+        "image": BoundImage(id=image, name=""),
+        "boot": boot,
+        **types,
+    }
+
+
+SERVER_BACKEND: Backend[ServerSpec] = Backend(
+    name=NAME,
+    settings=OpenStackSettings,
+    root=keys.GROUP,
+    render=render,
+    identities=identities,
+    recall=recall,
+    namespace=lambda _own, _tenant: "",
+    provider_config=lambda own, tenant: str(own.provider_config).format(tenant=tenant),
+)
+
+
+def _server(stack: Stack[ServerSpec], index: int) -> list[Resource | str]:
+    """Return what one server consists of; a key where it is for a later wave."""
+    attached = ports.render_ports(stack, index)
+    return [
+        *attached,
+        instances.render_instance(stack, index, len(attached)),
+        *([ports.render_floating_ip(stack, index)] if stack.order.spec.public_ip else []),
+        *volumes.render_volumes(stack, index),
+    ]
+
+
+def _volume_types(observed: Mapping[str, Resource]) -> dict[str, str]:
+    """Return the type of each volume, by the name that the tenant gave it."""
+    return {
+        key.removeprefix(keys.VOLUME).partition("-")[2]: str(resource.payload["volumeType"])
+        for key, resource in sorted(observed.items(), reverse=True)
+        if key.startswith(keys.VOLUME) and "volumeType" in resource.payload
+    }
+
+
+def _path(resource: Resource, order: Order[ServerSpec]) -> str:
+    """Return the path of the order that once asked for a resource; empty if none could."""
+    if resource.key.startswith(keys.RULE):
+        return firewall.path(resource)
+    for prefix in (keys.PORT, keys.SERVER, keys.FLOATING_IP, keys.VOLUME, keys.ATTACHMENT):
+        index, _, rest = resource.key.removeprefix(prefix).partition("-")
+        if not resource.key.startswith(prefix) or not index.isdigit():
+            continue
+        if prefix == keys.FLOATING_IP and int(index) < order.spec.replicas:
+            return "spec.publicIP"
+        if prefix in (keys.VOLUME, keys.ATTACHMENT) and order.asks(f"spec.replicas[{index}]"):
+            return f"spec.volumes[{rest}]"
+        return f"spec.replicas[{index}]"
+    return ""

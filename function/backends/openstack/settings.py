@@ -1,0 +1,105 @@
+"""Declare what a provider configures for OpenStack."""
+
+import pydantic
+
+from function.model.values import IPAddress
+from function.schema import DNSLabel, Schema, configured
+from function.settings import AT_ONCE, NEW_ORDERS, Name, TenantTemplate
+
+
+class OfferedNetwork(Schema):
+    """Offer a network to servers."""
+
+    name: DNSLabel = configured(
+        "Name for tenants, such as backend. A server gets this network even where the tenant "
+        "has a Network of the same name; new Networks of this name are refused.",
+        reaches=NEW_ORDERS,
+    )
+    id: str = configured("UUID of the network.", reaches=NEW_ORDERS)
+    subnet: str | None = configured(
+        "UUID of its IPv4 subnet. No fixed addresses, and no IPv6 beside IPv4, if absent.",
+        reaches=NEW_ORDERS,
+        default=None,
+    )
+    ipv6_subnet: str | None = configured(
+        "UUID of its IPv6 subnet. No IPv6 if absent.", reaches=NEW_ORDERS, default=None
+    )
+
+
+class ExternalNetwork(Schema):
+    """Name the network that public addresses come from."""
+
+    name: str = configured("Name of the network, such as public.", reaches=NEW_ORDERS)
+    id: str | None = configured(
+        "UUID of the network, for the routers of Networks. They have no external access if absent.",
+        reaches=NEW_ORDERS,
+        default=None,
+    )
+
+
+class HighAvailability(Schema):
+    """Say how a server is told to be restarted on another host."""
+
+    metadata: dict[Name, Name] = configured(
+        "Metadata of such a server, as the service that restarts it looks for, such as HA_Enabled.",
+        reaches=AT_ONCE,
+    )
+
+    @pydantic.field_validator("metadata")
+    @classmethod
+    def _is_something(cls, metadata: dict[str, str]) -> dict[str, str]:
+        if not metadata:
+            raise ValueError("must have an entry")
+        return metadata
+
+
+class OpenStackSettings(Schema):
+    """Configure the backend `openstack` of an environment."""
+
+    provider_config: TenantTemplate = configured(
+        "ProviderConfig of provider-openstack; {tenant} stands for the namespace of the order. "
+        "{tenant}.openstack if absent.",
+        reaches=NEW_ORDERS,
+        default="{tenant}.openstack",
+    )
+    external_network: ExternalNetwork | None = configured(
+        "Network of public addresses. None are offered if absent.",
+        reaches=NEW_ORDERS,
+        default=None,
+    )
+    networks: tuple[OfferedNetwork, ...] = configured(
+        "Offered networks. None if absent.", reaches=NEW_ORDERS, default=()
+    )
+    default_network: str | None = configured(
+        "Name of the network of servers that name none, such as backend, one of those offered. "
+        "Orders must name one if absent.",
+        reaches=NEW_ORDERS,
+        default=None,
+    )
+    dns_servers: tuple[IPAddress, ...] = configured(
+        "Addresses of the name servers of Networks that name none, such as 9.9.9.9. The cloud's "
+        "if absent.",
+        reaches=AT_ONCE,
+        default=(),
+        alias="dnsServers",
+    )
+    ipv6_subnet_pool: str | None = configured(
+        "UUID of the subnet pool for the IPv6 ranges of Networks. They have no IPv6 if absent.",
+        reaches=NEW_ORDERS,
+        default=None,
+    )
+    high_availability: HighAvailability | None = configured(
+        "How servers are restarted on another host. Not offered if absent.",
+        reaches=AT_ONCE,
+        default=None,
+    )
+
+    @pydantic.model_validator(mode="after")
+    def _default_is_offered(self) -> "OpenStackSettings":
+        if self.default_network not in (None, *(network.name for network in self.networks)):
+            raise ValueError("defaultNetwork is not one of networks")
+        return self
+
+    def offer(self, name: str) -> OfferedNetwork | None:
+        """Return the offered network of a name; None if there is none."""
+        return next((offer for offer in self.networks if offer.name == name), None)

@@ -1,0 +1,68 @@
+"""Hold what the resources of one order are rendered from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Generic
+
+from function import names
+from function.backends.openstack.settings import OpenStackSettings
+from function.contract import Bound, Manifest, Order, Resource, SpecT
+
+
+@dataclass(frozen=True)
+class Stack(Generic[SpecT]):
+    """Hold an order, what was decided for it, and what there is of it.
+
+    Attributes:
+        order: The order.
+        own: The provider's settings.
+        bound: What was decided.
+        observed: Our observed resources by key.
+        networks: Whether tenants may order Networks here.
+    """
+
+    order: Order[SpecT]
+    own: OpenStackSettings
+    bound: Bound
+    observed: Mapping[str, Resource]
+    networks: bool = False
+
+    @property
+    def tags(self) -> list[str]:
+        """Return the tags by which an operator finds the order of something."""
+        return [
+            f"scs-tenant={self.order.tenant}",
+            f"scs-kind={self.order.kind}",
+            f"scs-name={self.order.name}",
+            f"scs-uid={self.order.uid}",
+        ]
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """Return the tags as metadata, where a service has no tags."""
+        return dict(tag.split("=", 1) for tag in self.tags)
+
+    def id(self, key: str) -> str:
+        """Return the id of a live resource; empty until it is observed."""
+        found = self.observed.get(key)
+        return str(found.at_provider.get("id") or "") if found else ""
+
+    def stored(self, key: str) -> Manifest:
+        """Return the payload of an observed resource; empty if there is none."""
+        found = self.observed.get(key)
+        return dict(found.payload) if found else {}
+
+    def kept(self, key: str, *fields: str) -> Manifest:
+        """Return those fields of an observed payload that are there."""
+        stored = self.stored(key)
+        return {name: stored[name] for name in fields if name in stored}
+
+    def metadata_name(self, key: str) -> str:
+        """Return the name by which other resources refer to one of this order."""
+        found = self.observed.get(key)
+        order = self.order
+        return found.name if found else names.composed(order.tenant, order.kind, order.name, key)
+
+    def title(self, key: str) -> str:
+        """Return the name that the cloud shows for a part that exists once."""
+        return f"{self.order.tenant}-{self.order.name}-{key.removeprefix('openstack-')}"

@@ -1,0 +1,128 @@
+"""Tell what becomes of an order for servers."""
+
+from collections.abc import Iterator
+
+from function import trouble
+from function.backends.openstack import keys
+from function.backends.openstack.ports import awaited
+from function.backends.openstack.stack import Stack
+from function.contract import Condition, Manifest, Resource
+from function.model import ServerSpec
+from function.model.server import Volume
+
+_STATES = {"active": "Running", "shutoff": "Stopped", "paused": "Paused"}
+
+
+def instance_phase(instance: Resource | None) -> str:
+    """Return the state of a server in one word."""
+    if instance is None:
+        return "Pending"
+    if instance.deleting:
+        return "Deleting"
+    known = _STATES.get(str(instance.at_provider.get("powerState") or ""))
+    if known and instance.at_provider.get("id"):
+        return known
+    return "Failed" if trouble.of(instance) else "Provisioning"
+
+
+def current(stack: Stack[ServerSpec]) -> Condition:
+    """Return whether servers and volumes are as they are ordered."""
+    spec = stack.order.spec
+    wanted = ("active" if spec.running else "shutoff", stack.bound.machines["server"].flavor)
+    live = [stack.observed.get(keys.server(index)) for index in range(spec.replicas)]
+    if any(server is None or not server.at_provider.get("id") for server in live):
+        return Condition("Current", False, "Provisioning", "servers are being built")
+    for server in live:
+        seen = server.at_provider if server else {}
+        if (seen.get("powerState"), seen.get("flavorName")) != wanted:
+            return Condition("Current", False, "Updating", "servers are being changed")
+    if not all(_is_done(stack, index, ask) for index, ask in _volumes(stack)):
+        return Condition("Current", False, "Updating", "volumes are being attached or enlarged")
+    return Condition("Current", True, "AsOrdered")
+
+
+def status(stack: Stack[ServerSpec]) -> Manifest:
+    """Return `status` of the order."""
+    bound = stack.bound
+    servers = [_server(stack, index) for index in range(stack.order.spec.replicas)]
+    phase, message = _overall([server["phase"] for server in servers], stack)
+    return {
+        "phase": phase,
+        "message": message,
+        "flavor": bound.machines["server"].flavor,
+        **({"image": bound.image.name} if bound.image and bound.image.name else {}),
+        **({"sshUser": bound.image.user} if bound.image and bound.image.user else {}),
+        "servers": servers,
+    }
+
+
+def _volumes(stack: Stack[ServerSpec]) -> Iterator[tuple[int, Volume]]:
+    spec = stack.order.spec
+    return ((index, ask) for index in range(spec.replicas) for ask in spec.volumes)
+
+
+def _is_done(stack: Stack[ServerSpec], index: int, ask: Volume) -> bool:
+    """Say whether a volume is attached, and as large as it is ordered."""
+    size = _size(stack, index, ask)
+    attached = bool(stack.id(keys.attachment(index, ask.name)))
+    return attached and size is not None and size >= ask.size_gib
+
+
+def _size(stack: Stack[ServerSpec], index: int, ask: Volume) -> int | None:
+    found = stack.observed.get(keys.volume(index, ask.name))
+    size = found.at_provider.get("size") if found else None
+    return int(size) if size is not None else None
+
+
+def _server(stack: Stack[ServerSpec], index: int) -> Manifest:
+    instance = stack.observed.get(keys.server(index))
+    floating = stack.observed.get(keys.floating_ip(index))
+    nets = (instance.at_provider.get("network") or []) if instance else []
+    addresses = [
+        {"type": kind, "address": str(net[field]).strip("[]")}
+        for net in nets
+        for kind, field in (("IPv4", "fixedIpV4"), ("IPv6", "fixedIpV6"))
+        if net.get(field)
+    ]
+    public = floating.at_provider.get("address") if floating else None
+    volumes = [_volume(stack, index, ask) for ask in stack.order.spec.volumes]
+    told = {"addresses": addresses, "publicIP": public, "volumes": volumes}
+    return {
+        "name": f"{stack.order.name}-{index}",
+        "phase": instance_phase(instance),
+        **{name: value for name, value in told.items() if value},
+    }
+
+
+def _volume(stack: Stack[ServerSpec], index: int, ask: Volume) -> Manifest:
+    size = _size(stack, index, ask)
+    return {
+        "name": ask.name,
+        **({} if size is None else {"sizeGiB": size}),
+        "attached": bool(stack.id(keys.attachment(index, ask.name))),
+    }
+
+
+def _overall(phases: list[str], stack: Stack[ServerSpec]) -> tuple[str, str]:
+    if not any(key.startswith(keys.SERVER) for key in stack.observed):
+        return _before_servers(stack)
+    if "Deleting" in phases:
+        return "Deleting", "a server is being deleted although the order stands"
+    if all(phase in ("Running", "Stopped", "Paused") for phase in phases):
+        found = current(stack)
+        return (
+            ("Ready", "all servers are as ordered") if found.status else ("Updating", found.message)
+        )
+    if "Failed" in phases:
+        up = any(phase in ("Running", "Stopped") for phase in phases)
+        return ("Degraded" if up else "Failed"), "a server could not be built"
+    return "Provisioning", "servers are being built"
+
+
+def _before_servers(stack: Stack[ServerSpec]) -> tuple[str, str]:
+    waiting = awaited(stack)
+    if waiting:
+        return "Provisioning", f"waiting for Network {', '.join(waiting)} of this namespace"
+    if stack.observed:
+        return "Provisioning", "the servers are being prepared"
+    return "Pending", "the order is accepted, nothing is built yet"

@@ -1,0 +1,23 @@
+"""Write `package/cluster`: what packages cannot hold, for `kubectl apply -k`."""
+
+from function.generate import protection, rights, runtime
+from function.generate.documents import yaml_text, yaml_texts
+
+DIRECTORY = "package/cluster"
+
+
+def files() -> dict[str, str]:
+    """Return the manifests by path, and the kustomization that lists them."""
+    found = {
+        **{f"protect-{name}.yaml": documents for name, documents in protection.documents()},
+        **{f"rights-{name}.yaml": documents for name, documents in rights.documents()},
+        "runtime.yaml": runtime.documents(),
+    }
+    kustomization = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": sorted(found),
+    }
+    texts = {name: yaml_texts(documents) for name, documents in found.items()}
+    texts["kustomization.yaml"] = yaml_text(kustomization)
+    return {f"{DIRECTORY}/{name}": text for name, text in texts.items()}

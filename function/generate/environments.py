@@ -1,0 +1,182 @@
+"""Write the reference page of environments, and their JSON schema."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from function.backends import BACKENDS, SETTINGS
+from function.generate import markdown, openapi, outline, reference, wording
+from function.generate.documents import HEADER
+from function.generate.openapi import Field
+from function.generate.outline import Block
+from function.schema import Schema, extra, item_type
+from function.settings import (
+    AT_ONCE,
+    NEW_ORDERS,
+    NEXT_CHANGE,
+    NEXT_VERSION,
+    PolicyRule,
+    Settings,
+)
+
+PAGE, SCHEMA = "docs/reference/environment.md", "apis/environment.schema.json"
+ROOT = "data"
+_COLUMNS = ("Field", "Type", "If absent", "An edit", "Meaning")
+_STORY = """\
+An environment is what one provider or region offers. It is the `data` of one or more
+EnvironmentConfigs that are merged; the fields below are those of the result, and each may stand
+in any of the layers. Unknown fields are refused. The same as JSON schema, for editors and
+checks: [environment.schema.json](../../apis/environment.schema.json). Examples, one directory for
+each provider: [examples/environments](../../examples/environments).
+"""
+# What an edit reaches, in the words of the tables.
+_SHORT = {
+    AT_ONCE: "*at once*",
+    NEXT_CHANGE: "*next change*",
+    NEXT_VERSION: "*next version*",
+    NEW_ORDERS: "*new orders*",
+}
+_REACHES = """\
+Each field says which orders notice that you change it, and when. Everything else stays as it was
+decided when the order was answered.
+"""
+_TREE = "Each object links to its table. **Bold** fields are required in the merged result.\n"
+_NOISE = frozenset({"title", "change", "private", "loses", "example", "reaches"})
+
+
+def files() -> dict[str, str]:
+    """Return page and schema by path."""
+    schema = json.dumps(environment_schema(), indent=2, ensure_ascii=False)
+    return {PAGE: page(), SCHEMA: f"{schema}\n"}
+
+
+def page() -> str:
+    """Return the reference of what a provider configures."""
+    own = list(openapi.walk(Settings, ROOT))
+    blocks = outline.blocks(own, ROOT)
+    backends = {
+        f"{ROOT}.backends.{name}": list(openapi.walk(schema, f"{ROOT}.backends.{name}"))
+        for name, schema in sorted(SETTINGS.items())
+    }
+    backend_blocks = {at: outline.blocks(found, at) for at, found in backends.items()}
+    trees = "".join(outline.contents(found) for found in backend_blocks.values())
+    everything = [*own, *(field for found in backends.values() for field in found)]
+    return markdown.page(
+        "Environment",
+        _STORY,
+        f"## Fields\n\n{_TREE}\n{outline.contents(blocks)}{trees}",
+        f"## What an edit reaches\n\n{_REACHES}\n{_reached(everything)}",
+        "## What every environment says\n",
+        *(_section(block) for block in blocks),
+        *(part for at, found in backend_blocks.items() for part in _backend(at, found)),
+    )
+
+
+def _backend(at: str, found: list[Block]) -> list[str]:
+    name = at.rpartition(".")[2]
+    answered = " or ".join(f"`{kind}`" for kind, table in BACKENDS.items() if name in table)
+    story = f"## Backend `{name}`\n\nFor environments that answer {answered} with `{name}`.\n"
+    return [story, *(_section(block) for block in found)]
+
+
+def _reached(found: Iterable[Field]) -> str:
+    """Return the outermost fields by what an edit of them reaches."""
+    paths: dict[str, list[str]] = {}
+    for field in found:
+        around = {extra(info, "reaches") for info in field.around}
+        if reaches(field) not in around:
+            shown = markdown.code(field.path.removeprefix(f"{ROOT}."))
+            paths.setdefault(reaches(field), []).append(shown)
+    rows = ((word, reached, ", ".join(paths.get(reached, ()))) for reached, word in _SHORT.items())
+    return markdown.table(("An edit", "reaches", "Fields of `data`"), rows)
+
+
+def _short(reached: str) -> str:
+    return _SHORT.get(reached, reached)
+
+
+def _section(block: Block) -> str:
+    text = f"\n{block.holder.info.description}\n" if block.holder else ""
+    rows = (
+        (
+            reference.field_cell(block, field),
+            wording.type_of(field.node),
+            reference.default(field),
+            _short(reaches(field)),
+            reference.meaning(field),
+        )
+        for field in block.fields
+    )
+    table = markdown.table(_COLUMNS, rows)
+    return f"{markdown.section(block.path)}{text}\n{table}{reference.rules_below(block, {})}"
+
+
+def reaches(field: Field) -> str:
+    """Return which orders an edit reaches; a field without a word has that of its object."""
+    declared = (extra(info, "reaches") for info in (field.info, *reversed(field.around)))
+    return str(next(found for found in declared if found))
+
+
+def environment_schema() -> dict[str, Any]:
+    """Return the JSON schema of the merged data of an environment."""
+    models: list[type[Schema]] = [Settings, *(SETTINGS[name] for name in sorted(SETTINGS))]
+    references, found = models_json_schema([(model, "validation") for model in models])
+    named = {model: references[model, "validation"] for model in models}
+    data = _described({"$defs": found["$defs"]})["$defs"]
+    root = data.pop(named[Settings]["$ref"].rpartition("/")[2])
+    root["properties"]["backends"] |= {
+        "additionalProperties": False,
+        "properties": {name: named[SETTINGS[name]] for name in sorted(SETTINGS)},
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$comment": HEADER,
+        "title": "Environment of the SCS Central API",
+        **root,
+        "$defs": data,
+    }
+
+
+def layer_schema() -> dict[str, Any]:
+    """Return the JSON schema of one layer, of which nothing is required but what names entries."""
+    schema = environment_schema()
+    blocks: list[type[Schema]] = [Settings, *SETTINGS.values()]
+    entries = {
+        model.__name__: model
+        for block in blocks
+        for field in openapi.walk(block, "")
+        if field.node.get("type") == "array" and (model := item_type(field.info))
+    }
+    for name, node in schema["$defs"].items():
+        keys = _key_names(entries[name]) if name in entries else ()
+        kept = [key for key in node.pop("required", ()) if key in keys]
+        node.update({"required": kept} if kept else {})
+    del schema["required"]
+    return {**schema, "title": "Layer of an environment of the SCS Central API"}
+
+
+def _key_names(model: type[Schema]) -> tuple[str, ...]:
+    """Return what names an entry of a list; a rule is named by its verb too, one of several."""
+    return ("field",) if model is PolicyRule else model.key_fields
+
+
+def _described(node: Any) -> Any:
+    """Return a JSON schema without titles, what we declare beside it told in the description."""
+    if isinstance(node, list):
+        return [_described(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    kept = {key: _inner(key, value) for key, value in node.items() if key not in _NOISE}
+    if isinstance(node.get("reaches"), str):
+        kept["description"] = f"{node['description']} An edit reaches: {node['reaches']}."
+    if node.get("default", ...) is None:
+        del kept["default"]
+    return kept
+
+
+def _inner(key: str, value: Any) -> Any:
+    if key in ("properties", "$defs"):
+        return {name: _described(one) for name, one in value.items()}
+    return value if key in ("default", "enum", "required") else _described(value)

@@ -1,0 +1,57 @@
+"""Say who may do what: roles of tenants and of Crossplane, in `package/cluster`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from function.generate.protection import PLURALS
+from function.managed import GROUPS
+from function.model import API_GROUP
+
+RBAC = "rbac.authorization.k8s.io/v1"
+READ = ["get", "list", "watch"]
+WRITE = ["create", "delete", "deletecollection", "patch", "update"]
+
+Manifest = dict[str, Any]
+
+
+def documents() -> Iterator[tuple[str, list[Manifest]]]:
+    """Yield the roles by file name."""
+    yield (
+        "tenants",
+        [
+            _role("tenant-admin", {}, [_rule([API_GROUP], PLURALS, READ + WRITE)]),
+            _role("tenant-viewer", {}, [_rule([API_GROUP], PLURALS, READ)]),
+        ],
+    )
+    aggregated = {"rbac.crossplane.io/aggregate-to-crossplane": "true"}
+    own = [*PLURALS, *(f"x{plural}" for plural in PLURALS)]
+    everything = [
+        *own,
+        *(f"{name}/{part}" for name in own for part in ("status", "finalizers")),
+    ]
+    yield (
+        "crossplane",
+        [
+            _role(
+                "crossplane",
+                aggregated,
+                [
+                    _rule([API_GROUP], everything, ["*"]),
+                    _rule(GROUPS, ["*"], ["*"]),
+                ],
+            )
+        ],
+    )
+
+
+def _role(name: str, labels: dict[str, str], rules: list[Manifest]) -> Manifest:
+    return {
+        "apiVersion": RBAC,
+        "kind": "ClusterRole",
+        "metadata": {"name": f"central-api-{name}", **({"labels": labels} if labels else {})},
+        "rules": rules,
+    }
+
+
+def _rule(groups: list[str], resources: list[str], verbs: list[str]) -> Manifest:
+    return {"apiGroups": groups, "resources": resources, "verbs": verbs}

@@ -1,0 +1,94 @@
+"""Say which backend expresses which field of a kind, and why one does not."""
+
+from collections.abc import Iterator
+
+from function.backends import BACKENDS, capi
+from function.backends.capi.profile import CLUSTER_FIELDS, POOL_FIELDS, PROFILES, Profile
+from function.generate import markdown
+from function.generate.definitions import SHORT_NAMES
+from function.model import KINDS, OrderSpec
+from function.schema import fields
+
+_STORY = """\
+A provider answers a `{kind}` with {backends}; tenants need not know which. What it cannot
+express is told in `status.unsupported` with the reason, or refused where that would be unsafe.
+What a provider's settings leave out is told in the same way; `central-api render` shows it.
+"""
+_OWN_PROFILE = (
+    "Here `capi` stands for a class profile of the provider's own, which can express what the "
+    "class can; beside it stand the built-in ones."
+)
+_EXPRESSED = "expressed"
+
+
+def of_kind(kind: str) -> str:
+    """Return the fields that some backend does not express, with the reason of each."""
+    table = gaps(kind)
+    names = [f"`{name}`" for name in BACKENDS[kind]]
+    story = _STORY.format(kind=kind, backends=" or ".join(names))
+    paths = sorted({path for found in table.values() for path in found})
+    if not paths:
+        return f"{story}Every field of a `{kind}` is expressed.\n"
+    rows = (
+        (markdown.code(path), *(found.get(path, _EXPRESSED) for found in table.values()))
+        for path in paths
+    )
+    profiles = f"{_OWN_PROFILE}\n" if len(table) > len(BACKENDS[kind]) else ""
+    told = "Fields that are not listed are expressed.\n"
+    return f"{story}{profiles}{told}\n{markdown.table(('Field', *table), rows)}"
+
+
+def gaps(kind: str) -> dict[str, dict[str, str]]:
+    """Return the fields that cannot be expressed, with the reason, by backend and profile."""
+    found = {}
+    for name, backend in BACKENDS[kind].items():
+        found[markdown.code(name)] = dict(backend.gaps)
+        if name == capi.NAME:
+            found |= {
+                f"`{name}`, class profile `{own}`": {**backend.gaps, **dict(_gaps_of(profile))}
+                for own, profile in sorted(PROFILES.items())
+            }
+    return found
+
+
+def matrix() -> str:
+    """Return the table of kinds and backends for the README; profiles add to their backend."""
+    rows = (
+        (markdown.code(kind), name, ", ".join(map(markdown.code, sorted(found))) or "nothing")
+        for kind in KINDS
+        for name, found in _added(kind)
+    )
+    return markdown.table(("kind", "backend", "not expressed"), rows)
+
+
+def _added(kind: str) -> Iterator[tuple[str, list[str]]]:
+    for name, found in gaps(kind).items():
+        backend = name.partition(",")[0]
+        known = BACKENDS[kind][backend.strip("`")].gaps if backend != name else {}
+        yield name.replace(",", " also, with"), [path for path in found if path not in known]
+
+
+def kinds() -> str:
+    """Return the table of kinds for the README: what each is, and what it is made of."""
+    rows = (
+        (
+            f"[`{kind}`](docs/reference/{kind.lower()}.md)",
+            f"`{SHORT_NAMES[kind]}`",
+            ", ".join(map(markdown.code, _own_fields(kind))),
+        )
+        for kind in KINDS
+    )
+    return markdown.table(("kind", "short name", "what you say of it"), rows)
+
+
+def _own_fields(kind: str) -> list[str]:
+    """Return the fields of a kind beside those that every kind has."""
+    return [name for name in fields(KINDS[kind]) if name not in fields(OrderSpec)]
+
+
+def _gaps_of(profile: Profile) -> Iterator[tuple[str, str]]:
+    for path in (*CLUSTER_FIELDS, *POOL_FIELDS):
+        target = profile.target(path)
+        if target.unsupported:
+            always = f"{markdown.value(target.always)} only: " if target.always is not None else ""
+            yield path, f"{always}{target.unsupported}"

@@ -1,0 +1,261 @@
+"""Apply the operator's policy to an order: fill what is absent, judge what is there.
+
+What was filled once stays filled, and only values that differ from those of the last
+answer are judged: a rule that is tightened, or a layer that is lost, never changes or
+strands what lives. `targets` says what a rule is about, and whether it fits.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic.fields import FieldInfo
+
+from function.bound import remembered
+from function.contract import Bound, Remark
+from function.errors import PolicyViolation, Problem
+from function.model import KINDS
+from function.paths import expand, lookup, steps
+from function.policy.targets import Measure, below_spec, concerns, misfits, target_of
+from function.schema import Schema, canonical, extra, fields, item_type
+from function.settings import Limits, PolicyRule
+
+__all__ = ["concerns", "fill", "judge", "judge_limits", "misfits", "notes"]
+
+
+def fill(
+    kind: str, written: Mapping[str, Any], rules: Iterable[PolicyRule], before: Bound | None
+) -> dict[str, Any]:
+    """Return what policy adds to an order, by concrete path below `spec`.
+
+    Args:
+        kind: Kind of the order.
+        written: What the tenant wrote.
+        rules: The environment's rules.
+        before: What was decided at the last answer; None for a new order.
+    """
+    filled = _kept(kind, written, before)
+    mine = [rule for rule in rules if concerns(rule, kind)]
+    for verb in ("pin", "default"):
+        # A rule for this kind goes before one for every kind, wherever they stand.
+        for rule in sorted(mine, key=lambda rule: rule.kind is None):
+            if rule.verb != verb:
+                continue
+            for where in expand(written, below_spec(rule.field)):
+                if where in filled or lookup(written, where) is not None:
+                    continue
+                if not _has_place(kind, written, where):
+                    continue
+                if before is None or not _lived_without(before, where):
+                    filled[where] = getattr(rule, verb)
+    return filled
+
+
+def notes(kind: str, filled: Mapping[str, Any], rules: Iterable[PolicyRule]) -> tuple[Remark, ...]:
+    """Tell what policy added to an order, in the operator's words.
+
+    Args:
+        kind: Kind of the order.
+        filled: What policy added, by concrete path below `spec`.
+        rules: The environment's rules.
+    """
+    mine = sorted((r for r in rules if concerns(r, kind)), key=lambda rule: rule.kind is None)
+    told = {(below_spec(rule.field), rule.verb): rule for rule in reversed(mine)}
+    found = []
+    for where, value in sorted(filled.items()):
+        field = re.sub(r"\[[^]]*\]", "[]", where)
+        rule = told.get((field, "pin")) or told.get((field, "default"))
+        text = f"set to {'a value' if _is_private(kind, field) else _shown(value)}"
+        text += f", because you did not set it. {rule.reason}" if rule else " when it was ordered"
+        found.append(Remark(f"spec.{where}", text))
+    return tuple(found)
+
+
+def judge(
+    kind: str,
+    effective: Mapping[str, Any],
+    now: Mapping[str, Any],
+    rules: Iterable[PolicyRule],
+    before: Bound | None,
+) -> None:
+    """Hold the effective values against the rules.
+
+    Args:
+        kind: Kind of the order.
+        effective: Every value, defaults included.
+        now: What was written and filled, private values masked.
+        rules: The environment's rules.
+        before: What was decided at the last answer; None for a new order.
+
+    Raises:
+        PolicyViolation: With every problem, in the operator's words.
+    """
+    old = remembered(before) if before else None
+    problems = []
+    for rule in rules:
+        if not concerns(rule, kind):
+            continue
+        for where in expand(effective, below_spec(rule.field)):
+            if old is not None and _stands(old, now, where):
+                continue
+            measure = target_of(kind, rule.field).measure or float
+            value = lookup(effective, where)
+            if rule.verb in ("allow", "forbid"):
+                value = _without_former(value, lookup(old, where))
+            accepted = _accepted(rule, value, measure)
+            if accepted:
+                problems.append(Problem(f"spec.{where}", f"must be {accepted}. {rule.reason}"))
+    if problems:
+        raise PolicyViolation(*problems)
+
+
+def judge_limits(
+    limits: Limits, now: Mapping[str, float], before: Mapping[str, float] | None
+) -> None:
+    """Hold an order's size against the limits, where it grew.
+
+    Args:
+        limits: The environment's limits of one order.
+        now: Size by the names of `status.estimate`.
+        before: The size at the last answer; None for a new order, empty if it was lost.
+
+    Raises:
+        PolicyViolation: With every limit that is passed.
+    """
+    caps = {
+        "cpu": limits.cpu,
+        "memoryGiB": limits.memory_gib,
+        "storageGiB": limits.storage_gib,
+        "gpus": limits.gpus,
+    }
+    problems = [
+        Problem(
+            "spec",
+            f"asks for {_shown(now[name])} {name} in all, at most {cap} are allowed in one order",
+        )
+        for name, cap in caps.items()
+        if cap is not None
+        and now[name] > cap
+        and (before is None or now[name] > before.get(name, now[name]))
+    ]
+    if problems:
+        raise PolicyViolation(*problems)
+
+
+def _kept(kind: str, written: Mapping[str, Any], before: Bound | None) -> dict[str, Any]:
+    if before is None:
+        return {}
+    return {
+        where: value
+        for where, value in before.filled.items()
+        if lookup(written, where) is None and _has_place(kind, written, where)
+    }
+
+
+def _is_private(kind: str, field: str) -> bool:
+    return bool(
+        extra(fields(KINDS[kind])[field.split(".", maxsplit=1)[0].removesuffix("[]")], "private")
+    )
+
+
+def _has_place(kind: str, written: Mapping[str, Any], where: str) -> bool:
+    """Say whether what is around a path is there, so that a value can be filled in.
+
+    A default of `bootVolume.type` must not order a boot volume.
+    """
+    schema: type[Schema] = KINDS[kind]
+    data: Any = written
+    for step in steps(where)[:-1]:
+        if step.startswith("["):
+            data = lookup(data, step)
+        else:
+            info = fields(schema).get(step)
+            schema = (info and item_type(info)) or schema
+            data = _value_or_default(data, step, info) if info else None
+        if data is None:
+            return False
+    return True
+
+
+def _value_or_default(data: Any, step: str, info: FieldInfo) -> Any:
+    found = data.get(step)
+    if found is not None or info.is_required():
+        return found
+    default = info.get_default(call_default_factory=True)
+    return {} if isinstance(default, Schema) else default
+
+
+def _lived_without(before: Bound, where: str) -> bool:
+    """Say whether the order had the place of this path, and nothing there."""
+    return _was_there(before.asked, where) and lookup(before.asked, where) is None
+
+
+def _stands(old: Mapping[str, Any], now: Mapping[str, Any], where: str) -> bool:
+    """Say whether a value is the one of the last answer.
+
+    Entries of a list that the tenant did not write are in neither record, and entries without
+    a name may have changed their place.
+    """
+    head = where.partition("[")[0]
+    if lookup(now, head) is None:
+        return lookup(old, head) is None
+    for entry in (where[: end.end()] for end in re.finditer(r"\]", where)):
+        former = lookup(old, entry[: entry.rfind("[")])
+        if isinstance(former, list) and lookup(now, entry) in former:
+            return True
+    return _was_there(old, where) and lookup(old, where) == lookup(now, where)
+
+
+def _without_former(value: Any, former: Any) -> Any:
+    """Return a list without what it held at the last answer; anything else as it is."""
+    if not isinstance(value, list) or not isinstance(former, list):
+        return value
+    return [item for item in value if item not in former]
+
+
+def _was_there(data: Mapping[str, Any], where: str) -> bool:
+    """Say whether every entry of a list on the way to a path is there."""
+    end = where.rfind("]")
+    return end < 0 or lookup(data, where[: end + 1]) is not None
+
+
+def _accepted(rule: PolicyRule, value: Any, measure: Measure) -> str:
+    """Return what would be accepted, or nothing where the value is."""
+    if value is None or value == []:
+        return ""
+    match rule.verb:
+        case "pin":
+            return "" if value == rule.pin else _shown(rule.pin)
+        case "min":
+            fits = measure(value) >= measure(rule.min)
+            return "" if fits else f"at least {_shown(rule.min)}"
+        case "max":
+            fits = measure(value) <= measure(rule.max)
+            return "" if fits else f"at most {_shown(rule.max)}"
+        case "allow":
+            allowed = rule.allow or ()
+            return "" if _each(value, allowed) else f"one of {_shown(allowed)}"
+        case "forbid":
+            forbidden = rule.forbid or ()
+            met = [item for item in _items(value) if item in forbidden]
+            return f"other than {_shown(forbidden)}" if met else ""
+    return ""
+
+
+def _shown(value: Any) -> str:
+    """Write a value as it stands in YAML."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_shown, value)) or "[]"
+    if isinstance(value, bool | dict):
+        return canonical(value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _items(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _each(value: Any, allowed: Iterable[Any]) -> bool:
+    return all(item in tuple(allowed) for item in _items(value))

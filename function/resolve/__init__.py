@@ -1,0 +1,22 @@
+"""Resolve what an order leaves open: flavor, image, class, exact version, zones.
+
+A decision is a pure function of order and environment, because Crossplane may ask twice
+about the same new order. It is kept while what was asked is unchanged; a changed ask is
+resolved anew.
+
+clusters     an order for a cluster        machines     a flavor for an ask
+servers      an order for servers          volumes      volume types
+networks     an order for a network        zones        availability zones
+boots        image and root disk           variables    those that a tenant sets
+resolution   what comes out
+"""
+
+from function.resolve.clusters import cluster
+from function.resolve.networks import network
+from function.resolve.resolution import Resolution, Resolver
+from function.resolve.servers import server
+from function.resolve.volumes import volume_type
+
+__all__ = ["RESOLVERS", "Resolution", "Resolver", "cluster", "network", "server", "volume_type"]
+
+RESOLVERS: dict[str, Resolver] = {"Cluster": cluster, "Server": server, "Network": network}

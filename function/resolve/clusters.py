@@ -1,0 +1,161 @@
+"""Resolve an order for a cluster: flavors, zones, class, version and issuer."""
+
+from collections.abc import Mapping
+
+from function import versions
+from function.contract import CONTROL_PLANE, Bound, Machine, Order, Progress
+from function.errors import InvalidOrder, Problem
+from function.model import ClusterSpec
+from function.model.cluster import Oidc
+from function.model.pool import NodePool
+from function.paths import lookup
+from function.resolve.machines import choose
+from function.resolve.machines import notes as machine_notes
+from function.resolve.resolution import Resolution, estimate
+from function.resolve.variables import check_variables
+from function.resolve.volumes import volume_type
+from function.resolve.zones import check_zones
+from function.settings import Settings
+
+ZONES_FOR_ZONE_AVAILABILITY = 3
+
+
+def cluster(
+    order: Order[ClusterSpec], settings: Settings, before: Bound | None, progress: Progress
+) -> Resolution:
+    """Resolve an order for a cluster.
+
+    Args:
+        order: The order.
+        settings: The environment's settings.
+        before: What was decided at the last answer; None for a new order.
+        progress: What the live cluster says of its version.
+
+    Raises:
+        InvalidOrder: Something is not offered, or would go down; with every problem.
+        NotOffered: A minor version on the way is not offered.
+    """
+    problems: list[Problem] = []
+    machines: dict[str, Machine] = {}
+    for pool in order.spec.node_pools:
+        was = before.machines.get(pool.name) if before else None
+        at = f"spec.nodePools[{pool.name}]"
+        found = choose(pool, settings, was, at, problems)
+        if found:
+            machines[pool.name] = found
+        if was is None:
+            check_zones(pool.zones, settings, f"{at}.zones", problems)
+        _check_volume_types(pool, settings, before, at, problems)
+    plane = _control_plane(order, settings, before, problems)
+    _check_availability(order, settings, before, problems)
+    check_variables(order, settings, before, problems)
+    try:
+        version = versions.version(order, settings, before, progress)
+    except InvalidOrder as refusal:
+        raise InvalidOrder(*refusal.problems, *problems) from None
+    if problems:
+        raise InvalidOrder(*problems)
+    zones = {
+        pool.name: _zones(pool, settings, before)
+        for pool in order.spec.node_pools
+        if not pool.zones
+    }
+    decided = {
+        "machines": machines | plane,
+        "zones": zones,
+        "volume_types": _volume_types(order, settings, before, version.fields),
+        "oidc": _issuer(order, settings, before, version.fields["version"]),
+        **version.fields,
+    }
+    sized = estimate(
+        [
+            (machines[pool.name], pool.bounds[1], _pool_storage(pool, machines[pool.name]))
+            for pool in order.spec.node_pools
+        ]
+    )
+    notes = machine_notes(machines, "spec.nodePools[{}].size")
+    outlook = versions.outlook(settings, version.fields)
+    return Resolution(decided, (*notes, *version.notes), version.pending, sized, outlook)
+
+
+def _control_plane(
+    order: Order[ClusterSpec], settings: Settings, before: Bound | None, problems: list[Problem]
+) -> dict[str, Machine]:
+    if order.spec.control_plane.flavor is None:
+        return {}
+    was = before.machines.get(CONTROL_PLANE) if before else None
+    found = choose(order.spec.control_plane, settings, was, "spec.controlPlane", problems)
+    return {CONTROL_PLANE: found} if found else {}
+
+
+def _check_volume_types(
+    pool: NodePool, settings: Settings, before: Bound | None, at: str, problems: list[Problem]
+) -> None:
+    """Refuse volume types that are not offered, unless they stand as they were."""
+    asked = {"rootVolume.type": pool.root_volume.type} if pool.root_volume else {}
+    asked |= {f"dataVolumes[{volume.name}].type": volume.type for volume in pool.data_volumes}
+    for where, wanted in asked.items():
+        was = lookup(before.asked, f"nodePools[{pool.name}].{where}") if before else None
+        if wanted in (None, was):
+            continue
+        try:
+            volume_type(wanted, settings, f"{at}.{where}")
+        except InvalidOrder as refusal:
+            problems.extend(refusal.problems)
+
+
+def _volume_types(
+    order: Order[ClusterSpec], settings: Settings, before: Bound | None, decided: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the backend's name of each volume type in use; it changes with the version.
+
+    Another type in the order is another volume in every node, so the table's edit waits.
+    """
+    known = before.volume_types if before else {}
+    offered = {offer.name: offer.backend_name for offer in settings.volume_types}
+    stands = before and all(getattr(before, f) == decided[f] for f in ("version", "class_name"))
+    names = {**known, **offered, **known} if stands else {**known, **offered}
+    pools = order.spec.node_pools
+    asked = {v.type for pool in pools for v in (*pool.data_volumes, pool.root_volume) if v}
+    return {name: names[name] for name in sorted(asked - {None}, key=str) if name in names}
+
+
+def _check_availability(
+    order: Order[ClusterSpec], settings: Settings, before: Bound | None, problems: list[Problem]
+) -> None:
+    wanted = order.spec.control_plane.availability
+    if before is None and wanted == "Zone" and len(settings.zones) < ZONES_FOR_ZONE_AVAILABILITY:
+        message = f"Zone needs {ZONES_FOR_ZONE_AVAILABILITY} zones, this environment has "
+        message += f"{len(settings.zones)}; accepted: None, Node"
+        problems.append(Problem("spec.controlPlane.availability", message))
+
+
+def _zones(pool: NodePool, settings: Settings, before: Bound | None) -> tuple[str, ...]:
+    if before and pool.name in before.zones:
+        return before.zones[pool.name]
+    return tuple(zone.name for zone in settings.zones)
+
+
+def _issuer(
+    order: Order[ClusterSpec], settings: Settings, before: Bound | None, version: str
+) -> Oidc | None:
+    """Return the environment's issuer where the order names none; it changes with the version."""
+    if order.spec.access.oidc:
+        return None
+    if before and before.oidc and before.version == version:
+        return before.oidc
+    named_before = before and lookup(before.asked, "access.oidc")
+    if before and before.version == version and not named_before and not before.rebuilt:
+        return before.oidc
+    return settings.access.oidc
+
+
+def _pool_storage(pool: NodePool, machine: Machine) -> int:
+    """Return what a node holds: its further volumes, and its root disk.
+
+    That is its root volume, the flavor's disk, or what was asked for.
+    """
+    further = sum(volume.size_gib for volume in pool.data_volumes)
+    if pool.root_volume:
+        return further + pool.root_volume.size_gib
+    return further + max((pool.size and pool.size.disk_gib) or 0, machine.disk_gib or 0)

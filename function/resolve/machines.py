@@ -1,0 +1,101 @@
+"""Choose a flavor for what was asked: the former one where the ask is unchanged."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from function import flavors, versions
+from function.contract import Machine, Remark
+from function.errors import Problem
+from function.model import ServerSpec
+from function.model.cluster import ControlPlane
+from function.model.order import Size
+from function.model.pool import NodePool
+from function.settings import Settings
+
+
+def choose(
+    ask: NodePool | ServerSpec | ControlPlane,
+    settings: Settings,
+    was: Machine | None,
+    at: str,
+    problems: list[Problem],
+) -> Machine | None:
+    """Return the machine for an ask; the former one where the ask is unchanged."""
+    asked = ask.model_dump(mode="json", include={"flavor", "size"}, exclude_none=True)
+    offered = settings.offered_flavors
+    if was is not None and was.asked == asked:
+        return was
+    if was is not None and _rebuilt(was, ask):
+        same = next((flavor for flavor in offered if flavor.name == was.flavor), None)
+        return _held(same, asked) if same else was.model_copy(update={"asked": asked})
+    if ask.flavor is not None:
+        found = flavors.find(ask.flavor, offered)
+        if found is None:
+            problems.append(Problem(f"{at}.flavor", _unknown_flavor(ask.flavor, offered)))
+    else:
+        wish = _wish(getattr(ask, "size", None))
+        found = flavors.choose(wish, offered)
+        if found is None:
+            near = ", ".join(flavors.nearest(wish, offered)) or "none"
+            problems.append(
+                Problem(f"{at}.size", f"no offered flavor has all of this; nearest: {near}")
+            )
+    return _held(found, asked) if found else None
+
+
+def notes(machines: Mapping[str, Machine], at: str) -> tuple[Remark, ...]:
+    """Tell which flavor a size, or another spelling of a flavor, was resolved to."""
+    return tuple(
+        Remark(at.format(name), f"answered with {machine.flavor}")
+        for name, machine in sorted(machines.items())
+        if machine.asked.get("flavor") != machine.flavor
+    )
+
+
+def _held(found: flavors.Flavor, asked: dict[str, Any]) -> Machine:
+    return Machine(
+        asked=asked,
+        flavor=found.name,
+        cpu=found.cpu,
+        memory_gib=found.memory_gib,
+        disk_gib=found.disk_gib,
+        gpus=found.gpus,
+        architecture=found.architecture,
+    )
+
+
+def _rebuilt(was: Machine, ask: NodePool | ServerSpec | ControlPlane) -> bool:
+    """Say whether a machine whose ask is lost may stay: it does, unless another is named."""
+    return not was.asked and ask.flavor in (None, was.flavor)
+
+
+def _wish(size: Size | None) -> flavors.Wish:
+    assert size is not None, "the model has exactly one of flavor and size"  # noqa: S101  # typing only
+    return flavors.Wish(
+        cpu=size.cpu,
+        memory_gib=size.memory_gib,
+        disk_gib=size.disk_gib,
+        disk_type=getattr(size, "disk_type", None),
+        cpu_type=size.cpu_type,
+        architecture=size.architecture,
+        gpu_vendor=size.gpu.vendor if size.gpu else None,
+        gpus=size.gpu.count if size.gpu else 0,
+        gpu_memory_gib=size.gpu.memory_gib if size.gpu else None,
+    )
+
+
+def _unknown_flavor(asked: str, offered: Sequence[flavors.Flavor]) -> str:
+    try:
+        parsed = flavors.parse(asked)
+    except ValueError as error:
+        return f"is no scs-0100 name: {error}"
+    if parsed is None:
+        return versions.not_offered(flavor.name for flavor in offered)
+    wish = flavors.Wish(
+        cpu=parsed.cpu,
+        memory_gib=parsed.memory_gib,
+        cpu_type=parsed.cpu_type,
+        architecture=parsed.architecture,
+    )
+    near = ", ".join(flavors.nearest(wish, offered)) or "none"
+    return f"not offered here; nearest: {near}"

@@ -1,0 +1,55 @@
+"""Judge the variables of a class that a tenant sets."""
+
+from collections.abc import Callable
+from typing import Any
+
+from function.contract import Bound, Order
+from function.errors import Problem
+from function.model import ClusterSpec
+from function.paths import lookup
+from function.settings import EVERY, ClusterClass, Settings, VariableType
+
+
+def check_variables(
+    order: Order[ClusterSpec], settings: Settings, before: Bound | None, problems: list[Problem]
+) -> None:
+    """Refuse variables that the class does not open or type so, unless they stand as they were."""
+    offer = next((c for c in settings.classes if c.name == order.spec.cluster_class), None)
+    standing = lookup(before.asked, "variables") if before else None
+    for name, value in sorted(order.spec.variables.items()):
+        if isinstance(standing, dict) and name in standing and standing[name] == value:
+            continue
+        reason = _closed(offer, name) or _mistyped(offer, name, value)
+        if reason:
+            problems.append(Problem(f"spec.variables.{name}", reason))
+
+
+def _closed(offer: ClusterClass | None, name: str) -> str:
+    """Return why a class does not open a variable; what "*" opens, the backend knows."""
+    if offer and name in offer.pinned:
+        return f"not open to tenants here: {offer.pinned[name].reason.rstrip('.')}"
+    opened = offer.tenant_variables if offer else ()
+    if name in opened or EVERY in opened:
+        return ""
+    pinned = offer.pinned if offer else {}
+    known = ", ".join(sorted(set(opened) - set(pinned))) or "none"
+    return f"not open to tenants here; open: {known}"
+
+
+def _mistyped(offer: ClusterClass | None, name: str, value: Any) -> str:
+    wanted = offer.variable_types.get(name) if offer else None
+    return "" if wanted is None or _IS[wanted](value) else f"must be of type {wanted}"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_IS: dict[VariableType, Callable[[Any], bool]] = {
+    "string": lambda value: isinstance(value, str),
+    "integer": lambda value: _is_number(value) and float(value).is_integer(),
+    "number": _is_number,
+    "boolean": lambda value: isinstance(value, bool),
+    "array": lambda value: isinstance(value, list),
+    "object": lambda value: isinstance(value, dict),
+}

@@ -1,0 +1,43 @@
+"""Resolve volume types: the backend's name stands for the tenant's."""
+
+from collections.abc import Mapping
+
+from function import versions
+from function.contract import Bound
+from function.errors import InvalidOrder, Problem
+from function.model import ServerSpec
+from function.settings import Settings
+
+
+def volume_type(name: str | None, settings: Settings, at: str) -> str:
+    """Return the backend's name of an offered volume type; empty where none is asked for.
+
+    Raises:
+        InvalidOrder: It is not offered.
+    """
+    if name is None:
+        return ""
+    for offer in settings.volume_types:
+        if offer.name == name:
+            return offer.backend_name
+    raise InvalidOrder(
+        Problem(at, versions.not_offered(offer.name for offer in settings.volume_types))
+    )
+
+
+def volume_types(
+    spec: ServerSpec, settings: Settings, before: Bound | None, problems: list[Problem]
+) -> Mapping[str, str]:
+    """Return the backend's type of each further volume; one decided before stays."""
+    known = before.volume_types if before else {}
+    found = {}
+    for volume in spec.volumes:
+        if volume.name in known:
+            found[volume.name] = known[volume.name]
+            continue
+        at = f"spec.volumes[{volume.name}].type"
+        try:
+            found[volume.name] = volume_type(volume.type, settings, at)
+        except InvalidOrder as refusal:
+            problems.extend(refusal.problems)
+    return found

@@ -1,0 +1,441 @@
+"""Check what an order on OpenStack does over time, as its environment changes, and when it is seen.
+
+One answer alone is a golden case; these are stories of several, and of recorded objects.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from function import local, managed, simulate
+from function.backends import openstack
+from function.backends.openstack import keys
+from function.bound import ANNOTATION
+from function.contract import Bound, Mode, Order, Resource
+from function.model import KINDS
+from function.paths import lookup, replaced
+from function.settings import Place, Settings
+from tests import asking
+from tests.asking import Manifest
+
+RECORDED = Path(__file__).parent / "observed" / "openstack" / "ready"
+OWN: dict[str, Any] = {
+    "networks": [{"name": "default", "id": "n1"}],
+    "defaultNetwork": "default",
+    "externalNetwork": {"name": "public", "id": "e1"},
+}
+Seen = Mapping[str, local.Observed]
+
+
+def layers(**edits: Any) -> list[Manifest]:
+    """Return the first example provider, with values of the block replaced by path.
+
+    The first is the catalogue, the last the root.
+    """
+    found = asking.provider("cluster-stacks")
+    *others, root = sorted(found, key=lambda layer: "kinds" in layer["data"])
+    others.sort(key=lambda layer: "images" not in layer["data"])
+    for path, value in edits.items():
+        root = replaced(root, f"data.backends.openstack.{path}", value)
+    return [*others, root]
+
+
+OFFER = layers()
+
+
+def server(**edits: Any) -> Manifest:
+    """Return the example server on a network of the tenant, with fields replaced."""
+    order = asking.order("server/private")
+    return {**order, "spec": {**order["spec"], **edits}}
+
+
+def built(order: Manifest, environment: list[Manifest], passes: int = 5) -> Seen:
+    """Return what there is of an order after some passes."""
+    seen: Seen = {}
+    for _ in range(passes):
+        outcome = asking.ask(order, environment, seen)
+        assert outcome.fatal == ""
+        seen = simulate.play(outcome.resources)
+    return seen
+
+
+def without_types() -> list[Manifest]:
+    """Return the provider after it withdrew every type of volume."""
+    return [replaced(OFFER[0], "data.volumeTypes", []), *OFFER[1:]]
+
+
+def payload(outcome: local.Outcome, key: str) -> Manifest:
+    """Return what is asked of the provider for one resource."""
+    assert outcome.fatal == ""
+    found: Manifest = outcome.resources[key]["spec"]["forProvider"]
+    return found
+
+
+class TestNetworksOfServers:
+    """A server stays where it is, and others of its order join it there."""
+
+    def test_a_name_that_is_offered_later(self) -> None:
+        """Further servers join the tenant's Network; new orders get what is offered."""
+        seen = built(server(), OFFER)
+        offered = [*OFFER[-1]["data"]["backends"]["openstack"]["networks"]]
+        later = layers(networks=[*offered, {"name": "private", "id": "n9"}])
+        grown = asking.ask(server(replicas=3), later, seen)
+        old, new = (payload(grown, keys.port(index, 0)) for index in (0, 2))
+        assert new["networkIdSelector"] == old["networkIdSelector"]
+        [address] = new["fixedIp"]
+        assert list(address) == ["subnetIdSelector"], "what was found for another is its own"
+        fresh = asking.ask(server(), later, built(server(), later, 1))
+        assert payload(fresh, keys.port(0, 0))["networkId"] == "n9"
+
+    def test_an_offer_that_changes(self) -> None:
+        """Further servers get the network of the first, though its offer has another id."""
+        order = server(networks=[{"name": "default", "ipv6": True}])
+        seen = built(order, OFFER)
+        before = seen[keys.port(0, 0)].manifest["spec"]["forProvider"]
+        offer = {"name": "default", "id": "n9", "subnet": "s9", "ipv6Subnet": "s9"}
+        grown = asking.ask(
+            {**order, "spec": {**order["spec"], "replicas": 3}}, layers(networks=[offer]), seen
+        )
+        place = payload(grown, keys.port(2, 0))
+        assert (place["networkId"], place["fixedIp"]) == (before["networkId"], before["fixedIp"])
+
+    def test_an_offer_that_goes(self) -> None:
+        """Servers that named no network grow on where there is no default any more."""
+        order = server(networks=[])
+        seen = built(order, OFFER)
+        gone = layers(networks=[], defaultNetwork=None)
+        grown = asking.ask({**order, "spec": {**order["spec"], "replicas": 3}}, gone, seen)
+        places = {payload(grown, keys.port(index, 0))["networkId"] for index in range(3)}
+        assert len(places) == 1
+        refused = "InvalidOrder: spec.networks: required here; offered: none"
+        assert asking.ask(order, gone).fatal == refused
+
+    def test_a_fixed_address_is_one_server_s(self) -> None:
+        """An address goes to no other port, whatever becomes of the number of servers."""
+        fixed = [{"name": "private", "ipAddress": "10.20.0.9"}]
+        seen = built(server(replicas=1, networks=fixed), OFFER)
+        found = asking.ask(server(replicas=2, networks=fixed), OFFER, seen)
+        assert found.fatal == "InvalidOrder: spec: networks[].ipAddress goes with one replica only"
+
+
+def labels_of(kind: str, network: Manifest) -> dict[str, Manifest]:
+    """Return the labels of what is composed of a kind for a network, by key."""
+    outcome = asking.ask(network, OFFER)
+    found = outcome.resources.items()
+    return {key: m["metadata"]["labels"] for key, m in found if m["kind"] == kind}
+
+
+class TestSelectors:
+    """What a Server looks for is what a Network carries, and nothing else."""
+
+    PLACE = payload(
+        asking.ask(server(networks=[{"name": "private", "ipv6": True}]), OFFER, built(
+            server(networks=[{"name": "private", "ipv6": True}]), OFFER, 1)),
+        keys.port(0, 0),
+    )  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("edits", "found"),
+        [
+            ({}, True),
+            ({"metadata.namespace": "other"}, False),
+            ({"metadata.name": "else"}, False),
+        ],
+        ids=["the Network", "of another tenant", "of another name"],
+    )
+    def test_networks(self, edits: Manifest, found: bool) -> None:
+        """The tenant's own Network of that name is found."""
+        order = asking.order("network/minimal")
+        for path, value in edits.items():
+            order = replaced(order, path, value)
+        wanted = self.PLACE["networkIdSelector"]["matchLabels"].items()
+        [labels] = labels_of("NetworkV2", order).values()
+        assert (wanted <= labels.items()) is found
+
+    def test_subnets(self) -> None:
+        """Each address comes from the subnet of its family."""
+        order = asking.order("network/minimal")
+        subnets = labels_of("SubnetV2", {**order, "spec": {**order["spec"], "ipv6": True}})
+        found = [
+            [key for key, labels in subnets.items() if wanted.items() <= labels.items()]
+            for entry in self.PLACE["fixedIp"]
+            for wanted in [entry["subnetIdSelector"]["matchLabels"]]
+        ]
+        assert found == [[f"{keys.SUBNET}{keys.IPV4}"], [f"{keys.SUBNET}{keys.IPV6}"]]
+
+    def test_another_environment(self) -> None:
+        """A Network in another cloud has no id that counts here."""
+        wanted = self.PLACE["networkIdSelector"]["matchLabels"]
+        assert wanted["api.scs.community/environment"] == "default"
+
+
+class TestVolumes:
+    """What was decided for a volume stays; its type is one for all servers of the order."""
+
+    def test_a_type_that_is_withdrawn(self) -> None:
+        """A further server gets the type that the order has, whatever it is called by now."""
+        typed = [{"name": "data", "sizeGiB": 10, "type": "encrypted"}]
+        seen = built(server(networks=[], volumes=typed), OFFER)
+        catalogue = without_types()
+        grown = server(networks=[], volumes=typed, replicas=3)
+        found = asking.ask(grown, catalogue, seen)
+        types = [payload(found, keys.volume(index, "data"))["volumeType"] for index in range(3)]
+        assert types == ["ssd-luks"] * 3
+        refused = "InvalidOrder: spec.volumes[data].type: not offered here; offered: none"
+        assert asking.ask(grown, catalogue).fatal == refused
+
+    def test_a_lost_record(self) -> None:
+        """The type is read back from what is there."""
+        typed = [{"name": "data", "sizeGiB": 10, "type": "encrypted"}]
+        order = server(networks=[], volumes=typed)
+        seen = dict(built(order, OFFER))
+        root = seen[keys.GROUP].manifest
+        del root["metadata"]["annotations"][ANNOTATION]
+        found = asking.ask(order, without_types(), seen)
+        assert payload(found, keys.volume(0, "data"))["volumeType"] == "ssd-luks"
+
+    def test_a_lost_record_and_a_smaller_size(self) -> None:
+        """The edit is not noticed then; the volume keeps its size nevertheless."""
+        seen = dict(built(server(), OFFER))
+        del seen[keys.GROUP].manifest["metadata"]["annotations"][ANNOTATION]
+        found = asking.ask(server(volumes=[{"name": "scratch", "sizeGiB": 5}]), OFFER, seen)
+        assert payload(found, keys.volume(0, "scratch"))["size"] == 50
+
+    def test_an_attachment_that_is_not_seen(self) -> None:
+        """It keeps the ids that it was made with; no lost id is written over them."""
+        seen = built(server(), OFFER)
+        before = seen[keys.attachment(0, "scratch")].manifest["spec"]["forProvider"]
+        blind = {
+            key: local.Observed({k: v for k, v in found.manifest.items() if k != "status"})
+            for key, found in seen.items()
+        }
+        found = asking.ask(server(), OFFER, blind)
+        assert payload(found, keys.attachment(0, "scratch")) == before
+
+    def test_a_server_that_was_built_anew(self) -> None:
+        """What attached the volume went with the old server: it is attached to the new one."""
+        seen = dict(built(server(), OFFER))
+        seen[keys.server(0)].manifest["status"]["atProvider"]["id"] = "another"
+        found = asking.ask(server(), OFFER, seen)
+        assert payload(found, keys.attachment(0, "scratch"))["instanceId"] == "another"
+
+
+class TestHighAvailability:
+    """The provider's metadata reach servers that stand; a label never counts for more."""
+
+    def test_an_edit_of_the_environment(self) -> None:
+        """Another service looks for other metadata, and finds them on every server."""
+        order = server(networks=[], highAvailability=True)
+        seen = built(order, OFFER)
+        other = layers(highAvailability={"metadata": {"restart": "yes"}})
+        told = payload(asking.ask(order, other, seen), keys.server(0))["metadata"]
+        assert (told["restart"], "HA_Enabled" in told) == ("yes", False)
+
+    def test_a_key_that_becomes_the_provider_s(self) -> None:
+        """A label that stands is not refused later, but it gives way."""
+        order = server(networks=[], labels={"restart": "no"})
+        seen = built(order, OFFER)
+        other = layers(highAvailability={"metadata": {"restart": "yes"}})
+        told = payload(asking.ask(order, other, seen), keys.server(0))["metadata"]
+        assert told["restart"] == "no"
+        asked = {**order, "spec": {**order["spec"], "highAvailability": True}}
+        told = payload(asking.ask(asked, other, seen), keys.server(0))["metadata"]
+        assert told["restart"] == "yes"
+        assert "spec.labels[restart]: is kept for the provider" in asking.ask(order, other).fatal
+
+
+class TestNetworks:
+    """A Network goes on whatever is no longer offered, and follows what reaches it at once."""
+
+    def test_what_is_no_longer_offered(self) -> None:
+        """Router, IPv6 range and name are kept; only new orders are refused."""
+        order = asking.order("network/full")
+        seen = built(order, OFFER)
+        taken = [{"name": "services", "id": "n9"}]
+        gone = layers(
+            externalNetwork=None, ipv6SubnetPool=None, networks=taken, defaultNetwork=None
+        )
+        found = asking.ask(order, gone, seen)
+        before = {key: observed.manifest["spec"] for key, observed in seen.items()}
+        for key, field in (
+            (keys.ROUTER, "externalNetworkId"),
+            (f"{keys.SUBNET}{keys.IPV6}", "subnetpoolId"),
+        ):
+            assert payload(found, key)[field] == before[key]["forProvider"][field]
+        assert {problem.split(":")[0] for problem in asking.ask(order, gone).fatal.split("; ")} >= {
+            "InvalidOrder",
+            "spec.ipv6",
+        }
+
+    def test_name_servers_of_the_environment(self) -> None:
+        """They reach every Network that names none, each family its own subnet."""
+        order = asking.order("network/minimal")
+        seen = built(order, OFFER)
+        other = layers(dnsServers=["198.51.100.7", "2001:db8::7"])
+        found = asking.ask(order, other, seen)
+        subnet = payload(found, f"{keys.SUBNET}{keys.IPV4}")
+        assert subnet["dnsNameservers"] == ["198.51.100.7"]
+        status = found.composite["status"]
+        assert (status["phase"], status["message"]) == ("Updating", "the network is being changed")
+
+    def test_a_lost_record_and_another_range(self) -> None:
+        """The edit is not noticed then; the subnet keeps its range, gateway and pool."""
+        order = asking.order("network/minimal")
+        seen = dict(built(order, OFFER))
+        del seen[keys.NETWORK].manifest["metadata"]["annotations"][ANNOTATION]
+        found = asking.ask({**order, "spec": {"cidr": "10.99.0.0/24"}}, OFFER, seen)
+        subnet = payload(found, f"{keys.SUBNET}{keys.IPV4}")
+        assert (subnet["cidr"], subnet["gatewayIp"]) == ("10.20.0.0/24", "10.20.0.1")
+
+    def test_ipv6_without_a_way_out(self) -> None:
+        """Nobody announces the range then, and the tenant is told."""
+        order = asking.order("network/full")
+        spec = {**order["spec"], "externalAccess": False}
+        found = asking.ask({**order, "spec": spec}, OFFER).composite["status"]["notes"]
+        assert [note["field"] for note in found] == ["spec.ipv6"]
+
+    def test_name_servers_of_ipv6_go_with_it(self) -> None:
+        """A name server that no server could reach is refused."""
+        order = asking.order("network/minimal")
+        spec = {**order["spec"], "dnsServers": ["2620:fe::fe"]}
+        found = asking.ask({**order, "spec": spec}, OFFER).fatal
+        assert found == "InvalidOrder: spec.dnsServers: an IPv6 address goes with spec.ipv6 only"
+
+    @pytest.mark.parametrize(
+        ("key", "touch", "want"),
+        [
+            (keys.ROUTER, {"metadata.deletionTimestamp": "2026-01-01T00:00:00Z"}, "Deleting"),
+            (keys.ROUTER, {"status.atProvider": {}}, "Provisioning"),
+            (
+                keys.ROUTER,
+                {
+                    "status.atProvider": {},
+                    "status.conditions": [
+                        {"type": "Synced", "status": "False", "message": "Quota exceeded"}
+                    ],
+                },
+                "Failed",
+            ),
+            (keys.NETWORK, {"status.atProvider.mtu": 9000}, "Ready"),
+        ],
+        ids=["deleting", "not there", "failed", "not ordered"],
+    )
+    def test_phases(self, key: str, touch: Manifest, want: str) -> None:
+        """One word says how it stands."""
+        order = asking.order("network/minimal")
+        seen = dict(built(order, OFFER))
+        manifest = seen[key].manifest
+        for path, value in touch.items():
+            manifest = replaced(manifest, path, value)
+        seen[key] = local.Observed(manifest)
+        assert asking.ask(order, OFFER, seen).composite["status"]["phase"] == want
+
+
+FAILED = [{"type": "Synced", "status": "False", "message": "Quota exceeded"}]
+
+
+@pytest.mark.parametrize(
+    ("touch", "phases", "want"),
+    [
+        ({"metadata.deletionTimestamp": "2026"}, ["Deleting", "Running"], "Deleting"),
+        ({"status": {"conditions": FAILED}}, ["Failed", "Running"], "Degraded"),
+        ({"status": {}}, ["Provisioning", "Running"], "Provisioning"),
+        ({"status.atProvider.powerState": "paused"}, ["Paused", "Running"], "Updating"),
+    ],
+    ids=["deleting", "failed", "not looked at", "paused"],
+)
+def test_phases_of_servers(touch: Manifest, phases: list[str], want: str) -> None:
+    """One word for each server, and one for the order."""
+    seen = dict(built(server(), OFFER))
+    manifest = seen[keys.server(0)].manifest
+    for path, value in touch.items():
+        manifest = replaced(manifest, path, value)
+    seen[keys.server(0)] = local.Observed(manifest)
+    status = asking.ask(server(), OFFER, seen).composite["status"]
+    assert ([found["phase"] for found in status["servers"]], status["phase"]) == (phases, want)
+
+
+SETTINGS = {
+    "default not offered": (
+        {"defaultNetwork": "nowhere"},
+        "backends.openstack: defaultNetwork is not one of networks",
+    ),
+    "nothing to tell": (
+        {"highAvailability": {"metadata": {}}},
+        "backends.openstack.highAvailability.metadata: must have an entry",
+    ),
+    "no address": (
+        {"dnsServers": ["dns.example"]},
+        "backends.openstack.dnsServers[0]: must be an address such as 9.9.9.9 or 2620:fe::fe",
+    ),
+}
+
+
+@pytest.mark.parametrize(("edits", "want"), SETTINGS.values(), ids=SETTINGS)
+def test_settings_that_are_refused(edits: Manifest, want: str) -> None:
+    """A mistake of the provider is told to the provider, and to no tenant as theirs."""
+    found = asking.ask(server(), layers(**edits))
+    assert found.fatal == f"EnvironmentInvalid: {want} (EnvironmentConfig cluster-stacks)"
+
+
+def recorded(**names: str) -> dict[str, Resource]:
+    """Return recorded objects under the keys that we would give them."""
+    return {
+        key: managed.neutral(
+            key, yaml.safe_load((RECORDED / f"{name}.yaml").read_text("utf-8")), {}
+        )
+        for key, name in names.items()
+    }
+
+
+def answered(kind: str, spec: Manifest, seen: Mapping[str, Resource], **decided: Any) -> Manifest:
+    """Return the status of an order whose parts are what was recorded."""
+    own = openstack.OpenStackSettings.model_validate(OWN)
+    data = {"displayName": "x", "kinds": {kind: "openstack"}, "backends": {"openstack": own}}
+    settings = Settings.model_validate(data)
+    order = Order(kind, "acme", "net", Mode.NAMESPACED, "u", spec, KINDS[kind].model_validate(spec))
+    backend: Any = {"Server": openstack.SERVER_BACKEND, "Network": openstack.NETWORK_BACKEND}[kind]
+    rendered = backend.render(order, settings, Bound(place=Place(), **decided), seen)
+    assert rendered.removals == ()
+    return dict(rendered.status)
+
+
+def test_a_recorded_network() -> None:
+    """What a real provider reports of a network is read in full."""
+    seen = recorded(
+        **{
+            keys.NETWORK: "networkv2-net",
+            f"{keys.SUBNET}{keys.IPV4}": "subnetv2-subnet",
+            keys.ROUTER: "routerv2-router",
+            f"{keys.INTERFACE}{keys.IPV4}": "routerinterfacev2-router-subnet",
+        }
+    )
+    spec = {"cidr": "10.20.0.0/24", "dnsServers": ["192.0.2.53"]}
+    assert answered("Network", spec, seen) == {
+        "phase": "Ready",
+        "message": "the network is as ordered",
+        "cidr": "10.20.0.0/24",
+        "gateway": "10.20.0.1",
+        "mtu": lookup(dict(seen[keys.NETWORK].status), "atProvider.mtu"),
+    }
+
+
+def test_a_recorded_volume() -> None:
+    """Size and attachment of a real volume are told, and a larger one is still to come."""
+    seen = recorded(
+        **{
+            keys.volume(0, "data"): "volumev3-data",
+            keys.attachment(0, "data"): "volumeattachv2-web-0-data",
+        }
+    )
+    machine = {"server": {"asked": {}, "flavor": "SCS-2V-4"}}
+    spec = {
+        "image": {"name": "Ubuntu"},
+        "flavor": "SCS-2V-4",
+        "volumes": [{"name": "data", "sizeGiB": 2}],
+    }
+    [found] = answered("Server", spec, seen, machines=machine)["servers"]
+    assert found["volumes"] == [{"name": "data", "sizeGiB": 1, "attached": True}]

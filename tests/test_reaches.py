@@ -1,0 +1,244 @@
+"""Hold every field of an environment to what it says that an edit of it reaches.
+
+Each edit is made under orders that live and are settled. What is rendered next is compared
+with what is rendered without it.
+"""
+
+import copy
+import functools
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from function import plain
+from function.backends import SETTINGS
+from function.bound import ANNOTATION
+from function.contract import Mode
+from function.environment import KIND, KIND_API_VERSION
+from function.generate import openapi
+from function.model import API_GROUP
+from function.schema import Schema, extra, item_type
+from function.settings import AT_ONCE, NEW_ORDERS, NEXT_CHANGE, NEXT_VERSION, Settings
+from tests.properties.world import Reply, World, advance, ask, check_answer, settle
+from tests.reaches import CASES
+from tests.reaches.worlds import (
+    BASE,
+    CLUSTERS,
+    ENVIRONMENTS,
+    EVERY,
+    KINDS,
+    ORDERS,
+    OTHER,
+    Case,
+    Data,
+    merged,
+)
+
+REACHES = (NEW_ORDERS, NEXT_VERSION, NEXT_CHANGE, AT_ONCE)
+
+
+def declared() -> dict[str, str]:
+    """Return what each field of an environment declares, as the reference page has it."""
+    blocks: list[tuple[type[Schema], str]] = [(Settings, "")]
+    blocks += [(schema, f"backends.{name}") for name, schema in SETTINGS.items()]
+    return {
+        field.path: next(
+            found
+            for info in (field.info, *reversed(field.around))
+            if (found := extra(info, "reaches"))
+        )
+        for schema, at in blocks
+        for field in openapi.walk(schema, at)
+        if item_type(field.info) is None and field.path != "backends"
+    }
+
+
+DECLARED = declared()
+
+
+def test_every_field_has_a_case() -> None:
+    """A new field needs an edit in `tests/reaches/`; one that is gone needs none."""
+    assert sorted({case.field for case in CASES}) == sorted(DECLARED)
+    assert set(DECLARED.values()) <= set(REACHES)
+
+
+def layers(world: str, case: Case, *edits: Data) -> tuple[Data, ...]:
+    """Return the layers of an environment, and of a second one if the order goes there."""
+    data = merged(merged(BASE, ENVIRONMENTS[world]), case.given)
+    for edit in edits:
+        data = merged(data, edit)
+    names = ("default", "other") if case.elsewhere else ("default",)
+    return tuple(
+        {
+            "apiVersion": KIND_API_VERSION,
+            "kind": KIND,
+            "metadata": {"name": name, "labels": {f"{API_GROUP}/environment": name}},
+            "data": data,
+        }
+        for name in names
+    )
+
+
+def new(world: str, case: Case, *edits: Data) -> World:
+    """Return an order that was never answered."""
+    return World(
+        kind=KINDS[world],
+        mode=Mode.NAMESPACED if world == "capi-v1beta1" else Mode.CLAIMS,
+        spec=merged(ORDERS[world], case.orders.get(world, {})),
+        layers=layers(world, case, *edits),
+    )
+
+
+def live(world: str, case: Case) -> World:
+    """Return an order that is settled, as it was before the edit."""
+    given = (case.given, case.orders.get(world), case.elsewhere)
+    return _live(world, json.dumps(given, sort_keys=True), _Unhashed(case))
+
+
+class _Unhashed:
+    """Carry a case past a cache that knows what counts of it."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Unhashed)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+@functools.lru_cache(maxsize=256)
+def _live(world: str, _: str, carried: _Unhashed) -> World:
+    return settle(new(world, carried.case))[0]
+
+
+def under(found: World, world: str, case: Case, *, edited: bool, spec: Data | None = None) -> World:
+    """Return a world after the edit, or what it is compared with; its order edited too."""
+    edits = (case.then, case.edit) if edited else (case.then,)
+    more = {"environment": "other"} if case.elsewhere else {}
+    asked = merged(merged(found.spec, spec or {}), more)
+    moves = bool(case.then)
+    return replace(found, layers=layers(world, case, *edits), spec=asked, moves=moves)
+
+
+def outcome(found: World) -> tuple[Any, ...]:
+    """Return what becomes of an order in the end: its resources, its status, or the refusal."""
+    reply = ask(found)
+    if not reply.fatal:
+        found, reply = settle(found)
+    return reply.fatal, reply.desired, told(reply)
+
+
+def run(found: tuple[Any, ...]) -> Any:
+    """Return what an outcome has providers run, without the record of what was decided."""
+    fatal, desired, _ = copy.deepcopy(found)
+    for manifest in desired.values():
+        (manifest["metadata"].get("annotations") or {}).pop(ANNOTATION, None)
+    return fatal, desired
+
+
+def told(reply: Reply) -> Any:
+    """Return the status that the tenant reads, and the refusal."""
+    conditions = [(c.type, c.reason, c.message) for c in reply.response.conditions]
+    return plain.to_dict(reply.response.desired.composite.resource), conditions, reply.fatal
+
+
+def each(*reaches: str, worlds: tuple[str, ...] = ()) -> list[Any]:
+    """Return the cases of some reaches, each with these worlds, or with those that show it."""
+    return [
+        pytest.param(case, world, id=f"{case}-{world}")
+        for case in CASES
+        if DECLARED.get(case.field) in reaches
+        for world in worlds or case.shows
+    ]
+
+
+@pytest.mark.parametrize(
+    ("case", "world"), each(NEW_ORDERS, NEXT_VERSION, NEXT_CHANGE, worlds=EVERY)
+)
+def test_it_does_not_reach_what_lives(case: Case, world: str) -> None:
+    """What is rendered for a live order is the same to the byte, now and a call later."""
+    found = live(world, case)
+    before = ask(under(found, world, case, edited=False))
+    found = under(found, world, case, edited=True)
+    for _ in range(2):
+        reply = ask(found)
+        if case.refuses and reply.reason == case.refuses:
+            return
+        assert not reply.fatal, reply.fatal
+        assert reply.desired == before.desired
+        found = advance(found, reply)
+
+
+@pytest.mark.parametrize(
+    ("case", "world"), each(NEW_ORDERS, NEXT_VERSION, NEXT_CHANGE, worlds=EVERY)
+)
+def test_it_does_not_come_with_another_edit(case: Case, world: str) -> None:
+    """An edit of the order that has nothing to do with it does not bring it along."""
+    found, spec = live(world, case), OTHER[world]
+    after = outcome(under(found, world, case, edited=True, spec=spec))
+    if case.refuses and after[0].startswith(case.refuses):
+        return
+    assert after[:2] == outcome(under(found, world, case, edited=False, spec=spec))[:2]
+
+
+@pytest.mark.parametrize(("case", "world"), each(NEW_ORDERS, NEXT_VERSION, NEXT_CHANGE))
+def test_it_reaches_new_orders(case: Case, world: str) -> None:
+    """What is new is answered by what the environment says now."""
+    spec = case.judged.get(world, {})
+    after, before = (
+        under(new(world, case), world, case, edited=edited, spec=spec) for edited in (True, False)
+    )
+    after_it, before_it = outcome(after), outcome(before)
+    assert (run(after_it), after_it[2]) != (run(before_it), before_it[2])
+
+
+@pytest.mark.parametrize(
+    ("case", "world"),
+    each(NEW_ORDERS, NEXT_VERSION, NEXT_CHANGE, worlds=CLUSTERS),
+)
+def test_it_comes_with_the_next_version_or_not(case: Case, world: str) -> None:
+    """With another version comes what waits for one, and nothing else."""
+    found, spec = live(world, case), {"version": "1.35"}
+    after = outcome(under(found, world, case, edited=True, spec=spec))
+    before = outcome(under(found, world, case, edited=False, spec=spec))
+    if case.refuses and after[0].startswith(case.refuses):
+        return
+    comes = DECLARED[case.field] == NEXT_VERSION and world in case.shows
+    comes &= world not in case.stays
+    assert (run(after) != run(before)) == comes
+
+
+@pytest.mark.parametrize(("case", "world"), each(NEXT_CHANGE))
+def test_it_comes_when_what_it_judges_changes(case: Case, world: str) -> None:
+    """A live order is judged where it is changed."""
+    found, spec = live(world, case), case.judged[world]
+    after, before = (
+        outcome(under(found, world, case, edited=edited, spec=spec)) for edited in (True, False)
+    )
+    assert after != before
+
+
+@pytest.mark.parametrize(("case", "world"), each(AT_ONCE, worlds=EVERY))
+def test_it_removes_nothing(case: Case, world: str) -> None:
+    """Whatever an edit reaches at once, what lives stays what it is."""
+    found = under(live(world, case), world, case, edited=True)
+    reply = ask(found)
+    check_answer(found, reply)
+    if reply.fatal:
+        assert reply.reason == case.refuses
+        return
+    settle(found)
+
+
+@pytest.mark.parametrize(("case", "world"), each(AT_ONCE))
+def test_it_shows_at_once(case: Case, world: str) -> None:
+    """A live order shows it with the next call."""
+    found, spec = live(world, case), case.judged.get(world, {})
+    after, before = (
+        ask(under(found, world, case, edited=edited, spec=spec)) for edited in (True, False)
+    )
+    assert (told(after), after.desired) != (told(before), before.desired)

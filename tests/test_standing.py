@@ -1,0 +1,261 @@
+"""Edit the environment of a live cluster: nothing changes before its version does.
+
+Each edit touches what the cluster uses. The same edit reaches a new cluster at once, and the
+live one with its next version, so that no test passes because the edit means nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from function import local, simulate
+from function.paths import replaced
+from tests import asking
+from tests.asking import Manifest
+
+CACHE = {"name": "cache", "sizeGiB": 100}
+TYPED = {**CACHE, "type": "encrypted"}
+CERT = {"certManager": {"enabled": True}}
+OTHER_CERT = {"certManager": {"extension": "other-cert"}}
+VOLUMES = "spec.nodePools[].dataVolumes"
+AFFINITY = "spec.nodePools[].antiAffinity"
+KEYS = {"name": "name", "type": "type"}
+TARGET = {"override": "disks", "keys": KEYS, "defaults": {"type": "a"}}
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One edit of an environment, and the order whose cluster it must not reach.
+
+    Attributes:
+        name: What is edited.
+        provider: Example provider.
+        edits: New values of the environment by path.
+        spec: What the order says beside version and pools.
+        pool: What its pool says.
+        given: Values of the environment before, by path.
+        refused: Whether a new order is refused after the edit.
+        arrives: Whether the next version brings it.
+    """
+
+    name: str
+    provider: str
+    edits: Mapping[str, Any]
+    spec: Mapping[str, Any] = field(default_factory=dict)
+    pool: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
+    refused: bool = False
+    arrives: bool = True
+
+
+def encrypted(name: str) -> Manifest:
+    """Return the value of an environment that names the backend's type of volumes."""
+    return {"volumeTypes": [{"name": "encrypted", "backendName": name}]}
+
+
+def profile(**targets: Any) -> Manifest:
+    """Return the value of an environment that is a profile of its class."""
+    fields = {"spec.nodePools[].flavor": {"override": "machine"}, **targets}
+    found = {"workerClass": "worker", "variables": {"plan": "a"}, "fields": fields}
+    return {"backends.capi.profiles.kaas": found}
+
+
+def offered(**values: Any) -> Manifest:
+    """Return the value of an environment that is its only class."""
+    return {"classes": [{"name": "default", "profile": "kaas", **values}]}
+
+
+VARIABLES = {"variables": {"plan": "b"}}
+GROUP = {"override": "group", "values": {"true": "one", "false": ""}}
+EDITS = [
+    Edit(
+        "the type of a further volume",
+        "kaas-only",
+        encrypted("other"),
+        pool={"dataVolumes": [TYPED]},
+        given={**encrypted("ssd"), **profile(**{VOLUMES: TARGET})},
+    ),
+    Edit(
+        "a type that is no longer offered",
+        "kaas-only",
+        {"volumeTypes": []},
+        pool={"dataVolumes": [TYPED]},
+        given={**encrypted("ssd"), **profile(**{VOLUMES: TARGET})},
+        refused=True,
+        arrives=False,
+    ),
+    Edit(
+        "the default type of the profile",
+        "kaas-only",
+        profile(**{VOLUMES: {**TARGET, "defaults": {"type": "b"}}}),
+        pool={"dataVolumes": [CACHE]},
+        given=profile(**{VOLUMES: TARGET}),
+    ),
+    Edit(
+        "a profile that maps volumes no longer",
+        "kaas-only",
+        profile(),
+        pool={"dataVolumes": [CACHE]},
+        given=profile(**{VOLUMES: TARGET}),
+    ),
+    Edit(
+        "a class that declares volumes unsupported",
+        "kaas-only",
+        offered(unsupported={VOLUMES: "not here"}),
+        pool={"dataVolumes": [CACHE]},
+        given=profile(**{VOLUMES: TARGET}),
+    ),
+    Edit(
+        "a server group of the profile",
+        "kaas-only",
+        profile(**{AFFINITY: {**GROUP, "values": {"true": "two", "false": ""}}}),
+        pool={"antiAffinity": True},
+        given=profile(**{AFFINITY: GROUP}),
+    ),
+    Edit(
+        "volumes of the class",
+        "kaas-only",
+        offered(variables={"disks": [{"name": "more"}]}),
+        pool={"dataVolumes": [CACHE]},
+        given={**profile(**{VOLUMES: TARGET}), **offered(variables={"disks": []})},
+    ),
+    Edit(
+        "a variable, opened and changed",
+        "kaas-only",
+        offered(tenantVariables=["plan"], **VARIABLES),
+        given=profile(),
+    ),
+    Edit(
+        "a variable, pinned to another value",
+        "kaas-only",
+        offered(pinned={"plan": {"value": "b", "reason": "b it is"}}),
+        given=profile(),
+    ),
+    Edit(
+        "a variable that is new",
+        "kaas-only",
+        offered(tenantVariables=["*"], variables={"more": 1}),
+        given=profile(),
+    ),
+    Edit(
+        "an addon of the profile",
+        "kaas-only",
+        profile(),
+        spec={"addons": {"flux": {"enabled": True}}},
+        given=profile(**{"spec.addons.flux.enabled": {"variable": "gitops"}}),
+    ),
+    Edit(
+        "the type of a root volume",
+        "gardener",
+        encrypted("other"),
+        pool={"rootVolume": {"sizeGiB": 50, "type": "encrypted"}},
+    ),
+    Edit(
+        "the type of a data volume",
+        "gardener",
+        encrypted("other"),
+        pool={"dataVolumes": [TYPED]},
+    ),
+    Edit(
+        "the default volume",
+        "gardener",
+        {"backends.gardener.defaultVolume": {"sizeGiB": 80, "type": "other"}},
+        pool={"dataVolumes": [CACHE]},
+    ),
+    Edit(
+        "the policy of server groups",
+        "gardener",
+        {"backends.gardener.openstack.serverGroupPolicy": "anti-affinity"},
+        pool={"antiAffinity": True},
+    ),
+    Edit(
+        "a policy that is gone",
+        "gardener",
+        {"backends.gardener.openstack.serverGroupPolicy": None},
+        pool={"antiAffinity": True},
+    ),
+    Edit(
+        "the extension of an addon",
+        "gardener",
+        {"backends.gardener.addons": OTHER_CERT},
+        spec={"addons": CERT},
+    ),
+    Edit(
+        "an addon that is gone",
+        "gardener",
+        {"backends.gardener.addons": {}},
+        spec={"addons": CERT},
+    ),
+    Edit(
+        "the issuer's certificates",
+        "gardener",
+        {"access.oidc.caBundle": "-----BEGIN CERTIFICATE-----\nb25l\n-----END CERTIFICATE-----\n"},
+    ),
+]
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=lambda edit: f"{edit.provider}-{edit.name}")
+def test_an_edit_waits_for_a_version(edit: Edit) -> None:
+    """What lives stays as it is until its version changes; what is new gets the edit."""
+    before = layers(edit.provider, edit.given)
+    after = layers(edit.provider, {**edit.given, **edit.edits})
+    order = order_of(edit, "1.34")
+    made = settled(order, before)
+    assert inner(settled(order, after, made)) == inner(made), "an edit reached a live cluster"
+    new = asking.ask(order, after)
+    assert new.fatal if edit.refused else inner(new) != inner(asking.ask(order, before))
+    later = settled(order_of(edit, "1.35"), after, made)
+    fresh = settled(order_of(edit, "1.35"), after if edit.arrives else before)
+    assert inner(later) == inner(fresh)
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=lambda edit: f"{edit.provider}-{edit.name}")
+def test_an_order_may_be_changed_in_between(edit: Edit) -> None:
+    """Another edit of the order, such as one more node, does not bring the environment's along."""
+    before = layers(edit.provider, edit.given)
+    after = layers(edit.provider, {**edit.given, **edit.edits})
+    more = replaced(order_of(edit, "1.34"), "spec.nodePools[web].replicas", 4)
+    made = settled(order_of(edit, "1.34"), before)
+    assert inner(settled(more, after, made)) == inner(settled(more, before, made))
+
+
+def order_of(edit: Edit, version: str) -> Manifest:
+    """Return the order of an edit."""
+    flavor = {"kaas-only": "SCS-4V-16-50", "gardener": "SCS-4V-16"}[edit.provider]
+    order = asking.order("cluster/minimal")
+    pool = {"name": "web", "flavor": flavor, "replicas": 3, **edit.pool}
+    return {**order, "spec": {"version": version, "nodePools": [pool], **edit.spec}}
+
+
+def layers(provider: str, edits: Mapping[str, Any]) -> list[Manifest]:
+    """Return an example provider, its root layer edited, with a version to go to."""
+    found = []
+    for layer in asking.provider(provider):
+        if "kinds" in layer["data"]:
+            for version in layer["data"]["kubernetesVersions"]:
+                version.pop("state", None)
+            for path, value in edits.items():
+                layer = replaced(layer, f"data.{path}", value)  # noqa: PLW2901  # edit by edit
+        found.append(layer)
+    return found
+
+
+def settled(
+    order: Manifest, given: list[Manifest], made: local.Outcome | None = None
+) -> local.Outcome:
+    """Answer an order until nothing changes; what was made before lives."""
+    outcome = made
+    for _ in range(5):
+        observed = simulate.play(outcome.resources) if outcome else None
+        outcome = asking.ask(order, given, observed)
+        assert not outcome.fatal
+    assert outcome is not None
+    return outcome
+
+
+def inner(outcome: local.Outcome) -> list[Manifest]:
+    """Return what providers run, without what Crossplane and we write beside it."""
+    found = [r["spec"]["forProvider"]["manifest"] for r in outcome.resources.values()]
+    return sorted(found, key=lambda manifest: str(manifest["kind"]))
