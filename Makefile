@@ -2,11 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # Checked by `make lint`; tests/e2e drives real engines and has a target of its own.
-SOURCES := function tests benchmarks
+SOURCES := function tests benchmarks testbed release
 # Every branch of these is covered, or `make test` fails.
 SAFETY := function/guards.py,function/bound.py
 
-.PHONY: help demo test lint fmt generate e2e bench clean
+.PHONY: help demo test lint fmt generate up down status e2e packages scan bench clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets.
@@ -41,11 +41,29 @@ fmt: .venv/.complete ## Format, and mend what the linter can.
 generate: .venv/.complete ## Write XRDs, Compositions, schemas and references from the models.
 	@$(BIN)/python -m function.generate
 
-e2e: .venv/.complete ## Compare with Crossplane's own engines, built from Go modules.
+up: .venv/.complete ## Start a control plane on this machine; PROFILE=core-1.20 for another.
+	@$(BIN)/python -m testbed up $(PROFILE)
+
+down: .venv/.complete ## End what `make up` started.
+	@$(BIN)/python -m testbed down $(PROFILE)
+
+status: .venv/.complete ## Say what `make up` started, and where it listens.
+	@$(BIN)/python -m testbed status
+
+# Built first, so that its progress is seen.
+e2e: .venv/.complete ## Run the tests on real servers and engines, built from Go modules.
+	@$(BIN)/python -m testbed build
 	@$(BIN)/pytest -q -m e2e tests/e2e
+
+packages: .venv/.complete ## Build the function's image and the packages of both installs.
+	@$(BIN)/python -m release
+
+scan: .venv/.complete ## Look for insecure code, and for known weaknesses of what is pinned.
+	@$(BIN)/ruff check --quiet --select S $(SOURCES)
+	@$(BIN)/python -m release.scan
 
 bench: .venv/.complete ## Measure calls over gRPC, and memory.
 	@$(BIN)/python -m benchmarks.calls
 
 clean: ## Remove everything that was built.
-	rm -rf .venv .e2e out .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .testbed out .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,64 +1,109 @@
-"""The real engines, built when missing, and our function as a server on the loopback interface."""
+"""The real engines, built when missing, our function as a server, and whole control planes.
+
+With `--running` the tests use what `make up PROFILE="core core-claims core-1.20"` has started, and
+skip what it has not: nothing is started, so that a test can be tried in a second.
+"""
 
 import socket
-import subprocess
-import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
-from . import build
-from .engines import Lab, program
+from testbed import background, build, processes
+from testbed.profiles import PROFILES
+from testbed.running import running
+from testbed.site import free_ports
+from testbed.waiting import until
+
+from .engines import BUILT, ENGINES, Engines, Lab, program
+from .planes import Plane, connected
 
 START_SECONDS = 20.0
 
 
+LOGS = pytest.StashKey[list[Path]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let people use what they have started."""
+    parser.addoption("--running", action="store_true", help="use the profiles of `make up`")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Remember where servers write."""
+    config.stash[LOGS] = []
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say where the logs of the servers are, if something failed."""
+    if terminalreporter.stats.get("failed") or terminalreporter.stats.get("error"):
+        for directory in config.stash[LOGS]:
+            terminalreporter.write_line(f"logs of servers: {directory}")
+
+
+@pytest.fixture(scope="session", params=["core-1.20", "core-claims", "core"])
+def plane(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Plane]:
+    """Serve our kinds with a real Crossplane, one profile after the other."""
+    profile = PROFILES[request.param]
+    if request.config.getoption("--running", default=False):
+        found = background.find(profile)
+        if found is None or not found.ready:
+            pytest.skip(f"{profile.name} does not run")
+        with connected(profile, background.site_of(profile, found)) as plane:
+            yield plane
+        return
+    directory = tmp_path_factory.mktemp(profile.name) / "site"
+    request.config.stash[LOGS].append(directory / "log")
+    with ExitStack() as stack:
+        with shown(request.config):
+            started = stack.enter_context(running(profile, directory))
+        yield stack.enter_context(connected(profile, started.site))
+
+
 @pytest.fixture(scope="session")
-def engines(pytestconfig: pytest.Config) -> build.Engines:
+def engines(pytestconfig: pytest.Config) -> Engines:
     """Build what is missing and let its progress be seen; this takes minutes the first time."""
-    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
-    assert capture is not None
-    with capture.global_and_fixture_disabled():
-        return build.ensure()
+    with shown(pytestconfig):
+        build.ensure(*ENGINES)
+    return BUILT
 
 
 @pytest.fixture(scope="session")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Serve our function without TLS on a free port of 127.0.0.1."""
-    number = free_port()
-    log = tmp_path_factory.mktemp("function") / "log"
-    address = f"127.0.0.1:{number}"
-    command = (program("function-central-api"), "--no-metrics", "--insecure", "--address", address)
-    with log.open("w") as file, subprocess.Popen(command, stdout=file, stderr=file) as server:
-        try:
-            wait_until_open(number, server, log)
-            yield number
-        finally:
-            server.kill()
+    number = free_ports(["function"])["function"]
+    flags = ("--no-metrics", "--insecure", "--address", f"127.0.0.1:{number}")
+    command = (program("function-central-api"), *flags)
+    server = processes.start("function", command, {}, tmp_path_factory.mktemp("function") / "log")
+    try:
+        until(lambda: serves(number), seconds=START_SECONDS, what=f"a function ({server.log})")
+        yield number
+    finally:
+        processes.stop(server)
 
 
 @pytest.fixture(scope="session")
-def lab(engines: build.Engines, port: int, tmp_path_factory: pytest.TempPathFactory) -> Lab:
+def lab(engines: Engines, port: int, tmp_path_factory: pytest.TempPathFactory) -> Lab:
     """Give access to the engines, our command line and our running function."""
     return Lab(engines, port, tmp_path_factory.mktemp("lab"))
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def serves(number: int) -> bool:
+    """Say whether somebody listens on a port."""
+    socket.create_connection(("127.0.0.1", number), timeout=1).close()
+    return True
 
 
-def wait_until_open(number: int, server: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until the server answers, and say what it wrote if it does not."""
-    deadline = time.monotonic() + START_SECONDS
-    while server.poll() is None and time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", number), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise RuntimeError(f"the function does not serve:\n{log.read_text()}")
+@contextmanager
+def shown(config: pytest.Config) -> Iterator[None]:
+    """Let progress be seen while it is made."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    assert capture is not None
+    with capture.global_and_fixture_disabled():
+        yield

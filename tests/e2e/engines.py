@@ -16,9 +16,36 @@ from pathlib import Path
 
 import yaml
 
-from .build import ROOT, Engines
+from testbed import ROOT, build, programs
+
 from .outcome import Manifest, Outcome, Refusal, key_of, read_ours, read_theirs, reported
 
+
+@dataclass(frozen=True)
+class Engines:
+    """Where everything that was built is."""
+
+    cli_v1: Path
+    cli_v2: Path
+    core_v2: Path
+    crds_v1: Path
+    crds_v2: Path
+
+
+ENGINES = (
+    programs.CLI_OF_1,
+    programs.CLI_OF_2,
+    programs.CROSSPLANE_2,
+    programs.FILES_OF_1,
+    programs.FILES_OF_2,
+)
+BUILT = Engines(
+    cli_v1=build.path(programs.CLI_OF_1),
+    cli_v2=build.path(programs.CLI_OF_2),
+    core_v2=build.path(programs.CROSSPLANE_2),
+    crds_v1=build.path(programs.FILES_OF_1) / "crds",
+    crds_v2=build.path(programs.FILES_OF_2) / "crds",
+)
 Reader = Callable[[subprocess.CompletedProcess[str]], Outcome | Refusal]
 
 # The 2.x engine invents a uid for an XR without one; ours must be told the same.

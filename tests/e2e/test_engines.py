@@ -9,7 +9,8 @@ import copy
 
 import pytest
 
-from .build import ROOT
+from testbed import ROOT
+
 from .engines import RAILS, Case, Lab, Rail, definitions, load
 from .outcome import Manifest, Outcome, Refusal, nested
 

@@ -1,0 +1,19 @@
+"""Run the real servers around the function as plain processes of this machine.
+
+    __main__      up, down, status              profiles   what can be run, as a table
+    background    a profile that outlives the command that started it
+    running       start a profile, and end all of it
+    servers       one file per server           install    what is applied to the API server
+    kubernetes    a client of the API server    site       directory, ports and identities
+    certificates, kubeconfig                    who may do what
+    processes, tether, waiting                  children that end with their parent
+    build, programs, go/                        programs built from pinned Go modules
+
+Needs Go and Linux; no container engine, no image registry. Everything listens on the loopback
+interface, but for the ports of Crossplane itself, which has no flag for that.
+"""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+CACHE = ROOT / ".testbed"

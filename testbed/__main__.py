@@ -1,0 +1,122 @@
+"""Run control planes on this machine: `python -m testbed up`, `down`, `status`."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from testbed import ROOT, background, build, programs
+from testbed.background import Found
+from testbed.kubernetes import Refused
+from testbed.profiles import PROFILES, Profile
+from testbed.running import Broken
+from testbed.site import TENANT
+from testbed.waiting import TimedOut
+
+NEXT = """
+{name} is up: {story}.
+
+  export PATH={bin}:$PATH        # kubectl
+  export KUBECONFIG={tenant}        # a tenant, in the namespace {namespace}
+  kubectl apply -f {example}
+  kubectl get clusters,servers,networks
+  kubectl get -f {example} -o yaml        # status and conditions
+
+What the provider sees:
+
+  export KUBECONFIG={operator}
+  kubectl get objects.{group} -A
+  kubectl get environmentconfigs
+
+Logs are in {logs}. No provider runs here: what is composed is stored, and never becomes ready.
+"""
+EXAMPLE = Path("examples/cluster/minimal/claim.yaml")
+
+
+def _chosen(function: Callable[..., None]) -> Callable[..., None]:
+    """Let a command take the names of profiles."""
+    kind = click.Choice(sorted(PROFILES))
+    return click.argument("names", metavar="[PROFILE]...", nargs=-1, type=kind)(function)
+
+
+@click.group()
+def main() -> None:
+    """Run the real servers around the function on this machine."""
+
+
+@main.command()
+@_chosen
+@click.option("--foreground", is_flag=True, help="Stay, and end it all with Ctrl-C.")
+def up(*, names: tuple[str, ...], foreground: bool) -> None:
+    """Start profiles (core if none is named), and say how to use them."""
+    profiles = [PROFILES[name] for name in names or ("core",)]
+    if foreground and len(profiles) > 1:
+        raise click.UsageError("--foreground runs one profile")
+    try:
+        for profile in profiles:
+            build.ensure(*profile.needs)
+            if foreground:
+                background.supervise(profile)
+                return
+            found = background.find(profile) or background.start(profile)
+            if not found.ready:
+                raise Broken(f"{profile.name} is being started by another")
+            click.echo(_next(profile, found))
+    except (Broken, Refused, TimedOut) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command()
+@_chosen
+def down(*, names: tuple[str, ...]) -> None:
+    """End profiles (all if none is named); their logs stay."""
+    for name in names or PROFILES:
+        if background.stop(PROFILES[name]):
+            click.echo(f"{name}: ended")
+
+
+@main.command()
+def status() -> None:
+    """Say what runs, and where it listens."""
+    for profile in PROFILES.values():
+        found = background.find(profile)
+        state = "down" if found is None else "up" if found.ready else "starting"
+        click.echo(f"{profile.name:<14}{state:<10}{profile.story}")
+        for server in profile.servers:
+            if found and server.name in found.servers:
+                ports = ", ".join(f"{port} {found.ports[port]}" for port in server.ports)
+                click.echo(f"  {server.name:<26}pid {found.servers[server.name]:<9}{ports}")
+
+
+@main.command("build")
+def build_all() -> None:
+    """Build all servers and command lines; minutes the first time."""
+    build.ensure(*programs.ALL)
+
+
+def _next(profile: Profile, found: Found) -> str:
+    place = background.site_of(profile, found)
+    facts: dict[str, Any] = {
+        "name": profile.name,
+        "story": profile.story,
+        "bin": _short(build.path(programs.KUBE).parent),
+        "tenant": _short(place.kubeconfig("tenant")),
+        "operator": _short(place.kubeconfig("operator")),
+        "namespace": TENANT,
+        "example": EXAMPLE,
+        "group": "kubernetes.m.crossplane.io"
+        if profile.mode.value == "namespaced"
+        else "kubernetes.crossplane.io",
+        "logs": _short(place.log("").parent),
+    }
+    return NEXT.format(**facts)
+
+
+def _short(path: Path) -> str:
+    """Return a path as one types it at the root of the project."""
+    return f"$PWD/{path.relative_to(ROOT)}"
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m testbed")

@@ -1,0 +1,168 @@
+"""Keep a profile running after the command that started it, and find it again.
+
+A supervisor holds a lock on its directory as long as it lives. That says whether it runs, which a
+number in a file could not: the system gives numbers anew.
+"""
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from testbed import CACHE, ROOT, build, site
+from testbed.profiles import Profile
+from testbed.running import Broken, Running, running
+from testbed.waiting import PAUSE_SECONDS, until
+
+STATES = CACHE / "state"
+STOP_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a supervisor says of the profile that it runs.
+
+    Attributes:
+        supervisor: Its process.
+        ready: Whether everything serves.
+        ports: Ports on the loopback interface, by purpose.
+        servers: Process of each server, by name.
+    """
+
+    supervisor: int
+    ready: bool = False
+    ports: dict[str, int] = field(default_factory=dict)
+    servers: dict[str, int] = field(default_factory=dict)
+
+
+def site_of(profile: Profile, found: Found) -> site.Site:
+    """Return where a profile that runs in the background is."""
+    return site.Site(STATES / profile.name, found.ports)
+
+
+def find(profile: Profile) -> Found | None:
+    """Return what runs of a profile; None if it does not."""
+    if not _is_held(profile):
+        return None
+    with suppress(FileNotFoundError):
+        return Found(**json.loads(_file(profile, "json").read_text()))
+    return None
+
+
+def supervise(profile: Profile) -> None:
+    """Run a profile here until a signal.
+
+    Raises:
+        Broken: It runs already, or one of its servers ended by itself.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    with held(profile):
+        write(profile, Found(os.getpid()))
+        with suppress(KeyboardInterrupt), running(profile, STATES / profile.name) as found:
+            servers = {child.name: child.process.pid for child in found.children}
+            write(profile, Found(os.getpid(), True, dict(found.site.ports), servers))
+            _watch(found)
+
+
+def start(profile: Profile) -> Found:
+    """Start a supervisor in the background, and show what it says until all is ready.
+
+    Raises:
+        Broken: It ended before that.
+    """
+    STATES.mkdir(parents=True, exist_ok=True)
+    log = _file(profile, "log")
+    command = (sys.executable, "-m", "testbed", "up", "--foreground", profile.name)
+    with log.open("wb") as out:
+        supervisor = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            start_new_session=True,
+        )  # fmt: skip
+    try:
+        return _awaited(profile, supervisor, log)
+    except BaseException:
+        supervisor.terminate()
+        supervisor.wait()
+        raise
+
+
+def stop(profile: Profile) -> bool:
+    """End a profile; say whether there was anything to end."""
+    found = find(profile)
+    if found is None:
+        return False
+    os.kill(found.supervisor, signal.SIGTERM)
+    until(lambda: not _is_held(profile), seconds=STOP_SECONDS, what=f"the end of {profile.name}")
+    return True
+
+
+def _awaited(profile: Profile, supervisor: "subprocess.Popen[bytes]", log: Path) -> Found:
+    with log.open() as lines:
+        while True:
+            ended, found = supervisor.poll() is not None, find(profile)
+            for line in lines:
+                sys.stderr.write(line)
+            if ended:
+                raise Broken(f"{profile.name} did not start")
+            if found and found.ready and found.supervisor == supervisor.pid:
+                return found
+            time.sleep(PAUSE_SECONDS)
+
+
+def _watch(found: Running) -> None:
+    while not found.ended():
+        time.sleep(1)
+    names = ", ".join(child.name for child in found.ended())
+    raise Broken(f"ended by itself: {names}; logs are in {found.site.log('').parent}")
+
+
+def _interrupt(_: int, __: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _file(profile: Profile, suffix: str) -> Path:
+    return STATES / f"{profile.name}.{suffix}"
+
+
+def write(profile: Profile, found: Found) -> None:
+    """Tell others what runs of a profile, in one step."""
+    fresh = _file(profile, "new")
+    fresh.write_text(json.dumps(asdict(found)))
+    fresh.replace(_file(profile, "json"))
+
+
+@contextmanager
+def held(profile: Profile) -> Iterator[None]:
+    """Keep others from running a profile.
+
+    Raises:
+        Broken: Another does.
+    """
+    STATES.mkdir(parents=True, exist_ok=True)
+    with _file(profile, "lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Broken(f"{profile.name} runs already") from None
+        yield
+        build.say(f"{profile.name}: ended")
+
+
+def _is_held(profile: Profile) -> bool:
+    lock = _file(profile, "lock")
+    if not lock.exists():
+        return False
+    with lock.open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

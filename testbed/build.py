@@ -1,0 +1,146 @@
+"""Build programs from Go modules, once for each set of pins.
+
+What is built has the hash of all that decided it in its name: other pins are another file, and
+a file that is there is the right one. One process builds at a time.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from testbed import CACHE
+from testbed.programs import Files, Program
+
+WRAPPERS = Path(__file__).parent / "go"
+BUILT = CACHE / "bin"
+REPORT_SECONDS = 10.0
+
+
+def path(target: Program | Files) -> Path:
+    """Return where a program or a directory is, once it was made."""
+    return BUILT / f"{target.name}-{pins(target)}"
+
+
+def pins(target: Program | Files) -> str:
+    """Hash all that decides what a build yields."""
+    digest = hashlib.sha256(repr(target).encode())
+    for file in sorted((WRAPPERS / target.wrapper).iterdir()):
+        digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def ensure(*targets: Program | Files) -> None:
+    """Make what is missing."""
+    BUILT.mkdir(parents=True, exist_ok=True)
+    with locked(BUILT / "lock"):
+        for target in [target for target in targets if not path(target).exists()]:
+            if shutil.which("go") is None:
+                raise click.ClickException(f"{target.name} is built from source: install Go")
+            if isinstance(target, Program):
+                _compile(target)
+            else:
+                _copy(target)
+            _forget_older(target)
+    for target in targets:
+        for alias in target.aliases if isinstance(target, Program) else ():
+            _link(BUILT / alias, path(target))
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Let one process in at a time; the file stays, the lock goes."""
+    with file.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def say(line: str) -> None:
+    """Print progress at once; a build is silent for minutes."""
+    click.echo(f"testbed: {line}", err=True)
+
+
+def _compile(program: Program) -> None:
+    version = _go(program.wrapper, "list", "-m", "-f", "{{.Version}}", program.module)
+    say(f"building {program.name} {version}; minutes the first time")
+    start = time.monotonic()
+    fresh = path(program).with_suffix(".new")
+    facts = {"version": version, "minor": version.split(".")[1]}
+    variables = " ".join(f"-X {variable.format(**facts)}" for variable in program.variables)
+    options = ("-mod=readonly", "-trimpath", "-ldflags", f"-s -w {variables}", "-v")
+    command = ("go", "build", *options, "-o", str(fresh), program.package)
+    with subprocess.Popen(
+        command, cwd=WRAPPERS / program.wrapper, env=_environment(),
+        stderr=subprocess.PIPE, text=True,
+    ) as build:  # fmt: skip
+        said = list(_reported(build.stderr or (), program.name))
+    if build.returncode:
+        raise click.ClickException(f"{program.name} does not build:\n" + "".join(said[-20:]))
+    fresh.replace(path(program))
+    say(f"built {program.name} in {time.monotonic() - start:.0f} s")
+
+
+def _reported(lines: Iterator[str] | tuple[()], name: str) -> Iterator[str]:
+    """Pass on what the compiler says, a line for each package, and count from time to time."""
+    last = time.monotonic()
+    for count, line in enumerate(lines, 1):
+        if time.monotonic() - last > REPORT_SECONDS:
+            last = time.monotonic()
+            say(f"  {name}: {count} packages, now {line.strip()}")
+        yield line
+
+
+def _copy(files: Files) -> None:
+    say(f"copying {files.name}")
+    _go(files.wrapper, "mod", "download", files.module)
+    source = Path(_go(files.wrapper, "list", "-m", "-f", "{{.Dir}}", files.module))
+    fresh = path(files).with_suffix(".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    for file in sorted((source / files.directory).rglob("*.yaml")):
+        target = fresh / file.relative_to(source / files.directory)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # Only the content: files of the module cache are read-only.
+        shutil.copyfile(file, target)
+    fresh.replace(path(files))
+
+
+def _forget_older(target: Program | Files) -> None:
+    for other in BUILT.glob(f"{target.name}-{'?' * 12}"):
+        if other == path(target):
+            continue
+        if other.is_dir():
+            shutil.rmtree(other)
+        else:
+            other.unlink()
+
+
+def _link(alias: Path, target: Path) -> None:
+    if alias.is_symlink() and alias.readlink() == Path(target.name):
+        return
+    alias.unlink(missing_ok=True)
+    alias.symlink_to(target.name)
+
+
+def _go(wrapper: str, *arguments: str) -> str:
+    """Run the Go client in a wrapper module and return what it prints."""
+    done = subprocess.run(
+        ("go", *arguments),
+        cwd=WRAPPERS / wrapper,
+        env=_environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def _environment() -> dict[str, str]:
+    # A workspace file somewhere above would replace the pinned versions.
+    return {**os.environ, "GOWORK": "off"}

@@ -1,0 +1,219 @@
+"""Apply what Crossplane, the function and a tenant need to the API server.
+
+What a package manager, `core init` and the RBAC manager do elsewhere is done by hand here: there is
+no registry to pull from, and nobody to ask for a role.
+"""
+
+import base64
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from function.contract import Mode
+from function.model import API_GROUP
+from testbed import ROOT, build
+from testbed.kubernetes import Kubernetes, Manifest, condition
+from testbed.programs import Files
+from testbed.site import CROSSPLANE_USER, TENANT, Site
+from testbed.waiting import until
+
+ENVIRONMENT = ROOT / "examples" / "environments" / "cluster-stacks"
+SCHEMAS = ROOT / "tests" / "schemas"
+CROSSPLANE = "crossplane"
+NAMESPACE = "crossplane-system"
+# Not an object: it lists files for kubectl.
+KUSTOMIZATION = "kustomization.yaml"
+ESTABLISHED_SECONDS = 60.0
+DEFINITIONS = "/apis/apiextensions.crossplane.io/v1/compositeresourcedefinitions"
+RBAC = "rbac.authorization.k8s.io"
+FUNCTION = "function-central-api"
+# Never pulled: its package objects are paused.
+PACKAGE = f"registry.example.org/testbed/{FUNCTION}:v0.0.0"
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Something that is applied between two servers.
+
+    Attributes:
+        name: What it is called in progress.
+        run: Applies it.
+    """
+
+    name: str
+    run: Callable[[Site], None]
+
+
+def crossplane(files: Files, *, announced: bool = True) -> Setup:
+    """Return what must be there before a core of this release starts.
+
+    Args:
+        files: Those of the release.
+        announced: Whether the function is told of by hand; otherwise a package brings it.
+    """
+
+    def run(site: Site) -> None:
+        cluster = build.path(files)
+        with closing(operator(site)) as api:
+            _apply(api, cluster / "crds")
+            _await_definitions(api, cluster / "crds")
+            api.apply(_object("v1", "Namespace", NAMESPACE))
+            for manifest in (*_roles(cluster), *_webhooks(site, cluster)):
+                api.apply(manifest)
+            if announced:
+                _announce_function(api, site)
+
+    address = " and the function's address" if announced else ""
+    return Setup(f"crossplane's definitions, roles{address}", run)
+
+
+def orders(mode: Mode, *, served: bool = True) -> Setup:
+    """Return what lets a tenant order: our kinds, an environment, schemas of what is composed.
+
+    Args:
+        mode: How orders are served.
+        served: Whether our kinds are applied by hand; otherwise a package brings them.
+    """
+
+    def run(site: Site) -> None:
+        with closing(operator(site)) as api:
+            for file in sorted(SCHEMAS.glob("*.crossplane.io_*.yaml")):
+                _apply(api, file)
+            _apply(api, ROOT / "package" / "cluster")
+            if served:
+                _serve(api, mode)
+            _apply(api, ENVIRONMENT)
+            for manifest in _tenant():
+                api.apply(manifest)
+
+    kinds = f"our kinds ({mode.value}), " if served else ""
+    return Setup(f"{kinds}{ENVIRONMENT.name}, a tenant", run)
+
+
+def operator(site: Site) -> Kubernetes:
+    """Return the API server as the operator sees it."""
+    return Kubernetes(site.address("api"), site.identity("operator"))
+
+
+def documents(path: Path) -> Iterator[Manifest]:
+    """Yield the documents of a file, or of all files in a directory."""
+    for file in sorted(path.glob("*.yaml")) if path.is_dir() else [path]:
+        if file.name == KUSTOMIZATION:
+            continue
+        with file.open() as text:
+            yield from filter(None, yaml.safe_load_all(text))
+
+
+def definitions(mode: Mode) -> list[Path]:
+    """Return the XRDs of an install."""
+    return [
+        path
+        for path in sorted((ROOT / "apis").glob("*/definition.yaml"))
+        if (mode is Mode.CLAIMS) == path.parent.name.startswith("x")
+    ]
+
+
+def _serve(api: Kubernetes, mode: Mode) -> None:
+    """Install all kinds at once, and wait for each; Compositions come after their XRD."""
+    names = [path.parent.name for path in definitions(mode)]
+    for path in definitions(mode):
+        _apply(api, path)
+    for name in names:
+        _await_offer(api, f"{name}.{API_GROUP}", claims=mode is Mode.CLAIMS)
+        _apply(api, ROOT / "compositions" / f"{name}.yaml")
+
+
+def _apply(api: Kubernetes, path: Path) -> None:
+    for manifest in documents(path):
+        api.apply(manifest)
+
+
+def _await_definitions(api: Kubernetes, path: Path) -> None:
+    for manifest in documents(path):
+        _await_condition(api, api.path(manifest), "Established")
+
+
+def _await_offer(api: Kubernetes, name: str, *, claims: bool) -> None:
+    where = f"{DEFINITIONS}/{name}"
+    for kind in ("Established", "Offered") if claims else ("Established",):
+        _await_condition(api, where, kind)
+
+
+def _await_condition(api: Kubernetes, where: str, kind: str) -> None:
+    until(
+        lambda: is_true(api.get(where), kind),
+        seconds=ESTABLISHED_SECONDS,
+        what=f"{where.rpartition('/')[2]} {kind}",
+    )
+
+
+def is_true(manifest: Manifest | None, kind: str) -> bool:
+    """Say whether a condition of an object holds."""
+    return bool(condition(manifest, kind).get("status") == "True")
+
+
+def _roles(cluster: Path) -> Iterator[Manifest]:
+    """Yield the roles of Crossplane's chart, bound to its user; ours are in `package/cluster`."""
+    chart = cluster / "charts" / "crossplane" / "templates" / "clusterrole.yaml"
+    lines = chart.read_text().replace('{{ template "crossplane.name" . }}', CROSSPLANE)
+    plain = "\n".join(line for line in lines.splitlines() if "{{" not in line)
+    yield from yaml.safe_load_all(plain)
+    yield _bound("ClusterRoleBinding", CROSSPLANE, CROSSPLANE, CROSSPLANE_USER)
+
+
+def _webhooks(site: Site, cluster: Path) -> Iterator[Manifest]:
+    """Yield the webhooks of Crossplane, called by address where it has a service elsewhere."""
+    bundle = base64.b64encode((site.identity("server") / "ca.crt").read_bytes()).decode()
+    for manifest in documents(cluster / "webhookconfigurations"):
+        for webhook in manifest["webhooks"]:
+            path = webhook["clientConfig"]["service"]["path"]
+            url = f"https://{site.address('crossplane-webhook')}{path}"
+            webhook["clientConfig"] = {"url": url, "caBundle": bundle}
+        yield manifest
+
+
+def _announce_function(api: Kubernetes, site: Site) -> None:
+    """Make the objects of an installed package, as its runtime would have left them."""
+    paused = {"annotations": {"crossplane.io/paused": "true"}}
+    api.apply(
+        _object("pkg.crossplane.io/v1", "Function", FUNCTION, paused, spec={"package": PACKAGE})
+    )
+    labels = {"labels": {"pkg.crossplane.io/package": FUNCTION}}
+    revision = _object(
+        "pkg.crossplane.io/v1",
+        "FunctionRevision",
+        f"{FUNCTION}-testbed",
+        paused | labels,
+        spec={"desiredState": "Active", "image": PACKAGE, "revision": 1},
+    )
+    api.apply(revision)
+    # The host is what core holds the certificate against. Before 2.0 there are no capabilities.
+    endpoint = f"localhost:{site.ports['function']}"
+    api.set_status(revision, {"endpoint": endpoint, "capabilities": ["composition"]})
+
+
+def _tenant() -> Iterator[Manifest]:
+    """Yield a namespace, in which a tenant may order, read its events, and nothing else."""
+    yield _object("v1", "Namespace", TENANT)
+    rules = [{"apiGroups": [""], "resources": ["events"], "verbs": ["get", "list", "watch"]}]
+    yield _object(f"{RBAC}/v1", "ClusterRole", "testbed-events", rules=rules)
+    for role in ("central-api-tenant-admin", "testbed-events"):
+        binding = _bound("RoleBinding", role, role, "tenant")
+        yield {**binding, "metadata": {"name": role, "namespace": TENANT}}
+
+
+def _bound(kind: str, name: str, role: str, user: str) -> Manifest:
+    reference = {"apiGroup": RBAC, "kind": "ClusterRole", "name": role}
+    subjects = [{"apiGroup": RBAC, "kind": "User", "name": user}]
+    return _object(f"{RBAC}/v1", kind, name, roleRef=reference, subjects=subjects)
+
+
+def _object(
+    version: str, kind: str, name: str, metadata: Manifest | None = None, **content: Any
+) -> Manifest:
+    named = {"name": name, **(metadata or {})}
+    return {"apiVersion": version, "kind": kind, "metadata": named, **content}

@@ -1,0 +1,36 @@
+"""Write a kubeconfig that holds its certificates, so that it can be copied elsewhere."""
+
+import base64
+from pathlib import Path
+
+import yaml
+
+
+def text(url: str, identity: Path, name: str, namespace: str) -> str:
+    """Return the kubeconfig of someone with a certificate.
+
+    Args:
+        url: The API server.
+        identity: Directory with `ca.crt`, `tls.crt` and `tls.key`.
+        name: Name of the user in the file.
+        namespace: Where its commands go that name no namespace.
+    """
+    cluster = {"server": url, "certificate-authority-data": _encoded(identity / "ca.crt")}
+    user = {
+        "client-certificate-data": _encoded(identity / "tls.crt"),
+        "client-key-data": _encoded(identity / "tls.key"),
+    }
+    context = {"cluster": "testbed", "user": name, "namespace": namespace}
+    document = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "testbed", "cluster": cluster}],
+        "users": [{"name": name, "user": user}],
+        "contexts": [{"name": "testbed", "context": context}],
+        "current-context": "testbed",
+    }
+    return yaml.safe_dump(document, sort_keys=False)
+
+
+def _encoded(file: Path) -> str:
+    return base64.b64encode(file.read_bytes()).decode()

@@ -1,0 +1,58 @@
+"""Start servers as children that end with this process, and end them in reverse order."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from testbed import ROOT, tether
+
+STOP_SECONDS = 10.0
+TAIL_LINES = 15
+
+
+@dataclass(frozen=True)
+class Child:
+    """One server that was started."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def alive(self) -> bool:
+        """Say whether it runs."""
+        return self.process.poll() is None
+
+    def last_words(self) -> str:
+        """Return the end of its log."""
+        lines = self.log.read_text(errors="replace").splitlines()
+        return "\n".join(lines[-TAIL_LINES:])
+
+
+def start(name: str, command: Sequence[str], environment: Mapping[str, str], log: Path) -> Child:
+    """Start a server in a session of its own, so that Ctrl-C does not reach it first."""
+    tethered = (sys.executable, "-I", "-S", str(tether.__file__), str(os.getpid()), *command)
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            tethered,
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    return Child(name, process, log)
+
+
+def stop(child: Child) -> None:
+    """End a server, by force if it takes too long."""
+    child.process.terminate()
+    try:
+        child.process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.process.kill()
+        child.process.wait()

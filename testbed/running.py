@@ -1,0 +1,84 @@
+"""Start a profile step by step, and end all of it whatever happens."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from testbed import build, processes, site
+from testbed.processes import Child
+from testbed.profiles import Profile
+from testbed.servers import READY_SECONDS, Server
+from testbed.site import Site
+from testbed.waiting import TimedOut, until
+
+# What a later start makes anew; the logs stay to be read.
+PASSING = ("etcd", "pki")
+
+
+class Broken(Exception):
+    """A server ended, or did not come up."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A profile that runs."""
+
+    profile: Profile
+    site: Site
+    children: tuple[Child, ...]
+
+    def ended(self) -> list[Child]:
+        """Return the servers that ended though nobody ended them."""
+        return [child for child in self.children if not child.alive]
+
+
+@contextmanager
+def running(profile: Profile, directory: Path) -> Iterator[Running]:
+    """Run a profile from nothing; end its servers in reverse order.
+
+    Args:
+        profile: What to run.
+        directory: Where to put everything; what an earlier run left there goes.
+
+    Raises:
+        Broken: A server does not come up.
+    """
+    build.ensure(*profile.needs)
+    shutil.rmtree(directory, ignore_errors=True)
+    place = site.prepare(directory, profile.ports)
+    children: list[Child] = []
+    try:
+        for step in profile.steps:
+            started = time.monotonic()
+            if isinstance(step, Server):
+                children.append(_started(step, place))
+            else:
+                step.run(place)
+            build.say(f"{profile.name}: {step.name}, {time.monotonic() - started:.1f} s")
+        yield Running(profile, place, tuple(children))
+    finally:
+        for child in reversed(children):
+            processes.stop(child)
+        for name in PASSING:
+            shutil.rmtree(directory / name, ignore_errors=True)
+
+
+def _started(server: Server, place: Site) -> Child:
+    child = processes.start(
+        server.name, server.command(place), server.environment(place), place.log(server.name)
+    )
+    try:
+        until(
+            lambda: not child.alive or server.is_ready(place),
+            seconds=READY_SECONDS,
+            what=f"{server.name} serving",
+        )
+    except TimedOut as error:
+        processes.stop(child)
+        raise Broken(f"{error}; its log, {child.log}, ends:\n{child.last_words()}") from None
+    if not child.alive:
+        raise Broken(f"{server.name} ended; its log, {child.log}, ends:\n{child.last_words()}")
+    return child

@@ -1,0 +1,43 @@
+"""kube-apiserver, with RBAC: people and servers are known by their certificates."""
+
+from contextlib import closing
+
+from testbed import build
+from testbed.kubernetes import Kubernetes
+from testbed.programs import KUBE
+from testbed.servers import Server
+from testbed.site import Site
+
+
+def command(site: Site) -> tuple[str, ...]:
+    """Return the command line; no service accounts, because nothing runs in pods."""
+    pki = site.identity("server")
+    return (
+        str(build.path(KUBE)), "kube-apiserver",
+        f"--etcd-servers=http://{site.address('etcd')}",
+        "--bind-address=127.0.0.1",
+        "--advertise-address=127.0.0.1",
+        f"--secure-port={site.ports['api']}",
+        "--endpoint-reconciler-type=none",
+        "--service-cluster-ip-range=10.0.0.0/24",
+        "--authorization-mode=RBAC",
+        "--anonymous-auth=false",
+        f"--client-ca-file={pki / 'ca.crt'}",
+        f"--tls-cert-file={pki / 'tls.crt'}",
+        f"--tls-private-key-file={pki / 'tls.key'}",
+        "--service-account-issuer=https://kubernetes.default.svc",
+        f"--service-account-key-file={pki / 'tls.crt'}",
+        f"--service-account-signing-key-file={pki / 'tls.key'}",
+        "--disable-admission-plugins=ServiceAccount",
+        "--enable-priority-and-fairness=false",
+        "--profiling=false",
+    )  # fmt: skip
+
+
+def is_ready(site: Site) -> bool:
+    """Say whether it serves, its own roles and namespaces included."""
+    with closing(Kubernetes(site.address("api"), site.identity("operator"))) as client:
+        return client.request("GET", "/readyz").accepted
+
+
+SERVER = Server(name="kube-apiserver", ports=("api",), command=command, is_ready=is_ready)

@@ -1,0 +1,45 @@
+"""kube-controller-manager: without its garbage collector nothing composed would ever go."""
+
+import ssl
+
+from testbed import build
+from testbed.programs import KUBE
+from testbed.servers import Server, answers
+from testbed.site import Site
+
+# The third fills the aggregated role of Crossplane, the last one checks the types of policies.
+CONTROLLERS = (
+    "garbage-collector-controller",
+    "namespace-controller",
+    "clusterrole-aggregation-controller",
+    "validatingadmissionpolicy-status-controller",
+)
+
+
+def command(site: Site) -> tuple[str, ...]:
+    """Return the command line."""
+    pki = site.identity("server")
+    return (
+        str(build.path(KUBE)), "kube-controller-manager",
+        f"--kubeconfig={site.kubeconfig('controllers')}",
+        f"--controllers={','.join(CONTROLLERS)}",
+        "--leader-elect=false",
+        "--kube-api-qps=200",
+        "--kube-api-burst=400",
+        "--bind-address=127.0.0.1",
+        f"--secure-port={site.ports['controllers']}",
+        f"--tls-cert-file={pki / 'tls.crt'}",
+        f"--tls-private-key-file={pki / 'tls.key'}",
+        "--profiling=false",
+    )  # fmt: skip
+
+
+def is_ready(site: Site) -> bool:
+    """Say whether its controllers run."""
+    tls = ssl.create_default_context(cafile=site.identity("server") / "ca.crt")
+    return answers(site.address("controllers"), "/healthz", tls)
+
+
+SERVER = Server(
+    name="kube-controller-manager", ports=("controllers",), command=command, is_ready=is_ready
+)

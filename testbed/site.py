@@ -1,0 +1,95 @@
+"""Lay out one control plane on this machine: a directory, ports and identities."""
+
+import random
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from testbed import certificates, kubeconfig
+
+# Below what the kernel gives to outgoing connections, which could take a port in between.
+PORTS = range(20000, 32000)
+TENANT = "acme"
+# As whom Crossplane's chart runs it, which admission policies know.
+CROSSPLANE_USER = "system:serviceaccount:crossplane-system:crossplane"
+# Directory, user and groups of everyone who has a certificate.
+IDENTITIES = (
+    ("server", "testbed", ()),
+    ("operator", "operator", ("system:masters",)),
+    ("controllers", "system:kube-controller-manager", ("system:masters",)),
+    ("crossplane", CROSSPLANE_USER, ("system:serviceaccounts",)),
+    ("tenant", "tenant", (TENANT,)),
+)
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where one control plane is.
+
+    Attributes:
+        directory: Everything that it writes.
+        ports: Ports on the loopback interface, by purpose.
+    """
+
+    directory: Path
+    ports: Mapping[str, int]
+
+    def address(self, purpose: str) -> str:
+        """Return host and port."""
+        return f"127.0.0.1:{self.ports[purpose]}"
+
+    def identity(self, name: str) -> Path:
+        """Return the directory of someone's certificate and key."""
+        return self.directory / "pki" / name
+
+    def kubeconfig(self, name: str) -> Path:
+        """Return the file with which someone talks to the API server."""
+        return self.directory / f"{name}.kubeconfig"
+
+    def log(self, name: str) -> Path:
+        """Return the log of a server."""
+        return self.directory / "log" / f"{name}.log"
+
+    @property
+    def url(self) -> str:
+        """Return where the API server is."""
+        return f"https://{self.address('api')}"
+
+
+def prepare(directory: Path, purposes: Iterable[str]) -> Site:
+    """Make the directory, choose ports, and issue certificates and kubeconfigs."""
+    site = Site(directory, free_ports(purposes))
+    site.log("").parent.mkdir(parents=True)
+    authority = certificates.new_authority()
+    for name, user, groups in IDENTITIES:
+        certificates.issue(authority, site.identity(name), user, groups)
+        namespace = TENANT if name == "tenant" else "default"
+        text = kubeconfig.text(site.url, site.identity(name), name, namespace)
+        site.kubeconfig(name).touch(mode=0o600)
+        site.kubeconfig(name).write_text(text)
+    return site
+
+
+def free_ports(purposes: Iterable[str]) -> dict[str, int]:
+    """Return a port for each purpose, on which nobody listens at this moment."""
+    found: dict[str, int] = {}
+    for purpose in purposes:
+        port = next(p for p in _random_ports() if p not in found.values() and _is_free(p))
+        found[purpose] = port
+    return found
+
+
+def _random_ports() -> Iterable[int]:
+    return random.sample(PORTS, len(PORTS))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            # Some servers listen on every interface.
+            probe.bind(("", port))
+        except OSError:
+            return False
+    return True

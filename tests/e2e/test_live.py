@@ -1,0 +1,100 @@
+"""Orders on a real Crossplane, from the tenant's manifest to what a provider would read."""
+
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from function.guards import NAME_LABEL
+from testbed import ROOT
+from testbed.install import documents
+from testbed.kubernetes import MERGE, Manifest, condition
+from testbed.site import TENANT
+from testbed.waiting import until
+
+from .planes import Plane
+
+pytestmark = pytest.mark.e2e
+
+EXAMPLE = ROOT / "examples" / "cluster" / "minimal" / "claim.yaml"
+# The first answer of a core that has just started takes a while.
+ANSWER_SECONDS = 60.0
+# The garbage collector learns of a new kind only from time to time.
+COLLECTED_SECONDS = 120.0
+OBJECTS = {
+    "claims": "/apis/kubernetes.crossplane.io/v1alpha2/objects",
+    "namespaced": f"/apis/kubernetes.m.crossplane.io/v1alpha1/namespaces/{TENANT}/objects",
+}
+
+
+@pytest.fixture
+def order(plane: Plane) -> Iterator[Callable[[Manifest], str]]:
+    """Place orders as a tenant, and take them back."""
+    paths: list[str] = []
+
+    def place(manifest: Manifest) -> str:
+        manifest["metadata"]["name"] = f"live-{uuid.uuid4().hex[:8]}"
+        answer = plane.tenant.request("POST", plane.tenant.collection(manifest), manifest)
+        assert answer.accepted, answer.message
+        paths.append(plane.tenant.path(manifest))
+        return paths[-1]
+
+    yield place
+    for path in paths:
+        unlock(plane, path)
+        plane.tenant.request("DELETE", path)
+
+
+def test_a_good_order(plane: Plane, order: Callable[[Manifest], str]) -> None:
+    """Order the smallest example, see what is composed of it, and give it back."""
+    path = order(next(documents(EXAMPLE)))
+    told = answered(plane, path)
+    assert told["status"] == "True", told
+    composed = objects(plane, path)
+    assert [one["spec"]["forProvider"]["manifest"]["kind"] for one in composed] == ["Cluster"]
+    live = plane.tenant.get(path)
+    assert live is not None
+    assert live["status"]["phase"]
+
+    refused = plane.tenant.request("DELETE", path)
+    assert not refused.accepted
+    assert "it is protected; to delete it, first run: kubectl patch" in refused.message
+    unlock(plane, path)
+    assert plane.tenant.request("DELETE", path).accepted
+    until(lambda: not objects(plane, path), seconds=COLLECTED_SECONDS, what="collection")
+    until(lambda: plane.tenant.get(path) is None, seconds=COLLECTED_SECONDS, what="deletion")
+
+
+def test_a_bad_order(plane: Plane, order: Callable[[Manifest], str]) -> None:
+    """Order what only the function can judge, and read its refusal."""
+    manifest = next(documents(EXAMPLE))
+    window = {"begin": "22:00", "duration": "1h", "timezone": "Here"}
+    manifest["spec"]["maintenance"] = {"window": window}
+    path = order(manifest)
+    told = answered(plane, path)
+    assert (told["status"], told["reason"]) == ("False", "InvalidOrder"), told
+    assert "spec.maintenance.window.timezone: must be a time zone" in told["message"]
+    assert objects(plane, path) == []
+
+
+def answered(plane: Plane, path: str) -> Manifest:
+    """Wait for the condition that tells a tenant whether an order is taken, and return it."""
+    until(
+        lambda: condition(plane.tenant.get(path), "Accepted"),
+        seconds=ANSWER_SECONDS,
+        what="the condition Accepted",
+    )
+    return condition(plane.tenant.get(path), "Accepted")
+
+
+def objects(plane: Plane, path: str) -> list[Manifest]:
+    """Return what was composed of an order."""
+    name = path.rpartition("/")[2]
+    found = plane.operator.items(OBJECTS[plane.profile.mode.value])
+    return [one for one in found if one["metadata"].get("labels", {}).get(NAME_LABEL) == name]
+
+
+def unlock(plane: Plane, path: str) -> None:
+    """Allow an order to be deleted."""
+    patch = {"spec": {"deletionProtection": False}}
+    plane.tenant.request("PATCH", path, patch, content=MERGE)

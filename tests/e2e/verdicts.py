@@ -1,0 +1,45 @@
+"""Ask the models what the API server is asked too: may this order be created, or edited so?"""
+
+from typing import Any
+
+from function import guards
+from function.contract import Bound, Mode, Order
+from function.errors import InvalidOrder
+from function.model import KINDS
+from function.parsing import parse
+from function.schema import masked
+from function.settings import Place
+
+Spec = dict[str, Any]
+
+ENVIRONMENT = "spec.environment"
+
+
+def judge(kind: str, spec: Spec, before: Spec | None = None) -> str:
+    """Return what the models and guards say against an order; empty if nothing.
+
+    Args:
+        kind: Its kind.
+        spec: What the tenant writes.
+        before: What the tenant wrote when the order was last answered, if ever.
+    """
+    schema = KINDS[kind]
+    try:
+        parsed = parse(schema, spec, at="spec", blame=InvalidOrder)
+        order = Order(kind, "acme", "hello", Mode.NAMESPACED, "", spec, parsed)
+        if before is not None:
+            now, record = masked(schema, spec), Bound(place=Place(), asked=masked(schema, before))
+            guards.refused_fields_are_unchanged(order, now, record)
+            guards.data_is_kept(order, now, record)
+    except InvalidOrder as refusal:
+        return str(refusal)
+    return _moved(spec, before)
+
+
+def _moved(spec: Spec, before: Spec | None) -> str:
+    """Return what `guards.stays_in_place` says of the one field that it looks at.
+
+    It compares what the order is answered by, which a test without an environment does not know.
+    """
+    now, then = spec.get("environment"), (before or {}).get("environment")
+    return f"{ENVIRONMENT}: cannot be changed" if now and then and now != then else ""

@@ -1,0 +1,211 @@
+"""Parts of the testbed that need no server: pins, ports, identities, processes, texts."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from function.contract import Mode
+from testbed import ROOT, background, build, certificates, install, processes, programs, site
+from testbed.__main__ import EXAMPLE, main
+from testbed.kubernetes import Answer, Manifest, condition
+from testbed.processes import Child
+from testbed.profiles import PROFILES
+from testbed.programs import Files, Program
+from testbed.running import Broken
+from testbed.waiting import TimedOut, until
+
+TARGETS = programs.ALL
+SLEEPER = "import time; print('awake', flush=True); time.sleep(60)"
+
+
+@pytest.fixture
+def child(tmp_path: Path) -> Iterator[Child]:
+    """Start a process that does nothing."""
+    started = processes.start("sleeper", (sys.executable, "-c", SLEEPER), {}, tmp_path / "log")
+    yield started
+    processes.stop(started)
+
+
+def test_everything_is_listed() -> None:
+    """Compare the list of all targets with what is defined."""
+    assert set(TARGETS) == {t for t in vars(programs).values() if isinstance(t, Program | Files)}
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_every_target_is_pinned(target: Program | Files) -> None:
+    """Find the module of each target among the pins of its wrapper."""
+    pins = (build.WRAPPERS / target.wrapper / "go.mod").read_text()
+    assert f"{target.module} v" in pins
+    assert f"{target.module} v" in (build.WRAPPERS / target.wrapper / "go.sum").read_text()
+
+
+def test_no_two_targets_share_a_file() -> None:
+    """Keep the names apart, however the pins change."""
+    assert len({build.path(target) for target in TARGETS}) == len(TARGETS)
+
+
+def test_other_pins_are_another_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Change a pin: what was built before is not taken for the new one."""
+    (tmp_path / "kube").mkdir()
+    (tmp_path / "kube" / "go.mod").write_text("one")
+    monkeypatch.setattr(build, "WRAPPERS", tmp_path)
+    before = build.path(programs.KUBE)
+    (tmp_path / "kube" / "go.mod").write_text("two")
+    assert build.path(programs.KUBE) != before
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_profile_adds_up(name: str) -> None:
+    """Give each port one purpose, and each server one name."""
+    profile = PROFILES[name]
+    servers = [server.name for server in profile.servers]
+    assert profile.name == name
+    assert len(set(profile.ports)) == len(profile.ports)
+    assert len(set(servers)) == len(servers)
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_command_can_be_written(name: str, tmp_path: Path) -> None:
+    """Write all command lines: each port that a server names is one of its own or of another."""
+    place = site.Site(tmp_path, dict.fromkeys(PROFILES[name].ports, 1234))
+    for server in PROFILES[name].servers:
+        assert all(isinstance(part, str) and part for part in server.command(place))
+
+
+def test_ports_are_free_and_apart() -> None:
+    """Choose ports for many purposes."""
+    ports = site.free_ports(str(number) for number in range(20))
+    assert len(set(ports.values())) == 20
+    assert set(ports.values()) <= set(site.PORTS)
+
+
+def test_everyone_has_an_identity(tmp_path: Path) -> None:
+    """Issue all certificates; a kubeconfig holds what it needs, for its owner alone."""
+    place = site.prepare(tmp_path / "site", ["api"])
+    for name, user, groups in site.IDENTITIES:
+        certificate = x509.load_pem_x509_certificate(
+            (place.identity(name) / "tls.crt").read_bytes()
+        )
+        names = [str(part.value) for part in certificate.subject]
+        assert names == [*groups, user]
+        config = yaml.safe_load(place.kubeconfig(name).read_text())
+        assert config["clusters"][0]["cluster"]["server"] == place.url
+        for secret in (place.identity(name) / "tls.key", place.kubeconfig(name)):
+            assert secret.stat().st_mode & 0o077 == 0
+
+
+def test_a_certificate_is_of_its_authority(tmp_path: Path) -> None:
+    """Verify a certificate, and tell its issuer from its owner: same names would be self-signed."""
+    authority = certificates.new_authority()
+    certificates.issue(authority, tmp_path / "one", "one")
+    certificate = x509.load_pem_x509_certificate((tmp_path / "one" / "tls.crt").read_bytes())
+    certificate.verify_directly_issued_by(authority.certificate)
+    assert certificate.issuer != certificate.subject
+    assert isinstance(certificate.public_key(), ec.EllipticCurvePublicKey)
+
+
+def test_a_child_writes_its_log_and_is_ended(child: Child) -> None:
+    """Start, read and end a process."""
+    until(lambda: "awake" in child.last_words(), seconds=10, what="a word")
+    assert child.alive
+    processes.stop(child)
+    assert not child.alive
+
+
+def test_a_child_ends_with_its_parent(tmp_path: Path) -> None:
+    """Kill a parent in the hardest way: its child is gone too."""
+    script = (
+        "import sys, time, pathlib; from testbed import processes\n"
+        f"log = pathlib.Path({str(tmp_path)!r}) / 'log'\n"
+        "child = processes.start('sleeper', ('sleep', '60'), {}, log)\n"
+        "print(child.process.pid, flush=True); time.sleep(60)\n"
+    )
+    with subprocess.Popen(
+        (sys.executable, "-c", script), cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        number = int(parent.stdout.readline())
+        assert lives(number)
+        parent.kill()
+    until(lambda: not lives(number), seconds=10, what="the end of the child")
+
+
+def lives(number: int) -> bool:
+    """Say whether a process is there, and not only because nobody asked how it ended."""
+    try:
+        state = Path(f"/proc/{number}/stat").read_text().rpartition(") ")[2][0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def test_waiting_has_an_end() -> None:
+    """Wait for what does not come: the error says what, and what went wrong last."""
+
+    def refused() -> bool:
+        raise ConnectionRefusedError("nobody there")
+
+    start = time.monotonic()
+    with pytest.raises(TimedOut, match=r"a server: not within 0 s \(nobody there\)"):
+        until(refused, seconds=0, what="a server")
+    assert time.monotonic() - start < 5
+
+
+def test_answers_are_told_apart() -> None:
+    """Read the verdict and the message of an answer."""
+    assert Answer(201, {}).accepted
+    refused = Answer(422, {"message": "spec.cidr: Required value"})
+    assert (refused.accepted, refused.message) == (False, "spec.cidr: Required value")
+    assert Answer(404, {"text": "404 page not found"}).message == "404 page not found"
+
+
+def test_conditions_are_found() -> None:
+    """Look for a condition in objects with and without a status."""
+    ready = {"type": "Ready", "status": "True"}
+    assert condition({"status": {"conditions": [ready]}}, "Ready") == ready
+    nothing: tuple[Manifest | None, ...] = (None, {}, {"status": {}})
+    assert [condition(other, "Ready") for other in nothing] == [{}, {}, {}]
+
+
+def test_an_install_serves_each_kind_once() -> None:
+    """Tell the XRDs of both installs apart."""
+    found = {mode: install.definitions(mode) for mode in Mode}
+    assert len({len(paths) for paths in found.values()}) == 1
+    assert not set(found[Mode.CLAIMS]) & set(found[Mode.NAMESPACED])
+
+
+def test_nothing_runs_where_nothing_was_started(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Ask for the status, and end what is not there."""
+    monkeypatch.setattr(background, "STATES", tmp_path)
+    shown = CliRunner().invoke(main, ["status"], catch_exceptions=False)
+    assert [line.split()[:2] for line in shown.output.splitlines()] == [
+        [name, "down"] for name in PROFILES
+    ]
+    assert CliRunner().invoke(main, ["down"], catch_exceptions=False).output == ""
+
+
+def test_a_profile_runs_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Hold a profile: another supervisor is refused, and the state is believed while it is held."""
+    monkeypatch.setattr(background, "STATES", tmp_path)
+    profile = PROFILES["core"]
+    with background.held(profile):
+        background.write(profile, background.Found(1234))
+        assert background.find(profile) == background.Found(1234)
+        with pytest.raises(Broken, match="core runs already"), background.held(profile):
+            pass
+    assert background.find(profile) is None
+
+
+def test_the_example_exists() -> None:
+    """Keep what a person is told to do next."""
+    assert (ROOT / EXAMPLE).is_file()
