@@ -4,16 +4,20 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
+from function.generate import markdown
 from tests import asking
 
 README = (asking.ROOT / "README.md").read_text("utf-8")
 # Run by the gate itself, each in a clean checkout.
 BY_THE_GATE = {"make demo", "make test"}
+# What `make demo` and `make packages` write into.
+BUILT = {"out"}
 
 
 def consoles() -> list[tuple[str, list[str]]]:
@@ -73,8 +77,39 @@ def test_tree_is_the_code() -> None:
     assert shown == modules | packages
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
-def test_links_lead_somewhere(page: str) -> None:
-    """Every relative link of a page is a file of the repository."""
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)", (asking.ROOT / page).read_text("utf-8")):
-        assert (asking.ROOT / target).exists(), target
+def test_directories_are_those_of_the_repository() -> None:
+    """What is hidden or built stands nowhere."""
+    block = re.search(r"```\napis/(.*?)```", README, re.DOTALL)
+    assert block is not None
+    shown = {line.split()[0].rstrip("/") for line in f"apis/{block[1]}".splitlines()}
+    found = {p.name for p in asking.ROOT.iterdir() if p.is_dir() and not p.name.startswith(".")}
+    assert shown == {name for name in found if not name.endswith(".egg-info")} - BUILT
+
+
+def targets() -> Iterator[tuple[Path, str]]:
+    """Yield every relative link of the pages that people write, with its page."""
+    pages = [*asking.ROOT.glob("*.md"), *(asking.ROOT / "docs").glob("*.md")]
+    for page in sorted([*pages, *(asking.ROOT / "docs" / "adr").glob("*.md")]):
+        for target in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text("utf-8")):
+            yield page, target
+
+
+@pytest.mark.parametrize(
+    ("page", "target"), list(targets()), ids=[f"{p.name}-{target}" for p, target in targets()]
+)
+def test_links_lead_somewhere(page: Path, target: str) -> None:
+    """To a file of the repository, and to a heading of it."""
+    file, _, heading = target.partition("#")
+    found = (page.parent / file) if file else page
+    assert found.exists()
+    if heading:
+        headings = re.findall(r"^#+ (.*)$", found.read_text("utf-8"), re.MULTILINE)
+        assert heading in [markdown.anchor(text) for text in headings]
+
+
+def test_every_page_is_on_the_map() -> None:
+    """The map of the docs names each; decisions are listed by `make generate`."""
+    overview = (asking.ROOT / "docs" / "README.md").read_text("utf-8")
+    pages = [*(asking.ROOT / "docs").glob("*.md"), *(asking.ROOT / "docs" / "reference").glob("*")]
+    names = [page.relative_to(asking.ROOT / "docs").as_posix() for page in pages]
+    assert not [name for name in names if name != "README.md" and f"]({name})" not in overview]
