@@ -4,6 +4,7 @@
     background    a profile that outlives the command that started it
     running       start a profile, and end all of it
     servers       one file per server           install    what is applied to the API server
+    garden        what makes a garden           objects/   what is applied of it
     kubernetes    a client of the API server    site       directory, ports and identities
     certificates, kubeconfig                    who may do what
     processes, tether, waiting                  children that end with their parent

@@ -14,7 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 LIFETIME = datetime.timedelta(days=365)
-HOSTS = ("localhost", "kubernetes.default.svc")
+# By this name the API server expects what it passes requests on to.
+GARDENER_SERVICE = "gardener-apiserver.kube-system.svc"
+HOSTS = ("localhost", "kubernetes.default.svc", GARDENER_SERVICE)
 ADDRESSES = ("127.0.0.1",)
 
 

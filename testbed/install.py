@@ -21,7 +21,7 @@ from testbed.programs import Files
 from testbed.site import CROSSPLANE_USER, TENANT, Site
 from testbed.waiting import until
 
-ENVIRONMENT = ROOT / "examples" / "environments" / "cluster-stacks"
+ENVIRONMENTS = ROOT / "examples" / "environments"
 SCHEMAS = ROOT / "tests" / "schemas"
 CROSSPLANE = "crossplane"
 NAMESPACE = "crossplane-system"
@@ -71,12 +71,13 @@ def crossplane(files: Files, *, announced: bool = True) -> Setup:
     return Setup(f"crossplane's definitions, roles{address}", run)
 
 
-def orders(mode: Mode, *, served: bool = True) -> Setup:
+def orders(mode: Mode, *, served: bool = True, environment: str = "cluster-stacks") -> Setup:
     """Return what lets a tenant order: our kinds, an environment, schemas of what is composed.
 
     Args:
         mode: How orders are served.
         served: Whether our kinds are applied by hand; otherwise a package brings them.
+        environment: Which example.
     """
 
     def run(site: Site) -> None:
@@ -86,12 +87,12 @@ def orders(mode: Mode, *, served: bool = True) -> Setup:
             _apply(api, ROOT / "package" / "cluster")
             if served:
                 _serve(api, mode)
-            _apply(api, ENVIRONMENT)
+            _apply(api, ENVIRONMENTS / environment)
             for manifest in _tenant():
                 api.apply(manifest)
 
     kinds = f"our kinds ({mode.value}), " if served else ""
-    return Setup(f"{kinds}{ENVIRONMENT.name}, a tenant", run)
+    return Setup(f"{kinds}{environment}, a tenant", run)
 
 
 def operator(site: Site) -> Kubernetes:

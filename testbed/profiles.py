@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from function.contract import Mode
-from testbed import install, programs
+from testbed import garden, install, programs
 from testbed.install import Setup
 from testbed.programs import Files, Program
-from testbed.servers import Server, apiserver, controllers, crossplane, etcd, function
+from testbed.servers import Server, apiserver, controllers, crossplane, etcd, function, gardener
 
 Step = Server | Setup
 
@@ -44,16 +44,19 @@ class Profile:
 KUBERNETES: tuple[Step, ...] = (etcd.SERVER, apiserver.SERVER, controllers.SERVER)
 
 
-def _crossplane(program: Program, files: Files, mode: Mode) -> tuple[Step, ...]:
+def _crossplane(
+    program: Program, files: Files, mode: Mode, environment: str = "cluster-stacks"
+) -> tuple[Step, ...]:
     return (
         *KUBERNETES,
         install.crossplane(files),
         function.SERVER,
         crossplane.server(program),
-        install.orders(mode),
+        install.orders(mode, environment=environment),
     )
 
 
+GARDEN: tuple[Step, ...] = (gardener.SERVER, garden.SETUP)
 CORE_1 = (programs.CROSSPLANE_1, programs.FILES_OF_1)
 CORE_2 = (programs.CROSSPLANE_2, programs.FILES_OF_2)
 PROFILES = {
@@ -79,6 +82,20 @@ PROFILES = {
             Mode.CLAIMS,
             (programs.KUBE, *CORE_1),
             _crossplane(*CORE_1, Mode.CLAIMS),
+        ),
+        Profile(
+            "garden",
+            "gardener-apiserver 1.149 alone, with a landscape",
+            Mode.NAMESPACED,
+            (programs.KUBE, programs.GARDENER_APISERVER),
+            (etcd.SERVER, apiserver.SERVER, *GARDEN),
+        ),
+        Profile(
+            "gardener",
+            "Crossplane 2.3 beside gardener-apiserver 1.149, orders as namespaced composites",
+            Mode.NAMESPACED,
+            (programs.KUBE, programs.GARDENER_APISERVER, *CORE_2),
+            (*_crossplane(*CORE_2, Mode.NAMESPACED, "gardener"), *GARDEN),
         ),
     )
 }

@@ -70,8 +70,16 @@ CLI_OF_2 = Program(
     "crossplane-cli-2", "crossplane-cli", CLI_2, f"{CLI_2}/cmd/crossplane", (VERSION_2,)
 )
 REGISTRY = Program("registry", "registry", "github.com/google/go-containerregistry", ".", ())
+GARDENER_APISERVER = Program(
+    "gardener-apiserver",
+    "gardener",
+    "github.com/gardener/gardener",
+    "github.com/gardener/gardener/cmd/gardener-apiserver",
+    (f"{KUBE_VERSION}.gitVersion={{version}}",),
+)
 FILES_OF_1 = Files("crossplane-1-files", "crossplane-1", CORE_1, "cluster")
 FILES_OF_2 = Files("crossplane-2-files", "crossplane-2", CORE_2, "cluster")
 ALL: tuple[Program | Files, ...] = (
-    KUBE, CROSSPLANE_1, CROSSPLANE_2, CLI_OF_1, CLI_OF_2, REGISTRY, FILES_OF_1, FILES_OF_2
+    KUBE, CROSSPLANE_1, CROSSPLANE_2, CLI_OF_1, CLI_OF_2, REGISTRY, GARDENER_APISERVER,
+    FILES_OF_1, FILES_OF_2,
 )  # fmt: skip

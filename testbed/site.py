@@ -13,12 +13,16 @@ PORTS = range(20000, 32000)
 TENANT = "acme"
 # As whom Crossplane's chart runs it, which admission policies know.
 CROSSPLANE_USER = "system:serviceaccount:crossplane-system:crossplane"
+# As whom the API server passes on requests that others serve.
+FRONT = "front-proxy"
 # Directory, user and groups of everyone who has a certificate.
 IDENTITIES = (
     ("server", "testbed", ()),
     ("operator", "operator", ("system:masters",)),
     ("controllers", "system:kube-controller-manager", ("system:masters",)),
     ("crossplane", CROSSPLANE_USER, ("system:serviceaccounts",)),
+    ("gardener", "gardener-apiserver", ("system:masters",)),
+    (FRONT, FRONT, ()),
     ("tenant", "tenant", (TENANT,)),
 )
 

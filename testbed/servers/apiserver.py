@@ -6,12 +6,12 @@ from testbed import build
 from testbed.kubernetes import Kubernetes
 from testbed.programs import KUBE
 from testbed.servers import Server
-from testbed.site import Site
+from testbed.site import FRONT, Site
 
 
 def command(site: Site) -> tuple[str, ...]:
     """Return the command line; no service accounts, because nothing runs in pods."""
-    pki = site.identity("server")
+    pki, front = site.identity("server"), site.identity(FRONT)
     return (
         str(build.path(KUBE)), "kube-apiserver",
         f"--etcd-servers=http://{site.address('etcd')}",
@@ -25,6 +25,13 @@ def command(site: Site) -> tuple[str, ...]:
         f"--client-ca-file={pki / 'ca.crt'}",
         f"--tls-cert-file={pki / 'tls.crt'}",
         f"--tls-private-key-file={pki / 'tls.key'}",
+        f"--requestheader-client-ca-file={pki / 'ca.crt'}",
+        f"--requestheader-allowed-names={FRONT}",
+        "--requestheader-username-headers=X-Remote-User",
+        "--requestheader-group-headers=X-Remote-Group",
+        "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+        f"--proxy-client-cert-file={front / 'tls.crt'}",
+        f"--proxy-client-key-file={front / 'tls.key'}",
         "--service-account-issuer=https://kubernetes.default.svc",
         f"--service-account-key-file={pki / 'tls.crt'}",
         f"--service-account-signing-key-file={pki / 'tls.key'}",
