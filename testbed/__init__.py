@@ -4,14 +4,16 @@
     background    a profile that outlives the command that started it
     running       start a profile, and end all of it
     servers       one file per server           install    what is applied to the API server
-    garden        what makes a garden           objects/   what is applied of it
+    garden        what makes a garden           management what makes a management cluster
+    providers     what lets a provider act      objects/   what is applied of these
     kubernetes    a client of the API server    site       directory, ports and identities
     certificates, kubeconfig                    who may do what
     processes, tether, waiting                  children that end with their parent
     build, programs, go/                        programs built from pinned Go modules
 
 Needs Go and Linux; no container engine, no image registry. Everything listens on the loopback
-interface, but for the ports of Crossplane itself, which has no flag for that.
+interface, but for ports of Crossplane, Cluster API and provider-kubernetes, which have no flag
+for that.
 """
 
 from pathlib import Path

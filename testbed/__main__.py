@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
-from testbed import ROOT, background, build, programs
+from testbed import ROOT, background, build, processes, programs
 from testbed.background import Found
 from testbed.kubernetes import Refused
 from testbed.profiles import PROFILES, Profile
 from testbed.running import Broken
+from testbed.servers import Server, provider_kubernetes
 from testbed.site import TENANT
 from testbed.waiting import TimedOut
 
@@ -29,8 +30,12 @@ What the provider sees:
   kubectl get objects.{group} -A
   kubectl get environmentconfigs
 
-Logs are in {logs}. No provider runs here: what is composed is stored, and never becomes ready.
+Logs are in {logs}. {end}
 """
+ENDS = (
+    "No provider runs here: what is composed is stored, and never becomes ready.",
+    "Clusters become ready in about a minute; no machine is real.",
+)
 EXAMPLE = Path("examples/cluster/minimal/claim.yaml")
 
 
@@ -78,21 +83,27 @@ def down(*, names: tuple[str, ...]) -> None:
 
 @main.command()
 def status() -> None:
-    """Say what runs, and where it listens."""
+    """Say what runs, its memory, how long it took to start, and where it listens."""
     for profile in PROFILES.values():
         found = background.find(profile)
         state = "down" if found is None else "up" if found.ready else "starting"
         click.echo(f"{profile.name:<14}{state:<10}{profile.story}")
         for server in profile.servers:
             if found and server.name in found.servers:
-                ports = ", ".join(f"{port} {found.ports[port]}" for port in server.ports)
-                click.echo(f"  {server.name:<26}pid {found.servers[server.name]:<9}{ports}")
+                click.echo(_line(server, found))
 
 
 @main.command("build")
 def build_all() -> None:
     """Build all servers and command lines; minutes the first time."""
     build.ensure(*programs.ALL)
+
+
+def _line(server: Server, found: Found) -> str:
+    pid = found.servers[server.name]
+    figures = f"{processes.memory(pid):>5} MiB {found.seconds.get(server.name, 0):>5.1f} s"
+    ports = ", ".join(f"{port} {found.ports[port]}" for port in server.ports)
+    return f"  {server.name:<26}pid {pid:<9}{figures}   {ports}"
 
 
 def _next(profile: Profile, found: Found) -> str:
@@ -109,6 +120,7 @@ def _next(profile: Profile, found: Found) -> str:
         if profile.mode.value == "namespaced"
         else "kubernetes.crossplane.io",
         "logs": _short(place.log("").parent),
+        "end": ENDS[provider_kubernetes.SERVER in profile.steps],
     }
     return NEXT.format(**facts)
 

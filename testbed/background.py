@@ -35,12 +35,14 @@ class Found:
         ready: Whether everything serves.
         ports: Ports on the loopback interface, by purpose.
         servers: Process of each server, by name.
+        seconds: How long each took to serve.
     """
 
     supervisor: int
     ready: bool = False
     ports: dict[str, int] = field(default_factory=dict)
     servers: dict[str, int] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
 def site_of(profile: Profile, found: Found) -> site.Site:
@@ -68,7 +70,9 @@ def supervise(profile: Profile) -> None:
         write(profile, Found(os.getpid()))
         with suppress(KeyboardInterrupt), running(profile, STATES / profile.name) as found:
             servers = {child.name: child.process.pid for child in found.children}
-            write(profile, Found(os.getpid(), True, dict(found.site.ports), servers))
+            seconds = {child.name: child.seconds for child in found.children}
+            ports = dict(found.site.ports)
+            write(profile, Found(os.getpid(), True, ports, servers, seconds))
             _watch(found)
 
 

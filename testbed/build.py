@@ -32,8 +32,9 @@ def path(target: Program | Files) -> Path:
 def pins(target: Program | Files) -> str:
     """Hash all that decides what a build yields."""
     digest = hashlib.sha256(repr(target).encode())
-    for file in sorted((WRAPPERS / target.wrapper).iterdir()):
-        digest.update(file.name.encode() + file.read_bytes())
+    wrapper = WRAPPERS / target.wrapper
+    for file in sorted(path for path in wrapper.rglob("*") if path.is_file()):
+        digest.update(file.relative_to(wrapper).as_posix().encode() + file.read_bytes())
     return digest.hexdigest()[:12]
 
 

@@ -5,7 +5,7 @@ no registry to pull from, and nobody to ask for a role.
 """
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,8 @@ NAMESPACE = "crossplane-system"
 # Not an object: it lists files for kubectl.
 KUSTOMIZATION = "kustomization.yaml"
 ESTABLISHED_SECONDS = 60.0
+# Definitions are long: the parser in C takes a tenth of the time, where it is there.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEFINITIONS = "/apis/apiextensions.crossplane.io/v1/compositeresourcedefinitions"
 RBAC = "rbac.authorization.k8s.io"
 FUNCTION = "function-central-api"
@@ -60,8 +62,8 @@ def crossplane(files: Files, *, announced: bool = True) -> Setup:
         cluster = build.path(files)
         with closing(operator(site)) as api:
             _apply(api, cluster / "crds")
-            _await_definitions(api, cluster / "crds")
-            api.apply(_object("v1", "Namespace", NAMESPACE))
+            await_definitions(api, documents(cluster / "crds"))
+            api.apply(named("v1", "Namespace", NAMESPACE))
             for manifest in (*_roles(cluster), *_webhooks(site, cluster)):
                 api.apply(manifest)
             if announced:
@@ -71,13 +73,16 @@ def crossplane(files: Files, *, announced: bool = True) -> Setup:
     return Setup(f"crossplane's definitions, roles{address}", run)
 
 
-def orders(mode: Mode, *, served: bool = True, environment: str = "cluster-stacks") -> Setup:
+def orders(
+    mode: Mode, *, served: bool = True, environment: str = "cluster-stacks", refresh: int = 60
+) -> Setup:
     """Return what lets a tenant order: our kinds, an environment, schemas of what is composed.
 
     Args:
         mode: How orders are served.
         served: Whether our kinds are applied by hand; otherwise a package brings them.
         environment: Which example.
+        refresh: Seconds after which an order is looked at again.
     """
 
     def run(site: Site) -> None:
@@ -86,7 +91,7 @@ def orders(mode: Mode, *, served: bool = True, environment: str = "cluster-stack
                 _apply(api, file)
             _apply(api, ROOT / "package" / "cluster")
             if served:
-                _serve(api, mode)
+                _serve(api, mode, refresh)
             _apply(api, ENVIRONMENTS / environment)
             for manifest in _tenant():
                 api.apply(manifest)
@@ -106,7 +111,10 @@ def documents(path: Path) -> Iterator[Manifest]:
         if file.name == KUSTOMIZATION:
             continue
         with file.open() as text:
-            yield from filter(None, yaml.safe_load_all(text))
+            # Definitions are long: the parser in C takes a tenth of the time.
+            yield from filter(
+                None, yaml.load_all(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+            )  # safe, both
 
 
 def definitions(mode: Mode) -> list[Path]:
@@ -118,14 +126,16 @@ def definitions(mode: Mode) -> list[Path]:
     ]
 
 
-def _serve(api: Kubernetes, mode: Mode) -> None:
+def _serve(api: Kubernetes, mode: Mode, refresh: int) -> None:
     """Install all kinds at once, and wait for each; Compositions come after their XRD."""
     names = [path.parent.name for path in definitions(mode)]
     for path in definitions(mode):
         _apply(api, path)
     for name in names:
         _await_offer(api, f"{name}.{API_GROUP}", claims=mode is Mode.CLAIMS)
-        _apply(api, ROOT / "compositions" / f"{name}.yaml")
+        for manifest in documents(ROOT / "compositions" / f"{name}.yaml"):
+            manifest["spec"]["pipeline"][0]["input"]["refresh"] = refresh
+            api.apply(manifest)
 
 
 def _apply(api: Kubernetes, path: Path) -> None:
@@ -133,8 +143,9 @@ def _apply(api: Kubernetes, path: Path) -> None:
         api.apply(manifest)
 
 
-def _await_definitions(api: Kubernetes, path: Path) -> None:
-    for manifest in documents(path):
+def await_definitions(api: Kubernetes, manifests: Iterable[Manifest]) -> None:
+    """Wait until the kinds of definitions are served."""
+    for manifest in manifests:
         _await_condition(api, api.path(manifest), "Established")
 
 
@@ -181,10 +192,10 @@ def _announce_function(api: Kubernetes, site: Site) -> None:
     """Make the objects of an installed package, as its runtime would have left them."""
     paused = {"annotations": {"crossplane.io/paused": "true"}}
     api.apply(
-        _object("pkg.crossplane.io/v1", "Function", FUNCTION, paused, spec={"package": PACKAGE})
+        named("pkg.crossplane.io/v1", "Function", FUNCTION, paused, spec={"package": PACKAGE})
     )
     labels = {"labels": {"pkg.crossplane.io/package": FUNCTION}}
-    revision = _object(
+    revision = named(
         "pkg.crossplane.io/v1",
         "FunctionRevision",
         f"{FUNCTION}-testbed",
@@ -199,9 +210,9 @@ def _announce_function(api: Kubernetes, site: Site) -> None:
 
 def _tenant() -> Iterator[Manifest]:
     """Yield a namespace, in which a tenant may order, read its events, and nothing else."""
-    yield _object("v1", "Namespace", TENANT)
+    yield named("v1", "Namespace", TENANT)
     rules = [{"apiGroups": [""], "resources": ["events"], "verbs": ["get", "list", "watch"]}]
-    yield _object(f"{RBAC}/v1", "ClusterRole", "testbed-events", rules=rules)
+    yield named(f"{RBAC}/v1", "ClusterRole", "testbed-events", rules=rules)
     for role in ("central-api-tenant-admin", "testbed-events"):
         binding = _bound("RoleBinding", role, role, "tenant")
         yield {**binding, "metadata": {"name": role, "namespace": TENANT}}
@@ -210,11 +221,12 @@ def _tenant() -> Iterator[Manifest]:
 def _bound(kind: str, name: str, role: str, user: str) -> Manifest:
     reference = {"apiGroup": RBAC, "kind": "ClusterRole", "name": role}
     subjects = [{"apiGroup": RBAC, "kind": "User", "name": user}]
-    return _object(f"{RBAC}/v1", kind, name, roleRef=reference, subjects=subjects)
+    return named(f"{RBAC}/v1", kind, name, roleRef=reference, subjects=subjects)
 
 
-def _object(
+def named(
     version: str, kind: str, name: str, metadata: Manifest | None = None, **content: Any
 ) -> Manifest:
-    named = {"name": name, **(metadata or {})}
-    return {"apiVersion": version, "kind": kind, "metadata": named, **content}
+    """Return an object."""
+    found = {"name": name, **(metadata or {})}
+    return {"apiVersion": version, "kind": kind, "metadata": found, **content}

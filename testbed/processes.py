@@ -15,11 +15,19 @@ TAIL_LINES = 15
 
 @dataclass(frozen=True)
 class Child:
-    """One server that was started."""
+    """One server that was started.
+
+    Attributes:
+        name: Its name.
+        process: Its process.
+        log: Where it writes.
+        seconds: How long it took until it served.
+    """
 
     name: str
     process: subprocess.Popen[bytes]
     log: Path
+    seconds: float = 0.0
 
     @property
     def alive(self) -> bool:
@@ -46,6 +54,15 @@ def start(name: str, command: Sequence[str], environment: Mapping[str, str], log
             start_new_session=True,
         )
     return Child(name, process, log)
+
+
+def memory(pid: int) -> int:
+    """Return MiB of memory that a process holds; 0 if it has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except FileNotFoundError:
+        return 0
+    return next((int(line.split()[1]) // 1024 for line in lines if line.startswith("VmRSS")), 0)
 
 
 def stop(child: Child) -> None:

@@ -4,10 +4,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from function.contract import Mode
-from testbed import garden, install, programs
+from testbed import garden, install, management, programs, providers
 from testbed.install import Setup
 from testbed.programs import Files, Program
-from testbed.servers import Server, apiserver, controllers, crossplane, etcd, function, gardener
+from testbed.servers import (
+    Server,
+    apiserver,
+    capi,
+    controllers,
+    crossplane,
+    etcd,
+    function,
+    gardener,
+    provider_kubernetes,
+)
+from testbed.site import TENANT
 
 Step = Server | Setup
 
@@ -45,15 +56,49 @@ KUBERNETES: tuple[Step, ...] = (etcd.SERVER, apiserver.SERVER, controllers.SERVE
 
 
 def _crossplane(
-    program: Program, files: Files, mode: Mode, environment: str = "cluster-stacks"
+    program: Program,
+    files: Files,
+    mode: Mode,
+    environment: str = "cluster-stacks",
+    refresh: int = 60,
 ) -> tuple[Step, ...]:
     return (
         *KUBERNETES,
         install.crossplane(files),
         function.SERVER,
         crossplane.server(program),
-        install.orders(mode, environment=environment),
+        install.orders(mode, environment=environment, refresh=refresh),
     )
+
+
+def _provider(mode: Mode, backend: str, identity: str) -> tuple[Step, ...]:
+    """Return provider-kubernetes, with the tenant's credentials for a backend."""
+    return (
+        providers.DEFINITIONS,
+        provider_kubernetes.SERVER,
+        providers.credentials(mode, backend, identity),
+    )
+
+
+def _capi(name: str, story: str, core: tuple[Program, Files], mode: Mode) -> Profile:
+    """Return a control plane that is the management cluster as well."""
+    return Profile(
+        name,
+        f"Cluster API 1.14 behind {story}",
+        mode,
+        (
+            programs.KUBE, *core, programs.PROVIDER_KUBERNETES, programs.FILES_OF_PROVIDER,
+            *programs.CAPI, *programs.FILES_OF_CAPI,
+        ),
+        (
+            *_crossplane(*core, mode, refresh=5),
+            management.DEFINITIONS,
+            *capi.MANAGERS,
+            management.ADMISSION,
+            *_provider(mode, "capi", f"{TENANT}.capi"),
+            management.ENVIRONMENT,
+        ),
+    )  # fmt: skip
 
 
 GARDEN: tuple[Step, ...] = (gardener.SERVER, garden.SETUP)
@@ -83,6 +128,9 @@ PROFILES = {
             (programs.KUBE, *CORE_1),
             _crossplane(*CORE_1, Mode.CLAIMS),
         ),
+        _capi("capi", "Crossplane 2.3, orders as namespaced composites", CORE_2, Mode.NAMESPACED),
+        _capi("capi-claims", "Crossplane 2.3, orders as claims", CORE_2, Mode.CLAIMS),
+        _capi("capi-1.20", "Crossplane 1.20, orders as claims", CORE_1, Mode.CLAIMS),
         Profile(
             "garden",
             "gardener-apiserver 1.149 alone, with a landscape",

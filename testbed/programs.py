@@ -10,6 +10,8 @@ from dataclasses import dataclass
 CORE_1 = "github.com/crossplane/crossplane"
 CORE_2 = "github.com/crossplane/crossplane/v2"
 CLI_2 = "github.com/crossplane/cli/v2"
+CLUSTER_API = "sigs.k8s.io/cluster-api"
+PROVIDER = "github.com/crossplane-contrib/provider-kubernetes"
 VERSION_1 = "github.com/crossplane/crossplane/internal/version.version={version}"
 VERSION_2 = "github.com/crossplane/crossplane-runtime/v2/pkg/version.version={version}"
 KUBE_VERSION = "k8s.io/component-base/version"
@@ -77,9 +79,35 @@ GARDENER_APISERVER = Program(
     "github.com/gardener/gardener/cmd/gardener-apiserver",
     (f"{KUBE_VERSION}.gitVersion={{version}}",),
 )
+# Cluster API's four managers; the last one plays machines in memory.
+CAPI_CORE, CAPI_BOOTSTRAP, CAPI_CONTROL_PLANE, CAPI_INFRASTRUCTURE = (
+    Program(f"capi-{name}", "capi", module, f"{module}/{directory}", ())
+    for name, module, directory in (
+        ("core", CLUSTER_API, "core"),
+        ("bootstrap", CLUSTER_API, "bootstrap/kubeadm"),
+        ("control-plane", CLUSTER_API, "controlplane/kubeadm"),
+        ("infrastructure", f"{CLUSTER_API}/test", "infrastructure/docker"),
+    )
+)
+CAPI = (CAPI_CORE, CAPI_BOOTSTRAP, CAPI_CONTROL_PLANE, CAPI_INFRASTRUCTURE)
+PROVIDER_KUBERNETES = Program(
+    "provider-kubernetes",
+    "provider-kubernetes",
+    PROVIDER,
+    f"{PROVIDER}/cmd/provider",
+    (f"{PROVIDER}/internal/version.Version={{version}}",),
+)
+FILES_OF_CAPI = tuple(
+    Files(f"{program.name}-files", "capi", program.module, f"{directory}/config")
+    for program in CAPI
+    for directory in [program.package.removeprefix(f"{program.module}/")]
+)
+FILES_OF_PROVIDER = Files(
+    "provider-kubernetes-files", "provider-kubernetes", PROVIDER, "package/crds"
+)
 FILES_OF_1 = Files("crossplane-1-files", "crossplane-1", CORE_1, "cluster")
 FILES_OF_2 = Files("crossplane-2-files", "crossplane-2", CORE_2, "cluster")
 ALL: tuple[Program | Files, ...] = (
     KUBE, CROSSPLANE_1, CROSSPLANE_2, CLI_OF_1, CLI_OF_2, REGISTRY, GARDENER_APISERVER,
-    FILES_OF_1, FILES_OF_2,
+    *CAPI, PROVIDER_KUBERNETES, FILES_OF_1, FILES_OF_2, *FILES_OF_CAPI, FILES_OF_PROVIDER,
 )  # fmt: skip

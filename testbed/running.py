@@ -4,7 +4,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from testbed import build, processes, site
@@ -67,6 +67,7 @@ def running(profile: Profile, directory: Path) -> Iterator[Running]:
 
 
 def _started(server: Server, place: Site) -> Child:
+    started = time.monotonic()
     child = processes.start(
         server.name, server.command(place), server.environment(place), place.log(server.name)
     )
@@ -81,4 +82,4 @@ def _started(server: Server, place: Site) -> Child:
         raise Broken(f"{error}; its log, {child.log}, ends:\n{child.last_words()}") from None
     if not child.alive:
         raise Broken(f"{server.name} ended; its log, {child.log}, ends:\n{child.last_words()}")
-    return child
+    return replace(child, seconds=time.monotonic() - started)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from testbed import certificates, kubeconfig
 
-# Below what the kernel gives to outgoing connections, which could take a port in between.
-PORTS = range(20000, 32000)
+# Below what the kernel gives to outgoing connections, which could take a port in between, and above
+# what the infrastructure of Cluster API gives to the API servers that it plays.
+PORTS = range(25000, 32000)
 TENANT = "acme"
 # As whom Crossplane's chart runs it, which admission policies know.
 CROSSPLANE_USER = "system:serviceaccount:crossplane-system:crossplane"
@@ -21,6 +22,9 @@ IDENTITIES = (
     ("operator", "operator", ("system:masters",)),
     ("controllers", "system:kube-controller-manager", ("system:masters",)),
     ("crossplane", CROSSPLANE_USER, ("system:serviceaccounts",)),
+    ("provider", "provider-kubernetes", ("system:masters",)),
+    ("capi", "cluster-api", ("system:masters",)),
+    (f"{TENANT}.capi", f"{TENANT}.capi", ()),
     ("gardener", "gardener-apiserver", ("system:masters",)),
     (FRONT, FRONT, ()),
     ("tenant", "tenant", (TENANT,)),

@@ -1,0 +1,124 @@
+"""Apply what makes a management cluster of Cluster API, and environments that order from it.
+
+The classes, in `objects/class.yaml`, are those that `examples/environments/cluster-stacks` names.
+Two environments differ in the version of the API that they write: `default` and `v1beta1`.
+"""
+
+import base64
+import copy
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import yaml
+
+from testbed import build
+from testbed.install import (
+    ENVIRONMENTS,
+    KUSTOMIZATION,
+    Setup,
+    await_definitions,
+    documents,
+    operator,
+)
+from testbed.kubernetes import Manifest
+from testbed.programs import FILES_OF_CAPI
+from testbed.servers.capi import MANAGERS
+from testbed.site import TENANT, Site
+
+OBJECTS = Path(__file__).parent / "objects"
+EXAMPLE = ENVIRONMENTS / "cluster-stacks"
+NAMESPACE = f"clusters-{TENANT}"
+CLASSES = ("openstack-scs2-1-33-v5", "openstack-scs2-1-34-v2", "openstack-scs2-1-35-v1")
+OLDER = "v1beta1"
+# What the label of an environment of the example says.
+_LABELS = ("api.scs.community/environment", "api.scs.community/overlay")
+
+
+def _define(site: Site) -> None:
+    with closing(operator(site)) as api:
+        found = list(_definitions(site))
+        for manifest in found:
+            api.apply(manifest)
+        await_definitions(api, found)
+
+
+def _admit(site: Site) -> None:
+    with closing(operator(site)) as api:
+        for manifest in (*_webhooks(site), *documents(OBJECTS / "capi.yaml"), *_classes()):
+            api.apply(manifest)
+
+
+def _offer(site: Site) -> None:
+    with closing(operator(site)) as api:
+        for environment in ("default", OLDER):
+            for manifest in environment_layers(environment):
+                api.apply(manifest)
+
+
+DEFINITIONS = Setup("definitions of Cluster API", _define)
+ADMISSION = Setup("its webhooks, cluster classes, a tenant's namespace", _admit)
+ENVIRONMENT = Setup("environments for both versions of Cluster API", _offer)
+
+
+def environment_layers(environment: str) -> Iterator[Manifest]:
+    """Yield the layers of the example for an environment of this name."""
+    for manifest in documents(EXAMPLE):
+        layer = copy.deepcopy(manifest)
+        metadata, data = layer["metadata"], layer["data"]
+        for label in _LABELS:
+            if label in metadata["labels"]:
+                metadata["labels"][label] = environment
+        if environment == OLDER:
+            metadata["name"] = f"{OLDER}-{metadata['name']}"
+            if "layers" in data:
+                data["layers"] = [f"{OLDER}-{name}" for name in data["layers"]]
+        if "kinds" in data:
+            data["backends"]["capi"]["namespace"] = "clusters-{tenant}"
+            if environment == OLDER:
+                data["backends"]["capi"]["apiVersion"] = OLDER
+        yield layer
+
+
+def _definitions(site: Site) -> Iterator[Manifest]:
+    """Yield the definitions as they are installed: with contract labels, and who converts."""
+    for server, files in zip(MANAGERS, FILES_OF_CAPI, strict=True):
+        directory = build.path(files) / "crd"
+        labels = _contracts(directory)
+        for manifest in documents(directory / "bases"):
+            manifest["metadata"].setdefault("labels", {}).update(labels)
+            client = _client(site, server.ports[1], "/convert")
+            manifest["spec"]["conversion"] = {
+                "strategy": "Webhook",
+                "webhook": {"conversionReviewVersions": ["v1"], "clientConfig": client},
+            }
+            yield manifest
+
+
+def _contracts(directory: Path) -> dict[str, str]:
+    """Return the labels by which Cluster API knows which version of a kind it may use."""
+    listed = yaml.safe_load((directory / KUSTOMIZATION).read_text())
+    pairs = [labels["pairs"] for labels in listed.get("labels", ())]
+    return {name: value for found in pairs for name, value in found.items()}
+
+
+def _webhooks(site: Site) -> Iterator[Manifest]:
+    """Yield the webhooks, called by address where they have a service elsewhere."""
+    for server, files in zip(MANAGERS, FILES_OF_CAPI, strict=True):
+        for manifest in documents(build.path(files) / "webhook" / "manifests.yaml"):
+            manifest["metadata"]["name"] = f"{server.name}-{manifest['metadata']['name']}"
+            for webhook in manifest["webhooks"]:
+                path = webhook["clientConfig"]["service"]["path"]
+                webhook["clientConfig"] = _client(site, server.ports[1], path)
+            yield manifest
+
+
+def _client(site: Site, port: str, path: str) -> dict[str, str]:
+    bundle = base64.b64encode((site.identity("server") / "ca.crt").read_bytes()).decode()
+    return {"url": f"https://{site.address(port)}{path}", "caBundle": bundle}
+
+
+def _classes() -> Iterator[Manifest]:
+    text = (OBJECTS / "class.yaml").read_text()
+    for name in CLASSES:
+        yield from yaml.safe_load_all(text.replace("CLASS", name))

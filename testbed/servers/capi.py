@@ -1,0 +1,64 @@
+"""Cluster API: core, kubeadm's bootstrap and control plane, and an infrastructure in memory.
+
+The last one plays machines, and for each cluster an API server on a port from 20000 on; its own
+port is always 19000, so that one of it runs on a machine. Like the webhooks of all four, these
+listen on every interface.
+"""
+
+from testbed import build
+from testbed.programs import (
+    CAPI_BOOTSTRAP,
+    CAPI_CONTROL_PLANE,
+    CAPI_CORE,
+    CAPI_INFRASTRUCTURE,
+    Program,
+)
+from testbed.servers import Server, answers
+from testbed.site import Site
+
+GATES = {
+    CAPI_CORE.name: "ClusterTopology=true,MachineTaintPropagation=true",
+    CAPI_BOOTSTRAP.name: "MachinePool=true",
+    CAPI_CONTROL_PLANE.name: "ClusterTopology=true",
+    CAPI_INFRASTRUCTURE.name: "ClusterTopology=true,MachinePool=true",
+}
+
+
+def server(program: Program) -> Server:
+    """Return one of the managers."""
+    name = program.name
+    ports = (f"{name}-health", f"{name}-webhook", f"{name}-metrics")
+
+    def command(site: Site) -> tuple[str, ...]:
+        return (
+            str(build.path(program)),
+            f"--kubeconfig={site.kubeconfig('capi')}",
+            "--leader-elect=false",
+            f"--webhook-port={site.ports[ports[1]]}",
+            f"--webhook-cert-dir={site.identity('server')}",
+            f"--health-addr={site.address(ports[0])}",
+            f"--diagnostics-address={site.address(ports[2])}",
+            "--insecure-diagnostics",
+            f"--feature-gates={GATES[name]}",
+        )  # fmt: skip
+
+    # What a pod is told of itself.
+    pod = {
+        "POD_IP": "127.0.0.1",
+        "POD_NAMESPACE": "default",
+        "POD_NAME": name,
+        "POD_UID": name,
+    }
+    return Server(
+        name=name,
+        ports=ports,
+        command=command,
+        is_ready=lambda site: answers(site.address(ports[0]), "/readyz"),
+        environment=lambda _: pod,
+    )
+
+
+MANAGERS = tuple(
+    server(program)
+    for program in (CAPI_CORE, CAPI_BOOTSTRAP, CAPI_CONTROL_PLANE, CAPI_INFRASTRUCTURE)
+)

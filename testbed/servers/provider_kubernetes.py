@@ -1,0 +1,35 @@
+"""provider-kubernetes: what is composed, carried to the API servers of backends.
+
+With watches, as an operator runs it: without them a change of the backend is seen after minutes.
+Its webhook, which nobody calls here, listens on every interface.
+"""
+
+from testbed import build
+from testbed.programs import PROVIDER_KUBERNETES
+from testbed.servers import Server, answers
+from testbed.site import Site
+
+PORTS = ("provider-health", "provider-webhook")
+
+
+def command(site: Site) -> tuple[str, ...]:
+    """Return the command line."""
+    return (
+        str(build.path(PROVIDER_KUBERNETES)),
+        "--enable-watches",
+        f"--health-probe-bind-addr={site.address('provider-health')}",
+        f"--webhook-port={site.ports['provider-webhook']}",
+        "--metrics-bind-address=0",
+    )  # fmt: skip
+
+
+SERVER = Server(
+    name="provider-kubernetes",
+    ports=PORTS,
+    command=command,
+    is_ready=lambda site: answers(site.address("provider-health"), "/readyz"),
+    environment=lambda site: {
+        "KUBECONFIG": str(site.kubeconfig("provider")),
+        "TLS_SERVER_CERTS_DIR": str(site.identity("server")),
+    },
+)
