@@ -30,6 +30,24 @@ _API_VERSIONS = {
         "networking.openstack.m.crossplane.io/v1alpha1",
     ),
 }
+# What is composed of each family.
+_KINDS = {
+    "kubernetes": ("Object",),
+    "compute.openstack": ("InstanceV2", "KeypairV2", "ServergroupV2", "VolumeAttachV2"),
+    "blockstorage.openstack": ("VolumeV3",),
+    "networking.openstack": (
+        "FloatingipV2",
+        "NetworkV2",
+        "PortV2",
+        "RouterInterfaceV2",
+        "RouterV2",
+        "SecgroupRuleV2",
+        "SecgroupV2",
+        "SubnetV2",
+    ),
+}
+# Kind of what holds a tenant's credentials for a backend.
+CONFIGS = {Mode.CLAIMS: "ProviderConfig", Mode.NAMESPACED: "ClusterProviderConfig"}
 _FAMILIES = {
     version.partition("/")[0]: family
     for family, versions in _API_VERSIONS.items()
@@ -69,7 +87,7 @@ def envelope(resource: Resource, order: Order[Any], secrets_namespace: str) -> M
         "metadata": metadata,
         "spec": {
             "managementPolicies": list(resource.policies),
-            "providerConfigRef": {"kind": "ClusterProviderConfig", **reference}
+            "providerConfigRef": {"kind": CONFIGS[order.mode], **reference}
             if namespaced
             else reference,
             **(
@@ -111,6 +129,15 @@ def neutral(key: str, manifest: Manifest, connection: Mapping[str, bytes]) -> Re
         status=_status(manifest),
         connection=connection,
         deleting="deletionTimestamp" in metadata,
+    )
+
+
+def definitions(mode: Mode) -> list[str]:
+    """Return the names of the definitions of everything that is composed in an install."""
+    return sorted(
+        f"{kind.lower()}s.{versions[mode is Mode.NAMESPACED].partition('/')[0]}"
+        for family, versions in _API_VERSIONS.items()
+        for kind in _KINDS[family]
     )
 
 

@@ -1,6 +1,10 @@
-"""Write `package/cluster`: what packages cannot hold, for `kubectl apply -k`."""
+"""Write `package/cluster`: what packages cannot hold, for `kubectl apply -k`.
 
-from function.generate import protection, rights, runtime
+Beside what that applies, one file for each install: what is applied by choice, and examples.
+"""
+
+from function.contract import Mode
+from function.generate import activation, credentials, protection, rights, runtime
 from function.generate.documents import yaml_text, yaml_texts
 
 DIRECTORY = "package/cluster"
@@ -20,4 +24,10 @@ def files() -> dict[str, str]:
     }
     texts = {name: yaml_texts(documents) for name, documents in found.items()}
     texts["kustomization.yaml"] = yaml_text(kustomization)
+    for mode in Mode:
+        texts[f"activation/{mode.value}.yaml"] = yaml_text(activation.policy(mode))
+        texts[f"credentials/{mode.value}.yaml"] = yaml_texts(credentials.documents(mode))
+        texts[f"credentials/{mode.value}-in-cluster.yaml"] = yaml_texts(
+            credentials.in_cluster(mode)
+        )
     return {f"{DIRECTORY}/{name}": text for name, text in texts.items()}

@@ -23,6 +23,9 @@ from function.model.status import STATUSES
 FUNCTION = "function-central-api"
 STEP = "central-api"
 REGISTRY = "ghcr.io/sovereigncloudstack"
+# As Crossplane names a dependency. Under another name it would install the function a second time,
+# in the moment of an upgrade when the old revision is withdrawn and the new one not yet known.
+INSTALLED = f"{REGISTRY.partition('/')[2]}-{FUNCTION}"
 SOURCE = "https://github.com/SovereignCloudStack/central-api"
 # The oldest Crossplane of each install.
 CROSSPLANE = {Mode.CLAIMS: ">=v1.20.0", Mode.NAMESPACED: ">=v2.0.0"}
@@ -128,7 +131,7 @@ def composition(kind: str, mode: Mode) -> Manifest:
             "pipeline": [
                 {
                     "step": STEP,
-                    "functionRef": {"name": FUNCTION},
+                    "functionRef": {"name": INSTALLED},
                     "input": {"apiVersion": step_input.API_VERSION, "kind": "Input"},
                 }
             ],
@@ -156,8 +159,8 @@ def _configuration(mode: Mode) -> Manifest:
     return _meta(
         "Configuration",
         f"configuration-central-api-{mode.value}",
-        f"Serve the SCS Central API to tenants, in {mode.value} mode. Install {FUNCTION} first "
-        "and under this name: as a mere dependency it would get another one.",
+        f"Serve the SCS Central API to tenants, in {mode.value} mode. Install the function first, "
+        f"under the name {INSTALLED}.",
         {"crossplane": {"version": CROSSPLANE[mode]}, "dependsOn": [dependency]},
     )
 

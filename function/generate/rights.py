@@ -19,8 +19,8 @@ def documents() -> Iterator[tuple[str, list[Manifest]]]:
     yield (
         "tenants",
         [
-            _role("tenant-admin", {}, [_rule([API_GROUP], PLURALS, READ + WRITE)]),
-            _role("tenant-viewer", {}, [_rule([API_GROUP], PLURALS, READ)]),
+            _role("tenant-admin", {}, [rule([API_GROUP], PLURALS, READ + WRITE)]),
+            _role("tenant-viewer", {}, [rule([API_GROUP], PLURALS, READ)]),
         ],
     )
     aggregated = {"rbac.crossplane.io/aggregate-to-crossplane": "true"}
@@ -36,8 +36,8 @@ def documents() -> Iterator[tuple[str, list[Manifest]]]:
                 "crossplane",
                 aggregated,
                 [
-                    _rule([API_GROUP], everything, ["*"]),
-                    _rule(GROUPS, ["*"], ["*"]),
+                    rule([API_GROUP], everything, ["*"]),
+                    rule(GROUPS, ["*"], ["*"]),
                 ],
             )
         ],
@@ -53,5 +53,21 @@ def _role(name: str, labels: dict[str, str], rules: list[Manifest]) -> Manifest:
     }
 
 
-def _rule(groups: list[str], resources: list[str], verbs: list[str]) -> Manifest:
+def binding(name: str, rules: list[Manifest], subject: Manifest) -> list[Manifest]:
+    """Return a role, and who has it."""
+    reference = {"apiGroup": RBAC.partition("/")[0], "kind": "ClusterRole", "name": name}
+    return [
+        {"apiVersion": RBAC, "kind": "ClusterRole", "metadata": {"name": name}, "rules": rules},
+        {
+            "apiVersion": RBAC,
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": name},
+            "roleRef": reference,
+            "subjects": [subject],
+        },
+    ]
+
+
+def rule(groups: list[str], resources: list[str], verbs: list[str]) -> Manifest:
+    """Return one rule of a role."""
     return {"apiGroups": groups, "resources": resources, "verbs": verbs}

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from function.generate.definitions import FUNCTION
+from function.generate.definitions import FUNCTION, INSTALLED
 
 SYSTEM = "crossplane-system"
 PORT = 9443
 # Who selects the pods of a function by this label is Crossplane itself.
-PODS = {"pkg.crossplane.io/function": FUNCTION}
+PODS = {"pkg.crossplane.io/function": INSTALLED}
 
 Manifest = dict[str, Any]
 

@@ -1,0 +1,111 @@
+"""Show how the credentials of a tenant are given: examples in `package/cluster`, never applied.
+
+Their names are those that the backends look for where an environment does not say otherwise.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from function import managed
+from function.backends import SETTINGS
+from function.contract import Mode
+from function.generate.rights import READ, binding, rule
+from function.generate.runtime import SYSTEM
+
+TENANT = "acme"
+PROVIDER = "provider-kubernetes"
+ROLE = "central-api-clusters"
+CLUSTERS = ("cluster.x-k8s.io", ["clusters"])
+KUBECONFIG = "<a kubeconfig of the tenant's service account>"
+# All values are text, also numbers and flags; unknown keys are ignored without a word.
+OPENSTACK = {
+    "auth_url": "https://keystone.example.com/v3",
+    "region": "RegionOne",
+    "application_credential_id": "<id>",
+    "application_credential_secret": "<secret>",
+}
+
+Manifest = dict[str, Any]
+
+
+def documents(mode: Mode) -> list[Manifest]:
+    """Return the credentials of one tenant for each backend, from Secrets."""
+    openstack, group = json.dumps(OPENSTACK, indent=2), _group("openstack", mode)
+    return [
+        *_from_secret(mode, "capi", _kubernetes(mode), "kubeconfig", KUBECONFIG),
+        *_from_secret(mode, "gardener", _kubernetes(mode), "kubeconfig", KUBECONFIG),
+        *_from_secret(mode, "openstack", f"{group}/v1beta1", "credentials.json", openstack),
+    ]
+
+
+def in_cluster(mode: Mode) -> list[Manifest]:
+    """Return what lets provider-kubernetes act as itself, where Cluster API runs beside Crossplane.
+
+    All tenants then share one identity: what keeps them apart is that the function names each
+    one's namespace.
+    """
+    account = {"kind": "ServiceAccount", "name": PROVIDER, "namespace": SYSTEM}
+    return [
+        {
+            "apiVersion": "pkg.crossplane.io/v1beta1",
+            "kind": "DeploymentRuntimeConfig",
+            "metadata": {"name": PROVIDER},
+            "spec": {
+                "serviceAccountTemplate": {"metadata": {"name": PROVIDER}},
+                "deploymentTemplate": {"spec": _watching()},
+            },
+        },
+        *binding(
+            ROLE,
+            [
+                rule([CLUSTERS[0]], CLUSTERS[1], [*READ, "create", "update", "patch", "delete"]),
+                # Where the certificate of a cluster's authority is read.
+                rule([""], ["secrets"], ["get"]),
+            ],
+            account,
+        ),
+        _config(mode, "capi", _kubernetes(mode), {"source": "InjectedIdentity"}),
+    ]
+
+
+def _watching() -> Manifest:
+    """Return how the provider is run; without watches a change is seen after minutes."""
+    container = {"name": "package-runtime", "args": ["--enable-watches"]}
+    return {"selector": {}, "template": {"spec": {"containers": [container]}}}
+
+
+def _from_secret(
+    mode: Mode, backend: str, version: str, key: str, content: str
+) -> Iterator[Manifest]:
+    name = _name(backend)
+    yield {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name, "namespace": SYSTEM},
+        "stringData": {key: content},
+    }
+    reference = {"namespace": SYSTEM, "name": name, "key": key}
+    yield _config(mode, backend, version, {"source": "Secret", "secretRef": reference})
+
+
+def _config(mode: Mode, backend: str, version: str, credentials: Manifest) -> Manifest:
+    return {
+        "apiVersion": version,
+        "kind": managed.CONFIGS[mode],
+        "metadata": {"name": _name(backend)},
+        "spec": {"credentials": credentials},
+    }
+
+
+def _name(backend: str) -> str:
+    template: str = SETTINGS[backend].model_fields["provider_config"].default
+    return template.format(tenant=TENANT)
+
+
+def _kubernetes(mode: Mode) -> str:
+    return f"{_group('kubernetes', mode)}/v1alpha1"
+
+
+def _group(provider: str, mode: Mode) -> str:
+    return f"{provider}{'.m' if mode is Mode.NAMESPACED else ''}.crossplane.io"
