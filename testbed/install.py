@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from function.contract import Mode
+from function.generate.definitions import INSTALLED
 from function.model import API_GROUP
 from testbed import ROOT, build
 from testbed.kubernetes import Kubernetes, Manifest, condition
@@ -32,9 +33,8 @@ ESTABLISHED_SECONDS = 60.0
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEFINITIONS = "/apis/apiextensions.crossplane.io/v1/compositeresourcedefinitions"
 RBAC = "rbac.authorization.k8s.io"
-FUNCTION = "function-central-api"
 # Never pulled: its package objects are paused.
-PACKAGE = f"registry.example.org/testbed/{FUNCTION}:v0.0.0"
+PACKAGE = "registry.example.org/testbed/function:v0.0.0"
 
 
 @dataclass(frozen=True)
@@ -192,13 +192,13 @@ def _announce_function(api: Kubernetes, site: Site) -> None:
     """Make the objects of an installed package, as its runtime would have left them."""
     paused = {"annotations": {"crossplane.io/paused": "true"}}
     api.apply(
-        named("pkg.crossplane.io/v1", "Function", FUNCTION, paused, spec={"package": PACKAGE})
+        named("pkg.crossplane.io/v1", "Function", INSTALLED, paused, spec={"package": PACKAGE})
     )
-    labels = {"labels": {"pkg.crossplane.io/package": FUNCTION}}
+    labels = {"labels": {"pkg.crossplane.io/package": INSTALLED}}
     revision = named(
         "pkg.crossplane.io/v1",
         "FunctionRevision",
-        f"{FUNCTION}-testbed",
+        f"{INSTALLED}-testbed",
         paused | labels,
         spec={"desiredState": "Active", "image": PACKAGE, "revision": 1},
     )

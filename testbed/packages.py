@@ -9,18 +9,30 @@ others must do is done here: say where a revision of the function listens.
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
+from function.__version__ import __version__
 from function.contract import Mode
-from function.generate.definitions import FUNCTION, REGISTRY
-from testbed import build
+from function.generate.definitions import FUNCTION, INSTALLED, REGISTRY
+from function.model import API_GROUP
+from testbed import ROOT, build
+from testbed.install import DEFINITIONS, definitions
 from testbed.kubernetes import Kubernetes, Manifest
 from testbed.programs import CLI_OF_2
 from testbed.site import Site
+from testbed.waiting import until
 
 PACKAGES = "pkg.crossplane.io"
 REVISIONS = f"/apis/{PACKAGES}/v1/functionrevisions"
+CONFIGURATIONS = f"/apis/{PACKAGES}/v1/configurations"
+COMPOSITIONS = DEFINITIONS.replace("compositeresourcedefinitions", "compositions")
 OWNER = REGISTRY.rpartition("/")[2]
+INSTALL_SECONDS = 60.0
 # What a package is built with; it needs a commit, and there may be none.
 STAMP = {"REVISION": "testbed", "SOURCE_DATE_EPOCH": "0"}
 BUILD = """
@@ -30,6 +42,27 @@ from function.contract import Mode
 from release import stamp, xpkg
 xpkg.build_configuration(Mode(sys.argv[1]), Path(sys.argv[2]), stamp.read())
 """
+
+
+@dataclass(frozen=True)
+class Release:
+    """A version of the function and of what is installed with it.
+
+    Attributes:
+        version: Its version.
+        source: The tree that it is built from.
+    """
+
+    version: str
+    source: Path
+
+    @property
+    def server(self) -> str:
+        """Return the name of the process that is its function, and of that process's port."""
+        return f"function-{self.version}"
+
+
+THIS = Release(__version__, ROOT)
 
 
 def name(mode: Mode) -> str:
@@ -42,29 +75,16 @@ def reference(package: str, version: str) -> str:
     return f"{REGISTRY}/{package}:v{version}"
 
 
-def build_configuration(source: Path, mode: Mode, target: Path) -> Path:
-    """Build the package of an install as a release does, from any source tree."""
-    command = (sys.executable, "-c", BUILD, mode.value, str(target))
-    subprocess.run(command, cwd=source, env={**os.environ, **STAMP}, check=True)
-    return target
-
-
-def build_function(source: Path, target: Path) -> Path:
-    """Build the function's package without an image: a process serves it here."""
+def publish(site: Site, release: Release, mode: Mode) -> None:
+    """Build what an operator of an install needs, and push it to the registry."""
     build.ensure(CLI_OF_2)
-    command = (
-        str(build.path(CLI_OF_2)), "xpkg", "build",
-        f"--package-root={source / 'package' / 'function'}", f"--package-file={target}",
-    )  # fmt: skip
-    subprocess.run(command, capture_output=True, check=True)
-    return target
-
-
-def publish(site: Site, file: Path, package: str, version: str) -> None:
-    """Push a package to the registry, with Crossplane's command line."""
-    address = f"{site.address('registry')}/{OWNER}/{package}:v{version}"
-    command = (str(build.path(CLI_OF_2)), "xpkg", "push", f"--package-files={file}", address)
-    subprocess.run(command, capture_output=True, check=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        for package, built in (
+            (FUNCTION, _build_function(release, Path(scratch))),
+            (name(mode), _build_configuration(release, mode, Path(scratch))),
+        ):
+            address = f"{site.address('registry')}/{OWNER}/{package}:v{release.version}"
+            _crossplane("push", f"--package-files={built}", address)
 
 
 def mirror(site: Site) -> Manifest:
@@ -82,37 +102,102 @@ def mirror(site: Site) -> Manifest:
 
 def function(version: str) -> Manifest:
     """Return the function as an operator installs it."""
-    return _package("Function", FUNCTION, version, runtimeConfigRef={"name": FUNCTION})
+    return _package("Function", INSTALLED, FUNCTION, version, runtimeConfigRef={"name": FUNCTION})
 
 
 def configuration(mode: Mode, version: str, **spec: object) -> Manifest:
     """Return the package of an install as an operator installs it."""
-    return _package("Configuration", name(mode), version, **spec)
+    return _package("Configuration", name(mode), name(mode), version, **spec)
 
 
-def serve(api: Kubernetes, site: Site, servers: dict[str, str]) -> bool:
-    """Say of each revision of the function where it listens; say whether one is active.
+def install_function(api: Kubernetes, site: Site, release: Release) -> None:
+    """Install the function or bring it to a version, and wait until it is the one that answers."""
+    api.apply(function(release.version))
+    until(
+        lambda: serve(api, site) == {release.version},
+        seconds=INSTALL_SECONDS,
+        what=f"{FUNCTION} {release.version}",
+    )
 
-    Args:
-        api: The API server, seen by the operator.
-        site: Where the servers are.
-        servers: Name of the server of each version.
-    """
-    active = False
+
+def install_configuration(api: Kubernetes, mode: Mode, release: Release, **spec: object) -> None:
+    """Install what serves orders or bring it to a version, and wait until all of it is there."""
+    wanted = configuration(mode, release.version, **spec)
+    api.apply(wanted)
+    until(
+        lambda: is_established(api, wanted),
+        seconds=INSTALL_SECONDS,
+        what=f"{name(mode)} {release.version}",
+    )
+
+
+def serve(api: Kubernetes, site: Site) -> set[str]:
+    """Say of each revision of the function where it listens; return the versions in force."""
+    active = set()
     for revision in api.items(REVISIONS):
-        server = servers[revision["spec"]["image"].rpartition(":v")[2]]
-        endpoint = f"localhost:{site.ports[server]}"
+        version = revision["spec"]["image"].rpartition(":v")[2]
+        endpoint = f"localhost:{site.ports[Release(version, ROOT).server]}"
         if (revision.get("status") or {}).get("endpoint") != endpoint:
             named = {"apiVersion": f"{PACKAGES}/v1", "kind": "FunctionRevision"}
             api.set_status({**named, "metadata": revision["metadata"]}, {"endpoint": endpoint})
-        active = active or revision["spec"]["desiredState"] == "Active"
+        if revision["spec"]["desiredState"] == "Active":
+            active.add(version)
     return active
 
 
-def _package(kind: str, package: str, version: str, **spec: object) -> Manifest:
+def is_established(api: Kubernetes, wanted: Manifest) -> bool:
+    """Say whether the revision of a Configuration controls every definition and Composition."""
+    live = api.get(api.path(wanted)) or {}
+    status = live.get("status") or {}
+    if status.get("currentIdentifier") != wanted["spec"]["package"]:
+        return False
+    mode = next(mode for mode in Mode if name(mode) == wanted["metadata"]["name"])
+    found = [
+        api.get(f"{collection}/{path.parent.name}.{API_GROUP}")
+        for path in definitions(mode)
+        for collection in (DEFINITIONS, COMPOSITIONS)
+    ]
+    return all(_controller(one) == status["currentRevision"] for one in found)
+
+
+def _controller(manifest: Manifest | None) -> str:
+    owners = ((manifest or {}).get("metadata") or {}).get("ownerReferences") or ()
+    return next((owner["name"] for owner in owners if owner.get("controller")), "")
+
+
+def _build_configuration(release: Release, mode: Mode, scratch: Path) -> Path:
+    """Build as a release does, from its own tree."""
+    target = scratch / f"{name(mode)}.xpkg"
+    command = (sys.executable, "-c", BUILD, mode.value, str(target))
+    subprocess.run(command, cwd=release.source, env={**os.environ, **STAMP}, check=True)
+    return target
+
+
+def _build_function(release: Release, scratch: Path) -> Path:
+    """Build without an image, because a process serves it here.
+
+    The image makes each version another package; in its place an annotation does.
+    """
+    root, target = scratch / "function", scratch / f"{FUNCTION}.xpkg"
+    root.mkdir()
+    package = yaml.safe_load(
+        (release.source / "package" / "function" / "crossplane.yaml").read_text()
+    )
+    package["metadata"]["annotations"]["testbed/version"] = release.version
+    (root / "crossplane.yaml").write_text(yaml.safe_dump(package))
+    _crossplane("build", f"--package-root={root}", f"--package-file={target}")
+    return target
+
+
+def _crossplane(*arguments: str) -> None:
+    command: Sequence[str] = (str(build.path(CLI_OF_2)), "xpkg", *arguments)
+    subprocess.run(command, capture_output=True, check=True)
+
+
+def _package(kind: str, installed: str, package: str, version: str, **spec: object) -> Manifest:
     return {
         "apiVersion": f"{PACKAGES}/v1",
         "kind": kind,
-        "metadata": {"name": package},
+        "metadata": {"name": installed},
         "spec": {"package": reference(package, version), **spec},
     }

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import yaml
 
+from function.generate.definitions import INSTALLED
 from testbed import ROOT, build, programs
 
 from .outcome import Manifest, Outcome, Refusal, key_of, read_ours, read_theirs, reported
@@ -205,7 +206,7 @@ def development_function(port: int) -> Manifest:
         "apiVersion": "pkg.crossplane.io/v1",
         "kind": "Function",
         "metadata": {
-            "name": "function-central-api",
+            "name": INSTALLED,
             "annotations": {
                 runtime: "Development",
                 f"{runtime}-development-target": f"dns:///127.0.0.1:{port}",

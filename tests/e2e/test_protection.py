@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from function.contract import Mode
+from function.generate.definitions import INSTALLED
 from function.model import API_GROUP, API_VERSION
 from testbed.kubernetes import MERGE, Answer, Kubernetes, Manifest
 from testbed.site import TENANT
@@ -205,7 +206,7 @@ STONES = [
     Stone("an XRD", f"{EXTENSIONS}/v1/compositeresourcedefinitions/{{}}networks.{API_GROUP}"),
     Stone("a Composition", f"{EXTENSIONS}/v1/compositions/{{}}networks.{API_GROUP}"),
     Stone("an EnvironmentConfig", f"{EXTENSIONS}/v1beta1/environmentconfigs/cluster-stacks"),
-    Stone("the function", "/apis/pkg.crossplane.io/v1/functions/function-central-api"),
+    Stone("the function", f"/apis/pkg.crossplane.io/v1/functions/{INSTALLED}"),
 ]
 
 
