@@ -8,7 +8,7 @@ clusters     an order for a cluster        machines     a flavor for an ask
 servers      an order for servers          volumes      volume types
 networks     an order for a network        zones        availability zones
 boots        image and root disk           variables    those that a tenant sets
-resolution   what comes out
+ranges       address ranges             resolution   what comes out
 """
 
 from function.resolve.clusters import cluster

@@ -11,6 +11,7 @@ from function.model.pool import NodePool
 from function.paths import lookup
 from function.resolve.machines import choose
 from function.resolve.machines import notes as machine_notes
+from function.resolve.ranges import check_ranges
 from function.resolve.resolution import Resolution, estimate
 from function.resolve.variables import check_variables
 from function.resolve.volumes import volume_type
@@ -48,6 +49,7 @@ def cluster(
         _check_volume_types(pool, settings, before, at, problems)
     plane = _control_plane(order, settings, before, problems)
     _check_availability(order, settings, before, problems)
+    check_ranges(order, before, problems)
     check_variables(order, settings, before, problems)
     try:
         version = versions.version(order, settings, before, progress)

@@ -1,7 +1,10 @@
 """Say when Gardener may change a Shoot, and when it sleeps."""
 
 from function.contract import Manifest
+from function.errors import InvalidOrder, Problem
 from function.model import ClusterSpec
+
+_TWICE = "another start or end has this time already; each may have it once here"
 
 
 def maintenance(spec: ClusterSpec) -> Manifest:
@@ -21,8 +24,13 @@ def maintenance(spec: ClusterSpec) -> Manifest:
 
 
 def hibernation(spec: ClusterSpec) -> Manifest:
-    """Return the hibernation; with schedules Gardener itself switches `enabled`."""
+    """Return the hibernation; with schedules Gardener itself switches `enabled`.
+
+    Raises:
+        InvalidOrder: Schedules name one time twice.
+    """
     if spec.hibernation.schedules:
+        _check_times(spec)
         schedules = [
             {
                 name: value
@@ -34,3 +42,21 @@ def hibernation(spec: ClusterSpec) -> Manifest:
         return {"hibernation": {"schedules": schedules}}
     # Said also where it is false: what a schedule switched on would stay on without one.
     return {"hibernation": {"enabled": spec.hibernation.enabled}}
+
+
+def _check_times(spec: ClusterSpec) -> None:
+    """Refuse times that are named twice, also where the time zones differ, as Gardener does.
+
+    Raises:
+        InvalidOrder: There are such.
+    """
+    named: set[str] = set()
+    problems = []
+    for index, schedule in enumerate(spec.hibernation.schedules):
+        for field, time in (("start", schedule.start), ("end", schedule.end)):
+            if time in named:
+                at = f"spec.hibernation.schedules[{index}].{field}"
+                problems.append(Problem(at, _TWICE))
+            named |= {time} if time else set()
+    if problems:
+        raise InvalidOrder(*problems)

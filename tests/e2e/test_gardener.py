@@ -1,0 +1,22 @@
+"""Every case of `answers/orders.yaml` on a real gardener-apiserver, and the life of a Shoot."""
+
+import pytest
+
+from tests import answers
+from tests.answers import GARDENER, Case
+
+from .gardens import Garden, asked, settled
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.mark.parametrize("case", answers.cases(), ids=lambda case: case.name)
+def test_gardener_says_what_is_recorded(case: Case, garden: Garden, update: bool) -> None:
+    """Send what an order becomes; what is taken is taken at once, and stands as it was sent."""
+    with asked(garden, case) as found:
+        assert found.ours == answers.ours(case, GARDENER), "the live Shoot tells more than a play"
+        if update:
+            GARDENER.record(case, found.theirs)
+        assert GARDENER.recorded().get(case.name) == found.theirs
+        if answers.accepted(found.ours) and answers.accepted(found.theirs):
+            settled(garden, case, found.outcome)
