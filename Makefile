@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Checked by `make lint`; tests/e2e drives real engines and has a target of its own.
 SOURCES := function tests benchmarks testbed release
 # Every branch of these is covered, or `make test` fails.
-SAFETY := function/guards.py,function/bound.py
+SAFETY := guards bound
 
 .PHONY: help demo test lint fmt generate up down status e2e packages scan bench clean
 .DEFAULT_GOAL := help
@@ -24,8 +24,8 @@ demo: .venv/.complete ## Answer every example order for every example provider, 
 	@$(BIN)/python -m function.demo
 
 test: .venv/.complete ## Run all tests that need no other server.
-	@$(BIN)/pytest -q -m "not e2e" -n 2 --dist loadfile --cov --cov-report=
-	@$(BIN)/coverage report --include='$(SAFETY)' --fail-under=100
+	@$(BIN)/pytest -q -m "not e2e" -n 2 --dist loadfile $(addprefix --cov=function.,$(SAFETY)) --cov-report=
+	@$(BIN)/coverage report --fail-under=100
 
 lint: .venv/.complete ## Check format, lint, types, import contracts and generated files.
 	@$(BIN)/ruff format --check --quiet $(SOURCES)

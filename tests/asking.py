@@ -1,6 +1,8 @@
 """Ask the function in process, as Crossplane would."""
 
 import asyncio
+import copy
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,12 @@ structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
 def documents(*paths: Path) -> list[Manifest]:
     """Return the documents of YAML files, or of the files in a directory."""
     files = [f for p in paths for f in (sorted(p.glob("*.yaml")) if p.is_dir() else [p])]
-    return [d for f in files for d in yaml.safe_load_all(f.read_text("utf-8")) if d]
+    return [copy.deepcopy(d) for f in files for d in _parsed(f.read_text("utf-8")) if d]
+
+
+@functools.lru_cache
+def _parsed(text: str) -> list[Any]:
+    return list(yaml.safe_load_all(text))
 
 
 def provider(name: str) -> list[Manifest]:

@@ -17,7 +17,7 @@ from .faults import (
     profiles_changed,
     settings_changed,
 )
-from .strategies import Case, worlds
+from .strategies import Case, examples, worlds
 from .world import World, advance, ask, settle
 
 TIGHTER = (catalogue_changed, policy_tightened, policy_gone, limits_tightened, settings_changed)
@@ -51,7 +51,7 @@ def test_offer_is_changed(fault: Fault, case: Case) -> None:
     check_stands(world, rng, fault)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples() * 3)
 @given(worlds("Cluster"))
 def test_profiles_are_changed(case: Case) -> None:
     """Leave it alone when the way that order fields reach its class is changed."""
