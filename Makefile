@@ -6,11 +6,11 @@ SOURCES := function tests benchmarks testbed release
 # Every branch of these is covered, or `make test` fails.
 SAFETY := guards bound
 
-.PHONY: help demo test lint fmt generate up down status e2e packages scan bench clean
+.PHONY: help demo test lint fmt generate up down status e2e e2e-all packages scan bench clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets.
-	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 # Built beside and moved into place last, so that an interrupted set-up starts anew.
 .venv/.complete: requirements-dev.txt pyproject.toml
@@ -52,6 +52,10 @@ status: .venv/.complete ## Say what `make up` started, and where it listens.
 
 # Built first, so that its progress is seen.
 e2e: .venv/.complete ## Run the tests on real servers and engines, built from Go modules.
+	@$(BIN)/python -m testbed build
+	@$(BIN)/pytest -q -m "e2e and not slow" tests/e2e
+
+e2e-all: .venv/.complete ## Run these and those that take long.
 	@$(BIN)/python -m testbed build
 	@$(BIN)/pytest -q -m e2e tests/e2e
 

@@ -45,7 +45,7 @@ def _define(site: Site) -> None:
 
 def _admit(site: Site) -> None:
     with closing(operator(site)) as api:
-        for manifest in (*_webhooks(site), *documents(OBJECTS / "capi.yaml"), *_classes()):
+        for manifest in (*_webhooks(site), *documents(OBJECTS / "capi.yaml"), *classes(*CLASSES)):
             api.apply(manifest)
 
 
@@ -78,6 +78,13 @@ def environment_layers(environment: str) -> Iterator[Manifest]:
             if environment == OLDER:
                 data["backends"]["capi"]["apiVersion"] = OLDER
         yield layer
+
+
+def classes(*names: str) -> Iterator[Manifest]:
+    """Yield cluster classes with their templates."""
+    text = (OBJECTS / "class.yaml").read_text()
+    for name in names:
+        yield from yaml.safe_load_all(text.replace("CLASS", name))
 
 
 def _definitions(site: Site) -> Iterator[Manifest]:
@@ -116,9 +123,3 @@ def _webhooks(site: Site) -> Iterator[Manifest]:
 def _client(site: Site, port: str, path: str) -> dict[str, str]:
     bundle = base64.b64encode((site.identity("server") / "ca.crt").read_bytes()).decode()
     return {"url": f"https://{site.address(port)}{path}", "caBundle": bundle}
-
-
-def _classes() -> Iterator[Manifest]:
-    text = (OBJECTS / "class.yaml").read_text()
-    for name in CLASSES:
-        yield from yaml.safe_load_all(text.replace("CLASS", name))

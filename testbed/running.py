@@ -28,11 +28,25 @@ class Running:
 
     profile: Profile
     site: Site
-    children: tuple[Child, ...]
+    children: list[Child]
 
     def ended(self) -> list[Child]:
         """Return the servers that ended though nobody ended them."""
         return [child for child in self.children if not child.alive]
+
+    def kill(self, name: str) -> None:
+        """End a server without a word of warning."""
+        child = self.children[self._place(name)]
+        child.process.kill()
+        child.process.wait()
+
+    def revive(self, name: str) -> None:
+        """Start a server that was killed, and wait until it serves."""
+        (server,) = (one for one in self.profile.servers if one.name == name)
+        self.children[self._place(name)] = _started(server, self.site)
+
+    def _place(self, name: str) -> int:
+        return [child.name for child in self.children].index(name)
 
 
 @contextmanager
@@ -58,7 +72,7 @@ def running(profile: Profile, directory: Path) -> Iterator[Running]:
             else:
                 step.run(place)
             build.say(f"{profile.name}: {step.name}, {time.monotonic() - started:.1f} s")
-        yield Running(profile, place, tuple(children))
+        yield Running(profile, place, children)
     finally:
         for child in reversed(children):
             processes.stop(child)

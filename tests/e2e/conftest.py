@@ -1,26 +1,29 @@
 """The real engines, built when missing, our function as a server, and whole control planes.
 
-With `--running` the tests use what `make up PROFILE="core core-claims core-1.20"` has started, and
-skip what it has not: nothing is started, so that a test can be tried in a second.
+With `--running` the tests use what `make up PROFILE="core core-claims core-1.20 garden"` has
+started, and skip what it has not: nothing is started, so that a test can be tried in a second.
 """
 
 import socket
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from testbed import background, build, processes
-from testbed.profiles import PROFILES
-from testbed.running import running
+from testbed.install import operator
+from testbed.profiles import PROFILES, Profile
+from testbed.running import Running, running
 from testbed.site import free_ports
 from testbed.waiting import until
 
 from .engines import BUILT, ENGINES, Engines, Lab, program
+from .gardens import Garden
 from .planes import Plane, connected
 
 START_SECONDS = 20.0
+Tell = Callable[[str], None]
 
 
 LOGS = pytest.StashKey[list[Path]]()
@@ -51,19 +54,53 @@ def plane(
 ) -> Iterator[Plane]:
     """Serve our kinds with a real Crossplane, one profile after the other."""
     profile = PROFILES[request.param]
-    if request.config.getoption("--running", default=False):
+    with (
+        served(profile, request.config, tmp_path_factory) as running,
+        connected(running) as plane,
+    ):
+        yield plane
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Tell:
+    """Print figures while tests run."""
+
+    def say(what: str) -> None:
+        with shown(request.config):
+            build.say(f"{request.node.name}: {what}")
+
+    return say
+
+
+@pytest.fixture(scope="module")
+def garden(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Garden]:
+    """Serve Shoots."""
+    with (
+        served(PROFILES["garden"], request.config, tmp_path_factory) as running,
+        closing(operator(running.site)) as api,
+    ):
+        yield Garden(api)
+
+
+@contextmanager
+def served(
+    profile: Profile, config: pytest.Config, factory: pytest.TempPathFactory
+) -> Iterator[Running]:
+    """Start a profile, or use the one that runs, whose servers are another's children."""
+    if config.getoption("--running", default=False):
         found = background.find(profile)
         if found is None or not found.ready:
             pytest.skip(f"{profile.name} does not run")
-        with connected(profile, background.site_of(profile, found)) as plane:
-            yield plane
+        yield Running(profile, background.site_of(profile, found), [])
         return
-    directory = tmp_path_factory.mktemp(profile.name) / "site"
-    request.config.stash[LOGS].append(directory / "log")
+    directory = factory.mktemp(profile.name) / "site"
+    config.stash[LOGS].append(directory / "log")
     with ExitStack() as stack:
-        with shown(request.config):
+        with shown(config):
             started = stack.enter_context(running(profile, directory))
-        yield stack.enter_context(connected(profile, started.site))
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from function.model import API_VERSION
 from testbed.install import operator
 from testbed.kubernetes import CONFLICT, MERGE, Answer, Kubernetes, Manifest
 from testbed.profiles import Profile
+from testbed.running import Running
 from testbed.site import TENANT, Site
 
 DRY = {"dryRun": "All", "fieldValidation": "Strict"}
@@ -34,16 +35,24 @@ class Plane:
     """A control plane that serves our kinds.
 
     Attributes:
-        profile: Which one.
-        site: Where it is.
+        running: Which one, where it is, and its servers.
         operator: Its API server, seen by the operator.
         tenant: Its API server, seen by a tenant.
     """
 
-    profile: Profile
-    site: Site
+    running: Running
     operator: Kubernetes
     tenant: Kubernetes
+
+    @property
+    def profile(self) -> Profile:
+        """Return what runs."""
+        return self.running.profile
+
+    @property
+    def site(self) -> Site:
+        """Return where it is."""
+        return self.running.site
 
     def create(self, kind: str, spec: Any) -> Answer:
         """Ask whether an order may be created."""
@@ -78,11 +87,11 @@ class Plane:
 
 
 @contextmanager
-def connected(profile: Profile, site: Site) -> Iterator[Plane]:
+def connected(running: Running) -> Iterator[Plane]:
     """Yield a control plane, with a connection for each who uses it."""
-    plane = Plane(
-        profile, site, operator(site), Kubernetes(site.address("api"), site.identity("tenant"))
-    )
+    site = running.site
+    tenant = Kubernetes(site.address("api"), site.identity("tenant"))
+    plane = Plane(running, operator(site), tenant)
     try:
         yield plane
     finally:
