@@ -1,0 +1,178 @@
+"""Declare what a provider (CSP) configures for an environment, in EnvironmentConfigs.
+
+Every field says what an edit *reaches*. The default is the most careful that works:
+what an order got stays as it is, because one edit must not roll five hundred clusters.
+Blocks below `backends` are declared by the backends themselves; `block` hands them out.
+"""
+
+import functools
+from collections.abc import Iterator
+from typing import Any, Literal, TypeVar
+
+from function.errors import Problem
+from function.flavors import Flavor
+from function.model.cluster import Oidc
+from function.model.values import HTTPSURL
+from function.schema import DNSLabel, Schema, configured
+from function.settings.classes import EVERY, ClusterClass, PinnedVariable, VariableType
+from function.settings.offers import FlavorOffer, ImageOffer, KubernetesVersion, VolumeType, Zone
+from function.settings.places import Move, Place
+from function.settings.rules import Limits, PolicyRule
+from function.settings.values import (
+    AT_ONCE,
+    NEW_ORDERS,
+    NEXT_CHANGE,
+    NEXT_VERSION,
+    KindName,
+    Name,
+    TenantTemplate,
+    only,
+)
+
+__all__ = [
+    "AT_ONCE",
+    "Block",
+    "ClusterClass",
+    "EVERY",
+    "ImageOffer",
+    "KubernetesVersion",
+    "Limits",
+    "Move",
+    "NEW_ORDERS",
+    "NEXT_CHANGE",
+    "NEXT_VERSION",
+    "Name",
+    "PinnedVariable",
+    "Place",
+    "PolicyRule",
+    "Settings",
+    "TenantTemplate",
+    "VariableType",
+    "only",
+]
+
+BlockT = TypeVar("BlockT", bound=Schema)
+
+
+class AccessDefaults(Schema):
+    """Say how tenants log in where they do not say it themselves."""
+
+    oidc: Oidc | None = configured(
+        "Issuer of clusters whose orders name none. None if absent.",
+        reaches=NEXT_VERSION,
+        default=None,
+    )
+    extra_scopes: tuple[Name, ...] = configured(
+        "Scopes that a login asks for beside openid, such as groups. None if absent.",
+        reaches=AT_ONCE,
+        default=(),
+    )
+
+
+class Block(Schema):
+    """Configure one backend; the base of the settings that backends declare."""
+
+    def problems(self, settings: "Settings") -> Iterator[Problem]:
+        """Yield what is wrong with the environment if this backend answers a kind."""
+        del settings
+        yield from ()
+
+
+class Settings(Schema):
+    """Hold the merged data of one environment."""
+
+    display_name: Name = configured(
+        "Name for people, such as Example Cloud, region one.", reaches=AT_ONCE
+    )
+    links: dict[Literal["status", "support", "documentation"], HTTPSURL] = configured(
+        "Pages for tenants by what they show (status, support or documentation), each an https "
+        "URL. None if absent.",
+        reaches=AT_ONCE,
+        default_factory=dict,
+    )
+    layers: tuple[Name, ...] = configured(
+        "Names of the EnvironmentConfigs that are the other base layers of this environment, "
+        "such as catalogue. None if absent.",
+        reaches=AT_ONCE,
+        default=(),
+    )
+    overlays: Literal["None", "Optional", "Required"] = configured(
+        "Whether tenants have a layer of their own. None: no tenant has one; Optional: a tenant "
+        "may have one; Required: the orders of a tenant without one are refused. None if "
+        "absent.",
+        reaches=AT_ONCE,
+        default="None",
+    )
+    tenants: tuple[Name, ...] | None = configured(
+        "Namespaces that may use the environment, such as acme. All if absent.",
+        reaches=AT_ONCE,
+        default=None,
+    )
+    kinds: dict[KindName, Name] = configured(
+        "Offered kinds (Cluster, Server, Network) and the backend that answers each, such as "
+        "capi. A kind left out is not offered; what lives of it goes on, while the settings of "
+        "its backend stay.",
+        reaches=NEW_ORDERS,
+    )
+    zones: tuple[Zone, ...] = configured(
+        "Offered availability zones. Pools and servers stay in theirs; a control plane may follow "
+        "with its version. None if absent.",
+        reaches=NEXT_VERSION,
+        default=(),
+    )
+    flavors: tuple[FlavorOffer, ...] = configured(
+        "Offered flavors. None if absent.", reaches=NEW_ORDERS, default=()
+    )
+    images: tuple[ImageOffer, ...] = configured(
+        "Offered images for servers. None if absent.", reaches=NEW_ORDERS, default=()
+    )
+    volume_types: tuple[VolumeType, ...] = configured(
+        "Offered volume types. None if absent.", reaches=NEW_ORDERS, default=()
+    )
+    kubernetes_versions: tuple[KubernetesVersion, ...] = configured(
+        "Offered Kubernetes versions. None if absent.", reaches=NEXT_VERSION, default=()
+    )
+    classes: tuple[ClusterClass, ...] = configured(
+        "Offered cluster classes. None if absent.", reaches=NEXT_VERSION, default=()
+    )
+    access: AccessDefaults = configured(
+        "How tenants log in.", reaches=NEXT_VERSION, default=AccessDefaults()
+    )
+    limits: Limits = configured("Limits of one order.", reaches=NEXT_CHANGE, default=Limits())
+    policy: tuple[PolicyRule, ...] = configured(
+        "Rules for fields of orders. None if absent.", reaches=NEXT_CHANGE, default=()
+    )
+    moves: tuple[Move, ...] = configured(
+        "Orders that may change their place. None if absent.", reaches=AT_ONCE, default=()
+    )
+    secrets_namespace: DNSLabel = configured(
+        "Namespace for connection secrets of composed resources, in claims mode; no tenant may "
+        "read it. crossplane-system if absent.",
+        reaches=NEW_ORDERS,
+        default="crossplane-system",
+    )
+    backends: dict[str, Any] = configured(
+        "Settings of the backends named in kinds, by name of the backend. None if absent.",
+        reaches="see the fields of each backend",
+        default_factory=dict,
+    )
+
+    def backend_of(self, kind: str) -> str | None:
+        """Return the backend that answers a kind; None if it is not offered."""
+        return next((name for offered, name in self.kinds.items() if offered == kind), None)
+
+    def block(self, name: str, schema: type[BlockT]) -> BlockT:
+        """Return the settings of one backend.
+
+        Raises:
+            LookupError: The environment has no such block; `environment.assemble` checks it.
+        """
+        found = self.backends.get(name)
+        if not isinstance(found, schema):
+            raise LookupError(f"no settings for backend {name}")
+        return found
+
+    @functools.cached_property
+    def offered_flavors(self) -> tuple[Flavor, ...]:
+        """Return what the offered flavors hold."""
+        return tuple(offer.flavor for offer in self.flavors)

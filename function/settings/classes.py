@@ -1,0 +1,60 @@
+"""Declare the cluster classes that an environment offers."""
+
+from typing import Any, Literal
+
+from function.schema import DNSLabel, Schema, configured
+from function.settings.values import AT_ONCE, NEXT_CHANGE, NEXT_VERSION, Name
+
+# Types of a ClusterClass's variables, by the names that it has for them.
+VariableType = Literal["string", "integer", "number", "boolean", "array", "object"]
+# Stands for every variable in `tenantVariables`.
+EVERY = "*"
+
+
+class PinnedVariable(Schema):
+    """Keep a variable of a class at one value."""
+
+    value: Any = configured("Value that the variable has.", reaches=NEXT_VERSION)
+    reason: Name = configured("Sentence that the tenant reads.", reaches=AT_ONCE)
+
+
+class ClusterClass(Schema):
+    """Offer a cluster class."""
+
+    name: DNSLabel = configured("Name for tenants, such as default.", reaches=NEXT_VERSION)
+    profile: Name = configured(
+        "How order fields reach the class: a built-in profile, such as scs2, or one of the "
+        "backend's block.",
+        reaches=NEXT_VERSION,
+    )
+    variables: dict[str, Any] = configured(
+        "Values for variables of the class, over those of the profile. None if absent.",
+        reaches=NEXT_VERSION,
+        default_factory=dict,
+    )
+    tenant_variables: tuple[Name, ...] = configured(
+        'Variables that tenants may set in spec.variables, such as nodeCIDR. "*" opens each '
+        "that stands in the profile, in variables or in variableTypes, and is neither pinned, "
+        "nor guarded by the profile, nor driven by an order field. None if absent.",
+        reaches=NEXT_CHANGE,
+        default=(),
+    )
+    pinned: dict[str, PinnedVariable] = configured(
+        "Variables that no tenant sets, neither in spec.variables nor by an order field. None "
+        "if absent.",
+        reaches=NEXT_VERSION,
+        default_factory=dict,
+    )
+    variable_types: dict[str, VariableType] = configured(
+        "Types of variables, as in the class itself, so that a wrong one is refused by its "
+        "path: string, integer, number, boolean, array or object. None if absent.",
+        reaches=NEXT_CHANGE,
+        default_factory=dict,
+    )
+    unsupported: dict[str, Name] = configured(
+        "Order fields that this class cannot express although its profile does, such as "
+        "spec.network.nodes, with the reason that the tenant reads. A live cluster keeps what "
+        "it has until its version changes. None if absent.",
+        reaches=NEXT_VERSION,
+        default_factory=dict,
+    )

@@ -1,0 +1,160 @@
+"""Declare what an environment offers: zones, flavors, images, volume types and versions."""
+
+import functools
+from typing import ClassVar, Literal
+
+import pydantic
+
+from function import flavors
+from function.flavors import Flavor
+from function.model.order import Architecture, Gpu
+from function.schema import Count, DNSLabel, Flag, Number, Schema, configured
+from function.settings.values import (
+    AT_ONCE,
+    NEW_ORDERS,
+    NEXT_VERSION,
+    Day,
+    ExactVersion,
+    Name,
+)
+
+
+class Zone(Schema):
+    """Offer an availability zone."""
+
+    name: Name = configured("Name, as the backend knows it, such as az1.", reaches=NEXT_VERSION)
+
+
+class FlavorOffer(Schema):
+    """Offer a flavor; an scs-0100 name speaks for itself, others say what they are."""
+
+    name: Name = configured("Name, as the backend knows it, such as SCS-4V-16.", reaches=NEW_ORDERS)
+    cpu: Count | None = configured(
+        "Number of vCPUs. What the name says if absent; required where that is not of scs-0100.",
+        reaches=NEW_ORDERS,
+        default=None,
+        ge=1,
+    )
+    memory_gib: Number | None = configured(
+        "Memory in GiB. What the name says if absent; required where that is not of scs-0100.",
+        reaches=NEW_ORDERS,
+        default=None,
+        alias="memoryGiB",
+        gt=0,
+    )
+    disk_gib: Count | None = configured(
+        "Root disk in GiB. What an scs-0100 name says, or none, if absent.",
+        reaches=NEW_ORDERS,
+        default=None,
+        alias="diskGiB",
+        ge=1,
+    )
+    cpu_type: Literal["L", "V", "T", "C"] = configured(
+        "Kind of vCPU (scs-0100). L: a crowded core; V: a shared core; T: a dedicated thread; "
+        "C: a dedicated core. V if absent.",
+        reaches=NEW_ORDERS,
+        default="V",
+    )
+    architecture: Architecture = configured(
+        "Processor architecture: amd64 (also called x86-64), arm64 or riscv64. amd64 if absent.",
+        reaches=NEW_ORDERS,
+        default="amd64",
+    )
+    gpu: Gpu | None = configured(
+        "GPUs of a machine. None if absent.", reaches=NEW_ORDERS, default=None
+    )
+
+    @pydantic.model_validator(mode="after")
+    def _is_described(self) -> "FlavorOffer":
+        parsed = flavors.parse(self.name)
+        if parsed is None and (self.cpu is None or self.memory_gib is None):
+            raise ValueError("cpu and memoryGiB are required where the name is not of scs-0100")
+        return self
+
+    @functools.cached_property
+    def flavor(self) -> Flavor:
+        """Return what the offer holds."""
+        parsed = flavors.parse(self.name)
+        if parsed is not None:
+            return parsed
+        gpu = None
+        if self.gpu:
+            gpu = flavors.Gpu(self.gpu.vendor, passthrough=True, memory_gib=self.gpu.memory_gib)
+        return Flavor(
+            name=self.name,
+            cpu=self.cpu or 0,
+            memory_gib=self.memory_gib or 0,
+            disk_gib=self.disk_gib,
+            cpu_type=self.cpu_type,
+            architecture=self.architecture,
+            gpu=gpu,
+            gpus=self.gpu.count if self.gpu else 0,
+        )
+
+
+class ImageOffer(Schema):
+    """Offer an operating system image for servers."""
+
+    key_fields: ClassVar[tuple[str, ...]] = ("os", "version", "architecture")
+
+    os: DNSLabel = configured("Distribution, such as ubuntu.", reaches=NEW_ORDERS)
+    version: Name = configured('Version of the distribution, such as "24.04".', reaches=NEW_ORDERS)
+    name: Name = configured("Name in the image service, such as Ubuntu 24.04.", reaches=NEW_ORDERS)
+    id: Name = configured("UUID in the image service.", reaches=NEW_ORDERS)
+    user: Name = configured("User that may log in, such as ubuntu.", reaches=NEW_ORDERS)
+    min_disk_gib: Count = configured(
+        "Least root disk in GiB.", reaches=NEW_ORDERS, alias="minDiskGiB", ge=1
+    )
+    architecture: Architecture = configured(
+        "Processor architecture: amd64 (also called x86-64), arm64 or riscv64. amd64 if absent.",
+        reaches=NEW_ORDERS,
+        default="amd64",
+    )
+
+
+class VolumeType(Schema):
+    """Offer a type of volume."""
+
+    name: DNSLabel = configured("Name for tenants, such as ssd.", reaches=NEW_ORDERS)
+    backend_name: Name = configured(
+        "Name, as the backend knows it, such as __DEFAULT__. A live server keeps its own.",
+        reaches=NEXT_VERSION,
+    )
+    encrypted: Flag = configured(
+        "Whether data are encrypted. false if absent.", reaches=NEW_ORDERS, default=False
+    )
+
+
+class KubernetesVersion(Schema):
+    """Offer a Kubernetes version."""
+
+    key_fields: ClassVar[tuple[str, ...]] = ("version",)
+
+    version: ExactVersion = configured("Exact version, such as 1.34.7.", reaches=NEXT_VERSION)
+    classes: dict[str, Name] = configured(
+        "Offered class to the backend's name of it, for this version, such as default: "
+        "openstack-scs2-1-34-v2. None if absent.",
+        reaches=NEXT_VERSION,
+        default_factory=dict,
+    )
+    state: Literal["preview", "supported", "deprecated"] = configured(
+        "Who gets it. preview and deprecated: only orders that name the exact version; "
+        "supported: also those that leave the patch open. supported if absent.",
+        reaches=NEXT_VERSION,
+        default="supported",
+    )
+    end_of_life: Day | None = configured(
+        "Day of the end of support, such as 2026-10-27. Not told to tenants if absent.",
+        reaches=AT_ONCE,
+        default=None,
+    )
+
+    @property
+    def minor(self) -> int:
+        """Return the minor version, 34 of 1.34.7."""
+        return int(self.version.split(".")[1])
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """Return what versions are compared by."""
+        return tuple(int(part) for part in self.version.split("."))
