@@ -73,7 +73,7 @@ class Played:
 
 @click.command()
 @click.option("--examples", type=click.Path(path_type=Path), default=Path("examples"))
-@click.option("--out", type=click.Path(path_type=Path), default=Path("out"))
+@click.option("--out", type=click.Path(path_type=Path), default=Path("out/demo"))
 def main(examples: Path, out: Path) -> None:
     """Answer every example order for every example provider, through the real server."""
     started = time.monotonic()
