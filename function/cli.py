@@ -5,15 +5,19 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import click
 import structlog
 import yaml
 
-from function import environment, local
+from function import environment, local, plain
 from function.__version__ import __version__
 from function.contract import Manifest, Mode
-from function.fn import FunctionRunner
+from function.errors import InvalidOrder, Refusal
+from function.fn import FunctionRunner, read_ask
+from function.model import KINDS
+from function.parsing import parse, unknown_fields
 
 REFUSED = 1
 RESULT_API_VERSION = "render.crossplane.io/v1beta1"
@@ -70,17 +74,36 @@ def render(  # noqa: PLR0913  # one argument for each option
     composite = _composite(order, Mode(mode), namespace)
     layers = [layer for path in environments for layer in _environment_configs(path)]
     observed = _by_key(_observed(seen)) if seen else {}
+    try:
+        _check_fields(composite)
+    except Refusal as refusal:
+        _refuse(f"{refusal.reason}: {refusal}")
     runner = FunctionRunner()
     outcome = asyncio.run(
         local.answer(lambda req: runner.RunFunction(req, None), composite, layers, observed)
     )
     if outcome.fatal:
-        click.echo(f"central-api: {outcome.fatal}", err=True)
-        sys.exit(REFUSED)
+        _refuse(outcome.fatal)
     click.echo(
         _printed([outcome.composite, *outcome.resources.values(), *_results(outcome)], output),
         nl=False,
     )
+
+
+def _refuse(text: str) -> NoReturn:
+    click.echo(f"central-api: {text}", err=True)
+    sys.exit(REFUSED)
+
+
+def _check_fields(composite: Manifest) -> None:
+    """Refuse unknown fields, as kubectl does; a function that is asked takes them for newer ones.
+
+    Raises:
+        InvalidOrder: With all that is wrong.
+    """
+    ask = read_ask(plain.to_dict(plain.to_struct(composite)))
+    if unknown_fields(KINDS[ask.kind], ask.written, "spec"):
+        parse(KINDS[ask.kind], ask.written, at="spec", blame=InvalidOrder)
 
 
 def _composite(path: Path, mode: Mode, namespace: str | None) -> Manifest:

@@ -221,6 +221,19 @@ def test_refusal(files: Path) -> None:
     )
 
 
+def test_unknown_field(files: Path) -> None:
+    """It is the writer's mistake here, and what else is wrong is told with it."""
+    spec = {**ORDER["spec"], "flavour": "SCS-8V-64", "replicas": 1.0, "zone": 1}
+    written(files / "order.yaml", {**ORDER, "spec": spec})
+    result = render(files)
+    assert (result.exit_code, result.stdout, result.stderr) == (
+        1,
+        "",
+        "central-api: InvalidOrder: spec.flavour: unknown field, did you mean flavor?; "
+        'spec.zone: must be text, but 1 is a number in YAML: quote it, as in "1"\n',
+    )
+
+
 KINDS = (
     "needs apiVersion api.scs.community/v1alpha1 and kind Cluster, Server, Network, XCluster, "
     "XServer, XNetwork"
