@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from function import backends, bound, guards, names, policy, resolve
+from function import backends, bound, guards, names, policy, report, resolve
 from function.__version__ import __version__
 from function.contract import (
     Backend,
@@ -33,8 +33,6 @@ from function.schema import masked
 from function.settings import Place, Settings
 
 DEFAULT_ENVIRONMENT = "default"
-# Progress is told in such steps, so that status does not change with every resource.
-PROGRESS_STEP = 25
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Ask:
     """One order as it arrived.
 
     Attributes:
-        kind: `Cluster` or `Server`.
+        kind: Kind of the order.
         tenant: Namespace of the tenant.
         name: Name of the tenant's object.
         mode: Which install asks.
@@ -141,8 +139,8 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
         rendered,
         unsupported=gaps,
         notes=(*resolution.notes, *rendered.notes),
-        status=_status(environment, resolution, rendered, gaps, mine),
-        conditions=_conditions(rendered, resolution, gaps),
+        status=report.status(environment, resolution, rendered, gaps, mine),
+        conditions=report.conditions(rendered, resolution, gaps),
     )
     return Answer(order, final, ready, backend.name)
 
@@ -353,58 +351,3 @@ def _gaps(order: Order[Any], backend: Backend[Any], rendered: Rendered) -> tuple
     if unsafe:
         raise InvalidOrder(*unsafe)
     return tuple(gap for _, gap in found)
-
-
-def _conditions(
-    rendered: Rendered, resolution: resolve.Resolution, gaps: tuple[Remark, ...]
-) -> tuple[Condition, ...]:
-    found = {condition.type: condition for condition in rendered.conditions}
-    if resolution.pending:
-        found["Current"] = Condition("Current", False, "InSteps", resolution.pending)
-    supported = Condition("FullySupported", True, "AllFieldsExpressed")
-    if gaps:
-        fields = ", ".join(gap.field for gap in gaps)
-        supported = Condition(
-            "FullySupported", False, "FieldsNotExpressed", f"no effect here: {fields}"
-        )
-    return (
-        Condition("Accepted", True, "Accepted"),
-        _provisioned(rendered),
-        *(found[name] for name in ("Current", "BackendHealthy") if name in found),
-        supported,
-    )
-
-
-def _provisioned(rendered: Rendered) -> Condition:
-    wanted = {resource.key for resource in rendered.resources} | rendered.planned
-    ready = sum(resource.ready for resource in rendered.resources)
-    if ready == len(wanted):
-        return Condition("Provisioned", True, "Provisioned")
-    share = ready * 100 // len(wanted) // PROGRESS_STEP * PROGRESS_STEP
-    message = f"at least {share} % of it is ready" if share else "little of it is ready yet"
-    return Condition("Provisioned", False, "Provisioning", message)
-
-
-def _status(
-    environment: Environment,
-    resolution: resolve.Resolution,
-    rendered: Rendered,
-    gaps: tuple[Remark, ...],
-    mine: Mapping[str, Resource],
-) -> dict[str, Any]:
-    notes = [{"field": n.field, "message": n.text} for n in (*resolution.notes, *rendered.notes)]
-    unsupported = [{"field": gap.field, "reason": gap.text} for gap in gaps]
-    return {
-        **rendered.status,
-        "environment": environment.name,
-        **resolution.status,
-        **({"deletionPolicy": _observed_policy(mine)} if mine else {}),
-        **({"unsupported": unsupported} if unsupported else {}),
-        **({"notes": notes} if notes else {}),
-        "estimate": dict(resolution.estimate),
-    }
-
-
-def _observed_policy(mine: Mapping[str, Resource]) -> str:
-    """Return what deleting the order would do now, by the observed policies."""
-    return "Delete" if any(guards.may_delete(r) for r in mine.values()) else "Orphan"
