@@ -48,6 +48,13 @@ _REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         ("CredentialsInvalid", r'is forbidden: User "', _CREDENTIALS),
         # These quote values and names, which may read like any of the others.
         (_OTHER[0], _REFUSALS, _OTHER[1]),
+        # Before the rest: it quotes an address, which may read like any of them.
+        (
+            "Unreachable",
+            r"connection refused|connection reset|no such host|no route to host"
+            r"|network is unreachable|\bEOF$",
+            "the provider cannot be reached; what runs goes on, and changes are made later",
+        ),
         ("QuotaExceeded", r"quota|OverQuota|exceeds.*limit", _QUOTA),
         (
             "CredentialsInvalid",

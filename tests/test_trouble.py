@@ -26,6 +26,10 @@ CAPACITY = (
 )
 RATE = ("RateLimited", "the provider slows requests down")
 TIMEOUT = ("Timeout", "the provider did not answer in time")
+UNREACHABLE = (
+    "Unreachable",
+    "the provider cannot be reached; what runs goes on, and changes are made later",
+)
 GONE = (
     "NotFound",
     "something this order needs is not there any more; the provider has to act",
@@ -108,6 +112,13 @@ def test_nothing_of_the_text_leaves(name: str) -> None:
         ("got 429 instead: Too Many Requests", RATE),
         ("context deadline exceeded", TIMEOUT),
         ("net/http: TLS handshake timeout", TIMEOUT),
+        (
+            'observe failed: cannot get object: failed to get server groups: Get "https://'
+            'quota.example.com:401/api": dial tcp 192.0.2.1:401: connect: connection refused',
+            UNREACHABLE,
+        ),
+        ('Get "https://x/api": dial tcp: lookup x on 192.0.2.1:53: no such host', UNREACHABLE),
+        ('Post "https://x/v3/auth/tokens": EOF', UNREACHABLE),
         ("got 404 instead: port x could not be found", GONE),
         ("got 500 instead: database is locked", REFUSED),
         ('cannot change the value of the argument "flavor" from "a" to "b"', REFUSED),
