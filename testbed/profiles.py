@@ -60,7 +60,7 @@ def _crossplane(
     files: Files,
     mode: Mode,
     environment: str = "cluster-stacks",
-    refresh: int = 60,
+    refresh: int = 5,
 ) -> tuple[Step, ...]:
     return (
         *KUBERNETES,
@@ -71,11 +71,13 @@ def _crossplane(
     )
 
 
-def _provider(mode: Mode, backend: str, identity: str) -> tuple[Step, ...]:
+def _provider(
+    mode: Mode, backend: str, identity: str, server: Server = provider_kubernetes.SERVER
+) -> tuple[Step, ...]:
     """Return provider-kubernetes, with the tenant's credentials for a backend."""
     return (
         providers.DEFINITIONS,
-        provider_kubernetes.SERVER,
+        server,
         providers.credentials(mode, backend, identity),
     )
 
@@ -140,10 +142,21 @@ PROFILES = {
         ),
         Profile(
             "gardener",
-            "Crossplane 2.3 beside gardener-apiserver 1.149, orders as namespaced composites",
+            "gardener-apiserver 1.149 behind Crossplane 2.3, orders as namespaced composites",
             Mode.NAMESPACED,
-            (programs.KUBE, programs.GARDENER_APISERVER, *CORE_2),
-            (*_crossplane(*CORE_2, Mode.NAMESPACED, "gardener"), *GARDEN),
-        ),
+            (
+                programs.KUBE, *CORE_2, programs.PROVIDER_KUBERNETES, programs.FILES_OF_PROVIDER,
+                programs.GARDENER_APISERVER,
+            ),
+            (
+                *_crossplane(*CORE_2, Mode.NAMESPACED, "gardener"),
+                *GARDEN,
+                # A member of a project may not watch the Shoots of all.
+                *_provider(
+                    Mode.NAMESPACED, "gardener", f"{TENANT}.gardener",
+                    provider_kubernetes.server(poll="2s"),
+                ),
+            ),
+        ),  # fmt: skip
     )
 }
