@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from testbed.certificates import GARDENER_SERVICE
-from testbed.install import ESTABLISHED_SECONDS, Setup, documents, is_true, operator
+from testbed.install import ESTABLISHED_SECONDS, Setup, documents, operator
 from testbed.kubernetes import Kubernetes, Manifest
 from testbed.site import Site
 from testbed.waiting import until
@@ -22,7 +22,6 @@ SERVED = (
     ("operations.gardener.cloud", "v1alpha1", 10),
     ("security.gardener.cloud", "v1alpha1", 10),
 )
-REGISTERED = "/apis/apiregistration.k8s.io/v1/apiservices"
 
 
 def _run(site: Site) -> None:
@@ -30,7 +29,7 @@ def _run(site: Site) -> None:
         for manifest in _registration(site):
             api.apply(manifest)
         for group, version, _ in SERVED:
-            _await_served(api, f"{version}.{group}")
+            _await_served(api, f"/apis/{group}/{version}")
         for manifest in documents(LANDSCAPE):
             api.apply(manifest)
 
@@ -69,9 +68,10 @@ def _registration(site: Site) -> Iterator[Manifest]:
         }
 
 
-def _await_served(api: Kubernetes, name: str) -> None:
+def _await_served(api: Kubernetes, path: str) -> None:
+    """Wait until requests are passed on; the condition of the APIService comes before that."""
     until(
-        lambda: is_true(api.get(f"{REGISTERED}/{name}"), "Available"),
+        lambda: api.request("GET", path).accepted,
         seconds=ESTABLISHED_SECONDS,
-        what=f"{name} served",
+        what=f"{path} served",
     )

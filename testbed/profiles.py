@@ -145,7 +145,10 @@ PROFILES = {
             "gardener-apiserver 1.149 behind Crossplane 2.3, orders as namespaced composites",
             Mode.NAMESPACED,
             (
-                programs.KUBE, *CORE_2, programs.PROVIDER_KUBERNETES, programs.FILES_OF_PROVIDER,
+                programs.KUBE,
+                *CORE_2,
+                programs.PROVIDER_KUBERNETES,
+                programs.FILES_OF_PROVIDER,
                 programs.GARDENER_APISERVER,
             ),
             (
@@ -153,10 +156,12 @@ PROFILES = {
                 *GARDEN,
                 # A member of a project may not watch the Shoots of all.
                 *_provider(
-                    Mode.NAMESPACED, "gardener", f"{TENANT}.gardener",
+                    Mode.NAMESPACED,
+                    "gardener",
+                    f"{TENANT}.gardener",
                     provider_kubernetes.server(poll="2s"),
                 ),
             ),
-        ),  # fmt: skip
+        ),
     )
 }

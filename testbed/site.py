@@ -26,6 +26,7 @@ IDENTITIES = (
     ("capi", "cluster-api", ("system:masters",)),
     (f"{TENANT}.capi", f"{TENANT}.capi", ()),
     ("gardener", "gardener-apiserver", ("system:masters",)),
+    (f"{TENANT}.gardener", f"{TENANT}.gardener", ()),
     (FRONT, FRONT, ()),
     ("tenant", "tenant", (TENANT,)),
 )

@@ -12,24 +12,33 @@ from testbed.site import Site
 PORTS = ("provider-health", "provider-webhook")
 
 
-def command(site: Site) -> tuple[str, ...]:
-    """Return the command line."""
-    return (
-        str(build.path(PROVIDER_KUBERNETES)),
-        "--enable-watches",
-        f"--health-probe-bind-addr={site.address('provider-health')}",
-        f"--webhook-port={site.ports['provider-webhook']}",
-        "--metrics-bind-address=0",
-    )  # fmt: skip
+def server(*, poll: str = "10m") -> Server:
+    """Return the server.
+
+    Args:
+        poll: How often it looks at what it may not watch.
+    """
+
+    def command(site: Site) -> tuple[str, ...]:
+        return (
+            str(build.path(PROVIDER_KUBERNETES)),
+            "--enable-watches",
+            f"--poll={poll}",
+            f"--health-probe-bind-addr={site.address('provider-health')}",
+            f"--webhook-port={site.ports['provider-webhook']}",
+            "--metrics-bind-address=0",
+        )  # fmt: skip
+
+    return Server(
+        name="provider-kubernetes",
+        ports=PORTS,
+        command=command,
+        is_ready=lambda site: answers(site.address("provider-health"), "/readyz"),
+        environment=lambda site: {
+            "KUBECONFIG": str(site.kubeconfig("provider")),
+            "TLS_SERVER_CERTS_DIR": str(site.identity("server")),
+        },
+    )
 
 
-SERVER = Server(
-    name="provider-kubernetes",
-    ports=PORTS,
-    command=command,
-    is_ready=lambda site: answers(site.address("provider-health"), "/readyz"),
-    environment=lambda site: {
-        "KUBECONFIG": str(site.kubeconfig("provider")),
-        "TLS_SERVER_CERTS_DIR": str(site.identity("server")),
-    },
-)
+SERVER = server()
