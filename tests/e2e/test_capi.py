@@ -16,6 +16,7 @@ from testbed.management import OLDER
 
 from .clusters import SMALL, Live, await_settled, change, flavors, left, order, pool, remove
 from .conftest import Tell
+from .faults import ENVIRONMENT_FAULTS, strike
 from .planes import Plane
 
 pytestmark = pytest.mark.e2e
@@ -48,6 +49,8 @@ def test_a_whole_life(plane: Plane, lives: list[Live], tell: Tell) -> None:
         written = composed["spec"]["forProvider"]["manifest"]
         assert written["apiVersion"] == WRITTEN[environment]
 
+    for fault in ENVIRONMENT_FAULTS:
+        strike(plane, lives, fault, tell)
     both = [pool("main", 2), pool("more", 1)]
     larger = [pool("main", 2, "SCS-4V-16")]
     for what, spec, done in (

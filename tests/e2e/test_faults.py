@@ -1,0 +1,158 @@
+"""What goes wrong around live clusters: nothing is touched, the tenant is told, and it heals."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from testbed.management import OLDER, classes
+from testbed.waiting import until
+
+from .clusters import SMALL, Live, await_settled, order, pool, remove
+from .conftest import Tell
+from .faults import (
+    BACKEND_FAULTS,
+    CLASSES,
+    ENVIRONMENT_FAULTS,
+    Fault,
+    hears,
+    strike,
+    unreachable,
+)
+from .planes import Plane
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.slow,
+    pytest.mark.parametrize("plane", ["capi"], indirect=True),
+]
+
+NEXT_CLASS = "openstack-scs2-1-35-v1"
+HEALED_SECONDS = 180.0
+SERVERS = ("function", "provider-kubernetes", "crossplane")
+
+
+@pytest.fixture(scope="module")
+def pair(plane: Plane) -> Iterator[list[Live]]:
+    """Give two clusters that live through all faults, one of each environment."""
+    spec = {**SMALL, "nodePools": [pool("main", 1)]}
+    found = [order(plane, {**spec, "environment": name}) for name in ("default", OLDER)]
+    await_settled(found)
+    yield found
+    remove(found)
+
+
+@pytest.mark.parametrize(
+    "fault", [*ENVIRONMENT_FAULTS, *BACKEND_FAULTS], ids=lambda fault: fault.name
+)
+def test_a_fault(plane: Plane, pair: list[Live], fault: Fault, tell: Tell) -> None:
+    """While it lasts the tenant is told, and nothing that lives is touched; then it heals."""
+    strike(plane, pair, fault, tell)
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_a_server_that_dies(plane: Plane, pair: list[Live], server: str, tell: Tell) -> None:
+    """It dies while orders are carried out; once it is back they are, and nothing is doubled."""
+    if not plane.running.children:
+        pytest.skip("its servers are another's children")
+    await_settled(pair)
+    before = [live.living() for live in pair]
+    nodes = 3 - len(pair[0].machines("main"))
+    started = time.monotonic()
+    for live in pair:
+        live.edit({"nodePools": [pool("main", nodes)]})
+    plane.running.kill(server)
+    assert all(live.living().keys() >= {("clusters", n) for n in names(live)} for live in pair)
+    plane.running.revive(server)
+    carried_out(pair, nodes)
+    tell(f"carried out after {time.monotonic() - started:.0f} s")
+    for live, once in zip(pair, before, strict=True):
+        lasting(live, once)
+
+
+def test_an_edit_while_nobody_is_reached(plane: Plane, pair: list[Live]) -> None:
+    """What is ordered meanwhile is carried out afterwards, without another word of the tenant."""
+    await_settled(pair)
+    nodes = 3 - len(pair[0].machines("main"))
+    with unreachable(plane):
+        for live in pair:
+            live.edit({"nodePools": [pool("main", nodes)]})
+            hears(live, "Current", "Updating")
+            hears(live, "BackendHealthy", "Unreachable")
+    carried_out(pair, nodes)
+
+
+def test_an_upgrade_to_a_class_that_is_gone(plane: Plane, tell: Tell) -> None:
+    """The cluster stays what it is until the class is there; then it is upgraded."""
+    live = order(plane, {**SMALL, "nodePools": [pool("main", 1)]})
+    try:
+        await_settled([live])
+        before = live.living()
+        plane.operator.delete(f"{CLASSES}/{NEXT_CLASS}")
+        live.edit({"version": "1.35"})
+        hears(live, "Current", "Updating")
+        hears(live, "BackendHealthy", "ConfigurationProblem")
+        now = live.living()
+        assert {key: uid for key, (uid, _) in now.items()} == {
+            key: uid for key, (uid, _) in before.items()
+        }
+        assert live.status["version"] == "1.34.7"
+        for manifest in classes(NEXT_CLASS):
+            plane.operator.apply(manifest)
+        started = time.monotonic()
+        await_settled([live])
+        tell(f"upgraded {time.monotonic() - started:.0f} s after the class was there")
+        assert live.status["version"] == "1.35.4"
+    finally:
+        for manifest in classes(NEXT_CLASS):
+            plane.operator.apply(manifest)
+        remove([live])
+
+
+def test_a_burst(plane: Plane, tell: Tell) -> None:
+    """Of forty orders at once each becomes one cluster, and all of them go.
+
+    Their class is not there, so that nothing is built: what counts is what is made of orders.
+    """
+    plane.operator.delete(f"{CLASSES}/{NEXT_CLASS}")
+    started = time.monotonic()
+    spec = {**SMALL, "version": "1.35"}
+    lives = [order(plane, spec, prefix=f"burst-{index}") for index in range(40)]
+    try:
+        for live in lives:
+            hears(live, "BackendHealthy", "NotFound")
+        tell(f"{len(lives)} carried out after {time.monotonic() - started:.0f} s")
+        for live in lives:
+            assert (len(live.objects()), len(live.clusters())) == (1, 1)
+        started = time.monotonic()
+    finally:
+        remove(lives)
+        for manifest in classes(NEXT_CLASS):
+            plane.operator.apply(manifest)
+    tell(f"gone after {time.monotonic() - started:.0f} s")
+
+
+def carried_out(lives: list[Live], nodes: int) -> None:
+    """Wait until clusters have so many nodes."""
+    for live in lives:
+        until(
+            lambda one=live: one.settled and len(one.machines("main")) == nodes,  # type: ignore[misc]  # bound here
+            seconds=HEALED_SECONDS,
+            what=f"{live.name} with {nodes} nodes",
+        )
+
+
+def names(live: Live) -> list[str]:
+    """Return the names of its Clusters."""
+    return [one["metadata"]["name"] for one in live.clusters()]
+
+
+def lasting(live: Live, before: dict[tuple[str, str], tuple[str, int]]) -> None:
+    """Hold what lives against what lived: the same, but for machines of the pool."""
+    now = live.living()
+    for key, (uid, _) in before.items():
+        if key[0] not in ("machines", "devmachines"):
+            assert now[key][0] == uid, key
+    (composed,) = live.objects()
+    assert composed["metadata"]["name"]
+    assert len(live.made("machinedeployments")) == 1
