@@ -56,7 +56,10 @@ def render(
         resources=tuple(resources),
         removals=_removals(resources[0], kept, login, observed),
         status=status.status_of(order, settings, bound, observed),
-        conditions=(status.current(resources[0], observed.get(KEY)), status.health(observed)),
+        conditions=(
+            status.current(resources[0], observed.get(KEY)),
+            status.health(resources[0], observed),
+        ),
         unsupported=(*_unsupported(order), *missing_addons(basis), *without_affinity(basis)),
     )
 

@@ -104,7 +104,7 @@ def current(shoot: Resource, before: Resource | None) -> Condition:
         return Condition("Current", False, "Provisioning", "the cluster is being built")
     if phase == "Failed":
         return Condition("Current", False, "Failed", message)
-    if message == _RETRIED or (before and trouble.refused(before)):
+    if message == _RETRIED or (before and _refused(shoot, before)):
         return Condition("Current", False, "Updating", _RETRIED)
     if phase == "Updating" or _asked(shoot.payload["manifest"]) != _asked(live):
         return Condition("Current", False, "Updating", "the cluster is being changed")
@@ -121,7 +121,17 @@ def _asked(shoot: Manifest) -> tuple[Any, ...]:
     return lookup(shoot, "spec.kubernetes.version"), asleep, pools
 
 
-def health(observed: Mapping[str, Resource]) -> Condition:
+def _refused(shoot: Resource, before: Resource) -> bool:
+    """Return whether what is asked is refused.
+
+    When Gardener has raised the version, it refuses the former one until the next answer asks for
+    the version that runs.
+    """
+    versions = [lookup(r.payload, "manifest.spec.kubernetes.version") for r in (shoot, before)]
+    return trouble.refused(before) and versions[0] == versions[1]
+
+
+def health(shoot: Resource, observed: Mapping[str, Resource]) -> Condition:
     """Return the trouble of the Shoot by its error codes, else that of the Objects."""
     live = live_shoot(observed.get(KEY))
     codes = {code for error in _errors(live) for code in error.get("codes") or ()}
@@ -131,7 +141,12 @@ def health(observed: Mapping[str, Resource]) -> Condition:
     if reason or _errors(live) or failed:
         reason = reason or "ConfigurationProblem"
         return Condition(trouble.CONDITION, False, reason, trouble.sentence(reason))
-    return trouble.health(observed.values())
+    settled = [
+        found
+        for key, found in observed.items()
+        if key != KEY or not trouble.refused(found) or _refused(shoot, found)
+    ]
+    return trouble.health(settled)
 
 
 def _errors(live: Manifest) -> list[Manifest]:
