@@ -326,15 +326,30 @@ def test_stale_counters_are_not_believed(before: str, after: str, form: str) -> 
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_cluster_of_which_a_part_fails(form: str) -> None:
-    """Nothing is being changed, so it is the cluster's own state that is told."""
+@pytest.mark.parametrize(
+    ("node", "want"),
+    [
+        (
+            "Node.Ready: Kubelet stopped posting node status",
+            replace(CAPI["26-scale-end"], phase="Degraded", message=PARTLY, ready=False),
+        ),
+        (
+            "Waiting for a Node with spec.providerID inmemory://a to exist",
+            CAPI["23-scale-2"],
+        ),
+    ],
+    ids=["was there", "comes"],
+)
+def test_a_cluster_of_which_a_part_is_not_ready(node: str, want: Row, form: str) -> None:
+    """Where a node fails its state is told; one that is not there yet belongs to the change."""
     live = recorded("capi", f"26-scale-end.{form}")
     for found in _mappings(live["status"]):
         if found.get("type") in ("Available", "WorkersAvailable"):
             found |= {"status": "False", "reason": "NotAvailable"}
+        if found.get("type") == "WorkerMachinesReady":
+            found |= {"status": "False", "message": f"* Machine a:\n  * NodeHealthy: {node}"}
         if "desiredReplicas" in found:
             found["readyReplicas"] = found["availableReplicas"] = found["desiredReplicas"] - 1
-    want = replace(CAPI["26-scale-end"], phase="Degraded", message=PARTLY, ready=False)
     assert row("capi", live) == want
 
 

@@ -6,6 +6,7 @@ generation that the topology was reconciled for with the present one, before any
 believed.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +30,9 @@ READY_QUERY = {
     ),
 }
 _MOVING = ("RollingOut", "ScalingUp", "ScalingDown", "Remediating")
+_MACHINES = ("ControlPlaneMachinesReady", "WorkerMachinesReady")
+# What Cluster API says of a machine whose node has never been there.
+_AWAITED = re.compile(r"^\s*\* NodeHealthy: Waiting for", re.MULTILINE)
 _RETRIED = "the last change has not succeeded yet, it is tried again"
 
 
@@ -137,6 +141,9 @@ def _phase(cluster: Manifest) -> tuple[str, str]:
 def _updating(cluster: Manifest) -> bool:
     if any(_is(cluster, kind) for kind in _MOVING):
         return True
+    # Machines count as soon as they are asked for, minutes before they are nodes.
+    if not _is(cluster, "Available") and _awaits_nodes(cluster):
+        return True
     if reconciled(cluster).get("status") == "False" and not failed(cluster):
         return True
     asked = lookup(cluster, "spec.topology.version")
@@ -144,6 +151,14 @@ def _updating(cluster: Manifest) -> bool:
         return True
     # Where the topology cannot be reconciled, the counters will not follow it.
     return _counts_differ(cluster) and not failed(cluster)
+
+
+def _awaits_nodes(cluster: Manifest) -> bool:
+    found = (trouble.condition_of(cluster.get("status") or {}, kind) for kind in _MACHINES)
+    return any(
+        one.get("status") != "True" and _AWAITED.search(str(one.get("message", "")))
+        for one in found
+    )
 
 
 def _counts_differ(cluster: Manifest) -> bool:
