@@ -741,6 +741,12 @@ def test_refusals_of_api_servers(backend: str, name: str) -> None:
             "ConfigurationProblem",
         ),
         (
+            'admission webhook "validation.cluster.cluster.x-k8s.io" denied the request: '
+            'Cluster.cluster.x-k8s.io "a" is invalid: spec.topology.class: Internal error: '
+            "ClusterClass b/c not found",
+            "ConfigurationProblem",
+        ),
+        (
             "error computing the desired state of the Cluster topology: context deadline exceeded",
             "Timeout",
         ),

@@ -119,6 +119,12 @@ class Live:
         path = OBJECTS[self.plane.profile.mode.value]
         return self.plane.operator.items(f"{path}?labelSelector={NAME_LABEL}%3D{self.name}")
 
+    def counters(self) -> list[Any]:
+        """Return how many workers there are: to Cluster API, and as Crossplane last saw it."""
+        seen = [lookup(one, "status.atProvider.manifest") for one in self.objects()]
+        found = [(one.get("status") or {}) for one in (self.cluster, *seen) if one]
+        return [one.get("workers") or lookup(one, "v1beta2.workers") for one in found]
+
     def living(self) -> dict[tuple[str, str], tuple[str, int]]:
         """Return UID and generation of all that a tenant would miss."""
         found = {("clusters", c["metadata"]["name"]): c for c in self.clusters()}
@@ -175,7 +181,7 @@ def change(lives: list[Live], spec: Manifest, done: Callable[[Live], bool]) -> f
         )
     for live in lives:
         await_settled([live])
-        assert done(live), (live.order, live.cluster)
+        assert done(live), (live.status["nodePools"], live.counters())
     return time.monotonic() - started
 
 
