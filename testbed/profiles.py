@@ -134,6 +134,18 @@ PROFILES = {
         _capi("capi-claims", "Crossplane 2.3, orders as claims", CORE_2, Mode.CLAIMS),
         _capi("capi-1.20", "Crossplane 1.20, orders as claims", CORE_1, Mode.CLAIMS),
         Profile(
+            "management",
+            "Cluster API 1.14 alone, with cluster classes",
+            Mode.NAMESPACED,
+            (programs.KUBE, *programs.CAPI, *programs.FILES_OF_CAPI),
+            (
+                *KUBERNETES,
+                management.DEFINITIONS,
+                *capi.MANAGERS,
+                management.ADMISSION,
+            ),
+        ),
+        Profile(
             "garden",
             "gardener-apiserver 1.149 alone, with a landscape",
             Mode.NAMESPACED,

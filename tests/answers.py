@@ -26,8 +26,11 @@ DATA = Path(__file__).parent / "e2e" / "answers"
 DOCUMENT = asking.ROOT / "docs" / "verdicts.md"
 LONGEST = 320
 # What an API server says before what is wrong.
-NAMED = re.compile(r'^[^ ]+ "[^"]+" is (invalid|forbidden): ')
-PATTERN = re.compile(r", regex used for validation is '[^']*'")
+NAMED = re.compile(
+    r'^(admission webhook "[^"]+" denied the request: )?[^ ]+ "[^"]+" is (invalid|forbidden): '
+)
+# A pattern tells people nothing, and may look like a link.
+PATTERN = re.compile(r"(, regex used for validation is| in body should match) '[^']*'")
 INTRODUCTION = """\
 # What we say, and what backends say
 
@@ -84,7 +87,9 @@ GARDENER = Backend(
     "gardener",
     {"data.backends.gardener.privateExposureClass": "internal"},
 )
-CAPI = Backend("capi", "Cluster API", "cluster-stacks")
+CAPI = Backend(
+    "capi", "Cluster API", "cluster-stacks", {"data.backends.capi.namespace": "clusters-{tenant}"}
+)
 BACKENDS = (GARDENER, CAPI)
 
 

@@ -1,11 +1,12 @@
-"""Every case of `answers/orders.yaml` on a real gardener-apiserver, and the life of a Shoot."""
+"""Every case of `answers/orders.yaml` on a real gardener-apiserver."""
 
 import pytest
 
 from tests import answers
 from tests.answers import GARDENER, Case
 
-from .gardens import Garden, asked, settled
+from .gardens import Garden
+from .oracles import asked, settled
 
 pytestmark = pytest.mark.e2e
 
