@@ -73,8 +73,8 @@ CAPI = {
     "01-create-0": Row("Provisioning", BUILDING, False, "Provisioning", WELL, "1.34.7", "", False),
     # CAPI says `Provisioned` already: that is only endpoint and infrastructure.
     "07-create-6": Row("Provisioning", BUILDING, False, "Provisioning", WELL, "1.34.7", _AT, False),
-    # Available with two of three control planes ready: it can be used, all machines are there.
-    "14-create-end": Row("Ready", READY, True, "AsOrdered", WELL, "1.34.7", _AT, True),
+    # Available with two of three control planes ready: it can be used, the third is awaited.
+    "14-create-end": Row("Updating", CHANGING, True, "Updating", WELL, "1.34.7", _AT, False),
     # Two control planes are asked for; all that is said is of the generation before.
     "15-cp-even-0": Row("Updating", CHANGING, True, "Updating", WELL, "1.34.7", _AT, False),
     # That is refused, Available=False; but the version is reached everywhere and nothing moves.
@@ -330,15 +330,16 @@ def test_stale_counters_are_not_believed(before: str, after: str, form: str) -> 
     ("node", "want"),
     [
         (
-            "Node.Ready: Kubelet stopped posting node status",
+            "* NodeHealthy: Node.Ready: Kubelet stopped posting node status",
             replace(CAPI["26-scale-end"], phase="Degraded", message=PARTLY, ready=False),
         ),
         (
-            "Waiting for a Node with spec.providerID inmemory://a to exist",
+            "* NodeHealthy: Waiting for a Node with spec.providerID inmemory://a to exist",
             CAPI["23-scale-2"],
         ),
+        ("* Machine b: Condition Ready not yet reported", CAPI["23-scale-2"]),
     ],
-    ids=["was there", "comes"],
+    ids=["was there", "comes", "is new"],
 )
 def test_a_cluster_of_which_a_part_is_not_ready(node: str, want: Row, form: str) -> None:
     """Where a node fails its state is told; one that is not there yet belongs to the change."""
@@ -347,7 +348,7 @@ def test_a_cluster_of_which_a_part_is_not_ready(node: str, want: Row, form: str)
         if found.get("type") in ("Available", "WorkersAvailable"):
             found |= {"status": "False", "reason": "NotAvailable"}
         if found.get("type") == "WorkerMachinesReady":
-            found |= {"status": "False", "message": f"* Machine a:\n  * NodeHealthy: {node}"}
+            found |= {"status": "False", "message": f"* Machine a:\n  {node}"}
         if "desiredReplicas" in found:
             found["readyReplicas"] = found["availableReplicas"] = found["desiredReplicas"] - 1
     assert row("capi", live) == want

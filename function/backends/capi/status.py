@@ -32,7 +32,10 @@ READY_QUERY = {
 _MOVING = ("RollingOut", "ScalingUp", "ScalingDown", "Remediating")
 _MACHINES = ("ControlPlaneMachinesReady", "WorkerMachinesReady")
 # What Cluster API says of a machine whose node has never been there.
-_AWAITED = re.compile(r"^\s*\* NodeHealthy: Waiting for", re.MULTILINE)
+_AWAITED = re.compile(
+    r"^\s*\* (?:NodeHealthy: Waiting for|Machines? .*: Condition Ready not yet reported)",
+    re.MULTILINE,
+)
 _RETRIED = "the last change has not succeeded yet, it is tried again"
 
 
@@ -141,8 +144,9 @@ def _phase(cluster: Manifest) -> tuple[str, str]:
 def _updating(cluster: Manifest) -> bool:
     if any(_is(cluster, kind) for kind in _MOVING):
         return True
-    # Machines count as soon as they are asked for, minutes before they are nodes.
-    if not _is(cluster, "Available") and _awaits_nodes(cluster):
+    # Machines count as soon as they are asked for, minutes before they are nodes; for some
+    # seconds of these all is still called available.
+    if _awaits_nodes(cluster):
         return True
     if reconciled(cluster).get("status") == "False" and not failed(cluster):
         return True
