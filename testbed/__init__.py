@@ -6,6 +6,7 @@
     servers       one file per server           install    what is applied to the API server
     garden        what makes a garden           management what makes a management cluster
     providers     what lets a provider act      objects/   what is applied of these
+    packages      what a package manager does   packaged   profiles that are installed so
     kubernetes    a client of the API server    site       directory, ports and identities
     certificates, kubeconfig                    who may do what
     processes, tether, waiting                  children that end with their parent

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,20 +20,23 @@ import yaml
 from function.__version__ import __version__
 from function.contract import Mode
 from function.generate.definitions import FUNCTION, INSTALLED, REGISTRY
-from function.model import API_GROUP
+from function.model import API_GROUP, API_VERSION, KINDS
 from testbed import ROOT, build
 from testbed.install import DEFINITIONS, definitions
-from testbed.kubernetes import Kubernetes, Manifest
+from testbed.kubernetes import MERGE, Kubernetes, Manifest
 from testbed.programs import CLI_OF_2
 from testbed.site import Site
 from testbed.waiting import until
 
 PACKAGES = "pkg.crossplane.io"
 REVISIONS = f"/apis/{PACKAGES}/v1/functionrevisions"
+CONFIGURATION_REVISIONS = f"/apis/{PACKAGES}/v1/configurationrevisions"
 CONFIGURATIONS = f"/apis/{PACKAGES}/v1/configurations"
 COMPOSITIONS = DEFINITIONS.replace("compositeresourcedefinitions", "compositions")
 OWNER = REGISTRY.rpartition("/")[2]
-INSTALL_SECONDS = 60.0
+INSTALL_SECONDS = 90.0
+# More often, and what is written would collide with what Crossplane writes.
+NUDGE_SECONDS = 4
 # What a package is built with; it needs a commit, and there may be none.
 STAMP = {"REVISION": "testbed", "SOURCE_DATE_EPOCH": "0"}
 BUILD = """
@@ -125,7 +129,7 @@ def install_configuration(api: Kubernetes, mode: Mode, release: Release, **spec:
     wanted = configuration(mode, release.version, **spec)
     api.apply(wanted)
     until(
-        lambda: is_established(api, wanted),
+        lambda: (is_established(api, wanted) and is_served(api, mode)) or _nudge(api),
         seconds=INSTALL_SECONDS,
         what=f"{name(mode)} {release.version}",
     )
@@ -151,13 +155,37 @@ def is_established(api: Kubernetes, wanted: Manifest) -> bool:
     status = live.get("status") or {}
     if status.get("currentIdentifier") != wanted["spec"]["package"]:
         return False
+    revision = api.get(f"{CONFIGURATION_REVISIONS}/{status['currentRevision']}") or {}
+    refs = (revision.get("status") or {}).get("objectRefs") or [{"kind": ""}]
     mode = next(mode for mode in Mode if name(mode) == wanted["metadata"]["name"])
     found = [
         api.get(f"{collection}/{path.parent.name}.{API_GROUP}")
         for path in definitions(mode)
         for collection in (DEFINITIONS, COMPOSITIONS)
     ]
-    return all(_controller(one) == status["currentRevision"] for one in found)
+    return all(_controller(one) == status["currentRevision"] for one in found) and all(
+        ref["kind"] for ref in refs
+    )
+
+
+def is_served(api: Kubernetes, mode: Mode) -> bool:
+    """Say whether the API server serves all kinds of an install."""
+    kinds = {kind for name in KINDS for kind in (name, f"X{name}" if mode is Mode.CLAIMS else name)}
+    served = (api.get(f"/apis/{API_VERSION}") or {}).get("resources", ())
+    return kinds <= {one["kind"] for one in served}
+
+
+def _nudge(api: Kubernetes) -> bool:
+    """Make Crossplane look again, now and then: after each failure it would wait longer.
+
+    Core 1.20 needs that even after a success: it remembers no kinds of what it has just created,
+    and could not let go of it at an upgrade ("Object 'Kind' is missing") until it has looked again.
+    """
+    patch = {"metadata": {"annotations": {"testbed/nudged": str(int(time.time() / NUDGE_SECONDS))}}}
+    for revision in api.items(CONFIGURATION_REVISIONS):
+        path = f"{CONFIGURATION_REVISIONS}/{revision['metadata']['name']}"
+        api.request("PATCH", path, patch, content=MERGE)
+    return False
 
 
 def _controller(manifest: Manifest | None) -> str:

@@ -19,8 +19,9 @@ from function import demo
 from function.contract import Mode
 from function.model import KINDS
 from release import FUNCTION, ROOT, archive, commands, debian, rootfs, scan, stamp, xpkg
-from testbed import CACHE
 from tests import asking
+
+from .trees import copied
 
 MISSING = commands.missing(*commands.BUILDERS)
 pytestmark = [
@@ -38,18 +39,6 @@ FILES = [
     f"{FUNCTION}.tar",
     f"{FUNCTION}.xpkg",
 ]
-
-
-def copied(target: Path) -> Path:
-    """Copy the project, so that what others edit meanwhile does not matter."""
-    listing = ("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z")
-    told = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for name in filter(None, told.split("\0")):
-        if (ROOT / name).is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, target / name)
-    (target / CACHE.name).symlink_to(CACHE)
-    return target
 
 
 def built(source: Path, made: stamp.Stamp, umask: int) -> Path:

@@ -1,0 +1,258 @@
+"""A control plane installed from packages, two releases of them, and orders that live on it."""
+
+import json
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from function.contract import Mode
+from function.generate.definitions import INSTALLED
+from function.model import API_GROUP, KINDS
+from testbed import packages
+from testbed.install import DEFINITIONS, definitions
+from testbed.kubernetes import MERGE, Answer, Kubernetes, Manifest, condition
+from testbed.packages import COMPOSITIONS, CONFIGURATIONS, Release
+from testbed.waiting import until
+
+from .planes import DRY, Plane, new
+from .trees import FIELD
+
+ANSWER_SECONDS = 90.0
+TOUCH_SECONDS = 4
+CREATED, INVALID = 201, 422
+GONE_SECONDS = 120.0
+ALLOW = f"{API_GROUP}/allow-delete"
+CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+FUNCTION = f"/apis/{packages.PACKAGES}/v1/functions/{INSTALLED}"
+
+
+@dataclass(frozen=True)
+class Thing:
+    """What must not change of an object while others come and go around it."""
+
+    uid: str
+    generation: int
+    deleted: bool
+
+
+Lives = dict[tuple[str, str], Thing]
+
+
+@dataclass(frozen=True)
+class Install:
+    """An install, and what may be installed in its place.
+
+    Attributes:
+        plane: The control plane.
+        older: The release of this tree, which is installed first.
+        newer: A later one.
+    """
+
+    plane: Plane
+    older: Release
+    newer: Release
+
+    @property
+    def api(self) -> Kubernetes:
+        """Return the API server as the operator sees it."""
+        return self.plane.operator
+
+    @property
+    def mode(self) -> Mode:
+        """Return which of the two installs it is."""
+        return self.plane.profile.mode
+
+    @property
+    def configuration(self) -> str:
+        """Return the path of the Configuration."""
+        return f"{CONFIGURATIONS}/{packages.name(self.mode)}"
+
+    @property
+    def stones(self) -> list[str]:
+        """Return the paths of what the Configuration installs."""
+        names = [f"{path.parent.name}.{API_GROUP}" for path in definitions(self.mode)]
+        return [f"{place}/{name}" for name in names for place in (DEFINITIONS, COMPOSITIONS)]
+
+    def function(self, release: Release) -> None:
+        """Bring the function to a release."""
+        packages.install_function(self.api, self.plane.site, release)
+
+    def definitions(self, release: Release, **spec: object) -> None:
+        """Bring the Configuration to a release, and wait until tenants see it."""
+        packages.install_configuration(self.api, self.mode, release, **spec)
+        until(
+            lambda: self.knowing() == (self.kinds if release == self.newer else set()),
+            seconds=packages.INSTALL_SECONDS,
+            what=f"definitions of {release.version}",
+        )
+
+    def home(self) -> None:
+        """Bring both to the older release, from wherever a test left them."""
+        self.definitions(self.older)
+        self.function(self.older)
+
+    @property
+    def kinds(self) -> set[str]:
+        """Return all our kinds: of orders, and of composites if they are others."""
+        composites = {f"X{kind}" for kind in KINDS} if self.mode is Mode.CLAIMS else set()
+        return set(KINDS) | composites
+
+    def knowing(self) -> set[str]:
+        """Return the kinds in which the API server knows the field of the newer release.
+
+        The definition may have it a moment earlier; the field is dropped then, without a word.
+        """
+        return {kind for kind in self.kinds if self._knows(kind)}
+
+    def _knows(self, kind: str) -> bool:
+        order = new(kind, {FIELD: "green"})
+        answer = self.api.request("POST", self.api.collection(order), order, query=DRY)
+        return answer.status in (CREATED, INVALID)
+
+    @property
+    def crds(self) -> list[str]:
+        """Return the paths of our CRDs."""
+        return [f"{CRDS}/{kind.lower()}s.{API_GROUP}" for kind in sorted(self.kinds)]
+
+    def annotate(self, path: str, value: str | None = "") -> None:
+        """Allow a deletion with the name of the object, as the refusal says, or no longer."""
+        written = path.rpartition("/")[2] if value == "" else value
+        patch = {"metadata": {"annotations": {ALLOW: written}}}
+        assert self.api.request("PATCH", path, patch, content=MERGE).accepted
+
+    def disown(self) -> None:
+        """Take away who owns definitions and Compositions."""
+        for path in self.stones:
+            patch = {"metadata": {"ownerReferences": None}}
+            assert self.api.request("PATCH", path, patch, content=MERGE).accepted
+
+    def deleted(self, *paths: str) -> None:
+        """Delete objects, and wait until that is under way."""
+        for path in paths:
+            self.api.delete(path)
+            until(
+                lambda path=path: self._is_leaving(path),  # type: ignore[misc]
+                seconds=GONE_SECONDS,
+                what=f"{path} leaving",
+            )
+
+    def _is_leaving(self, path: str) -> bool:
+        live = self.api.get(path)
+        return live is None or "deletionTimestamp" in live["metadata"]
+
+    def gone(self, *paths: str) -> None:
+        """Wait until objects are gone."""
+        for path in paths:
+            until(
+                lambda path=path: self.api.get(path) is None,  # type: ignore[misc]
+                seconds=GONE_SECONDS,
+                what=f"{path} gone",
+            )
+
+    @contextmanager
+    def order(self, manifest: Manifest) -> Iterator[str]:
+        """Place an order as a tenant, and wait for what is composed of it."""
+        manifest["metadata"]["name"] = f"order-{uuid.uuid4().hex[:8]}"
+        tenant = self.plane.tenant
+        answer = tenant.request("POST", tenant.collection(manifest), manifest)
+        assert answer.accepted, answer.message
+        path = tenant.path(manifest)
+        try:
+            until(lambda: self.lives(path), seconds=ANSWER_SECONDS, what=f"{path} composed")
+            yield path
+        finally:
+            self.take_back(path)
+
+    def take_back(self, path: str) -> None:
+        """Delete an order for good."""
+        self.edit(path, {"deletionProtection": False})
+        self.plane.tenant.delete(path)
+        self.gone(path)
+
+    def edit(self, path: str, spec: Manifest) -> Answer:
+        """Change fields of an order, or touch it now and then, so that the function is asked."""
+        now = str(time.monotonic() // TOUCH_SECONDS)
+        touched = {"metadata": {"annotations": {"example.org/touched": now}}}
+        return self.plane.tenant.request("PATCH", path, {**touched, "spec": spec}, content=MERGE)
+
+    def answers(self, release: Release, path: str, reason: str = "", **spec: str) -> Manifest:
+        """Edit an order, and wait until a release has answered it and the tenant was told so.
+
+        Args:
+            release: Whose function answers.
+            path: The order.
+            reason: Why it refuses; it does not, if empty.
+            spec: What is changed; it is only touched, if empty.
+
+        Returns:
+            The condition that tells the tenant.
+        """
+        log = self.plane.site.log(release.server)
+        start = log.stat().st_size
+        name = path.rpartition("/")[2]
+
+        def told() -> bool:
+            # Again and again: what core watches may still lack a field that is just known.
+            answer = self.edit(path, dict(spec))
+            assert answer.accepted, answer.message
+            accepted = condition(self.plane.tenant.get(path), "Accepted")
+            return accepted.get("reason") == (reason or "Accepted") and (
+                _last(log, start, name) == reason
+            )
+
+        until(
+            told,
+            seconds=ANSWER_SECONDS,
+            what=f"{release.version} answering {name} with {reason or 'resources'}",
+        )
+        return condition(self.plane.tenant.get(path), "Accepted")
+
+    def lives(self, *orders: str) -> Lives:
+        """Return the order, its composite and what is composed of them; nothing before that."""
+        found: Lives = {}
+        for order in orders:
+            composite = self._composite(order)
+            machinery = (composite or {}).get("spec", {})
+            refs = machinery.get("crossplane", machinery).get("resourceRefs") or []
+            composed = [self.api.get(self._path(order, ref)) for ref in refs]
+            if composite is None or not composed or None in composed:
+                return {}
+            for one in composed:
+                assert one is not None
+                found[one["kind"], one["metadata"]["name"]] = _thing(
+                    one, one["metadata"]["generation"]
+                )
+            for one in (composite, self.api.get(order)):
+                assert one is not None
+                found[one["kind"], one["metadata"]["name"]] = _thing(one, 0)
+        return found
+
+    def _composite(self, order: str) -> Manifest | None:
+        live = self.api.get(order)
+        if self.mode is Mode.NAMESPACED or live is None:
+            return live
+        ref = live["spec"].get("resourceRef")
+        return ref and self.api.get(self.api.path({**ref, "metadata": {"name": ref["name"]}}))
+
+    def _path(self, order: str, ref: Manifest) -> str:
+        namespace = order.split("/namespaces/")[1].partition("/")[0]
+        return self.api.path({**ref, "metadata": {"name": ref["name"], "namespace": namespace}})
+
+
+def _thing(manifest: Manifest, generation: int) -> Thing:
+    metadata = manifest["metadata"]
+    return Thing(metadata["uid"], generation, "deletionTimestamp" in metadata)
+
+
+def _last(log: Path, start: int, name: str) -> str | None:
+    """Return why an order was refused last, by a log; empty if answered, None if neither."""
+    with log.open("rb") as file:
+        file.seek(start)
+        lines = [
+            json.loads(line) for line in file if line.startswith(b"{") and line.endswith(b"}\n")
+        ]
+    told = [line for line in lines if line.get("name") == name and line["msg"] == "call"]
+    return told[-1].get("reason", "") if told else None
