@@ -28,6 +28,9 @@ pytestmark = [
 ]
 
 NEXT_CLASS = "openstack-scs2-1-35-v1"
+TEMPLATES = (
+    "/apis/infrastructure.cluster.x-k8s.io/v1beta2/namespaces/cluster-stacks/devclustertemplates"
+)
 HEALED_SECONDS = 180.0
 SERVERS = ("function", "provider-kubernetes", "crossplane")
 
@@ -112,15 +115,20 @@ def test_an_upgrade_to_a_class_that_is_gone(plane: Plane, tell: Tell) -> None:
 def test_a_burst(plane: Plane, tell: Tell) -> None:
     """Of forty orders at once each becomes one cluster, and all of them go.
 
-    Their class is not there, so that nothing is built: what counts is what is made of orders.
+    A template of their class is missing, so that nothing is built: what counts is what is made of
+    orders.
     """
-    plane.operator.delete(f"{CLASSES}/{NEXT_CLASS}")
+    plane.operator.delete(f"{TEMPLATES}/{NEXT_CLASS}-cluster")
     started = time.monotonic()
     spec = {**SMALL, "version": "1.35"}
     lives = [order(plane, spec, prefix=f"burst-{index}") for index in range(40)]
     try:
         for live in lives:
-            hears(live, "BackendHealthy", "NotFound")
+            until(
+                lambda one=live: one.says("BackendHealthy")[0] == "False",  # type: ignore[misc]  # bound here
+                seconds=HEALED_SECONDS,
+                what=f"{live.name} looked at",
+            )
         tell(f"{len(lives)} carried out after {time.monotonic() - started:.0f} s")
         for live in lives:
             assert (len(live.objects()), len(live.clusters())) == (1, 1)
