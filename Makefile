@@ -41,7 +41,7 @@ fmt: .venv/.complete ## Format, and mend what the linter can.
 generate: .venv/.complete ## Write XRDs, Compositions, schemas and references from the models.
 	@$(BIN)/python -m function.generate
 
-up: .venv/.complete ## Start a control plane on this machine; PROFILE=core-1.20 for another.
+up: .venv/.complete ## Start a control plane on this machine; PROFILE="capi core-1.20" for others.
 	@$(BIN)/python -m testbed up $(PROFILE)
 
 down: .venv/.complete ## End what `make up` started.

@@ -11,7 +11,7 @@ from testbed.background import Found
 from testbed.kubernetes import Refused
 from testbed.profiles import PROFILES, Profile
 from testbed.running import Broken
-from testbed.servers import Server, provider_kubernetes
+from testbed.servers import Server, function, provider_kubernetes
 from testbed.site import TENANT
 from testbed.waiting import TimedOut
 
@@ -36,13 +36,21 @@ ENDS = (
     "No provider runs here: what is composed is stored, and never becomes ready.",
     "Clusters become ready in about a minute; no machine is real.",
 )
+BACKEND = """
+{name} is up: {story}.
+
+  export PATH={bin}:$PATH        # kubectl
+  export KUBECONFIG={operator}
+
+Nobody orders here. Logs are in {logs}.
+"""
 EXAMPLE = Path("examples/cluster/minimal/claim.yaml")
 
 
-def _chosen(function: Callable[..., None]) -> Callable[..., None]:
+def _chosen(command: Callable[..., None]) -> Callable[..., None]:
     """Let a command take the names of profiles."""
     kind = click.Choice(sorted(PROFILES))
-    return click.argument("names", metavar="[PROFILE]...", nargs=-1, type=kind)(function)
+    return click.argument("names", metavar="[PROFILE]...", nargs=-1, type=kind)(command)
 
 
 @click.group()
@@ -122,7 +130,7 @@ def _next(profile: Profile, found: Found) -> str:
         "logs": _short(place.log("").parent),
         "end": ENDS[provider_kubernetes.SERVER in profile.steps],
     }
-    return NEXT.format(**facts)
+    return (NEXT if function.SERVER in profile.steps else BACKEND).format(**facts)
 
 
 def _short(path: Path) -> str:
