@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from function.bound import ANNOTATION
 from function.contract import Mode
 from function.generate.definitions import INSTALLED
 from function.model import API_GROUP, KINDS
@@ -210,32 +211,49 @@ class Install:
         )
         return condition(self.plane.tenant.get(path), "Accepted")
 
+    def forget(self, path: str) -> None:
+        """Wait until the function has written its record without the field of the newer release.
+
+        Core may show it the field for a while after the definitions are rolled back.
+        """
+
+        def forgotten() -> bool:
+            self.edit(path, {})
+            records = [one["metadata"].get("annotations", {}) for one in self._composed(path)]
+            return FIELD not in "".join(record.get(ANNOTATION, "") for record in records)
+
+        until(forgotten, seconds=ANSWER_SECONDS, what=f"a record without {FIELD}")
+
     def lives(self, *orders: str) -> Lives:
         """Return the order, its composite and what is composed of them; nothing before that."""
         found: Lives = {}
         for order in orders:
-            composite = self._composite(order)
-            machinery = (composite or {}).get("spec", {})
-            refs = machinery.get("crossplane", machinery).get("resourceRefs") or []
-            composed = [self.api.get(self._path(order, ref)) for ref in refs]
-            if composite is None or not composed or None in composed:
+            composed, parents = self._composed(order), self._parents(order)
+            if not composed or None in parents:
                 return {}
             for one in composed:
-                assert one is not None
                 found[one["kind"], one["metadata"]["name"]] = _thing(
                     one, one["metadata"]["generation"]
                 )
-            for one in (composite, self.api.get(order)):
-                assert one is not None
-                found[one["kind"], one["metadata"]["name"]] = _thing(one, 0)
+            for parent in filter(None, parents):
+                found[parent["kind"], parent["metadata"]["name"]] = _thing(parent, 0)
         return found
 
-    def _composite(self, order: str) -> Manifest | None:
+    def _composed(self, order: str) -> list[Manifest]:
+        """Return what is composed of an order, all of it or nothing."""
+        machinery = (self._parents(order)[1] or {}).get("spec", {})
+        refs = machinery.get("crossplane", machinery).get("resourceRefs") or []
+        found = [self.api.get(self._path(order, ref)) for ref in refs]
+        return [one for one in found if one] if None not in found else []
+
+    def _parents(self, order: str) -> tuple[Manifest | None, Manifest | None]:
+        """Return an order and its composite, which may be the same."""
         live = self.api.get(order)
         if self.mode is Mode.NAMESPACED or live is None:
-            return live
+            return live, live
         ref = live["spec"].get("resourceRef")
-        return ref and self.api.get(self.api.path({**ref, "metadata": {"name": ref["name"]}}))
+        name = ref and self.api.path({**ref, "metadata": {"name": ref["name"]}})
+        return live, self.api.get(name) if name else None
 
     def _path(self, order: str, ref: Manifest) -> str:
         namespace = order.split("/namespaces/")[1].partition("/")[0]

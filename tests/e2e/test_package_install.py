@@ -30,12 +30,17 @@ REVISIONS = f"/apis/{packages.PACKAGES}/v1/configurationrevisions"
 LOCK = f"/apis/{packages.PACKAGES}/v1beta1/locks/lock"
 
 
+@pytest.fixture(scope="session")
+def newer(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """Make a later release."""
+    return later(tmp_path_factory.mktemp("later") / "source")
+
+
 @pytest.fixture(scope="module", params=list(packaged.CORES))
 def started(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, newer: Release, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Install]:
     """Serve our kinds from packages, one core after the other."""
-    newer = later(tmp_path_factory.mktemp("later") / "source")
     profile = packaged.profile(request.param, (THIS, newer))
     with (
         served(profile, request.config, tmp_path_factory) as running,
@@ -88,6 +93,8 @@ def test_in_order(install: Install, orders: tuple[str, str]) -> None:
     check(newer, **{FIELD: "green"})
     install.definitions(older)
     check(newer)
+    for path in orders:
+        install.forget(path)
     install.function(older)
     check(older)
 
@@ -127,6 +134,7 @@ def test_out_of_order(install: Install, orders: tuple[str, str]) -> None:
     # The newer function writes the record anew, and the older one can read it.
     install.function(newer)
     install.answers(newer, cluster)
+    install.forget(cluster)
     install.function(older)
     install.answers(older, cluster)
     assert install.lives(*orders) == before
