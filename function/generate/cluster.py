@@ -4,7 +4,7 @@ Beside what that applies, one file for each install: what is applied by choice, 
 """
 
 from function.contract import Mode
-from function.generate import activation, credentials, protection, rights, runtime
+from function.generate import activation, credentials, protection, restore, rights, runtime
 from function.generate.documents import yaml_text, yaml_texts
 
 DIRECTORY = "package/cluster"
@@ -30,4 +30,5 @@ def files() -> dict[str, str]:
         texts[f"credentials/{mode.value}-in-cluster.yaml"] = yaml_texts(
             credentials.in_cluster(mode)
         )
+    texts["restore/kustomization.yaml"] = yaml_text(restore.kustomization())
     return {f"{DIRECTORY}/{name}": text for name, text in texts.items()}

@@ -104,9 +104,10 @@ class Life:
     def settle(self) -> None:
         """Wait until all of it is built, and the tenant is told so."""
         self.becomes(lambda: self.told("Accepted").get("status") == "True", "accepted")
-        self.becomes(self._is_done, "ready")
+        self.becomes(self.is_done, "ready")
 
-    def _is_done(self) -> bool:
+    def is_done(self) -> bool:
+        """Say whether all of it is built, and the tenant is told so."""
         order = self.order()
         kinds = ("Ready", "Accepted", "Provisioned")
         done = all(condition(order, kind).get("status") == "True" for kind in kinds)
@@ -129,9 +130,8 @@ class Life:
         until(collected, seconds=COLLECTED_SECONDS, what=f"{self.name} collected")
 
 
-@contextmanager
-def living(plane: Plane, manifest: Manifest, environment: str = "") -> Iterator[Life]:
-    """Place an order as a tenant; whatever is left of it at the end goes.
+def placed(plane: Plane, manifest: Manifest, environment: str = "") -> Life:
+    """Place an order as a tenant.
 
     Args:
         plane: Where.
@@ -144,7 +144,13 @@ def living(plane: Plane, manifest: Manifest, environment: str = "") -> Iterator[
         order["spec"]["environment"] = environment
     answer = plane.tenant.request("POST", plane.tenant.collection(order), order)
     assert answer.accepted, answer.message
-    life = Life(plane, plane.tenant.path(order))
+    return Life(plane, plane.tenant.path(order))
+
+
+@contextmanager
+def living(plane: Plane, manifest: Manifest, environment: str = "") -> Iterator[Life]:
+    """Place an order; whatever is left of it at the end goes."""
+    life = placed(plane, manifest, environment)
     try:
         yield life
     finally:
@@ -152,21 +158,28 @@ def living(plane: Plane, manifest: Manifest, environment: str = "") -> Iterator[
             life.delete()
 
 
-@contextmanager
-def offered(plane: Plane, example: str) -> Iterator[dict[str, Manifest]]:
-    """Offer an example as an environment of a name that no other has.
+def example(name: str) -> dict[str, Manifest]:
+    """Return the layers of an example under a name that no other environment has.
 
-    Yields:
-        Its layers, by the names that they have in the example.
+    They are found by the names that they have in the example.
     """
-    name = f"env-{uuid.uuid4().hex[:8]}"
-    layers = {one["metadata"]["name"]: one for one in documents(ENVIRONMENTS / example)}
+    environment = f"env-{uuid.uuid4().hex[:8]}"
+    layers = {one["metadata"]["name"]: one for one in documents(ENVIRONMENTS / name)}
     for layer in layers.values():
-        metadata = layer["metadata"]
-        metadata["name"] = f"{name}-{metadata['name']}"
-        metadata["labels"] |= {label: name for label in LABELS if label in metadata["labels"]}
-        if "layers" in layer["data"]:
-            layer["data"]["layers"] = [f"{name}-{one}" for one in layer["data"]["layers"]]
+        metadata, data = layer["metadata"], layer["data"]
+        metadata["name"] = f"{environment}-{metadata['name']}"
+        labels = metadata["labels"]
+        labels |= {label: environment for label in LABELS if label in labels}
+        if "layers" in data:
+            data["layers"] = [f"{environment}-{one}" for one in data["layers"]]
+    return layers
+
+
+@contextmanager
+def offered(plane: Plane, name: str) -> Iterator[dict[str, Manifest]]:
+    """Offer an example, and take it back in the end."""
+    layers = example(name)
+    for layer in layers.values():
         plane.operator.apply(layer)
     try:
         yield layers

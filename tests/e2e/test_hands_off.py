@@ -1,6 +1,5 @@
 """What a tenant cannot do to a live order by what Crossplane writes beside it, nor to another's."""
 
-import copy
 import uuid
 from collections.abc import Iterator
 
@@ -15,7 +14,7 @@ from testbed.kubernetes import MERGE, Answer, Manifest
 from testbed.site import TENANT
 from testbed.waiting import until
 
-from .lives import COLLECTED_SECONDS, Life, living, remove
+from .lives import COLLECTED_SECONDS, Life, living, placed, remove
 from .planes import Plane
 
 pytestmark = pytest.mark.e2e
@@ -50,7 +49,7 @@ def life(plane: Plane) -> Iterator[Life]:
 
 def test_orders_unlocked_and_deleted_at_once_all_go(plane: Plane) -> None:
     """As a script does, on one connection; Crossplane has seen none of the edits by then."""
-    lives = [placed(plane) for _ in range(BURST)]
+    lives = [placed(plane, network()) for _ in range(BURST)]
     for life in lives:
         life.settle()
     gone = [path for life in lives for path in (life.path, *life.paths())]
@@ -69,7 +68,7 @@ def test_orders_unlocked_and_deleted_at_once_all_go(plane: Plane) -> None:
 
 def test_a_policy_is_not_late(plane: Plane) -> None:
     """Protected again, an order is protected: each request is judged by what is stored then."""
-    life = placed(plane)
+    life = placed(plane, network())
     for _ in range(BURST):
         life.edit({"deletionProtection": False})
         life.edit({"deletionProtection": True})
@@ -128,15 +127,6 @@ def test_an_order_of_the_same_name_is_another(plane: Plane, life: Life) -> None:
         plane.operator.delete(other.path)
         until(lambda: plane.operator.get(other.path) is None, seconds=120, what="its end")
         remove(plane.operator, f"/api/v1/namespaces/{namespace}")
-
-
-def placed(plane: Plane) -> Life:
-    """Place a network, which the test deletes itself."""
-    order = copy.deepcopy(network())
-    order["metadata"]["name"] = f"burst-{uuid.uuid4().hex[:8]}"
-    answer = plane.tenant.request("POST", plane.tenant.collection(order), order)
-    assert answer.accepted, answer.message
-    return Life(plane, plane.tenant.path(order))
 
 
 def replaced(plane: Plane, life: Life) -> Answer:

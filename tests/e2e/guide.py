@@ -1,0 +1,117 @@
+"""Read `docs/install.md`, and set the stage on which its commands are run."""
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from function import managed
+from testbed import ROOT, install, packaged, packages, programs
+from testbed.install import SCHEMAS, Setup, documents
+from testbed.kubernetes import Kubernetes, Refused
+from testbed.packages import Release
+from testbed.profiles import KUBERNETES, Profile
+from testbed.servers import crossplane, function, registry
+from testbed.site import Site
+
+from . import shell
+from .clouds import Cloud
+
+GUIDE = ROOT / "docs" / "install.md"
+CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+SETTINGS = "INSTALL|ORDERS|VERSION|PACKAGES|FUNCTION|CONFIGURATION"
+PAUSE_SECONDS = 0.3
+
+
+def sections() -> dict[str, list[str]]:
+    """Return the commands of the guide by heading, block by block."""
+    found: dict[str, list[str]] = {}
+    for part in re.split(r"^## ", GUIDE.read_text("utf-8"), flags=re.MULTILINE)[1:]:
+        title, _, text = part.partition("\n")
+        blocks = re.findall(r"^```sh\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+        if blocks:
+            found[title] = blocks
+    return found
+
+
+def typed(site: Site, directory: Path, block: str) -> str:
+    """Run a block where the ones before it were run, with the settings that they left."""
+    settings = directory / ".settings"
+    settings.touch()
+    kept = f"set | grep -E '^({SETTINGS})=' > .settings || true"
+    return shell.run(site, f". ./.settings\n{block}\n{kept}", directory)
+
+
+def checkout(directory: Path) -> Path:
+    """Return a directory that looks like the project to who types there."""
+    directory.mkdir()
+    for name in ("package", "examples"):
+        (directory / name).symlink_to(ROOT / name)
+    return directory
+
+
+def bare(name: str, releases: tuple[Release, ...]) -> Profile:
+    """Return a profile on which nothing of ours is installed, and packages to install it from."""
+    (program, files), mode = packaged.CORES[name]
+
+    def publish(site: Site) -> None:
+        with closing(install.operator(site)) as api:
+            for file in sorted(SCHEMAS.glob("*.crossplane.io_*.yaml")):
+                for manifest in documents(file):
+                    api.apply(manifest)
+            api.apply(packages.mirror(site))
+        for release in releases:
+            packages.publish(site, release, mode)
+
+    return Profile(
+        f"{name}-guide",
+        f"{name}, with nothing of ours",
+        mode,
+        (programs.KUBE, programs.REGISTRY, programs.CLI_OF_2, program, files),
+        (
+            *KUBERNETES,
+            registry.SERVER,
+            install.crossplane(files, announced=False),
+            *(function.server(release.server, release.source) for release in releases),
+            crossplane.server(program),
+            Setup("packages, and what providers define", publish),
+        ),
+    )
+
+
+@contextmanager
+def staffed(site: Site, profile: Profile) -> Iterator[Cloud]:
+    """Let providers and what runs functions work in the background."""
+    cloud, ended = Cloud(), threading.Event()
+
+    def work() -> None:
+        with closing(install.operator(site)) as api:
+            where = list(_collections(api, profile))
+            while not ended.wait(PAUSE_SECONDS):
+                try:
+                    packages.serve(api, site)
+                    for path in where:
+                        cloud.act(api, api.items(path))
+                except Refused:
+                    # Something went between two requests; the next round sees that.
+                    continue
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield cloud
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _collections(api: Kubernetes, profile: Profile) -> Iterator[str]:
+    """Yield the paths of everything that can be composed, in all namespaces."""
+    for name in managed.definitions(profile.mode):
+        definition = api.get(f"{CRDS}/{name}")
+        assert definition is not None
+        spec = definition["spec"]
+        plural, group = spec["names"]["plural"], spec["group"]
+        version = next(one["name"] for one in spec["versions"] if one["storage"])
+        yield f"/apis/{group}/{version}/{plural}"
