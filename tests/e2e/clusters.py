@@ -12,7 +12,7 @@ from function.paths import lookup
 from testbed.kubernetes import MERGE, Answer, Manifest, condition
 from testbed.management import NAMESPACE
 from testbed.site import TENANT
-from testbed.waiting import until
+from testbed.waiting import PAUSE_SECONDS, until
 
 from .planes import Plane
 
@@ -42,6 +42,8 @@ ANSWER_SECONDS = 60.0
 READY_SECONDS = 240.0
 # The garbage collector learns of a new kind only from time to time.
 GONE_SECONDS = 180.0
+# Crossplane may call with an order of before an edit once more after it, and status says so.
+STALE_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ def await_settled(lives: Iterable[Live]) -> None:
 def change(lives: list[Live], spec: Manifest, done: Callable[[Live], bool]) -> float:
     """Change all orders; return after how many seconds the last one runs as ordered.
 
-    Status is believed only where the backend bears it out: it may not say `Current` before.
+    Status has to be borne out by the backend: it may not say so before.
 
     Args:
         lives: The orders.
@@ -180,9 +182,20 @@ def change(lives: list[Live], spec: Manifest, done: Callable[[Live], bool]) -> f
             what=f"{live.name} under change",
         )
     for live in lives:
-        await_settled([live])
-        assert done(live), (live.status["nodePools"], live.counters())
+        _await_truth(live, done)
     return time.monotonic() - started
+
+
+def _await_truth(live: Live, done: Callable[[Live], bool]) -> None:
+    """Wait until an order is said to be carried out, and is."""
+    deadline, said = time.monotonic() + READY_SECONDS, 0.0
+    while not (live.settled and done(live)):
+        now = time.monotonic()
+        said = (said or now) if live.settled else 0.0
+        facts = (live.says("Current"), live.status.get("nodePools"), live.counters())
+        assert now < deadline, facts
+        assert not said or now - said < STALE_SECONDS, facts
+        time.sleep(PAUSE_SECONDS)
 
 
 def remove(lives: Iterable[Live]) -> None:

@@ -25,7 +25,9 @@ ENVIRONMENTS = ("default", OLDER)
 WRITTEN = {"default": "cluster.x-k8s.io/v1beta2", OLDER: "cluster.x-k8s.io/v1beta1"}
 
 namespaced = pytest.mark.parametrize("plane", ["capi"], indirect=True)
-claims = pytest.mark.parametrize("plane", ["capi-1.20", "capi-claims"], indirect=True)
+claims = pytest.mark.parametrize(
+    "plane", ["capi-1.20", pytest.param("capi-claims", marks=pytest.mark.slow)], indirect=True
+)
 
 
 @pytest.fixture
