@@ -8,8 +8,9 @@ import pytest
 from function.model import API_GROUP, API_VERSION, KINDS
 from function.model.status import STATUSES
 from function.schema import fields
+from testbed import ROOT
 from testbed.install import definitions, documents, is_true
-from testbed.kubernetes import Manifest
+from testbed.kubernetes import APPLY, Manifest
 from testbed.site import TENANT
 
 from .planes import Plane
@@ -60,6 +61,21 @@ def test_policies_are_sound(plane: Plane) -> None:
     for policy in policies:
         checked = (policy.get("status") or {}).get("typeChecking") or {}
         assert checked.get("expressionWarnings", []) == [], policy["metadata"]["name"]
+
+
+@pytest.mark.parametrize("directory", ["activation", "credentials"])
+def test_what_is_applied_by_choice(directory: str, plane: Plane) -> None:
+    """Every file for this install is taken as it is; Crossplane 1.20 activates nothing."""
+    if directory == "activation" and plane.profile.name == "core-1.20":
+        pytest.skip("Crossplane 1.20 serves all kinds of its providers")
+    files = sorted((ROOT / "package" / "cluster" / directory).glob(f"{plane.profile.mode.value}*"))
+    assert files
+    for file in files:
+        for manifest in documents(file):
+            query = {"fieldManager": "test", "dryRun": "All", "fieldValidation": "Strict"}
+            path = plane.operator.path(manifest)
+            answer = plane.operator.request("PATCH", path, manifest, content=APPLY, query=query)
+            assert answer.accepted, answer.message
 
 
 @pytest.mark.parametrize("kind", KINDS)

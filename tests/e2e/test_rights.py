@@ -1,0 +1,128 @@
+"""Who may do what, asked of the API server that judges by roles."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from function import managed
+from function.generate.protection import PLURALS
+from function.model import API_GROUP
+from testbed.install import named
+from testbed.site import CROSSPLANE_USER, TENANT
+from testbed.waiting import until
+
+from .lives import SECONDS
+from .planes import Plane
+
+pytestmark = pytest.mark.e2e
+
+RBAC = "rbac.authorization.k8s.io"
+REVIEWS = "/apis/authorization.k8s.io/v1"
+READ, WRITE = ("get", "list", "watch"), ("create", "update", "patch", "delete")
+# What is the provider's, by group: whoever writes it acts with the credentials of others.
+FOREIGN = (
+    ("kubernetes.crossplane.io", "objects"),
+    ("kubernetes.m.crossplane.io", "objects"),
+    ("kubernetes.m.crossplane.io", "clusterproviderconfigs"),
+    ("openstack.crossplane.io", "providerconfigs"),
+    ("compute.openstack.m.crossplane.io", "instancev2s"),
+    ("apiextensions.crossplane.io", "environmentconfigs"),
+    ("apiextensions.crossplane.io", "compositions"),
+    ("pkg.crossplane.io", "functions"),
+    ("rbac.authorization.k8s.io", "rolebindings"),
+    ("admissionregistration.k8s.io", "validatingadmissionpolicybindings"),
+    ("", "secrets"),
+    ("", "namespaces"),
+    (API_GROUP, "xclusters"),
+)
+
+
+@pytest.fixture
+def viewer(plane: Plane) -> Iterator[str]:
+    """Yield a user who may only look."""
+    user = f"viewer-{uuid.uuid4().hex[:6]}"
+    binding = named(
+        f"{RBAC}/v1",
+        "RoleBinding",
+        user,
+        {"namespace": TENANT},
+        roleRef={"apiGroup": RBAC, "kind": "ClusterRole", "name": "central-api-tenant-viewer"},
+        subjects=[{"apiGroup": RBAC, "kind": "User", "name": user}],
+    )
+    plane.operator.apply(binding)
+    until(
+        lambda: may(plane, user, "get", API_GROUP, PLURALS[0], TENANT),
+        seconds=SECONDS,
+        what="the binding noticed",
+    )
+    yield user
+    plane.operator.delete(plane.operator.path(binding))
+
+
+@pytest.mark.parametrize("plural", PLURALS)
+def test_a_tenant_orders_at_home(plane: Plane, plural: str) -> None:
+    """With every verb, and nowhere else."""
+    for verb in (*READ, *WRITE):
+        assert may_i(plane, verb, API_GROUP, plural, TENANT), verb
+        assert not may_i(plane, verb, API_GROUP, plural, "default"), verb
+        assert not may_i(plane, verb, API_GROUP, plural, ""), verb
+        assert not may_i(plane, verb, API_GROUP, f"{plural}/status", TENANT), verb
+
+
+@pytest.mark.parametrize(("group", "plural"), FOREIGN)
+def test_a_tenant_has_no_other_rights(plane: Plane, group: str, plural: str) -> None:
+    """Neither to look, nor to write, in the own namespace or in all."""
+    for verb in (*READ, *WRITE):
+        for namespace in (TENANT, ""):
+            assert not may_i(plane, verb, group, plural, namespace), (verb, namespace)
+
+
+def test_a_viewer_looks(plane: Plane, viewer: str) -> None:
+    """And changes nothing."""
+    for plural in PLURALS:
+        for verb in (*READ, *WRITE):
+            allowed = may(plane, viewer, verb, API_GROUP, plural, TENANT)
+            assert allowed is (verb in READ), (verb, plural)
+    assert not may(plane, viewer, "get", "", "secrets", TENANT)
+
+
+def test_crossplane_composes(plane: Plane) -> None:
+    """Every kind of this install, by the role that is aggregated to its own."""
+    namespace = TENANT if plane.profile.mode.value == "namespaced" else ""
+    for definition in managed.definitions(plane.profile.mode):
+        plural, _, group = definition.partition(".")
+        for verb in (*READ, *WRITE):
+            assert may(plane, CROSSPLANE_USER, verb, group, plural, namespace), (verb, plural)
+
+
+def may_i(plane: Plane, verb: str, group: str, plural: str, namespace: str) -> bool:
+    """Ask as the tenant."""
+    review = named("authorization.k8s.io/v1", "SelfSubjectAccessReview", "")
+    spec = {"resourceAttributes": asked(verb, group, plural, namespace)}
+    path = f"{REVIEWS}/selfsubjectaccessreviews"
+    answer = plane.tenant.request("POST", path, {**review, "spec": spec})
+    assert answer.accepted, answer.message
+    return bool(answer.body["status"]["allowed"])
+
+
+def may(plane: Plane, user: str, verb: str, group: str, plural: str, namespace: str) -> bool:  # noqa: PLR0913  # what a review asks
+    """Ask as the operator, for somebody else."""
+    review = named("authorization.k8s.io/v1", "SubjectAccessReview", "")
+    spec = {"user": user, "resourceAttributes": asked(verb, group, plural, namespace)}
+    path = f"{REVIEWS}/subjectaccessreviews"
+    answer = plane.operator.request("POST", path, {**review, "spec": spec})
+    assert answer.accepted, answer.message
+    return bool(answer.body["status"]["allowed"])
+
+
+def asked(verb: str, group: str, plural: str, namespace: str) -> dict[str, str]:
+    """Return what a review is about; a subresource follows the kind."""
+    resource, _, part = plural.partition("/")
+    return {
+        "verb": verb,
+        "group": group,
+        "resource": resource,
+        "subresource": part,
+        "namespace": namespace,
+    }
