@@ -53,11 +53,11 @@ status: .venv/.complete ## Say what `make up` started, and where it listens.
 # Built first, so that its progress is seen.
 e2e: .venv/.complete ## Run the tests on real servers and engines, built from Go modules.
 	@$(BIN)/python -m testbed build
-	@$(BIN)/pytest -q -m "e2e and not slow" tests/e2e
+	@$(BIN)/pytest -q -m "e2e and not slow" --junitxml=out/e2e.xml --durations=15 tests/e2e
 
 e2e-all: .venv/.complete ## Run these and those that take long.
 	@$(BIN)/python -m testbed build
-	@$(BIN)/pytest -q -m e2e tests/e2e
+	@$(BIN)/pytest -q -m e2e --junitxml=out/e2e.xml --durations=15 tests/e2e
 
 packages: .venv/.complete ## Build the function's image and the packages of both installs.
 	@$(BIN)/python -m release
