@@ -56,7 +56,9 @@ def test_every_command_is_run() -> None:
     assert tuple(guide.sections()) == (*FIRST, *LIVING, *ELSEWHERE, *LAST)
 
 
-@pytest.mark.parametrize("name", ["core-1.20", "core-claims", "core"])
+@pytest.mark.parametrize(
+    "name", ["core-1.20", pytest.param("core-claims", marks=pytest.mark.slow), "core"]
+)
 def test_the_guide(name: str, tmp_path: Path) -> None:
     """From a cluster with Crossplane to one that is again without us, and what runs still there."""
     newer = later(tmp_path / "later")

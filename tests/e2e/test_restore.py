@@ -59,7 +59,9 @@ class Lost:
     layers: list[Manifest]
 
 
-@pytest.mark.parametrize("name", ["core-1.20", "core-claims", "core"])
+@pytest.mark.parametrize(
+    "name", ["core-1.20", pytest.param("core-claims", marks=pytest.mark.slow), "core"]
+)
 def test_nothing_is_built_again(name: str, tmp_path: Path) -> None:
     """Restore what is composed, then orders, while Crossplane and the function run."""
     profile = PROFILES[name]
