@@ -1,4 +1,7 @@
-"""Every case of `answers/orders.yaml` before the webhooks of a real Cluster API."""
+"""Every case of `answers/orders.yaml` before the webhooks of a real Cluster API.
+
+It runs before `test_capi.py`, whose planes keep the one port of the provider in memory.
+"""
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
