@@ -29,6 +29,8 @@ NAMESPACE = "crossplane-system"
 # Not an object: it lists files for kubectl.
 KUSTOMIZATION = "kustomization.yaml"
 ESTABLISHED_SECONDS = 60.0
+# After which an order is looked at again; people wait at this control plane.
+REFRESH_SECONDS = 5
 # Definitions are long: the parser in C takes a tenth of the time, where it is there.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEFINITIONS = "/apis/apiextensions.crossplane.io/v1/compositeresourcedefinitions"
@@ -73,16 +75,13 @@ def crossplane(files: Files, *, announced: bool = True) -> Setup:
     return Setup(f"crossplane's definitions, roles{address}", run)
 
 
-def orders(
-    mode: Mode, *, served: bool = True, environment: str = "cluster-stacks", refresh: int = 60
-) -> Setup:
+def orders(mode: Mode, *, served: bool = True, environment: str = "cluster-stacks") -> Setup:
     """Return what lets a tenant order: our kinds, an environment, schemas of what is composed.
 
     Args:
         mode: How orders are served.
         served: Whether our kinds are applied by hand; otherwise a package brings them.
         environment: Which example.
-        refresh: Seconds after which an order is looked at again.
     """
 
     def run(site: Site) -> None:
@@ -91,7 +90,7 @@ def orders(
                 _apply(api, file)
             _apply(api, ROOT / "package" / "cluster")
             if served:
-                _serve(api, mode, refresh)
+                _serve(api, mode)
             _apply(api, ENVIRONMENTS / environment)
             for manifest in _tenant():
                 api.apply(manifest)
@@ -126,7 +125,7 @@ def definitions(mode: Mode) -> list[Path]:
     ]
 
 
-def _serve(api: Kubernetes, mode: Mode, refresh: int) -> None:
+def _serve(api: Kubernetes, mode: Mode) -> None:
     """Install all kinds at once, and wait for each; Compositions come after their XRD."""
     names = [path.parent.name for path in definitions(mode)]
     for path in definitions(mode):
@@ -134,7 +133,7 @@ def _serve(api: Kubernetes, mode: Mode, refresh: int) -> None:
     for name in names:
         _await_offer(api, f"{name}.{API_GROUP}", claims=mode is Mode.CLAIMS)
         for manifest in documents(ROOT / "compositions" / f"{name}.yaml"):
-            manifest["spec"]["pipeline"][0]["input"]["refresh"] = refresh
+            manifest["spec"]["pipeline"][0]["input"]["refresh"] = REFRESH_SECONDS
             api.apply(manifest)
 
 

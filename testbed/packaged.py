@@ -7,17 +7,9 @@ from function.contract import Mode
 from testbed import install, packages, programs
 from testbed.install import Setup
 from testbed.packages import THIS, Release
-from testbed.profiles import CORE_1, CORE_2, KUBERNETES, Profile
-from testbed.programs import Files, Program
+from testbed.profiles import CORES, KUBERNETES, Profile
 from testbed.servers import crossplane, function, registry
 from testbed.site import Site
-
-Core = tuple[Program, Files]
-CORES: dict[str, tuple[Core, Mode]] = {
-    "core-1.20": (CORE_1, Mode.CLAIMS),
-    "core-claims": (CORE_2, Mode.CLAIMS),
-    "core": (CORE_2, Mode.NAMESPACED),
-}
 
 
 def profile(name: str, releases: Sequence[Release] = (THIS,)) -> Profile:
@@ -27,21 +19,45 @@ def profile(name: str, releases: Sequence[Release] = (THIS,)) -> Profile:
         name: The profile that is installed by hand otherwise.
         releases: What is published; the first is installed. All functions run.
     """
-    (program, files), mode = CORES[name]
-    return Profile(
-        f"{name}-packages",
-        f"{name}, installed from packages",
-        mode,
-        (programs.KUBE, programs.REGISTRY, programs.CLI_OF_2, program, files),
+    mode = CORES[name].mode
+    return beside(
+        name,
+        "packages",
+        "installed from packages",
+        releases,
         (
-            *KUBERNETES,
-            registry.SERVER,
-            install.crossplane(files, announced=False),
-            *(function.server(release.server, release.source) for release in releases),
-            crossplane.server(program),
             install.orders(mode, served=False),
             _published(mode, releases),
             _installed(mode, releases[0]),
+        ),
+    )
+
+
+def beside(
+    name: str, purpose: str, story: str, releases: Sequence[Release], setups: tuple[Setup, ...]
+) -> Profile:
+    """Return a core beside a registry, with the functions of releases as processes.
+
+    Args:
+        name: The core.
+        purpose: What the profile's name ends with.
+        story: How it differs from the core.
+        releases: Those whose functions run.
+        setups: What is done once all servers run.
+    """
+    core = CORES[name]
+    return Profile(
+        f"{name}-{purpose}",
+        f"{name}, {story}",
+        core.mode,
+        (*core.needs, programs.REGISTRY, programs.CLI_OF_2),
+        (
+            *KUBERNETES,
+            registry.SERVER,
+            install.crossplane(core.files, announced=False),
+            *(function.server(release.server, release.source) for release in releases),
+            crossplane.server(core.program),
+            *setups,
         ),
     )
 

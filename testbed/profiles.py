@@ -55,20 +55,58 @@ class Profile:
 KUBERNETES: tuple[Step, ...] = (etcd.SERVER, apiserver.SERVER, controllers.SERVER)
 
 
-def _crossplane(
-    program: Program,
-    files: Files,
-    mode: Mode,
-    environment: str = "cluster-stacks",
-    refresh: int = 5,
-) -> tuple[Step, ...]:
-    return (
-        *KUBERNETES,
-        install.crossplane(files),
-        function.SERVER,
-        crossplane.server(program),
-        install.orders(mode, environment=environment, refresh=refresh),
-    )
+@dataclass(frozen=True)
+class Core:
+    """A release of Crossplane, and one of the ways to serve orders on it.
+
+    Attributes:
+        story: What it is, for people who choose.
+        program: Crossplane.
+        files: What is applied before it starts.
+        mode: How orders are served.
+    """
+
+    story: str
+    program: Program
+    files: Files
+    mode: Mode
+
+    @property
+    def needs(self) -> tuple[Program | Files, ...]:
+        """Return what must be built."""
+        return (programs.KUBE, self.program, self.files)
+
+    def steps(self, environment: str = "cluster-stacks") -> tuple[Step, ...]:
+        """Return what serves orders, in order."""
+        return (
+            *KUBERNETES,
+            install.crossplane(self.files),
+            function.SERVER,
+            crossplane.server(self.program),
+            install.orders(self.mode, environment=environment),
+        )
+
+
+CORES = {
+    "core": Core(
+        "Crossplane 2.3, orders as namespaced composites",
+        programs.CROSSPLANE_2,
+        programs.FILES_OF_2,
+        Mode.NAMESPACED,
+    ),
+    "core-claims": Core(
+        "Crossplane 2.3, orders as claims",
+        programs.CROSSPLANE_2,
+        programs.FILES_OF_2,
+        Mode.CLAIMS,
+    ),
+    "core-1.20": Core(
+        "Crossplane 1.20, orders as claims",
+        programs.CROSSPLANE_1,
+        programs.FILES_OF_1,
+        Mode.CLAIMS,
+    ),
+}
 
 
 def _provider(
@@ -82,57 +120,36 @@ def _provider(
     )
 
 
-def _capi(name: str, story: str, core: tuple[Program, Files], mode: Mode) -> Profile:
+def _capi(name: str, core: Core) -> Profile:
     """Return a control plane that is the management cluster as well."""
     return Profile(
         name,
-        f"Cluster API 1.14 behind {story}",
-        mode,
+        f"Cluster API 1.14 behind {core.story}",
+        core.mode,
         (
-            programs.KUBE, *core, programs.PROVIDER_KUBERNETES, programs.FILES_OF_PROVIDER,
+            *core.needs, programs.PROVIDER_KUBERNETES, programs.FILES_OF_PROVIDER,
             *programs.CAPI, *programs.FILES_OF_CAPI,
         ),
         (
-            *_crossplane(*core, mode, refresh=5),
+            *core.steps(),
             management.DEFINITIONS,
             *capi.MANAGERS,
             management.ADMISSION,
-            *_provider(mode, "capi", f"{TENANT}.capi"),
+            *_provider(core.mode, "capi", f"{TENANT}.capi"),
             management.ENVIRONMENT,
         ),
     )  # fmt: skip
 
 
 GARDEN: tuple[Step, ...] = (gardener.SERVER, garden.SETUP)
-CORE_1 = (programs.CROSSPLANE_1, programs.FILES_OF_1)
-CORE_2 = (programs.CROSSPLANE_2, programs.FILES_OF_2)
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile(
-            "core",
-            "Crossplane 2.3, orders as namespaced composites",
-            Mode.NAMESPACED,
-            (programs.KUBE, *CORE_2),
-            _crossplane(*CORE_2, Mode.NAMESPACED),
+        *(
+            Profile(name, core.story, core.mode, core.needs, core.steps())
+            for name, core in CORES.items()
         ),
-        Profile(
-            "core-claims",
-            "Crossplane 2.3, orders as claims",
-            Mode.CLAIMS,
-            (programs.KUBE, *CORE_2),
-            _crossplane(*CORE_2, Mode.CLAIMS),
-        ),
-        Profile(
-            "core-1.20",
-            "Crossplane 1.20, orders as claims",
-            Mode.CLAIMS,
-            (programs.KUBE, *CORE_1),
-            _crossplane(*CORE_1, Mode.CLAIMS),
-        ),
-        _capi("capi", "Crossplane 2.3, orders as namespaced composites", CORE_2, Mode.NAMESPACED),
-        _capi("capi-claims", "Crossplane 2.3, orders as claims", CORE_2, Mode.CLAIMS),
-        _capi("capi-1.20", "Crossplane 1.20, orders as claims", CORE_1, Mode.CLAIMS),
+        *(_capi(name.replace("core", "capi"), core) for name, core in CORES.items()),
         Profile(
             "management",
             "Cluster API 1.14 alone, with cluster classes",
@@ -154,21 +171,20 @@ PROFILES = {
         ),
         Profile(
             "gardener",
-            "gardener-apiserver 1.149 behind Crossplane 2.3, orders as namespaced composites",
-            Mode.NAMESPACED,
+            f"gardener-apiserver 1.149 behind {CORES['core'].story}",
+            CORES["core"].mode,
             (
-                programs.KUBE,
-                *CORE_2,
+                *CORES["core"].needs,
                 programs.PROVIDER_KUBERNETES,
                 programs.FILES_OF_PROVIDER,
                 programs.GARDENER_APISERVER,
             ),
             (
-                *_crossplane(*CORE_2, Mode.NAMESPACED, "gardener"),
+                *CORES["core"].steps("gardener"),
                 *GARDEN,
                 # A member of a project may not watch the Shoots of all.
                 *_provider(
-                    Mode.NAMESPACED,
+                    CORES["core"].mode,
                     "gardener",
                     f"{TENANT}.gardener",
                     provider_kubernetes.server(poll="2s"),

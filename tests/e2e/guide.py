@@ -7,12 +7,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from function import managed
-from testbed import ROOT, install, packaged, packages, programs
+from testbed import ROOT, install, packaged, packages
 from testbed.install import SCHEMAS, Setup, documents
 from testbed.kubernetes import Kubernetes, Refused
 from testbed.packages import Release
-from testbed.profiles import KUBERNETES, Profile
-from testbed.servers import crossplane, function, registry
+from testbed.profiles import CORES, Profile
 from testbed.site import Site
 
 from . import shell
@@ -53,7 +52,7 @@ def checkout(directory: Path) -> Path:
 
 def bare(name: str, releases: tuple[Release, ...]) -> Profile:
     """Return a profile on which nothing of ours is installed, and packages to install it from."""
-    (program, files), mode = packaged.CORES[name]
+    mode = CORES[name].mode
 
     def publish(site: Site) -> None:
         with closing(install.operator(site)) as api:
@@ -64,20 +63,8 @@ def bare(name: str, releases: tuple[Release, ...]) -> Profile:
         for release in releases:
             packages.publish(site, release, mode)
 
-    return Profile(
-        f"{name}-guide",
-        f"{name}, with nothing of ours",
-        mode,
-        (programs.KUBE, programs.REGISTRY, programs.CLI_OF_2, program, files),
-        (
-            *KUBERNETES,
-            registry.SERVER,
-            install.crossplane(files, announced=False),
-            *(function.server(release.server, release.source) for release in releases),
-            crossplane.server(program),
-            Setup("packages, and what providers define", publish),
-        ),
-    )
+    setup = Setup("packages, and what providers define", publish)
+    return packaged.beside(name, "guide", "with nothing of ours", releases, (setup,))
 
 
 @contextmanager

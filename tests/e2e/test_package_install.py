@@ -16,6 +16,7 @@ from testbed import ROOT, packaged, packages
 from testbed.install import documents
 from testbed.kubernetes import condition
 from testbed.packages import THIS, Release
+from testbed.profiles import CORES
 from testbed.waiting import until
 
 from .conftest import served
@@ -36,7 +37,7 @@ def newer(tmp_path_factory: pytest.TempPathFactory) -> Release:
     return later(tmp_path_factory.mktemp("later") / "source")
 
 
-@pytest.fixture(scope="module", params=list(packaged.CORES))
+@pytest.fixture(scope="module", params=list(CORES))
 def started(
     request: pytest.FixtureRequest, newer: Release, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Install]:
