@@ -13,7 +13,6 @@ The same commit gives the same files: nothing in them says when or where they we
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-FUNCTION = "function-central-api"
 # What the image runs on; the Dockerfile's build stage is the same release.
 SUITE = "trixie"
 PYTHON = "3.13"

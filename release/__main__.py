@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from function.contract import Mode
-from release import FUNCTION, ROOT, archive, bill, commands, image, rootfs, stamp, xpkg
+from function.generate.definitions import FUNCTION, package
+from release import ROOT, archive, bill, commands, image, rootfs, stamp, xpkg
 
 OUT = ROOT / "out" / "packages"
 SUMS = "SHA256SUMS"
@@ -43,7 +44,7 @@ def build(out: Path, made: stamp.Stamp) -> None:
         bill.write(root, out / f"{FUNCTION}.cdx.json", made)
     xpkg.build_function(packed, out / f"{FUNCTION}.xpkg", made)
     for mode in Mode:
-        xpkg.build_configuration(mode, out / f"{xpkg.CONFIGURATION}-{mode.value}.xpkg", made)
+        xpkg.build_configuration(mode, out / f"{package(mode)}.xpkg", made)
     _sum(out)
 
 

@@ -3,7 +3,8 @@
 import tempfile
 from pathlib import Path
 
-from release import FUNCTION, ROOT, commands, stamp
+from function.generate.definitions import FUNCTION
+from release import ROOT, commands, stamp
 
 
 def build(rootfs: Path, target: Path, made: stamp.Stamp) -> None:

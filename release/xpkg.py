@@ -11,8 +11,7 @@ from pathlib import Path
 from function.contract import Mode
 from release import ROOT, commands, stamp
 from testbed import build, programs
-
-CONFIGURATION = "configuration-central-api"
+from testbed.install import definitions
 
 
 def build_function(image: Path, target: Path, made: stamp.Stamp) -> None:
@@ -36,12 +35,6 @@ def build_configuration(mode: Mode, target: Path, made: stamp.Stamp) -> None:
             kind, name = claim.parts[-3:-1]
             shutil.copy(claim, examples / f"{kind}-{name}.yaml")
         _build(root, examples, target, made)
-
-
-def definitions(mode: Mode) -> list[Path]:
-    """Return the XRDs of an install; those of claims define an `x` kind."""
-    found = sorted((ROOT / "apis").glob("*/definition.yaml"))
-    return [p for p in found if p.parent.name.startswith("x") is (mode is Mode.CLAIMS)]
 
 
 def _directories(scratch: Path) -> tuple[Path, Path]:

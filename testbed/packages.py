@@ -19,8 +19,8 @@ import yaml
 
 from function.__version__ import __version__
 from function.contract import Mode
-from function.generate.definitions import FUNCTION, INSTALLED, REGISTRY
-from function.model import API_GROUP, API_VERSION, KINDS
+from function.generate.definitions import FUNCTION, INSTALLED, REGISTRY, package, served
+from function.model import API_GROUP, API_VERSION
 from testbed import ROOT, build
 from testbed.install import DEFINITIONS, definitions
 from testbed.kubernetes import MERGE, Kubernetes, Manifest
@@ -69,25 +69,20 @@ class Release:
 THIS = Release(__version__, ROOT)
 
 
-def name(mode: Mode) -> str:
-    """Return the name of the package of an install."""
-    return f"configuration-central-api-{mode.value}"
-
-
-def reference(package: str, version: str) -> str:
+def reference(name: str, version: str) -> str:
     """Return the name under which a release of a package is published."""
-    return f"{REGISTRY}/{package}:v{version}"
+    return f"{REGISTRY}/{name}:v{version}"
 
 
 def publish(site: Site, release: Release, mode: Mode) -> None:
     """Build what an operator of an install needs, and push it to the registry."""
     build.ensure(CLI_OF_2)
     with tempfile.TemporaryDirectory() as scratch:
-        for package, built in (
+        for name, built in (
             (FUNCTION, _build_function(release, Path(scratch))),
-            (name(mode), _build_configuration(release, mode, Path(scratch))),
+            (package(mode), _build_configuration(release, mode, Path(scratch))),
         ):
-            address = f"{site.address('registry')}/{OWNER}/{package}:v{release.version}"
+            address = f"{site.address('registry')}/{OWNER}/{name}:v{release.version}"
             _crossplane("push", f"--package-files={built}", address)
 
 
@@ -111,7 +106,7 @@ def function(version: str) -> Manifest:
 
 def configuration(mode: Mode, version: str, **spec: object) -> Manifest:
     """Return the package of an install as an operator installs it."""
-    return _package("Configuration", name(mode), name(mode), version, **spec)
+    return _package("Configuration", package(mode), package(mode), version, **spec)
 
 
 def install_function(api: Kubernetes, site: Site, release: Release) -> None:
@@ -131,7 +126,7 @@ def install_configuration(api: Kubernetes, mode: Mode, release: Release, **spec:
     until(
         lambda: (is_established(api, wanted) and is_served(api, mode)) or _nudge(api),
         seconds=INSTALL_SECONDS,
-        what=f"{name(mode)} {release.version}",
+        what=f"{package(mode)} {release.version}",
     )
 
 
@@ -157,7 +152,7 @@ def is_established(api: Kubernetes, wanted: Manifest) -> bool:
         return False
     revision = api.get(f"{CONFIGURATION_REVISIONS}/{status['currentRevision']}") or {}
     refs = (revision.get("status") or {}).get("objectRefs") or [{"kind": ""}]
-    mode = next(mode for mode in Mode if name(mode) == wanted["metadata"]["name"])
+    mode = next(mode for mode in Mode if package(mode) == wanted["metadata"]["name"])
     found = [
         api.get(f"{collection}/{path.parent.name}.{API_GROUP}")
         for path in definitions(mode)
@@ -170,9 +165,8 @@ def is_established(api: Kubernetes, wanted: Manifest) -> bool:
 
 def is_served(api: Kubernetes, mode: Mode) -> bool:
     """Say whether the API server serves all kinds of an install."""
-    kinds = {kind for name in KINDS for kind in (name, f"X{name}" if mode is Mode.CLAIMS else name)}
-    served = (api.get(f"/apis/{API_VERSION}") or {}).get("resources", ())
-    return kinds <= {one["kind"] for one in served}
+    found = (api.get(f"/apis/{API_VERSION}") or {}).get("resources", ())
+    return served(mode) <= {one["kind"] for one in found}
 
 
 def _nudge(api: Kubernetes) -> bool:
@@ -195,7 +189,7 @@ def _controller(manifest: Manifest | None) -> str:
 
 def _build_configuration(release: Release, mode: Mode, scratch: Path) -> Path:
     """Build as a release does, from its own tree."""
-    target = scratch / f"{name(mode)}.xpkg"
+    target = scratch / f"{package(mode)}.xpkg"
     command = (sys.executable, "-c", BUILD, mode.value, str(target))
     subprocess.run(command, cwd=release.source, env={**os.environ, **STAMP}, check=True)
     return target
@@ -208,11 +202,11 @@ def _build_function(release: Release, scratch: Path) -> Path:
     """
     root, target = scratch / "function", scratch / f"{FUNCTION}.xpkg"
     root.mkdir()
-    package = yaml.safe_load(
+    metadata = yaml.safe_load(
         (release.source / "package" / "function" / "crossplane.yaml").read_text()
     )
-    package["metadata"]["annotations"]["testbed/version"] = release.version
-    (root / "crossplane.yaml").write_text(yaml.safe_dump(package))
+    metadata["metadata"]["annotations"]["testbed/version"] = release.version
+    (root / "crossplane.yaml").write_text(yaml.safe_dump(metadata))
     _crossplane("build", f"--package-root={root}", f"--package-file={target}")
     return target
 
@@ -222,10 +216,10 @@ def _crossplane(*arguments: str) -> None:
     subprocess.run(command, capture_output=True, check=True)
 
 
-def _package(kind: str, installed: str, package: str, version: str, **spec: object) -> Manifest:
+def _package(kind: str, installed: str, name: str, version: str, **spec: object) -> Manifest:
     return {
         "apiVersion": f"{PACKAGES}/v1",
         "kind": kind,
         "metadata": {"name": installed},
-        "spec": {"package": reference(package, version), **spec},
+        "spec": {"package": reference(name, version), **spec},
     }

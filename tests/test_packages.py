@@ -15,7 +15,8 @@ import pytest
 
 from function.contract import Mode
 from function.model import KINDS
-from release import PYTHON, ROOT, SUITE, bill, commands, debian, rootfs, scan, stamp, xpkg
+from release import PYTHON, ROOT, SUITE, bill, commands, debian, rootfs, scan, stamp
+from testbed.install import definitions
 
 MADE = stamp.Stamp("0.1.0", "0123456789abcdef0123456789abcdef01234567", 1_700_000_000)
 RECORD = """\
@@ -76,7 +77,7 @@ def test_updates_of_debian_are_told() -> None:
 
 def test_every_definition_is_in_one_package() -> None:
     """Each install has one XRD for each kind, and no XRD is in both or in none."""
-    found = [xpkg.definitions(mode) for mode in Mode]
+    found = [definitions(mode) for mode in Mode]
     assert [len(paths) for paths in found] == [len(KINDS)] * len(Mode)
     everything = sorted((ROOT / "apis").glob("*/definition.yaml"))
     assert sorted(path for paths in found for path in paths) == everything

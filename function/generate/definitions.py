@@ -78,7 +78,7 @@ def definition(kind: str, mode: Mode) -> Manifest:
     scope: Manifest = {"names": tenants, "scope": "Namespaced"}
     if mode is Mode.CLAIMS:
         scope = {
-            "names": {"kind": _composite(kind, mode), "plural": _plural(kind, mode)},
+            "names": {"kind": composite(kind, mode), "plural": _plural(kind, mode)},
             "claimNames": tenants,
             "defaultCompositeDeletePolicy": FOREGROUND,
         }
@@ -126,7 +126,7 @@ def composition(kind: str, mode: Mode) -> Manifest:
         "kind": "Composition",
         "metadata": {"name": f"{_plural(kind, mode)}.{API_GROUP}"},
         "spec": {
-            "compositeTypeRef": {"apiVersion": API_VERSION, "kind": _composite(kind, mode)},
+            "compositeTypeRef": {"apiVersion": API_VERSION, "kind": composite(kind, mode)},
             "mode": "Pipeline",
             "pipeline": [
                 {
@@ -158,7 +158,7 @@ def _configuration(mode: Mode) -> Manifest:
     }
     return _meta(
         "Configuration",
-        f"configuration-central-api-{mode.value}",
+        package(mode),
         f"Serve the SCS Central API to tenants, in {mode.value} mode. Install the function first, "
         f"under the name {INSTALLED}.",
         {"crossplane": {"version": CROSSPLANE[mode]}, "dependsOn": [dependency]},
@@ -216,9 +216,20 @@ def _input() -> Manifest:
     }
 
 
-def _composite(kind: str, mode: Mode) -> str:
+def composite(kind: str, mode: Mode) -> str:
+    """Return the kind of what Crossplane composes for an order of a kind."""
     return f"X{kind}" if mode is Mode.CLAIMS else kind
 
 
+def served(mode: Mode) -> set[str]:
+    """Return all kinds of an install: of orders, and of composites if they are others."""
+    return {name for kind in KINDS for name in (kind, composite(kind, mode))}
+
+
+def package(mode: Mode) -> str:
+    """Return the name of the Configuration of an install."""
+    return f"configuration-central-api-{mode.value}"
+
+
 def _plural(kind: str, mode: Mode = Mode.NAMESPACED) -> str:
-    return f"{_composite(kind, mode).lower()}s"
+    return f"{composite(kind, mode).lower()}s"

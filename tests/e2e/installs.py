@@ -10,8 +10,8 @@ from pathlib import Path
 
 from function.bound import ANNOTATION
 from function.contract import Mode
-from function.generate.definitions import INSTALLED
-from function.model import API_GROUP, KINDS
+from function.generate.definitions import INSTALLED, package, served
+from function.model import API_GROUP
 from testbed import packages
 from testbed.install import DEFINITIONS, definitions
 from testbed.kubernetes import MERGE, Answer, Kubernetes, Manifest, condition
@@ -69,7 +69,7 @@ class Install:
     @property
     def configuration(self) -> str:
         """Return the path of the Configuration."""
-        return f"{CONFIGURATIONS}/{packages.name(self.mode)}"
+        return f"{CONFIGURATIONS}/{package(self.mode)}"
 
     @property
     def stones(self) -> list[str]:
@@ -97,9 +97,8 @@ class Install:
 
     @property
     def kinds(self) -> set[str]:
-        """Return all our kinds: of orders, and of composites if they are others."""
-        composites = {f"X{kind}" for kind in KINDS} if self.mode is Mode.CLAIMS else set()
-        return set(KINDS) | composites
+        """Return all our kinds."""
+        return served(self.mode)
 
     def knowing(self) -> set[str]:
         """Return the kinds in which the API server knows the field of the newer release.

@@ -17,8 +17,9 @@ from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
 
 from function import demo
 from function.contract import Mode
+from function.generate.definitions import FUNCTION, package
 from function.model import KINDS
-from release import FUNCTION, ROOT, archive, commands, debian, rootfs, scan, stamp, xpkg
+from release import ROOT, archive, commands, debian, rootfs, scan, stamp
 from tests import asking
 
 from .trees import copied
@@ -34,7 +35,7 @@ pytestmark = [
 
 MEGABYTE = 1_000_000
 FILES = [
-    *(f"{xpkg.CONFIGURATION}-{mode.value}.xpkg" for mode in Mode),
+    *(f"{package(mode)}.xpkg" for mode in Mode),
     f"{FUNCTION}.cdx.json",
     f"{FUNCTION}.tar",
     f"{FUNCTION}.xpkg",
@@ -104,7 +105,7 @@ def test_the_function_is_packaged(packages: Path) -> None:
 @pytest.mark.parametrize("mode", Mode, ids=[mode.value for mode in Mode])
 def test_an_install_is_packaged(packages: Path, mode: Mode) -> None:
     """The package of an install holds its XRDs and Compositions, and examples beside them."""
-    name = f"{xpkg.CONFIGURATION}-{mode.value}"
+    name = package(mode)
     x = "x" if mode is Mode.CLAIMS else ""
     owned = [f"{x}{kind.lower()}s.api.scs.community" for kind in KINDS]
     assert names(base(packages, name)) == sorted(
