@@ -3,7 +3,6 @@
 The landscape, in `objects/garden.yaml`, is what `examples/environments/gardener` says of it.
 """
 
-import base64
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -51,7 +50,6 @@ def _registration(site: Site) -> Iterator[Manifest]:
             "ports": [{"port": port, "protocol": "TCP"}],
         },
     }
-    bundle = base64.b64encode((site.identity("server") / "ca.crt").read_bytes()).decode()
     for group, version, priority in SERVED:
         yield {
             "apiVersion": "apiregistration.k8s.io/v1",
@@ -63,7 +61,7 @@ def _registration(site: Site) -> Iterator[Manifest]:
                 "groupPriorityMinimum": 10000,
                 "versionPriority": priority,
                 "service": {"name": name, "namespace": namespace, "port": port},
-                "caBundle": bundle,
+                "caBundle": site.authority,
             },
         }
 

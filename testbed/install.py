@@ -4,7 +4,6 @@ What a package manager, `core init` and the RBAC manager do elsewhere is done by
 no registry to pull from, and nobody to ask for a role.
 """
 
-import base64
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -178,12 +177,11 @@ def _roles(cluster: Path) -> Iterator[Manifest]:
 
 def _webhooks(site: Site, cluster: Path) -> Iterator[Manifest]:
     """Yield the webhooks of Crossplane, called by address where it has a service elsewhere."""
-    bundle = base64.b64encode((site.identity("server") / "ca.crt").read_bytes()).decode()
     for manifest in documents(cluster / "webhookconfigurations"):
         for webhook in manifest["webhooks"]:
             path = webhook["clientConfig"]["service"]["path"]
             url = f"https://{site.address('crossplane-webhook')}{path}"
-            webhook["clientConfig"] = {"url": url, "caBundle": bundle}
+            webhook["clientConfig"] = {"url": url, "caBundle": site.authority}
         yield manifest
 
 

@@ -15,10 +15,10 @@ def text(url: str, identity: Path, name: str, namespace: str) -> str:
         name: Name of the user in the file.
         namespace: Where its commands go that name no namespace.
     """
-    cluster = {"server": url, "certificate-authority-data": _encoded(identity / "ca.crt")}
+    cluster = {"server": url, "certificate-authority-data": encoded(identity / "ca.crt")}
     user = {
-        "client-certificate-data": _encoded(identity / "tls.crt"),
-        "client-key-data": _encoded(identity / "tls.key"),
+        "client-certificate-data": encoded(identity / "tls.crt"),
+        "client-key-data": encoded(identity / "tls.key"),
     }
     context = {"cluster": "testbed", "user": name, "namespace": namespace}
     document = {
@@ -32,5 +32,6 @@ def text(url: str, identity: Path, name: str, namespace: str) -> str:
     return yaml.safe_dump(document, sort_keys=False)
 
 
-def _encoded(file: Path) -> str:
+def encoded(file: Path) -> str:
+    """Return what a file holds, as objects hold it."""
     return base64.b64encode(file.read_bytes()).decode()

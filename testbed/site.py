@@ -65,6 +65,11 @@ class Site:
         """Return where the API server is."""
         return f"https://{self.address('api')}"
 
+    @property
+    def authority(self) -> str:
+        """Return who has issued all certificates, as objects hold it (`caBundle`)."""
+        return kubeconfig.encoded(self.identity("server") / "ca.crt")
+
 
 def prepare(directory: Path, purposes: Iterable[str]) -> Site:
     """Make the directory, choose ports, and issue certificates and kubeconfigs."""
