@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
+from function.generate.protection import ALLOW
 from function.model import API_GROUP
 from testbed.install import NAMESPACE as SYSTEM
 from testbed.kubernetes import MERGE, Manifest
@@ -29,7 +30,6 @@ HOOKS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
 GUARD = f"{HOOKS}/capi-core-validating-webhook-configuration"
 CLASS = "openstack-scs2-1-34-v2"
 CLASSES = "/apis/cluster.x-k8s.io/v1beta2/namespaces/cluster-stacks/clusterclasses"
-ALLOW = f"{API_GROUP}/allow-delete"
 LABEL = f"{API_GROUP}/environment"
 TOLD_SECONDS = 90.0
 Breaks = Callable[[Plane], AbstractContextManager[None]]

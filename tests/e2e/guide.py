@@ -16,9 +16,9 @@ from testbed.site import Site
 
 from . import shell
 from .clouds import Cloud
+from .planes import CRDS
 
 GUIDE = ROOT / "docs" / "install.md"
-CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 SETTINGS = "INSTALL|ORDERS|VERSION|PACKAGES|FUNCTION|CONFIGURATION"
 PAUSE_SECONDS = 0.3
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from function.bound import ANNOTATION
 from function.contract import Mode
 from function.generate.definitions import INSTALLED, package, served
+from function.generate.protection import ALLOW
 from function.model import API_GROUP
 from testbed import packages
 from testbed.install import DEFINITIONS, definitions
@@ -18,15 +19,13 @@ from testbed.kubernetes import MERGE, Answer, Kubernetes, Manifest, condition
 from testbed.packages import COMPOSITIONS, CONFIGURATIONS, Release
 from testbed.waiting import until
 
-from .planes import DRY, Plane, new
+from .planes import CRDS, DRY, Plane, new
 from .trees import FIELD
 
 ANSWER_SECONDS = 90.0
 TOUCH_SECONDS = 4
 CREATED, INVALID = 201, 422
 GONE_SECONDS = 120.0
-ALLOW = f"{API_GROUP}/allow-delete"
-CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 FUNCTION = f"/apis/{packages.PACKAGES}/v1/functions/{INSTALLED}"
 
 

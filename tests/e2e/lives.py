@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from function.contract import Mode
+from function.generate.protection import ALLOW
 from function.local import KEY_ANNOTATION
 from function.model import API_GROUP
 from testbed.install import ENVIRONMENTS, documents
@@ -21,7 +22,6 @@ from .planes import Plane
 SECONDS = 60.0
 # The garbage collector learns of a new kind only from time to time.
 COLLECTED_SECONDS = 120.0
-ALLOW = f"{API_GROUP}/allow-delete"
 LABELS = (f"{API_GROUP}/environment", f"{API_GROUP}/overlay")
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from function.fn import MACHINERY
 from function.model import API_VERSION
 from testbed.install import operator
 from testbed.kubernetes import CONFLICT, MERGE, Answer, Kubernetes, Manifest
@@ -16,18 +17,7 @@ from testbed.site import TENANT, Site
 DRY = {"dryRun": "All", "fieldValidation": "Strict"}
 # Crossplane leaves such an order alone: only the API server is asked.
 PAUSED = {"crossplane.io/paused": "true"}
-# What Crossplane writes beside the tenant.
-MACHINERY = (
-    "compositeDeletePolicy",
-    "compositionRef",
-    "compositionRevisionRef",
-    "compositionSelector",
-    "compositionUpdatePolicy",
-    "crossplane",
-    "publishConnectionDetailsTo",
-    "resourceRef",
-    "writeConnectionSecretToRef",
-)
+CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,13 @@ from testbed.install import definitions, documents, is_true
 from testbed.kubernetes import APPLY, Manifest
 from testbed.site import TENANT
 
-from .planes import Plane
+from .planes import CRDS, Plane
 
 pytestmark = pytest.mark.e2e
 
 RULES = "x-kubernetes-validations"
 POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
 XRDS = "/apis/apiextensions.crossplane.io/v1/compositeresourcedefinitions"
-CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 FORBIDDEN = 403
 
 

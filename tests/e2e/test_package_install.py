@@ -12,6 +12,7 @@ from contextlib import ExitStack
 import pytest
 
 from function.generate.definitions import INSTALLED
+from function.generate.protection import ALLOW
 from testbed import ROOT, packaged, packages
 from testbed.install import documents
 from testbed.kubernetes import condition
@@ -20,7 +21,7 @@ from testbed.profiles import CORES
 from testbed.waiting import until
 
 from .conftest import served
-from .installs import ALLOW, FUNCTION, GONE_SECONDS, Install
+from .installs import FUNCTION, GONE_SECONDS, Install
 from .planes import connected
 from .trees import FIELD, later
 

@@ -11,7 +11,7 @@ from function.model import API_GROUP, API_VERSION
 from testbed.kubernetes import MERGE, Answer, Kubernetes, Manifest
 from testbed.site import TENANT
 
-from .planes import PAUSED, Plane, new
+from .planes import CRDS, PAUSED, Plane, new
 
 pytestmark = pytest.mark.e2e
 
@@ -27,7 +27,6 @@ SERVER = {
     "volumes": VOLUMES,
 }
 NETWORK = {"cidr": "10.20.0.0/24"}
-CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 EXTENSIONS = "/apis/apiextensions.crossplane.io"
 
 each_identity = pytest.mark.parametrize("identity", EVERYBODY)
