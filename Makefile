@@ -6,6 +6,8 @@ SOURCES := function tests benchmarks testbed release
 # Every branch of these is covered by their own tests, or `make test` fails. Tracing costs the
 # other tests half of their time.
 SAFETY := guards bound
+# Two control planes side by side: their tests wait more than they work.
+E2E := -n 2 --dist loadscope --no-loadscope-reorder --junitxml=out/e2e.xml --durations=15
 
 .PHONY: help demo test lint fmt generate up down status e2e e2e-all packages scan bench clean
 .DEFAULT_GOAL := help
@@ -55,11 +57,11 @@ status: .venv/.complete ## Say what `make up` started, and where it listens.
 # Built first, so that its progress is seen.
 e2e: .venv/.complete ## Run the tests on real servers and engines, built from Go modules.
 	@$(BIN)/python -m testbed build
-	@$(BIN)/pytest -q -m "e2e and not slow" --junitxml=out/e2e.xml --durations=15 tests/e2e
+	@$(BIN)/pytest -q -m "e2e and not slow" $(E2E) tests/e2e
 
 e2e-all: .venv/.complete ## Run these and those that take long.
 	@$(BIN)/python -m testbed build
-	@$(BIN)/pytest -q -m e2e --junitxml=out/e2e.xml --durations=15 tests/e2e
+	@$(BIN)/pytest -q -m e2e $(E2E) tests/e2e
 
 packages: .venv/.complete ## Build the function's image and the packages of both installs.
 	@$(BIN)/python -m release

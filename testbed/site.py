@@ -1,8 +1,10 @@
 """Lay out one control plane on this machine: a directory, ports and identities."""
 
-import random
+import functools
+import itertools
+import os
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +13,9 @@ from testbed import certificates, kubeconfig
 # Below what the kernel gives to outgoing connections, which could take a port in between, and above
 # what the infrastructure of Cluster API gives to the API servers that it plays.
 PORTS = range(25000, 32000)
+# How far apart processes look that start one after the other: a port is taken only when its server
+# listens, and none may be given twice until then.
+APART = 997
 TENANT = "acme"
 # As whom Crossplane's chart runs it, which admission policies know.
 CROSSPLANE_USER = "system:serviceaccount:crossplane-system:crossplane"
@@ -87,15 +92,14 @@ def prepare(directory: Path, purposes: Iterable[str]) -> Site:
 
 def free_ports(purposes: Iterable[str]) -> dict[str, int]:
     """Return a port for each purpose, on which nobody listens at this moment."""
-    found: dict[str, int] = {}
-    for purpose in purposes:
-        port = next(p for p in _random_ports() if p not in found.values() and _is_free(p))
-        found[purpose] = port
-    return found
+    return {purpose: next(_free_ports()) for purpose in purposes}
 
 
-def _random_ports() -> Iterable[int]:
-    return random.sample(PORTS, len(PORTS))
+@functools.cache
+def _free_ports() -> Iterator[int]:
+    """Go round for the life of this process: what it gave comes last again."""
+    start = os.getpid() * APART % len(PORTS)
+    return filter(_is_free, itertools.cycle([*PORTS[start:], *PORTS[:start]]))
 
 
 def _is_free(port: int) -> bool:

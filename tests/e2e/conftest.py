@@ -4,17 +4,20 @@ With `--running` the tests use what `make up PROFILE="core core-claims core-1.20
 started, and skip what it has not: nothing is started, so that a test can be tried in a second.
 """
 
+import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from testbed import background, build, processes
 from testbed.install import operator
 from testbed.profiles import PROFILES, Profile
 from testbed.running import Running, running
+from testbed.servers import capi
 from testbed.site import free_ports
 from testbed.waiting import until
 
@@ -26,7 +29,26 @@ START_SECONDS = 20.0
 Tell = Callable[[str], None]
 
 
-LOGS = pytest.StashKey[list[Path]]()
+LOGS = pytest.StashKey[list[str]]()
+# Those that cannot run side by side: what plays the machines of Cluster API has a fixed port.
+ALONE = [name for name, profile in PROFILES.items() if {*capi.MANAGERS} <= {*profile.servers}]
+PROFILE = re.compile(rf"[\[-]({'|'.join(sorted(PROFILES, key=len, reverse=True))})[\]-]")
+
+
+class ByServers(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
+    """Give one process all tests that use the same servers, or cannot run side by side."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        found = PROFILE.search(nodeid)
+        if found is None:
+            return nodeid.partition("::")[0]
+        return ALONE[0] if found[1] in ALONE else found[1]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByServers | None:
+    """Schedule by servers where tests run in several processes."""
+    return ByServers(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,6 +59,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Remember where servers write."""
     config.stash[LOGS] = []
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that reports, if this is one of several that test."""
+    if output := getattr(session.config, "workeroutput", None):
+        output["logs"] = session.config.stash[LOGS]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Hear where the servers of another process write."""
+    node.config.stash[LOGS].extend(getattr(node, "workeroutput", {}).get("logs", ()))
 
 
 def pytest_terminal_summary(
@@ -96,7 +130,7 @@ def served(
         yield Running(profile, background.site_of(profile, found), [])
         return
     directory = factory.mktemp(profile.name) / "site"
-    config.stash[LOGS].append(directory / "log")
+    config.stash[LOGS].append(str(directory / "log"))
     with ExitStack() as stack:
         with shown(config):
             started = stack.enter_context(running(profile, directory))

@@ -1,10 +1,6 @@
-"""Every case of `answers/orders.yaml` before the webhooks of a real Cluster API.
+"""Every case of `answers/orders.yaml` before the webhooks of a real Cluster API."""
 
-It runs before `test_capi.py`, whose planes keep the one port of the provider in memory.
-"""
-
-from collections.abc import Iterable, Iterator
-from contextlib import closing
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pytest
@@ -12,16 +8,14 @@ import pytest
 from function import local, simulate
 from function.backends.capi import KEY
 from function.paths import replaced
-from testbed.install import operator
 from testbed.kubernetes import MERGE, Manifest
-from testbed.profiles import PROFILES
 from tests import answers
 from tests.answers import CAPI, Backend, Case
 
-from .conftest import served
 from .oracles import Oracle, asked, inside
+from .planes import Plane
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.parametrize("plane", ["management"], indirect=True)]
 
 
 @dataclass(frozen=True)
@@ -48,16 +42,10 @@ class Management(Oracle):
             self.api.request("PATCH", self.api.path(inside(one)), nothing, content=MERGE)
 
 
-@pytest.fixture(scope="module")
-def management(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Management]:
-    """Serve Clusters."""
-    with (
-        served(PROFILES["management"], request.config, tmp_path_factory) as running,
-        closing(operator(running.site)) as api,
-    ):
-        yield Management(api)
+@pytest.fixture
+def management(plane: Plane) -> Management:
+    """Give what is served."""
+    return Management(plane.operator)
 
 
 @pytest.mark.parametrize("case", answers.cases(), ids=lambda case: case.name)
