@@ -25,7 +25,7 @@ from function.errors import (
 )
 from function.model import API_GROUP, KINDS
 from function.parsing import parse
-from function.schema import Difference, canonical, differences, extra, fields
+from function.schema import NOTHING, Difference, canonical, differences, extra, fields
 from function.settings import Move, Place
 
 BACKEND_LABEL = f"{API_GROUP}/backend"
@@ -116,7 +116,7 @@ def stays_in_place(
 def refused_fields_are_unchanged(
     order: Order[Any], now: Mapping[str, Any], before: Bound | None
 ) -> None:
-    """Refuse a change to a field that is declared `refused`, and to less where it only grows.
+    """Refuse a change to a field that is declared `refused`, to less or to something else.
 
     Args:
         order: The order.
@@ -141,13 +141,20 @@ def refused_fields_are_unchanged(
 
 def _unchangeable(change: Difference) -> str:
     """Return why a field may not change like this; empty if it may."""
+    before, now = change.before, change.now
     match extra(change.info, "change"):
-        case "grows" if change.now < change.before:
-            return f"can only grow, set it back to {change.before} or more"
-        case "refused":
+        # An empty list says that the provider chooses: it has, and that is no beginning of another.
+        case "grows" if isinstance(before, list) and before:
+            kept = now[: len(before)] == before
+            return "" if kept else f"can only gain entries at its end, after {canonical(before)}"
+        case "grows" if not isinstance(before, list):
+            return "" if now >= before else f"can only grow, set it back to {before} or more"
+        case "once" if before == NOTHING:
+            return ""
+        case "grows" | "once" | "refused":
             text = "cannot be changed once the order is answered"
-            told = change.before in (None, {}, []) or extra(change.info, "private")
-            return text if told else f"{text}, set it back to {canonical(change.before)}"
+            told = before in (None, {}, []) or extra(change.info, "private")
+            return text if told else f"{text}, set it back to {canonical(before)}"
     return ""
 
 

@@ -40,7 +40,9 @@ def text(pattern: str, hint: str, **limits: int) -> pydantic.StringConstraints:
 DNSLabel = Annotated[
     str, text(DNS_LABEL, "lower-case letters, digits and dashes, as in a DNS label", max_length=63)
 ]
-Change = Literal["in place", "grows", "rolling", "reboot", "replace", "refused"]
+Change = Literal["in place", "grows", "once", "rolling", "reboot", "replace", "refused"]
+# What a field that is chosen once can be changed from.
+NOTHING = "None"
 # What of a value, when it is taken back, destroys data.
 Loss = Literal["fewer", "removed"]
 
@@ -78,7 +80,8 @@ def ordered(  # noqa: PLR0913  # one argument for each thing a field must state
 
     Args:
         description: What it is, its unit or format, and what the default does.
-        change: What happens to a live resource when the tenant changes the field.
+        change: What happens to a live resource when the tenant changes the field. A list that
+            grows gains entries at its end; what can be chosen once is `NOTHING` before.
         default: Value when absent; `...` makes the field required.
         private: Whether its value may only be remembered as a digest.
         loses: Which edit destroys data, and is refused while the order is protected: `fewer`, a

@@ -111,7 +111,7 @@ def test_a_refused_field_has_a_rule_on_what_is_always_there(
     found = [rule for rule in node[VALIDATIONS] if rule.get("fieldPath") == path]
     assert len(found) == 1
     assert "oldSelf" in found[0]["rule"]
-    assert found[0]["message"] == rules.REASONS[rules.REFUSED]
+    assert found[0]["message"] == rules.REASON
 
 
 @each_kind

@@ -321,6 +321,54 @@ def test_refused_fields(before: Data, now: Data, problems: list[Problem]) -> Non
     assert sorted(refusal.value.problems, key=str) == problems
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "problem"),
+    [
+        (["a"], ["a", "b"], ""),
+        (["a", "b"], ["a"], 'can only gain entries at its end, after ["a","b"]'),
+        (["a"], ["b", "a"], 'can only gain entries at its end, after ["a"]'),
+        ([], ["a"], CANNOT),
+    ],
+)
+def test_a_list_that_grows(before: list[str], now: list[str], problem: str) -> None:
+    """It may gain entries at its end; an empty one says that the provider has chosen."""
+    pool = {"name": "web", "flavor": "SCS-2V-8", "replicas": 3}
+    changed(
+        {"nodePools": [{**pool, "zones": before}]},
+        {"nodePools": [{**pool, "zones": now}]},
+        Problem("spec.nodePools[web].zones", problem) if problem else None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "problem"),
+    [
+        ("None", "Node", ""),
+        ("None", "Zone", ""),
+        ("Node", "Zone", f'{CANNOT}, set it back to "Node"'),
+        ("Node", "None", f'{CANNOT}, set it back to "Node"'),
+    ],
+)
+def test_what_is_chosen_once(before: str, now: str, problem: str) -> None:
+    """It may be chosen where nothing was, and stands from then on."""
+    changed(
+        {"controlPlane": {"availability": before}},
+        {"controlPlane": {"availability": now}},
+        Problem("spec.controlPlane.availability", problem) if problem else None,
+    )
+
+
+def changed(before: Data, now: Data, problem: Problem | None) -> None:
+    """Judge the edit of a cluster."""
+    asked, edited = order("Cluster", **before), order("Cluster", **now)
+    if problem is None:
+        guards.refused_fields_are_unchanged(edited, edited.written, bound(asked))
+        return
+    with pytest.raises(InvalidOrder) as refusal:
+        guards.refused_fields_are_unchanged(edited, edited.written, bound(asked))
+    assert refusal.value.problems == (problem,)
+
+
 def test_new_order_may_ask_for_anything() -> None:
     """Judge no field of an order that was never answered."""
     asked = order("Server", zone="az1")

@@ -9,14 +9,15 @@ from function.generate.openapi import Field
 from function.generate.outline import Block
 from function.model import API_VERSION, KINDS
 from function.model.status import STATUSES
-from function.schema import extra
+from function.schema import NOTHING, extra
 
 _SPEC_COLUMNS = ("Field", "Type", "If absent", "A change", "Meaning")
 _STATUS_COLUMNS = ("Field", "Type", "Meaning")
 # What happens to what lives when a field is changed, from harmless to impossible.
 CHANGES = {
     rules.IN_PLACE: "what lives goes on running",
-    rules.GROWS: "as in place, but a value can only become larger",
+    rules.GROWS: "as in place, but a value can only become larger, a list only longer",
+    rules.ONCE: f"as in place, but only where it was `{NOTHING}` before",
     "reboot": "machines restart",
     "rolling": "machines are replaced one after the other; what was kept on their disks is lost",
     "replace": "another name means another thing: the old one goes, a new one comes",

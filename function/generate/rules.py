@@ -4,6 +4,9 @@ Rules on changes stand on the nearest object that is always there, `spec` or an 
 list, so that removing a parent is covered too. They compare effective values, as
 `guards.refused_fields_are_unchanged` does: what is absent counts as its default.
 None of them looks at a second field: edits that arrive together would block an order.
+
+What only grows, or is chosen once, is left to the function: it knows what was accepted. Here the
+former order is only what was written before, perhaps refused, and could not be taken back.
 """
 
 import json
@@ -17,15 +20,12 @@ from pydantic.fields import FieldInfo
 from function.generate.checks import CHECKS, Check
 from function.schema import HINTS, Schema, extra, fields, item_type
 
-IN_PLACE, GROWS, REFUSED = "in place", "grows", "refused"
+IN_PLACE, GROWS, ONCE, REFUSED = "in place", "grows", "once", "refused"
 # What the API server says of such an edit, and what to do instead.
-REASONS = {
-    REFUSED: "cannot be changed; order it anew under another name instead",
-    GROWS: "can only grow; set it back, or order a smaller one under another name",
-}
+REASON = "cannot be changed; order it anew under another name instead"
 # What the provider chooses where it is absent. Writing the choice down must be possible, and
 # taking it back too: only the function knows whether it is the choice that was made.
-RESOLVED = frozenset({"environment", "zones"})
+RESOLVED = frozenset({"environment"})
 
 
 @dataclass(frozen=True)
@@ -88,11 +88,11 @@ def on_changes(schema: type[Schema], *, entry: bool) -> list[dict[str, Any]]:
     return [
         {
             "rule": rule,
-            "message": REASONS[change],
+            "message": REASON,
             "reason": "FieldValueForbidden",
             "fieldPath": "".join(f".{step}" for step in steps),
         }
-        for steps, change, rule in _transitions(schema, (), IN_PLACE)
+        for steps, rule in _transitions(schema, (), IN_PLACE)
         if not (entry and steps == ("name",))
     ]
 
@@ -139,16 +139,14 @@ def _written(check: Check) -> dict[str, Any]:
 
 def _transitions(
     schema: type[Schema], at: tuple[_Step, ...], around: str
-) -> Iterator[tuple[tuple[str, ...], str, str]]:
+) -> Iterator[tuple[tuple[str, ...], str]]:
     for name, info in fields(schema).items():
         steps = (*at, _Step(name, optional=not info.is_required()))
         change, inner = change_of(info, around), item_type(info)
         holds_fields = inner is not None and not is_list(info)
         # That an object is there is a fact to guard only where it may be absent.
         if change == REFUSED and not (holds_fields and info.is_required()):
-            yield tuple(step.name for step in steps), change, _unchanged(steps, info)
-        elif change == GROWS:
-            yield tuple(step.name for step in steps), change, _not_smaller(steps)
+            yield tuple(step.name for step in steps), _unchanged(steps, info)
         if inner is not None and holds_fields:
             yield from _transitions(inner, steps, change)
 
@@ -169,8 +167,7 @@ def _unchanged(steps: tuple[_Step, ...], info: FieldInfo) -> str:
     if not there:
         return same
     if steps[-1].name in RESOLVED:
-        empty = f" || {now}.size() == 0 || {before}.size() == 0" if is_list(info) else ""
-        return f"!{there} || !{was_there}{empty} || {same}"
+        return f"!{there} || !{was_there} || {same}"
     default = None if info.is_required() else info.default
     if default is None:
         return f"{there} == {was_there} && (!{there} || {same})"
@@ -181,11 +178,6 @@ def _unchanged(steps: tuple[_Step, ...], info: FieldInfo) -> str:
             f"(!{was_there} || {before} == {value})"
         )
     return f"({there} ? {now} : {value}) == ({was_there} ? {before} : {value})"
-
-
-def _not_smaller(steps: tuple[_Step, ...]) -> str:
-    """Return the rule for a number that may only grow; a required one."""
-    return f"{_value('self', steps)} >= {_value('oldSelf', steps)}"
 
 
 def _value(root: str, steps: tuple[_Step, ...]) -> str:

@@ -37,7 +37,7 @@ class ControlPlane(Schema):
     availability: Literal["None", "Node", "Zone"] = ordered(
         "Failure that the control plane survives. None: no failure; Node: the loss of a node; "
         "Zone: the loss of an availability zone. Node if absent.",
-        change="refused",
+        change="once",
         default="Node",
     )
 

@@ -138,8 +138,8 @@ class NodePool(Schema):
     )
     zones: tuple[ZoneName, ...] = ordered(
         "Names of the availability zones over which the nodes are spread evenly, such as az1. "
-        "The environment's choice if absent.",
-        change="refused",
+        "The environment's choice if absent; others can be added later only where some are named.",
+        change="grows",
         default=(),
         max_length=10,
         example=["az1", "az2"],

@@ -1,8 +1,10 @@
 """Resolve an order for a cluster: flavors, zones, class, version and issuer."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from function import versions
+from function.bound import remembered
 from function.contract import CONTROL_PLANE, Bound, Machine, Order, Progress
 from function.errors import InvalidOrder, Problem
 from function.model import ClusterSpec
@@ -16,6 +18,7 @@ from function.resolve.resolution import Resolution, estimate
 from function.resolve.variables import check_variables
 from function.resolve.volumes import volume_type
 from function.resolve.zones import check_zones
+from function.schema import NOTHING
 from function.settings import Settings
 
 ZONES_FOR_ZONE_AVAILABILITY = 3
@@ -44,8 +47,8 @@ def cluster(
         found = choose(pool, settings, was, at, problems)
         if found:
             machines[pool.name] = found
-        if was is None:
-            check_zones(pool.zones, settings, f"{at}.zones", problems)
+        known = _asked(before, f"nodePools[{pool.name}].zones") or ()
+        check_zones([z for z in pool.zones if z not in known], settings, f"{at}.zones", problems)
         _check_volume_types(pool, settings, before, at, problems)
     plane = _control_plane(order, settings, before, problems)
     _check_availability(order, settings, before, problems)
@@ -97,7 +100,7 @@ def _check_volume_types(
     asked = {"rootVolume.type": pool.root_volume.type} if pool.root_volume else {}
     asked |= {f"dataVolumes[{volume.name}].type": volume.type for volume in pool.data_volumes}
     for where, wanted in asked.items():
-        was = lookup(before.asked, f"nodePools[{pool.name}].{where}") if before else None
+        was = _asked(before, f"nodePools[{pool.name}].{where}")
         if wanted in (None, was):
             continue
         try:
@@ -126,10 +129,16 @@ def _check_availability(
     order: Order[ClusterSpec], settings: Settings, before: Bound | None, problems: list[Problem]
 ) -> None:
     wanted = order.spec.control_plane.availability
-    if before is None and wanted == "Zone" and len(settings.zones) < ZONES_FOR_ZONE_AVAILABILITY:
+    new = before is None or _asked(before, "controlPlane.availability") == NOTHING
+    if new and wanted == "Zone" and len(settings.zones) < ZONES_FOR_ZONE_AVAILABILITY:
         message = f"Zone needs {ZONES_FOR_ZONE_AVAILABILITY} zones, this environment has "
         message += f"{len(settings.zones)}; accepted: None, Node"
         problems.append(Problem("spec.controlPlane.availability", message))
+
+
+def _asked(before: Bound | None, path: str) -> Any:
+    """Return what was asked at the last answer; None for a new order."""
+    return lookup(remembered(before), path) if before else None
 
 
 def _zones(pool: NodePool, settings: Settings, before: Bound | None) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ def lives(plane: Plane) -> Iterator[list[Live]]:
 
 @namespaced
 def test_a_whole_life(plane: Plane, lives: list[Live], tell: Tell) -> None:
-    """Build, scale, add and remove a pool, change a flavor, upgrade, and delete."""
+    """Build, scale, add, spread and remove a pool, change a flavor, upgrade, and delete."""
     started = time.monotonic()
     await_settled(lives)
     tell(f"order to Ready: {time.monotonic() - started:.0f} s")
@@ -53,16 +53,22 @@ def test_a_whole_life(plane: Plane, lives: list[Live], tell: Tell) -> None:
 
     for fault in ENVIRONMENT_FAULTS:
         strike(plane, lives, fault, tell)
-    both = [pool("main", 2), pool("more", 1)]
+    both = [pool("main", 2), {**pool("more", 1), "zones": ["az1"]}]
+    spread = [pool("main", 2), {**pool("more", 2), "zones": ["az1", "az2"]}]
     larger = [pool("main", 2, "SCS-4V-16")]
     for what, spec, done in (
         ("scale from 1 to 3", {"nodePools": [pool("main", 3)]}, has(main=3)),
         ("a pool more, a node less", {"nodePools": both}, has(main=2, more=1)),
+        ("a zone more", {"nodePools": spread}, stand_in(az1="more", az2="more-az2")),
         ("a pool less", {"nodePools": both[:1]}, has(main=2)),
         ("another flavor", {"nodePools": larger}, are("SCS-4V-16")),
         ("upgrade to 1.35", {"version": "1.35"}, runs("1.35.4")),
+        ("three control planes", {"controlPlane": {"availability": "Zone"}}, has_control_planes(3)),
     ):
+        before = [machines_of(live, "more") for live in lives]
         tell(f"{what}: {change(lives, spec, done):.0f} s")
+        if what == "a zone more":
+            assert [machines_of(live, "more") for live in lives] == before
     for live in lives:
         reference = live.cluster["spec"]["topology"]["classRef"]["name"]
         assert reference == "openstack-scs2-1-35-v1"
@@ -136,6 +142,34 @@ def are(flavor: str) -> Callable[[Live], bool]:
 def runs(version: str) -> Callable[[Live], bool]:
     """Return what says whether all machines of a cluster run a version."""
     return lambda live: {one["spec"]["version"] for one in live.made("machines")} == {f"v{version}"}
+
+
+def stand_in(**pools: str) -> Callable[[Live], bool]:
+    """Return what says whether one machine stands in each zone, by name of its topology."""
+
+    def holds(live: Live) -> bool:
+        found = {
+            zone: [one["spec"].get("failureDomain") for one in live.machines(name)]
+            for zone, name in pools.items()
+        }
+        return found == {zone: [zone] for zone in pools}
+
+    return holds
+
+
+def has_control_planes(count: int) -> Callable[[Live], bool]:
+    """Return what says whether so many machines are control planes, and serve."""
+
+    def holds(live: Live) -> bool:
+        (found,) = live.made("kubeadmcontrolplanes")
+        return bool(found["status"].get("readyReplicas") == count)
+
+    return holds
+
+
+def machines_of(live: Live, pool: str) -> list[str]:
+    """Return the machines of a topology by UID."""
+    return sorted(one["metadata"]["uid"] for one in live.machines(pool))
 
 
 def assert_reachable(plane: Plane, live: Live) -> None:

@@ -27,7 +27,9 @@ CREATES, ORDERS, EDITS = 200, 20, 6
 LEFT_TO_THE_FUNCTION = (
     ("must be a time zone", "CEL knows no list of time zones"),
     ("the key of a label", "names in a mapping have no bounds, a rule on them is too expensive"),
-    (r"\.zones: cannot be changed", "only the function knows the choice that was made"),
+    (r"\.zones: (cannot be changed|can only gain)", "only the function knows what was accepted"),
+    (r"\.availability: cannot be changed", "only the function knows what was accepted"),
+    (r"\.sizeGiB: can only grow", "only the function knows what was accepted"),
 )
 # What the API server refuses and the models do not, by what is in the spec.
 LEFT_TO_THE_API_SERVER = (

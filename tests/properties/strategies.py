@@ -337,6 +337,15 @@ def _pools_changed(least: int) -> Edit:
     }
 
 
+def _spread(spec: Manifest, _: Random) -> Manifest:
+    """Ask for a zone more in each pool that names some."""
+    more = [
+        {**pool, "zones": list(dict.fromkeys([*pool["zones"], "az3"]))} if "zones" in pool else pool
+        for pool in spec.get("nodePools", [])
+    ]
+    return {**spec, "nodePools": more}
+
+
 def _unless_last(edit: Edit) -> Edit:
     return lambda spec, rng: edit(spec, rng) if len(spec.get("nodePools", [])) > 1 else spec
 
@@ -352,6 +361,7 @@ _CLUSTER_EDITS: dict[str, Edit] = {
     "pool added": _pool_added,
     "pool removed": _pool_removed,
     "pools changed": _pools_changed(0),
+    "zones": _spread,
     "version": _raised,
     "deletion policy": _toggled("deletionPolicy", "Delete", "Orphan"),
     "groups": lambda spec, _: {**spec, "access": {**spec.get("access", {}), "adminGroups": ["x"]}},

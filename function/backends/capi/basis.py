@@ -56,6 +56,12 @@ class Basis:
         return self.stored if same else {}
 
     @functools.cached_property
+    def stored_control_planes(self) -> int:
+        """Return how many machines of the control plane were rendered before."""
+        found: int = lookup(self.stored, "spec.topology.controlPlane.replicas") or 0
+        return found
+
+    @functools.cached_property
     def stored_variables(self) -> dict[str, Any]:
         """Return the variables of the Cluster as it was rendered before."""
         listed = lookup(self.stored, "spec.topology.variables") or ()

@@ -79,6 +79,7 @@ def _of_pool(basis: Basis, pool: NodePool, values: Mapping[str, Any]) -> list[Ma
     overrides = _overrides(basis, pool, values)
     workers = lookup(basis.standing, "spec.topology.workers.machineDeployments") or ()
     classes = {w["name"]: w["class"] for w in workers if "name" in w and "class" in w}
+    known = {w.get("failureDomain"): w.get("name") for w in _stored_all(basis, pool)}
     return [
         {
             "class": classes.get(name, basis.profile.worker_class),
@@ -101,7 +102,8 @@ def _of_pool(basis: Basis, pool: NodePool, values: Mapping[str, Any]) -> list[Ma
             **({"variables": {"overrides": overrides}} if overrides else {}),
         }
         for index, zone in enumerate(zones)
-        for name in [names.topology(pool.name, zone if len(zones) > 1 else "")]
+        # Whatever it is called: under another name the nodes of a zone would be others.
+        for name in [known.get(zone) or names.topology(pool.name, zone if len(zones) > 1 else "")]
     ]
 
 
@@ -159,9 +161,13 @@ def _stored_overrides(basis: Basis, pool: NodePool) -> dict[str, Any]:
 
 def _stored(basis: Basis, pool: NodePool) -> Manifest:
     """Return a MachineDeployment topology of the pool as it was rendered before."""
+    return next(iter(_stored_all(basis, pool)), {})
+
+
+def _stored_all(basis: Basis, pool: NodePool) -> list[Manifest]:
+    """Return all of them; there is one for each zone that the pool names."""
     listed = lookup(basis.stored, "spec.topology.workers.machineDeployments") or ()
-    mine = (d for d in listed if (lookup(d, "metadata.labels") or {}).get(POOL_LABEL) == pool.name)
-    return next(mine, {})
+    return [d for d in listed if (lookup(d, "metadata.labels") or {}).get(POOL_LABEL) == pool.name]
 
 
 def _root_disk(pool: NodePool, machine: Machine, default: Any) -> Any:

@@ -14,9 +14,9 @@ from function.model import API_GROUP
 from function.model.cluster import ClusterNetwork
 from function.parsing import parse
 from function.paths import lookup
-from function.schema import canonical
+from function.schema import NOTHING, canonical
 
-CONTROL_PLANE_REPLICAS = {"None": 1, "Node": 3, "Zone": 3}
+CONTROL_PLANE_REPLICAS = {NOTHING: 1, "Node": 3, "Zone": 3}
 
 
 def cluster(basis: Basis) -> Manifest:
@@ -92,10 +92,9 @@ def _network(basis: Basis, values: Mapping[str, Any]) -> Manifest:
 
 
 def _control_plane(basis: Basis) -> Manifest:
-    # Never changed on a live cluster, also where the record of what was asked is lost.
-    stored = lookup(basis.stored, "spec.topology.controlPlane.replicas")
+    # Never fewer on a live cluster, also where the record of what was asked is lost.
     asked = CONTROL_PLANE_REPLICAS[basis.order.spec.control_plane.availability]
-    found: Manifest = {"replicas": stored or asked}
+    found: Manifest = {"replicas": max(basis.stored_control_planes, asked)}
     if basis.profile.control_plane_machines:
         found["healthCheck"] = health_check(basis.order.spec.health_check)
     return found

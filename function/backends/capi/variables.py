@@ -35,19 +35,26 @@ def variables(basis: Basis) -> dict[str, Any]:
     Raises:
         InvalidOrder: The order sets what it may not.
     """
-    values = dict(basis.values)
-    zones = basis.profile.target(AVAILABILITY).variable
-    if zones and basis.order.spec.control_plane.availability == "Zone":
-        values[zones] = [zone.name for zone in basis.settings.zones]
+    values = {**basis.values, **_zones(basis)}
     if basis.standing:
         settable = _settable(basis)
         values = {n: value for n, value in basis.stored_variables.items() if n not in settable}
+        # Chosen now, where nothing was before; one that has been chosen never changes.
+        values |= _zones(basis) if basis.stored_control_planes == 1 else {}
     driven = _driven(basis)
     _check(basis, driven)
     found = {**values, **base(basis)}
     for written in driven.values():
         found |= written
     return {**found, **basis.order.spec.variables}
+
+
+def _zones(basis: Basis) -> dict[str, Any]:
+    """Return the zones of the control plane, if it is to survive the loss of one."""
+    name = basis.profile.target(AVAILABILITY).variable
+    if not name or basis.order.spec.control_plane.availability != "Zone":
+        return {}
+    return {name: [zone.name for zone in basis.settings.zones]}
 
 
 def base(basis: Basis) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from function.kubeconfig import CA_DETAIL
 from function.model.cluster import ClusterNetwork
 from function.parsing import parse
 from function.paths import lookup
-from function.schema import digest
+from function.schema import NOTHING, digest
 
 LOGIN = "gardener-login"
 CONFIRMATION = "confirmation.gardener.cloud/deletion"
@@ -130,14 +130,23 @@ def former_logins(basis: Basis, login: Resource | None) -> list[Resource]:
 
 
 def _control_plane(basis: Basis) -> Manifest:
-    if basis.stored:
-        # Never changed on a live Shoot, also where the record of what was asked is lost.
-        stored = lookup(basis.stored, "spec.controlPlane")
-        return {"controlPlane": stored} if stored else {}
-    tolerated = basis.order.spec.control_plane.availability.lower()
-    if tolerated == "none":
-        return {}
-    return {"controlPlane": {"highAvailability": {"failureTolerance": {"type": tolerated}}}}
+    stored = lookup(basis.stored, "spec.controlPlane") or {}
+    wanted = basis.order.spec.control_plane.availability
+    # Never changed on a live Shoot that has one, also where the record of what was asked is lost.
+    if wanted != NOTHING and not lookup(stored, "highAvailability.failureTolerance.type"):
+        if basis.stored and _sleeps(basis):
+            text = "cannot be raised while the cluster sleeps; wake it first"
+            raise InvalidOrder(Problem("spec.controlPlane.availability", text))
+        stored |= {"highAvailability": {"failureTolerance": {"type": wanted.lower()}}}
+    return {"controlPlane": stored} if stored else {}
+
+
+def _sleeps(basis: Basis) -> bool:
+    live = live_shoot(basis.before)
+    asked = basis.order.spec.hibernation
+    # With schedules it is Gardener that switches.
+    wanted = lookup(live, "spec.hibernation.enabled") if asked.schedules else asked.enabled
+    return bool(wanted or lookup(live, "status.hibernated"))
 
 
 def _exposure(basis: Basis) -> Manifest:

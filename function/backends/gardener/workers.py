@@ -67,9 +67,10 @@ def _worker(basis: Basis, pool: NodePool) -> Manifest:
 
 
 def _zones(basis: Basis, pool: NodePool) -> list[str]:
-    stored = basis.stored_worker(pool)
-    if stored.get("zones"):
-        return list(stored["zones"])
+    stored = basis.stored_worker(pool).get("zones")
+    if stored:
+        # Those of a live pool can only become more.
+        return [*stored, *(zone for zone in pool.zones if zone not in stored)]
     _, high = pool.bounds
     if pool.zones and high < len(pool.zones):
         at = f"spec.nodePools[{pool.name}].zones"
