@@ -92,6 +92,12 @@ class Live:
         return holds and status.get("phase") == "Ready"
 
     @property
+    def answered(self) -> bool:
+        """Say whether Crossplane has looked at the order as it is; claims do not tell."""
+        seen = condition(self.order, "Synced").get("observedGeneration")
+        return seen in (None, self.order["metadata"]["generation"])
+
+    @property
     def cluster(self) -> Manifest:
         """Return the Cluster of the management cluster; empty if there is none."""
         found = self.clusters()
@@ -191,7 +197,7 @@ def _await_truth(live: Live, done: Callable[[Live], bool]) -> None:
     deadline, said = time.monotonic() + READY_SECONDS, 0.0
     while not (live.settled and done(live)):
         now = time.monotonic()
-        said = (said or now) if live.settled else 0.0
+        said = (said or now) if live.settled and live.answered else 0.0
         facts = (live.says("Current"), live.status.get("nodePools"), live.counters())
         assert now < deadline, facts
         assert not said or now - said < STALE_SECONDS, facts
