@@ -133,6 +133,7 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
     guards.keys_are_sound(rendered, backend)
     guards.waves_only_gate_creation(rendered, mine)
     guards.nothing_vanishes(order, rendered, mine, backend, before)
+    guards.types_are_in_use(record, rendered, mine, before)
     gaps = _gaps(order, backend, rendered)
     ready = not rendered.planned and all(r.ready for r in rendered.resources)
     final = replace(

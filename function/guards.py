@@ -244,6 +244,28 @@ def nothing_vanishes(
         raise DeletionRefused(*problems)
 
 
+def types_are_in_use(
+    now: Bound, rendered: Rendered, observed: Mapping[str, Resource], before: Bound | None
+) -> None:
+    """Refuse a type of volumes that nothing live has, while the record is a rebuilt one.
+
+    The environment may have renamed it since: what has the former type would be built anew.
+
+    Raises:
+        BindingLost: There is such a type.
+    """
+    if before is None or not before.rebuilt:
+        return
+    lives = canonical([resource.payload for resource in observed.values()])
+    asked = canonical([resource.payload for resource in rendered.resources])
+    for name, backend_name in sorted(now.volume_types.items()):
+        if canonical(backend_name) in asked and canonical(backend_name) not in lives:
+            raise BindingLost(
+                f"volumes of type {name} would become {backend_name}, which none of them is, and "
+                "the record of what they are is lost; restore the annotation, or undo the change"
+            )
+
+
 def _why_not(  # noqa: PLR0913  # a reason may speak of any of them
     removal: Removal,
     resource: Resource,

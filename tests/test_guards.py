@@ -591,6 +591,32 @@ def test_not_allowed_to_leave(
     assert refused.value.problems == (Problem("gone", f"would be deleted: {refusal}"),)
 
 
+@pytest.mark.parametrize("rebuilt", [True, False])
+@pytest.mark.parametrize(
+    ("asked", "lives", "refused"),
+    [("fast", "slow", True), ("slow", "slow", False), ("none", "slow", False)],
+    ids=["another type", "the same", "not used"],
+)
+def test_types_that_are_lost(asked: str, lives: str, refused: bool, rebuilt: bool) -> None:
+    """Where it is not known which type volumes have, they do not get one that none of them has."""
+    record = bound(TWO).model_copy(update={"volume_types": {"ssd": "fast", "hdd": "slow"}})
+    rendered = Rendered(resources=(replace(resource("a"), payload={"volumes": [{"type": asked}]}),))
+    observed = by_key(replace(resource("a"), payload={"volumes": [{"type": lives}]}))
+    before = bound(TWO, rebuilt=rebuilt)
+    if not (refused and rebuilt):
+        guards.types_are_in_use(record, rendered, observed, before)
+        return
+    with pytest.raises(BindingLost, match="volumes of type ssd would become fast"):
+        guards.types_are_in_use(record, rendered, observed, before)
+
+
+def test_types_of_a_new_order() -> None:
+    """Nothing is lost of what never was."""
+    record = bound(TWO).model_copy(update={"volume_types": {"ssd": "fast"}})
+    rendered = Rendered(resources=(replace(resource("a"), payload={"type": "fast"}),))
+    guards.types_are_in_use(record, rendered, {}, None)
+
+
 def test_superseded_by_one_that_is_not_ready() -> None:
     """Wait until the successor is ready."""
     removal = Removal("gone", "superseded", "next")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from function import local, simulate
+from function.bound import ANNOTATION
 from function.paths import replaced
 from tests import asking
 from tests.asking import Manifest
@@ -219,6 +220,28 @@ def test_an_order_may_be_changed_in_between(edit: Edit) -> None:
     more = replaced(order_of(edit, "1.34"), "spec.nodePools[web].replicas", 4)
     made = settled(order_of(edit, "1.34"), before)
     assert inner(settled(more, after, made)) == inner(settled(more, before, made))
+
+
+# Which issuer a cluster has is not read back: people log in elsewhere then, nothing is built anew.
+REACHES_WITHOUT_RECORD = ("the issuer's certificates",)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [edit for edit in EDITS if edit.name not in REACHES_WITHOUT_RECORD],
+    ids=lambda edit: f"{edit.provider}-{edit.name}",
+)
+def test_an_edit_waits_where_the_record_is_lost(edit: Edit) -> None:
+    """Two faults at once: what lives stays as it is, or the order is refused."""
+    before = layers(edit.provider, edit.given)
+    after = layers(edit.provider, {**edit.given, **edit.edits})
+    order = order_of(edit, "1.34")
+    made = settled(order, before)
+    lost = simulate.play(made.resources)
+    for one in lost.values():
+        one.manifest["metadata"]["annotations"].pop(ANNOTATION, None)
+    outcome = asking.ask(order, after, lost)
+    assert outcome.fatal.startswith("BindingLost") or inner(outcome) == inner(made)
 
 
 def order_of(edit: Edit, version: str) -> Manifest:

@@ -6,7 +6,7 @@ from typing import Any
 from function import versions
 from function.bound import remembered
 from function.contract import CONTROL_PLANE, Bound, Machine, Order, Progress
-from function.errors import InvalidOrder, Problem
+from function.errors import BindingLost, InvalidOrder, Problem
 from function.model import ClusterSpec
 from function.model.cluster import Oidc
 from function.model.pool import NodePool
@@ -37,6 +37,7 @@ def cluster(
 
     Raises:
         InvalidOrder: Something is not offered, or would go down; with every problem.
+        BindingLost: What volumes are can no longer be known.
         NotOffered: A minor version on the way is not offered.
     """
     problems: list[Problem] = []
@@ -115,6 +116,9 @@ def _volume_types(
     """Return the backend's name of each volume type in use; it changes with the version.
 
     Another type in the order is another volume in every node, so the table's edit waits.
+
+    Raises:
+        BindingLost: A type is no longer offered, and what it was is lost.
     """
     known = before.volume_types if before else {}
     offered = {offer.name: offer.backend_name for offer in settings.volume_types}
@@ -122,6 +126,11 @@ def _volume_types(
     names = {**known, **offered, **known} if stands else {**known, **offered}
     pools = order.spec.node_pools
     asked = {v.type for pool in pools for v in (*pool.data_volumes, pool.root_volume) if v}
+    if before and before.rebuilt and (gone := sorted(asked - {None} - names.keys(), key=str)):
+        raise BindingLost(
+            f"volume types {', '.join(map(str, gone))} are no longer offered, and the record of "
+            "what they are is lost; restore the annotation, or offer them again"
+        )
     return {name: names[name] for name in sorted(asked - {None}, key=str) if name in names}
 
 
