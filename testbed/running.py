@@ -40,10 +40,10 @@ class Running:
         child.process.kill()
         child.process.wait()
 
-    def revive(self, name: str) -> None:
-        """Start a server that was killed, and wait until it serves."""
-        (server,) = (one for one in self.profile.servers if one.name == name)
-        self.children[self._place(name)] = _started(server, self.site)
+    def revive(self, name: str, other: Server | None = None) -> None:
+        """Start a server that was killed, or another in its place, and wait until it serves."""
+        (known,) = (one for one in self.profile.servers if one.name == name)
+        self.children[self._place(name)] = _started(other or known, self.site)
 
     def _place(self, name: str) -> int:
         return [child.name for child in self.children].index(name)

@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from testbed.management import OLDER, classes
+from testbed.servers import function
 from testbed.waiting import until
 
 from .clusters import SMALL, Live, await_settled, order, pool, remove
@@ -20,6 +22,7 @@ from .faults import (
     unreachable,
 )
 from .planes import Plane
+from .trees import later
 
 pytestmark = [
     pytest.mark.e2e,
@@ -69,6 +72,29 @@ def test_a_server_that_dies(plane: Plane, pair: list[Live], server: str, tell: T
     plane.running.revive(server)
     carried_out(pair, nodes)
     tell(f"carried out after {time.monotonic() - started:.0f} s")
+    for live, once in zip(pair, before, strict=True):
+        lasting(live, once)
+
+
+def test_a_function_that_is_rolled_back(
+    plane: Plane, pair: list[Live], tmp_path: Path, tell: Tell
+) -> None:
+    """A later one answers, and dies while orders are carried out; the former one goes on."""
+    if not plane.running.children:
+        pytest.skip("its servers are another's children")
+    newer = function.server("function", later(tmp_path / "later").source)
+    await_settled(pair)
+    before = [live.living() for live in pair]
+    nodes = len(pair[0].machines("main"))
+    for image in (newer, function.SERVER):
+        nodes = 3 - nodes
+        started = time.monotonic()
+        for live in pair:
+            live.edit({"nodePools": [pool("main", nodes)]})
+        plane.running.kill("function")
+        plane.running.revive("function", image)
+        carried_out(pair, nodes)
+        tell(f"carried out after {time.monotonic() - started:.0f} s")
     for live, once in zip(pair, before, strict=True):
         lasting(live, once)
 
