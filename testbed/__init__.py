@@ -1,6 +1,7 @@
 """Run the real servers around the function as plain processes of this machine.
 
     __main__      up, down, status              profiles   what can be run, as a table
+    cores         releases of Crossplane, and what a profile is
     background    a profile that outlives the command that started it
     running       start a profile, and end all of it
     servers       one file per server           install    what is applied to the API server

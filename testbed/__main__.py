@@ -8,8 +8,9 @@ import click
 
 from testbed import ROOT, background, build, processes, programs
 from testbed.background import Found
+from testbed.cores import Profile
 from testbed.kubernetes import Refused
-from testbed.profiles import PROFILES, Profile
+from testbed.profiles import PROFILES
 from testbed.running import Broken
 from testbed.servers import Server, function, provider_kubernetes
 from testbed.site import TENANT
@@ -95,7 +96,7 @@ def status() -> None:
     for profile in PROFILES.values():
         found = background.find(profile)
         state = "down" if found is None else "up" if found.ready else "starting"
-        click.echo(f"{profile.name:<14}{state:<10}{profile.story}")
+        click.echo(f"{profile.name:<22}{state:<10}{profile.story}")
         for server in profile.servers:
             if found and server.name in found.servers:
                 click.echo(_line(server, found))
@@ -130,7 +131,8 @@ def _next(profile: Profile, found: Found) -> str:
         "logs": _short(place.log("").parent),
         "end": ENDS[provider_kubernetes.SERVER in profile.steps],
     }
-    return (NEXT if function.SERVER in profile.steps else BACKEND).format(**facts)
+    functions = [one for one in profile.servers if one.name.startswith(function.SERVER.name)]
+    return (NEXT if functions else BACKEND).format(**facts)
 
 
 def _short(path: Path) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 
 from testbed import CACHE, ROOT, build, site
-from testbed.profiles import Profile
+from testbed.cores import Profile
 from testbed.running import Broken, Running, running
 from testbed.waiting import PAUSE_SECONDS, until
 

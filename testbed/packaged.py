@@ -5,9 +5,9 @@ from contextlib import closing
 
 from function.contract import Mode
 from testbed import install, packages, programs
+from testbed.cores import CORES, KUBERNETES, Profile
 from testbed.install import Setup
 from testbed.packages import THIS, Release
-from testbed.profiles import CORES, KUBERNETES, Profile
 from testbed.servers import crossplane, function, registry
 from testbed.site import Site
 
@@ -48,7 +48,7 @@ def beside(
     core = CORES[name]
     return Profile(
         f"{name}-{purpose}",
-        f"{name}, {story}",
+        f"{core.story}, {story}",
         core.mode,
         (*core.needs, programs.REGISTRY, programs.CLI_OF_2),
         (

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from testbed import build, processes, site
+from testbed.cores import Profile
 from testbed.processes import Child
-from testbed.profiles import Profile
 from testbed.servers import READY_SECONDS, Server
 from testbed.site import Site
 from testbed.waiting import TimedOut, until

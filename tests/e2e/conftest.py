@@ -14,8 +14,9 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from testbed import background, build, processes
+from testbed.cores import Profile
 from testbed.install import operator
-from testbed.profiles import PROFILES, Profile
+from testbed.profiles import PROFILES
 from testbed.running import Running, running
 from testbed.servers import capi
 from testbed.site import free_ports

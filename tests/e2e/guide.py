@@ -8,10 +8,10 @@ from pathlib import Path
 
 from function import managed
 from testbed import ROOT, install, packaged, packages
+from testbed.cores import CORES, Profile
 from testbed.install import SCHEMAS, Setup, documents
 from testbed.kubernetes import Kubernetes, Refused
 from testbed.packages import Release
-from testbed.profiles import CORES, Profile
 from testbed.site import Site
 
 from . import shell

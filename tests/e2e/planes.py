@@ -8,9 +8,9 @@ from typing import Any
 
 from function.fn import MACHINERY
 from function.model import API_VERSION
+from testbed.cores import Profile
 from testbed.install import operator
 from testbed.kubernetes import CONFLICT, MERGE, Answer, Kubernetes, Manifest
-from testbed.profiles import Profile
 from testbed.running import Running
 from testbed.site import TENANT, Site
 

@@ -14,10 +14,10 @@ import pytest
 from function.generate.definitions import INSTALLED
 from function.generate.protection import ALLOW
 from testbed import ROOT, packaged, packages
+from testbed.cores import CORES
 from testbed.install import documents
 from testbed.kubernetes import condition
 from testbed.packages import THIS, Release
-from testbed.profiles import CORES
 from testbed.waiting import until
 
 from .conftest import served

@@ -1,0 +1,98 @@
+"""Say what a profile is: servers and what is applied between them, in order; and which cores."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from function.contract import Mode
+from testbed import install, programs
+from testbed.install import Setup
+from testbed.programs import Files, Program
+from testbed.servers import Server, apiserver, controllers, crossplane, etcd, function
+
+Step = Server | Setup
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One control plane.
+
+    Attributes:
+        name: What people call it.
+        story: What it is, for people who choose.
+        mode: How orders are served on it.
+        needs: What must be built.
+        steps: What is started and applied, in order.
+    """
+
+    name: str
+    story: str
+    mode: Mode
+    needs: tuple[Program | Files, ...]
+    steps: tuple[Step, ...]
+
+    @property
+    def servers(self) -> Iterator[Server]:
+        """Yield the servers."""
+        return (step for step in self.steps if isinstance(step, Server))
+
+    @property
+    def ports(self) -> list[str]:
+        """Return the purposes of all ports."""
+        return [purpose for server in self.servers for purpose in server.ports]
+
+
+KUBERNETES: tuple[Step, ...] = (etcd.SERVER, apiserver.SERVER, controllers.SERVER)
+
+
+@dataclass(frozen=True)
+class Core:
+    """A release of Crossplane, and one of the ways to serve orders on it.
+
+    Attributes:
+        story: What it is, for people who choose.
+        program: Crossplane.
+        files: What is applied before it starts.
+        mode: How orders are served.
+    """
+
+    story: str
+    program: Program
+    files: Files
+    mode: Mode
+
+    @property
+    def needs(self) -> tuple[Program | Files, ...]:
+        """Return what must be built."""
+        return (programs.KUBE, self.program, self.files)
+
+    def steps(self, environment: str = "cluster-stacks") -> tuple[Step, ...]:
+        """Return what serves orders, in order."""
+        return (
+            *KUBERNETES,
+            install.crossplane(self.files),
+            function.SERVER,
+            crossplane.server(self.program),
+            install.orders(self.mode, environment=environment),
+        )
+
+
+CORES = {
+    "core": Core(
+        "Crossplane 2.3, orders as namespaced composites",
+        programs.CROSSPLANE_2,
+        programs.FILES_OF_2,
+        Mode.NAMESPACED,
+    ),
+    "core-claims": Core(
+        "Crossplane 2.3, orders as claims",
+        programs.CROSSPLANE_2,
+        programs.FILES_OF_2,
+        Mode.CLAIMS,
+    ),
+    "core-1.20": Core(
+        "Crossplane 1.20, orders as claims",
+        programs.CROSSPLANE_1,
+        programs.FILES_OF_1,
+        Mode.CLAIMS,
+    ),
+}
