@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from function import simulate
 from function.local import KEY_ANNOTATION, Observed
 from function.managed import EXTERNAL_NAME
-from testbed.kubernetes import MERGE, NOT_FOUND, Kubernetes, Manifest
+from testbed.kubernetes import CONFLICT, MERGE, NOT_FOUND, Kubernetes, Manifest
 
 WHEN = "2026-01-01T00:00:00Z"
 FINALIZER = "finalizer.managedresource.crossplane.io"
@@ -42,7 +42,8 @@ class Cloud:
                 self._build(api, manifest)
 
     def _build(self, api: Kubernetes, manifest: Manifest) -> None:
-        identity = self._known(manifest) or self._created(manifest)
+        known = self._known(manifest)
+        identity = known or _identity(manifest)
         seen = copy.deepcopy(manifest)
         annotations = seen["metadata"]["annotations"]
         annotations[EXTERNAL_NAME] = identity
@@ -52,12 +53,18 @@ class Cloud:
         metadata = {
             "annotations": {EXTERNAL_NAME: identity} if late else {},
             "finalizers": [FINALIZER],
+            # What Crossplane writes meanwhile would be taken back.
+            "resourceVersion": manifest["metadata"]["resourceVersion"],
         }
         written = {"metadata": metadata, "spec": {"forProvider": spec["forProvider"]}}
         answer = api.request("PATCH", api.path(manifest), written, content=MERGE)
-        assert answer.accepted or answer.status == NOT_FOUND, answer.message
-        if answer.accepted:
-            self._report(api, manifest, played)
+        assert answer.accepted or answer.status in (NOT_FOUND, CONFLICT), answer.message
+        if not answer.accepted:
+            return
+        if not known:
+            self.built.add(identity)
+            self.log.append(identity)
+        self._report(api, manifest, played)
 
     def _report(self, api: Kubernetes, manifest: Manifest, played: Observed) -> None:
         status = played.manifest["status"]
@@ -80,14 +87,12 @@ class Cloud:
         shown = (manifest.get("status") or {}).get("atProvider") or {}
         return str(named or shown.get("id") or "")
 
-    def _created(self, manifest: Manifest) -> str:
-        if manifest["kind"] == "Object":
-            identity = _inner(manifest)
-        else:
-            identity = simulate.built("", manifest).manifest["status"]["atProvider"]["id"]
-        self.built.add(identity)
-        self.log.append(identity)
-        return identity
+
+def _identity(composed: Manifest) -> str:
+    """Return by which name the thing is known once it is built."""
+    if composed["kind"] == "Object":
+        return _inner(composed)
+    return str(simulate.built("", composed).manifest["status"]["atProvider"]["id"])
 
 
 def _inner(composed: Manifest) -> str:
