@@ -37,13 +37,16 @@ PROFILE = re.compile(rf"[\[-]({'|'.join(sorted(PROFILES, key=len, reverse=True))
 
 
 class ByServers(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
-    """Give one process all tests that use the same servers, or cannot run side by side."""
+    """Give one process the tests of a file that use the same servers, or cannot run side by side.
+
+    They come profile by profile, so that each process starts each profile once.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        found = PROFILE.search(nodeid)
+        file, found = nodeid.partition("::")[0], PROFILE.search(nodeid)
         if found is None:
-            return nodeid.partition("::")[0]
-        return ALONE[0] if found[1] in ALONE else found[1]
+            return file
+        return ALONE[0] if found[1] in ALONE else f"{file} {found[1]}"
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -137,7 +137,7 @@ def _control_plane(basis: Basis) -> Manifest:
         if basis.stored and _sleeps(basis):
             text = "cannot be raised while the cluster sleeps; wake it first"
             raise InvalidOrder(Problem("spec.controlPlane.availability", text))
-        stored |= {"highAvailability": {"failureTolerance": {"type": wanted.lower()}}}
+        stored = {**stored, "highAvailability": {"failureTolerance": {"type": wanted.lower()}}}
     return {"controlPlane": stored} if stored else {}
 
 
