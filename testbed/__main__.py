@@ -131,8 +131,8 @@ def _next(profile: Profile, found: Found) -> str:
         "logs": _short(place.log("").parent),
         "end": ENDS[provider_kubernetes.SERVER in profile.steps],
     }
-    functions = [one for one in profile.servers if one.name.startswith(function.SERVER.name)]
-    return (NEXT if functions else BACKEND).format(**facts)
+    orders = any(one.name.startswith(function.SERVER.name) for one in profile.servers)
+    return (NEXT if orders else BACKEND).format(**facts)
 
 
 def _short(path: Path) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from function import names
+from function.backends.capi import status
 from function.backends.capi.basis import Basis
 from function.backends.capi.profile import (
     POOL_AFFINITY,
@@ -77,9 +78,9 @@ def _of_pool(basis: Basis, pool: NodePool, values: Mapping[str, Any]) -> list[Ma
     zones = pool.zones or ("",)
     _check(basis, pool, zones, at)
     overrides = _overrides(basis, pool, values)
-    workers = lookup(basis.standing, "spec.topology.workers.machineDeployments") or ()
-    classes = {w["name"]: w["class"] for w in workers if "name" in w and "class" in w}
-    known = {w.get("failureDomain"): w.get("name") for w in _stored_all(basis, pool)}
+    standing = status.deployments(basis.standing)
+    classes = {w["name"]: w["class"] for w in standing if "class" in w}
+    known = {w.get("failureDomain"): w["name"] for w in _stored_all(basis, pool)}
     return [
         {
             "class": classes.get(name, basis.profile.worker_class),
@@ -166,7 +167,7 @@ def _stored(basis: Basis, pool: NodePool) -> Manifest:
 
 def _stored_all(basis: Basis, pool: NodePool) -> list[Manifest]:
     """Return all of them; there is one for each zone that the pool names."""
-    listed = lookup(basis.stored, "spec.topology.workers.machineDeployments") or ()
+    listed = status.deployments(basis.stored)
     return [d for d in listed if (lookup(d, "metadata.labels") or {}).get(POOL_LABEL) == pool.name]
 
 
