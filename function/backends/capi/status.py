@@ -30,10 +30,21 @@ READY_QUERY = {
     ),
 }
 _MOVING = ("RollingOut", "ScalingUp", "ScalingDown", "Remediating")
-_MACHINES = ("ControlPlaneMachinesReady", "WorkerMachinesReady")
-# What Cluster API says of a machine whose node has never been there.
+_MACHINES = {"controlPlane": "ControlPlaneMachinesReady", "workers": "WorkerMachinesReady"}
+# What Cluster API says of a machine that comes: of itself, of its node, and of what makes it a
+# control plane. One that was there and failed waits for remediation only.
+_COMES = "|".join(
+    (
+        r"Waiting (?!for remediation)",
+        r"Pod does not exist",
+        r"Running init containers",
+        r"ContainerCreating",
+        r"Node \S+ does not have the ",
+        r"Etcd doesn't have an etcd member ",
+    )
+)
 _AWAITED = re.compile(
-    r"^\s*\* (?:NodeHealthy: Waiting for|Machines? .*: Condition Ready not yet reported)",
+    rf"^\s*\* (?:[A-Za-z ]+: (?:{_COMES})|Machines? .*: Condition Ready not yet reported)",
     re.MULTILINE,
 )
 _RETRIED = "the last change has not succeeded yet, it is tried again"
@@ -146,7 +157,7 @@ def _updating(cluster: Manifest) -> bool:
         return True
     # Machines count as soon as they are asked for, minutes before they are nodes; for some
     # seconds of these all is still called available.
-    if _awaits_nodes(cluster):
+    if any(_awaited(cluster, part) for part in _MACHINES):
         return True
     if reconciled(cluster).get("status") == "False" and not failed(cluster):
         return True
@@ -157,12 +168,14 @@ def _updating(cluster: Manifest) -> bool:
     return _counts_differ(cluster) and not failed(cluster)
 
 
-def _awaits_nodes(cluster: Manifest) -> bool:
-    found = (trouble.condition_of(cluster.get("status") or {}, kind) for kind in _MACHINES)
-    return any(
-        one.get("status") != "True" and _AWAITED.search(str(one.get("message", "")))
-        for one in found
-    )
+def _awaited(cluster: Manifest, part: str) -> bool:
+    """Return whether machines come: they are counted as ready after they are called so."""
+    said = trouble.condition_of(cluster.get("status") or {}, _MACHINES[part])
+    if said.get("status") != "True":
+        return bool(_AWAITED.search(str(said.get("message", ""))))
+    counters = lookup(cluster, f"status.{part}") or {}
+    desired = counters.get("desiredReplicas")
+    return bool(counters.get("readyReplicas", desired) != desired)
 
 
 def _counts_differ(cluster: Manifest) -> bool:
