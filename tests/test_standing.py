@@ -244,6 +244,80 @@ def test_an_edit_waits_where_the_record_is_lost(edit: Edit) -> None:
     assert outcome.fatal.startswith("BindingLost") or inner(outcome) == inner(made)
 
 
+# What cluster-api-provider-openstack 0.12 to 0.14 refuses of an OpenStackCluster that is there.
+FIXED = {
+    "apiServerLoadBalancer": "none",
+    "disableAPIServerFloatingIP": True,
+    "networkExternalID": "e2a1c7d4-6b1f-4a53-9d3c-7f20c1b8a9e6",
+    "networkMTU": 1400,
+    "nodeCIDR": "10.20.0.0/20",
+}
+ALLOWED = "apiServerLoadBalancerOctaviaAmphoraAllowedCIDRs"
+LIMITED = {"apiServer": {"allowedCIDRs": ["203.0.113.0/24"]}}
+
+
+@pytest.mark.parametrize("name", FIXED)
+def test_what_the_infrastructure_keeps_comes_with_no_version(name: str) -> None:
+    """Else the upgrade would be refused by the infrastructure, and every change after it."""
+    made = settled(stacked("1.34"), asking.provider("cluster-stacks"))
+    after = [
+        replaced(layer, f"data.classes[default].variables.{name}", FIXED[name])
+        if layer["metadata"]["name"] == "cluster-stacks-catalogue"
+        else layer
+        for layer in asking.provider("cluster-stacks")
+    ]
+    was = variables(made).get(name)
+    assert variables(asking.ask(stacked("1.34"), after))[name] == FIXED[name] != was
+    later = settled(stacked("1.35"), after, made)
+    assert inner(later)[0]["spec"]["topology"]["version"].startswith("v1.35")
+    assert variables(later).get(name) == was
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["", "lost"])
+@pytest.mark.parametrize(
+    ("before", "after", "field"),
+    [
+        ({}, LIMITED, "spec.apiServer.allowedCIDRs"),
+        ({}, {"apiServer": {"exposure": "Private"}}, "spec.apiServer.exposure"),
+        ({}, {"network": {"nodes": "10.20.0.0/20"}}, "spec.network.nodes"),
+    ],
+    ids=["allowed", "exposure", "nodes"],
+)
+def test_an_order_cannot_change_what_the_infrastructure_keeps(
+    before: Manifest, after: Manifest, field: str, *, lost: bool
+) -> None:
+    """It is refused by field, with the record of what was asked or without."""
+    given = asking.provider("cluster-stacks")
+    found = simulate.play(settled(stacked("1.34", **before), given).resources)
+    if lost:
+        found["capi-cluster"].manifest["metadata"]["annotations"].pop(ANNOTATION)
+    outcome = asking.ask(stacked("1.34", **after), given, found)
+    assert outcome.fatal.startswith(f"InvalidOrder: {field}: cannot be changed")
+
+
+def test_networks_that_were_limited_once_stay_changeable() -> None:
+    """The load balancer that can limit them stays, also where none is named any more."""
+    given = asking.provider("cluster-stacks")
+    made = settled(stacked("1.34", **LIMITED), given)
+    other = {"apiServer": {"allowedCIDRs": ["198.51.100.0/24"]}}
+    for spec, count in ((other, 2), ({}, 0), (LIMITED, 2)):
+        made = settled(stacked("1.34", **spec), given, made)
+        assert variables(made)["apiServerLoadBalancer"] == "octavia-amphora"
+        assert len(variables(made).get(ALLOWED, ())) == count
+
+
+def stacked(version: str, **spec: Any) -> Manifest:
+    """Return an order for `cluster-stacks`."""
+    order = asking.order("cluster/minimal")
+    return {**order, "spec": {**order["spec"], "version": version, **spec}}
+
+
+def variables(outcome: local.Outcome) -> dict[str, Any]:
+    """Return the variables of the Cluster of an answer."""
+    (cluster,) = inner(outcome)
+    return {found["name"]: found["value"] for found in cluster["spec"]["topology"]["variables"]}
+
+
 def order_of(edit: Edit, version: str) -> Manifest:
     """Return the order of an edit."""
     flavor = {"kaas-only": "SCS-4V-16-50", "gardener": "SCS-4V-16"}[edit.provider]

@@ -88,6 +88,12 @@ class Basis:
         return found.model_copy(update={"fields": {**found.fields, **less}}) if less else found
 
     @property
+    def fixed(self) -> tuple[str, ...]:
+        """Return the variables that a live cluster keeps, by the profile of today."""
+        found = self.own.find(self.offer.profile if self.offer else self.bound.profile)
+        return found.fixed if found else ()
+
+    @property
     def values(self) -> dict[str, Any]:
         """Return the environment's value of every variable, as of today."""
         own = self.offer.variables if self.offer else {}
@@ -105,5 +111,6 @@ class Basis:
 
     def remembered_profile(self) -> str:
         """Return the profile as it is written beside the Cluster."""
-        dumped = self.profile.model_dump(mode="json", exclude_defaults=True, exclude={"guarded"})
+        todays = {"guarded", "fixed"}
+        dumped = self.profile.model_dump(mode="json", exclude_defaults=True, exclude=todays)
         return canonical(dumped)

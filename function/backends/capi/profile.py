@@ -13,7 +13,7 @@ import yaml
 
 from function.model.addons import Addons
 from function.schema import Flag, Schema, canonical, configured, fields
-from function.settings import NEXT_CHANGE, NEXT_VERSION
+from function.settings import AT_ONCE, NEXT_CHANGE, NEXT_VERSION
 
 OIDC = "spec.access.oidc"
 CA_BUNDLE = f"{OIDC}.caBundle"
@@ -158,6 +158,12 @@ class Profile(Schema):
         'Variables that tenantVariables ["*"] leaves closed, because they name things of the '
         "provider, such as identityRef. A class may open one by its name. None if absent.",
         reaches=NEXT_CHANGE,
+        default=(),
+    )
+    fixed: tuple[str, ...] = configured(
+        "Variables that a live cluster keeps, whatever becomes of the environment, because what "
+        "they made cannot be changed, such as nodeCIDR. None if absent.",
+        reaches=AT_ONCE,
         default=(),
     )
     fields: dict[str, Target] = configured(

@@ -46,7 +46,34 @@ def variables(basis: Basis) -> dict[str, Any]:
     found = {**values, **base(basis)}
     for written in driven.values():
         found |= written
-    return {**found, **basis.order.spec.variables}
+    return _with_fixed(basis, {**found, **basis.order.spec.variables}, driven)
+
+
+def _with_fixed(
+    basis: Basis, found: dict[str, Any], driven: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return the variables, those that a live cluster keeps as they stand, or not at all.
+
+    Raises:
+        InvalidOrder: The tenant asks for another value of one.
+    """
+    stored = basis.stored_variables
+    # A live cluster of a class that calls them otherwise has none of them.
+    fixed = basis.fixed if any(name in stored for name in basis.fixed) else ()
+    own = basis.order.spec.variables
+    asked = {
+        **{f"spec.variables.{name}": {name: value} for name, value in own.items()},
+        **{field: written for field, written in driven.items() if basis.asks(field)},
+    }
+    problems = [
+        Problem(field, "cannot be changed here once the order is answered")
+        for field, written in sorted(asked.items())
+        if any(name in fixed and not _stands(stored, name, v) for name, v in written.items())
+    ]
+    if problems:
+        raise InvalidOrder(*problems)
+    kept = {name: stored[name] for name in fixed if name in stored}
+    return {**{name: value for name, value in found.items() if name not in fixed}, **kept}
 
 
 def _zones(basis: Basis) -> dict[str, Any]:
