@@ -18,10 +18,13 @@ QUOTA = (
 HOST = "No valid host was found. There are not enough hosts available."
 LOGIN = "failed to create OpenStack client: Authentication failed"
 SLOW = "Expected HTTP response code [200] but got 429 instead: Too Many Requests"
+# A summary of the infrastructure's own conditions, and an answer in several lines.
+LISTED = f"\n    * InstanceReady: {QUOTA}"
+IN_LINES = f"\n    * Bad request:\n      * {QUOTA}"
 REST = (
     "* Machine {name}-web-cpk8k-x9s8w-7zl5x:\n"
     "  * BootstrapConfigReady: KubeadmConfig status.initialization.dataSecretCreated is false\n"
-    "  * InfrastructureReady: {text}\n"
+    "  * InfrastructureReady:{text}\n"
     "  * NodeHealthy: Waiting for the machine to report spec.providerID"
 )
 
@@ -72,8 +75,19 @@ def test_a_shortage_is_told(  # noqa: PLR0913  # moment, form, condition and tex
     name: str, kind: str, around: str | None, text: str, want: str, form: str
 ) -> None:
     """Whether it is new, scaled or upgraded, the reason is the neutral one."""
-    said = REST.replace("{text}", text) if around is None else around.replace("{text}", text)
+    said = REST.replace("{text}", f" {text}") if around is None else around.replace("{text}", text)
     assert healthy(with_condition(name, form, kind, said.replace("{{name}}", "{name}"))) == want
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("text", [LISTED, IN_LINES], ids=["listed", "in lines"])
+@pytest.mark.parametrize("kind", ["WorkerMachinesReady", "ControlPlaneMachinesReady"])
+def test_a_shortage_is_told_in_lines_of_its_own(kind: str, text: str, form: str) -> None:
+    """Cluster API indents what has several lines; what follows is about something else."""
+    said = REST.replace("{text}", text)
+    assert healthy(with_condition("23-scale-2", form, kind, said)) == "QuotaExceeded"
+    other = REST.replace("{text}", "\n    * InstanceReady: BUILD") + f"\n  * NodeHealthy: {QUOTA}"
+    assert healthy(with_condition("23-scale-2", form, kind, other)) == WELL
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -98,7 +112,7 @@ def test_a_shortage_is_told(  # noqa: PLR0913  # moment, form, condition and tex
             "authentication handshake failed: context deadline exceeded\n"
             "  * InfrastructureReady: OpenStackMachine status.initialization.provisioned is false",
         ),
-        ("WorkerMachinesReady", REST.replace("{text}", "OpenStackMachine is not ready")),
+        ("WorkerMachinesReady", REST.replace("{text}", " OpenStackMachine is not ready")),
         ("RemoteConnectionProbe", "Remote connection probe failed: 401 Unauthorized"),
     ],
 )

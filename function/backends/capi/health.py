@@ -22,7 +22,10 @@ _WHOLE, _LINES = (
         "WorkerMachinesReady",
     ),
 )
-_INFRASTRUCTURE = re.compile(r"^\s*\* InfrastructureReady:(.*)$", re.MULTILINE)
+# What is said in several lines, or as a list, stands below it, further in.
+_INFRASTRUCTURE = re.compile(
+    r"^([ \t]*)\* InfrastructureReady:(.*(?:\n\1[ \t]+.*)*)$", re.MULTILINE
+)
 # What else the words of `trouble` mean may pass by itself, as long as machines are built.
 _SHORTAGES = ("QuotaExceeded", "NoCapacity", "CredentialsInvalid", "RateLimited")
 _COUNTERS = re.compile(r"\d+ available replicas, .*")
@@ -52,5 +55,5 @@ def _texts(cluster: Manifest) -> Iterator[str]:
         if condition.get("status") == "True":
             continue
         text = own.sub("", str(condition.get("message", "")))
-        lines = [text] if kind in _WHOLE else _INFRASTRUCTURE.findall(text)
+        lines = [text] if kind in _WHOLE else [told for _, told in _INFRASTRUCTURE.findall(text)]
         yield from (_COUNTERS.sub("", line) for line in lines)
