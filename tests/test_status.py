@@ -376,6 +376,58 @@ def test_machines_that_are_not_counted_yet(part: str, form: str) -> None:
     assert row("capi", live) == replace(CAPI["23-scale-2"], ready=True)
 
 
+REMEDIATED = {
+    "is deleted": ("Machine is deleting", CAPI["23-scale-2"]),
+    "waits": ("Waiting for remediation", CAPI["26-scale-end"]),
+    "is the only one": (
+        "KubeadmControlPlane can't remediate if current replicas are less or equal to 1",
+        CAPI["26-scale-end"],
+    ),
+    "would break etcd": (
+        "KubeadmControlPlane can't remediate this Machine because this could result in loosing "
+        "Kubernetes control plane components or in etcd quorum loss",
+        CAPI["26-scale-end"],
+    ),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize(("said", "want"), REMEDIATED.values(), ids=REMEDIATED)
+def test_a_machine_that_is_to_be_replaced(said: str, want: Row, part: str, form: str) -> None:
+    """Remediating is said from its failure on; where nothing can be done about it, for ever."""
+    live = _lacking(part, form, f"* Machine a:\n  {FAILS['was there']}")
+    for conditions in _conditions(live):
+        conditions["Remediating"] |= {"status": "True", "message": f"* Machine a: {said}"}
+    assert row("capi", live) == replace(want, ready=True)
+    for conditions in _conditions(live):
+        conditions["Available"] |= {"status": "False", "reason": "NotAvailable"}
+    if want.phase == "Ready":
+        want = replace(want, phase="Degraded", message=PARTLY)
+    assert row("capi", live) == replace(want, ready=False)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_control_plane_of_pods(form: str) -> None:
+    """It has no machines: a pod that is not ready is no change, and may stay so for ever."""
+    live = _lacking("controlPlane", form)
+    for conditions in _conditions(live):
+        conditions["ControlPlaneMachinesReady"] |= {"status": "True", "reason": "NoReplicas"}
+    assert row("capi", live) == CAPI["26-scale-end"]
+    for conditions in _conditions(live):
+        conditions["Available"] |= {"status": "False", "reason": "NotAvailable"}
+    want = replace(CAPI["26-scale-end"], phase="Degraded", message=PARTLY, ready=False)
+    assert row("capi", live) == want
+
+
+def _conditions(live: Manifest) -> Iterator[dict[str, Manifest]]:
+    """Yield the conditions of a Cluster by type, those of the newer form only."""
+    for place in (live["status"], live["status"].get("v1beta2") or {}):
+        found = {one["type"]: one for one in place.get("conditions") or ()}
+        if "Remediating" in found:
+            yield found
+
+
 def _lacking(part: str, form: str, said: str = "") -> Manifest:
     """Return a cluster of which one machine is not counted as ready, and what is said of it."""
     live = recorded("capi", f"26-scale-end.{form}")

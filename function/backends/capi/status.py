@@ -29,7 +29,10 @@ READY_QUERY = {
         'object.status.conditions.exists(c, c.type == "Ready" && c.status == "True")'
     ),
 }
-_MOVING = ("RollingOut", "ScalingUp", "ScalingDown", "Remediating")
+_MOVING = ("RollingOut", "ScalingUp", "ScalingDown")
+# A machine to be replaced may wait for ever: the only one of a control plane, or one whose loss
+# would break it. Only one that is deleted makes room for another.
+_REPLACED = "Machine is deleting"
 _MACHINES = {"controlPlane": "ControlPlaneMachinesReady", "workers": "WorkerMachinesReady"}
 # What Cluster API says of a machine that comes: of itself, of its node, and of what makes it a
 # control plane. One that was there and failed waits for remediation only.
@@ -153,7 +156,7 @@ def _phase(cluster: Manifest) -> tuple[str, str]:
 
 
 def _updating(cluster: Manifest) -> bool:
-    if any(_is(cluster, kind) for kind in _MOVING):
+    if any(_is(cluster, kind) for kind in _MOVING) or _remediated(cluster):
         return True
     # Machines count as soon as they are asked for, minutes before they are nodes; for some
     # seconds of these all is still called available.
@@ -168,11 +171,20 @@ def _updating(cluster: Manifest) -> bool:
     return _counts_differ(cluster) and not failed(cluster)
 
 
+def _remediated(cluster: Manifest) -> bool:
+    """Return whether a machine that failed is being replaced, rather than waiting for it."""
+    said = trouble.condition_of(cluster.get("status") or {}, "Remediating")
+    return said.get("status") == "True" and _REPLACED in str(said.get("message", ""))
+
+
 def _awaited(cluster: Manifest, part: str) -> bool:
     """Return whether machines come: they are counted as ready after they are called so."""
     said = trouble.condition_of(cluster.get("status") or {}, _MACHINES[part])
     if said.get("status") != "True":
         return bool(_AWAITED.search(str(said.get("message", ""))))
+    if said.get("reason") == "NoReplicas":
+        # A control plane of pods: one that is not ready may be restarted, or fail for ever.
+        return False
     counters = lookup(cluster, f"status.{part}") or {}
     desired = counters.get("desiredReplicas")
     return bool(counters.get("readyReplicas", desired) != desired)
