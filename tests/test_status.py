@@ -475,8 +475,9 @@ def test_a_version_with_the_mark_of_a_distribution() -> None:
         lambda spec: spec.update(version="1.35"),
         lambda spec: _more(spec["nodePools"][0]),
         lambda spec: spec["nodePools"].append({**spec["nodePools"][0], "name": "late"}),
+        lambda spec: spec["nodePools"][0].update(flavor="SCS-8V-32"),
     ],
-    ids=["version", "replicas", "pool"],
+    ids=["version", "replicas", "pool", "flavor"],
 )
 def test_an_order_ahead_of_the_live_cluster(
     backend: str, name: str, edit: Callable[[Manifest], Any]

@@ -59,11 +59,12 @@ def render(
     known = before.options.get("connectionDetails") if before else None
     details = _connection_details(cluster) if status.initialised(live) else known
     version = _version(before, basis.own)
+    manifest = forms.oldest(cluster) if version == "v1beta1" else cluster
     resource = Resource(
         key=KEY,
         family="kubernetes",
         kind="Object",
-        payload={"manifest": forms.oldest(cluster) if version == "v1beta1" else cluster},
+        payload={"manifest": manifest},
         options={
             "watch": True,
             "readiness": {
@@ -80,7 +81,7 @@ def render(
         resources=(resource,),
         removals=_removals(cluster, before),
         status=status.status(order, settings, bound, before),
-        conditions=(status.current(cluster, before), health.of(before, live)),
+        conditions=(status.current(cluster, manifest, before), health.of(before, live)),
         unsupported=gaps(basis),
     )
 

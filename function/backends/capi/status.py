@@ -86,8 +86,14 @@ def progress(rendered: Manifest, cluster: Manifest) -> Progress:
     return Progress(highest.removeprefix("v"), settled and initialised(cluster))
 
 
-def current(rendered: Manifest, observed: Resource | None) -> Condition:
-    """Return whether what runs is what is ordered."""
+def current(rendered: Manifest, manifest: Manifest, observed: Resource | None) -> Condition:
+    """Return whether what runs is what is ordered.
+
+    Args:
+        rendered: The Cluster in the form of v1beta2.
+        manifest: The same in the form that is written.
+        observed: The observed Object.
+    """
     cluster = live(observed)
     if _deleting(cluster):
         return Condition("Current", False, "Deleting", "the cluster is being deleted")
@@ -95,7 +101,9 @@ def current(rendered: Manifest, observed: Resource | None) -> Condition:
         return Condition("Current", False, "Provisioning", "the cluster is being built")
     if (_fresh(cluster) and failed(cluster)) or (observed and trouble.refused(observed)):
         return Condition("Current", False, "Updating", _RETRIED)
-    if _asked(rendered) != _asked(cluster) or _updating(cluster) or not _fresh(cluster):
+    handed = observed is not None and observed.payload.get("manifest") == manifest
+    same = handed and _asked(rendered) == _asked(cluster)
+    if not same or _updating(cluster) or not _fresh(cluster):
         return Condition("Current", False, "Updating", "the cluster is being changed")
     return Condition("Current", True, "AsOrdered")
 
