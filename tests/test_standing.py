@@ -295,6 +295,29 @@ def test_an_order_cannot_change_what_the_infrastructure_keeps(
     assert outcome.fatal.startswith(f"InvalidOrder: {field}: cannot be changed")
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [((), ("az1",)), (("az1",), ("az2",)), (("az1",), ()), (("az1", "az2"), ("az1",))],
+)
+def test_nodes_are_moved_to_no_zone_where_the_record_is_lost(
+    before: tuple[str, ...], after: tuple[str, ...]
+) -> None:
+    """What was asked before cannot be compared then, but where the nodes stand is seen."""
+    given = asking.provider("cluster-stacks")
+    found = simulate.play(settled(zoned(*before), given).resources)
+    found["capi-cluster"].manifest["metadata"]["annotations"].pop(ANNOTATION)
+    outcome = asking.ask(zoned(*after), given, found)
+    assert outcome.fatal.startswith("InvalidOrder: spec.nodePools[web].zones: nodes of this pool")
+    assert not asking.ask(zoned(*before), given, found).fatal
+    assert not before or not asking.ask(zoned(*before, "az3"), given, found).fatal
+
+
+def zoned(*zones: str) -> Manifest:
+    """Return an order whose pool names zones, or none."""
+    pool = {"name": "web", "flavor": "SCS-4V-8", "replicas": 3}
+    return stacked("1.34", nodePools=[{**pool, "zones": list(zones)} if zones else pool])
+
+
 def test_networks_that_were_limited_once_stay_changeable() -> None:
     """The load balancer that can limit them stays, also where none is named any more."""
     given = asking.provider("cluster-stacks")

@@ -128,9 +128,22 @@ def _check(basis: Basis, pool: NodePool, zones: tuple[str, ...], at: str) -> Non
     ]
     if problems:
         raise InvalidOrder(*problems)
+    _check_zones(basis, pool, zones, at)
     if pool.autoscaling and pool.autoscaling.min < len(zones):
         text = f"must be at least {len(zones)} here, one for each zone"
         raise InvalidOrder(Problem(f"{at}.autoscaling.min", text))
+
+
+def _check_zones(basis: Basis, pool: NodePool, zones: tuple[str, ...], at: str) -> None:
+    """Refuse to move nodes to another zone, also where what was asked before is lost.
+
+    Raises:
+        InvalidOrder: A zone in which nodes of the pool stand is not named any more.
+    """
+    standing = [d.get("failureDomain", "") for d in _stored_all(basis, pool)]
+    if not set(standing) <= set(zones):
+        found = f"nodes of this pool stand in {', '.join(filter(None, standing)) or 'no zone'}"
+        raise InvalidOrder(Problem(f"{at}.zones", f"{found}, and are not moved"))
 
 
 def _overrides(basis: Basis, pool: NodePool, values: Mapping[str, Any]) -> list[Manifest]:
