@@ -47,7 +47,7 @@ def main(*, debug: bool) -> None:
 )  # fmt: skip
 @click.option(
     "--observed", "seen", type=_FILE,
-    help="Composed resources as they are now, as crossplane render takes them.",
+    help="Composed resources as they are now, as crossplane render takes or kubectl prints them.",
 )  # fmt: skip
 @click.option("-n", "--namespace", help="Namespace of the tenant, if the order names none.")
 @click.option(
@@ -109,7 +109,7 @@ def _check_fields(composite: Manifest) -> None:
 def _composite(path: Path, mode: Mode, namespace: str | None) -> Manifest:
     documents = list(_documents(path))
     if len(documents) != 1:
-        raise BadFile(f"{path}: must hold one order, holds {len(documents)} documents")
+        raise BadFile(f"{path}: must hold one order, holds {len(documents)} objects")
     try:
         return local.composite_of(documents[0], mode, namespace)
     except local.NotAnOrder as error:
@@ -180,9 +180,19 @@ def _documents(path: Path) -> Iterator[Manifest]:
     except (OverflowError, RecursionError):
         raise BadFile(f"{path}: holds too large a number, or is nested too deep") from None
     for document in documents:
-        if not isinstance(document, dict):
-            raise BadFile(f"{path}: must hold Kubernetes objects")
+        yield from _objects(path, document)
+
+
+def _objects(path: Path, document: object) -> Iterator[Manifest]:
+    """Yield an object, or those of a List, as `kubectl get -o yaml` prints several."""
+    if not isinstance(document, dict):
+        raise BadFile(f"{path}: must hold Kubernetes objects")
+    items = document.get("items")
+    if not str(document.get("kind")).endswith("List") or not isinstance(items, list):
         yield document
+        return
+    for item in items:
+        yield from _objects(path, item)
 
 
 def _as_json(document: object) -> object:

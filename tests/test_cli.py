@@ -179,6 +179,27 @@ def test_observed(files: Path) -> None:
     assert "PortV2" not in {r["kind"] for r in resources}
 
 
+def test_lists(files: Path) -> None:
+    """What `kubectl get -o yaml` prints of several objects is read as these objects."""
+
+    def listed(name: str, kind: str, *items: Any) -> Path:
+        return written(files / name, {"apiVersion": "v1", "kind": kind, "items": list(items)})
+
+    keys = {r["metadata"]["annotations"][KEY]: r for r in printed(render(files))[1:]}
+    built = [found.manifest for found in simulate.play(keys).values()]
+    written(files / "separate.yaml", *built)
+    arguments = ["render", listed("orders.yaml", "ServerList", ORDER)]
+    arguments += ["-e", listed("environments.yaml", "List", ENVIRONMENT)]
+    found = printed(run(*arguments, "--observed", listed("observed.yaml", "List", *built)))
+    assert found == printed(render(files, "--observed", files / "separate.yaml"))
+    two = listed("two.yaml", "List", ORDER, ORDER)
+    assert bad_usage(render(files, order="two.yaml")) == (
+        f"{two}: must hold one order, holds 2 objects"
+    )
+    text = listed("text.yaml", "List", "x")
+    assert bad_usage(render(files, "-e", text)) == f"{text}: must hold Kubernetes objects"
+
+
 def test_several_environments(files: Path) -> None:
     """Files and directories add up; what is no YAML file in a directory is left alone."""
     data = dict(ENVIRONMENT["data"])
@@ -242,9 +263,9 @@ DATE = "holds an unquoted date, or another value that JSON lacks: quote it"
 DEEP = "holds too large a number, or is nested too deep"
 
 BAD_ORDERS: dict[str, tuple[bytes, str]] = {
-    "empty": (b"", "must hold one order, holds 0 documents"),
-    "only a comment": (b"# nothing\n---\n", "must hold one order, holds 0 documents"),
-    "two documents": (b"a: 1\n---\nb: 2\n", "must hold one order, holds 2 documents"),
+    "empty": (b"", "must hold one order, holds 0 objects"),
+    "only a comment": (b"# nothing\n---\n", "must hold one order, holds 0 objects"),
+    "two documents": (b"a: 1\n---\nb: 2\n", "must hold one order, holds 2 objects"),
     "no YAML": (
         b"spec: [unclosed",
         "is not YAML: line 1, column 16: expected ',' or ']', but got '<stream end>'",
