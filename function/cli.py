@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 import structlog
@@ -22,12 +22,29 @@ from function.parsing import parse, unknown_fields
 REFUSED = 1
 RESULT_API_VERSION = "render.crossplane.io/v1beta1"
 _FILE = click.Path(exists=True, path_type=Path)
+_MERGE = "tag:yaml.org,2002:merge"
 
 
 class BadFile(click.ClickException):
     """A file does not hold what it should; exit code 2, as for other bad usage."""
 
     exit_code = 2
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands twice in one mapping; YAML forbids it, and the last would count."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        """Return the mapping as it is written, before other mappings are merged into it."""
+        node = super().compose_mapping_node(anchor)
+        seen = set[str]()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
+                if key.value in seen:
+                    text = f"found the key {key.value} twice"
+                    raise yaml.MarkedYAMLError(problem=text, problem_mark=key.start_mark)
+                seen.add(key.value)
+        return node
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -84,10 +101,16 @@ def render(  # noqa: PLR0913  # one argument for each option
     )
     if outcome.fatal:
         _refuse(outcome.fatal)
-    click.echo(
-        _printed([outcome.composite, *outcome.resources.values(), *_results(outcome)], output),
-        nl=False,
-    )
+    _write(_printed([outcome.composite, *outcome.resources.values(), *_results(outcome)], output))
+
+
+def _write(text: str) -> None:
+    try:
+        click.echo(text, nl=False)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise BadFile(f"cannot write what is printed: {error.strerror}") from None
 
 
 def _refuse(text: str) -> NoReturn:
@@ -165,7 +188,7 @@ def _files(path: Path) -> list[Path]:
 
 def _documents(path: Path) -> Iterator[Manifest]:
     try:
-        loaded = [d for d in yaml.safe_load_all(path.read_text("utf-8")) if d is not None]
+        loaded = [d for d in yaml.load_all(path.read_text("utf-8"), _Loader) if d is not None]
         documents = [_as_json(document) for document in loaded]
     except OSError as error:
         raise BadFile(f"{path}: {error.strerror}") from None

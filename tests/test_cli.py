@@ -291,6 +291,10 @@ BAD_ORDERS: dict[str, tuple[bytes, str]] = {
     "infinity": (b"spec: {cpu: .inf}\n", DATE),
     "half a character": (b'spec: {a: "\\ud800"}\n', DATE),
     "bytes": (b"spec: {a: !!binary aGk=}\n", DATE),
+    "a key twice": (
+        b"spec:\n  cidr: 10.20.0.0/24\n  cidr: 10.30.0.0/24\n",
+        "is not YAML: line 3, column 3: found the key cidr twice",
+    ),
     "a list for a key": (
         b"? [a, b]\n: 1\n",
         "is not YAML: line 1, column 3: found unhashable key",
@@ -459,6 +463,13 @@ def test_yaml_traps(files: Path, given: str, told: str) -> None:
     assert result.stderr.startswith(f"central-api: InvalidOrder: spec.image.version: {told}")
 
 
+def test_merge_keys(files: Path) -> None:
+    """A key that is merged in may be set again: that is what merging is for."""
+    text = yaml.safe_dump(ORDER).replace("  flavor:", "  <<: {flavor: SCS-8V-64}\n  flavor:")
+    (files / "merged.yaml").write_text(text, "utf-8")
+    assert printed(render(files, order="merged.yaml")) == printed(render(files))
+
+
 def test_debug(files: Path) -> None:
     """What the server would log goes to stderr, and stdout stays what it was."""
     arguments = ["render", files / "order.yaml", "-e", files / "environment.yaml"]
@@ -478,6 +489,15 @@ def test_as_a_program(files: Path) -> None:
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.decode() == render(files).stdout
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*command, "-e", files / "environment.yaml"],
+            cwd=ROOT, stdout=full, stderr=subprocess.PIPE, check=False,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (
+        2,
+        b"Error: cannot write what is printed: No space left on device\n",
+    )
     (files / "environment.yaml").write_text("", "utf-8")
     done = subprocess.run(
         [*command, "-e", files / "environment.yaml"], cwd=ROOT, capture_output=True, check=False
