@@ -105,10 +105,15 @@ def stays_in_place(
     texts = [f"{to_camel(a)} {getattr(before.place, a)!r} -> {getattr(now, a)!r}" for a in changed]
     public = "the order is answered by another environment than before; set it back"
     public = public if "environment" in changed else ""
+    what = (
+        "if both are names of one account: what exists then stays as it is"
+        if changed == ["provider_config"]
+        else "to have it built anew there: what exists is then orphaned, never deleted, and its "
+        "data stay behind"
+    )
     raise MoveRefused(
         f"{order.kind} {order.tenant}/{order.name} would move: {', '.join(texts)}; undo this, "
-        "or list it under moves in the root EnvironmentConfig: what exists is then orphaned, "
-        "never deleted",
+        f"or list it under moves in the root of environment {now.environment} {what}",
         public=public,
     )
 

@@ -219,34 +219,48 @@ def test_listed_moves(now: Place, listed: Move, moves: bool) -> None:
     assert guards.stays_in_place(order("Server"), now, before, [other, listed]) is moves
 
 
+ANEW = (
+    "undo this, or list it under moves in the root of environment {} to have it built anew there: "
+    "what exists is then orphaned, never deleted, and its data stay behind"
+)
+
+
 @pytest.mark.parametrize(
     ("now", "listed", "texts", "public"),
     [
         pytest.param(
+            place(provider_config="acme-2"),
+            [],
+            "providerConfig 'acme' -> 'acme-2'; undo this, or list it under moves in the root of "
+            "environment default if both are names of one account: what exists then stays as it is",
+            "your provider has to act before this order can be processed; nothing was changed",
+            id="another name of an account",
+        ),
+        pytest.param(
             place(environment="other", backend="b"),
             [],
-            "environment 'default' -> 'other', backend 'test' -> 'b'",
+            f"environment 'default' -> 'other', backend 'test' -> 'b'; {ANEW.format('other')}",
             "the order is answered by another environment than before; set it back",
             id="not listed",
         ),
         pytest.param(
             place(namespace="x"),
             [move({"namespace": ""}, {"namespace": "x"}, name="other")],
-            "namespace '' -> 'x'",
+            f"namespace '' -> 'x'; {ANEW.format('default')}",
             "your provider has to act before this order can be processed; nothing was changed",
             id="listed for another order",
         ),
         pytest.param(
             place(namespace="x"),
             [move({"namespace": "y"}, {"namespace": "x"})],
-            "namespace '' -> 'x'",
+            f"namespace '' -> 'x'; {ANEW.format('default')}",
             "your provider has to act before this order can be processed; nothing was changed",
             id="listed from elsewhere",
         ),
         pytest.param(
             place(namespace="x"),
             [move({"namespace": ""}, {"namespace": "y"})],
-            "namespace '' -> 'x'",
+            f"namespace '' -> 'x'; {ANEW.format('default')}",
             "your provider has to act before this order can be processed; nothing was changed",
             id="listed to elsewhere",
         ),
@@ -256,10 +270,7 @@ def test_other_moves_are_refused(now: Place, listed: list[Move], texts: str, pub
     """Refuse to answer from elsewhere, and say what the operator can do."""
     with pytest.raises(MoveRefused) as refusal:
         guards.stays_in_place(order("Server"), now, bound(order("Server")), listed)
-    assert str(refusal.value) == (
-        f"Server acme/shop would move: {texts}; undo this, or list it under moves in the root "
-        "EnvironmentConfig: what exists is then orphaned, never deleted"
-    )
+    assert str(refusal.value) == f"Server acme/shop would move: {texts}"
     assert refusal.value.public == public
 
 

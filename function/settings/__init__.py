@@ -143,7 +143,11 @@ class Settings(Schema):
         "Rules for fields of orders. None if absent.", reaches=NEXT_CHANGE, default=()
     )
     moves: tuple[Move, ...] = configured(
-        "Orders that may change their place. None if absent.", reaches=AT_ONCE, default=()
+        "Orders that may change their place. In another environment, backend or namespace they "
+        "are built anew, and what exists is left with the provider; under another ProviderConfig "
+        "alone, which must be of the same account, it stays as it is. None if absent.",
+        reaches=AT_ONCE,
+        default=(),
     )
     secrets_namespace: DNSLabel = configured(
         "Namespace for connection secrets of composed resources, in claims mode; no tenant may "
