@@ -27,7 +27,7 @@ TENANT_LABEL = f"{API_GROUP}/tenant"
 ROOT_ONLY = ("kinds", "layers", "overlays", "tenants", "moves")
 
 # Keys of entries, by the path of their list; `name` for every other list of objects.
-_ENTRY_KEYS = {
+ENTRY_KEYS = {
     "images": ("os", "version", "architecture"),
     "kubernetesVersions": ("version",),
     "moves": ("namespace", "kind", "name"),
@@ -259,7 +259,7 @@ def entry_key(at: str, item: Mapping[str, Any]) -> str | None:
         return "/".join(str(part) for part in parts if part) if "field" in item else None
     if at == "images":
         item = {"architecture": "amd64", **item}
-    values = [item.get(key) for key in _ENTRY_KEYS.get(at, ("name",))]
+    values = [item.get(key) for key in ENTRY_KEYS.get(at, ("name",))]
     named = all(isinstance(value, str | int | float) for value in values)
     return "/".join(str(value) for value in values) if named else None
 

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 import yaml
 
-from function import generate
+from function import environment, generate
 from function.backends import BACKENDS, SETTINGS
 from function.contract import Mode
 from function.generate import (
@@ -27,7 +27,7 @@ from function.model import API_VERSION, KINDS
 from function.model.status import STATUSES
 from function.schema import extra, item_type
 from function.settings import Settings
-from tests.asking import ORDERS, PROVIDERS, ROOT, Manifest, order, provider
+from tests.asking import ORDERS, PROVIDERS, ROOT, Manifest, ask, order, provider
 
 PAGES = {path: text for path, text in generate.files(ROOT).items() if "/reference/" in path}
 OPENAPI_SCHEMA = ROOT / "tests" / "schemas" / "openapi-3.0.schema.json"
@@ -289,3 +289,15 @@ def test_the_documents_on_disk_are_json() -> None:
     for path in (rest.PATH, environments.SCHEMA):
         assert json.loads((ROOT / path).read_text("utf-8"))
         assert yaml.safe_load((ROOT / path).read_text("utf-8"))
+
+
+def test_the_first_environment_answers_an_order() -> None:
+    """What an operator begins with, copied from the page, and is told what each label is for."""
+    text = PAGES["docs/reference/environment.md"]
+    [example] = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    outcome = ask(order("network/minimal"), [yaml.safe_load(example)])
+    assert (outcome.fatal, outcome.composite["status"]["environment"]) == ("", "default")
+    told = sections(text)["Layers"]
+    for labels in environment.selectors("<environment>", "<namespace>").values():
+        assert all(f"`{name}: {value}`" in told for name, value in labels.items())
+    assert all(f"`{name}`" in told for name in (*environment.ROOT_ONLY, *environment.ENTRY_KEYS))

@@ -4,9 +4,20 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+import yaml
 from pydantic.json_schema import models_json_schema
 
 from function.backends import BACKENDS, SETTINGS
+from function.compose import DEFAULT_ENVIRONMENT
+from function.environment import (
+    BASE_LABEL,
+    ENTRY_KEYS,
+    KIND,
+    KIND_API_VERSION,
+    OVERLAY_LABEL,
+    ROOT_ONLY,
+    TENANT_LABEL,
+)
 from function.generate import markdown, openapi, outline, reference, wording
 from function.generate.documents import HEADER
 from function.generate.openapi import Field
@@ -26,10 +37,65 @@ ROOT = "data"
 _COLUMNS = ("Field", "Type", "If absent", "An edit", "Meaning")
 _STORY = """\
 An environment is what one provider or region offers. It is the `data` of one or more
-EnvironmentConfigs that are merged; the fields below are those of the result, and each may stand
-in any of the layers. Unknown fields are refused. The same as JSON schema, for editors and
+EnvironmentConfigs that are merged; the fields below are those of the result. Unknown fields are
+refused. The same as JSON schema, for editors and
 checks: [environment.schema.json](../../apis/environment.schema.json). Examples, one directory for
 each provider: [examples/environments](../../examples/environments).
+"""
+# The smallest that answers an order, as a start.
+_FIRST: dict[str, Any] = {
+    "apiVersion": KIND_API_VERSION,
+    "kind": KIND,
+    "metadata": {"name": "region-one", "labels": {BASE_LABEL: DEFAULT_ENVIRONMENT}},
+    "data": {
+        "displayName": "Example Cloud, region one",
+        "kinds": {"Network": "openstack"},
+        "backends": {
+            "openstack": {
+                "externalNetwork": {"name": "public", "id": "e2a1c7d4-6b1f-4a53-9d3c-7f20c1b8a9e6"}
+            }
+        },
+    },
+}
+_LAYERS = f"""\
+The smallest environment is one EnvironmentConfig:
+
+```yaml
+{yaml.safe_dump(_FIRST, sort_keys=False)}```
+
+The value of its label is the name that orders give as `environment`; one that is named
+`{DEFAULT_ENVIRONMENT}` answers those that give none. An environment may have more layers:
+"""
+_SORTS = (
+    (
+        "root",
+        f"`{BASE_LABEL}: <environment>`",
+        "the one layer with `kinds`; it alone may set "
+        + ", ".join(markdown.code(name) for name in ROOT_ONLY),
+    ),
+    (
+        "other base layers",
+        f"`{BASE_LABEL}: <environment>`",
+        "each is named in `layers` of the root; one that is named and not there, or there and not "
+        "named, makes the environment invalid",
+    ),
+    (
+        "overlay",
+        f"`{OVERLAY_LABEL}: <environment>`, `{TENANT_LABEL}: <namespace>`",
+        "for one tenant, who has one at most; only where `overlays` of the root is `Optional` or "
+        "`Required`",
+    ),
+)
+_MERGED = """
+They are merged key by key. Lists of objects are merged entry by entry, any other list counts as one
+value. Entries are the same if their `name` is, but for these:
+
+"""
+_FITS = """
+Two base layers that set one value differently make the environment invalid. An overlay replaces
+values and adds entries; it takes none out: what one tenant may not use, a rule in its `policy`
+forbids. Layers that do not fit refuse every order that they are for as `EnvironmentInvalid`, and
+what lives goes on unchanged. `central-api render` says what does not fit before you apply it.
 """
 # What an edit reaches, in the words of the tables.
 _SHORT = {
@@ -66,11 +132,28 @@ def page() -> str:
     return markdown.page(
         "Environment",
         _STORY,
+        f"## Layers\n\n{_layers()}",
         f"## Fields\n\n{_TREE}\n{outline.contents(blocks)}{trees}",
         f"## What an edit reaches\n\n{_REACHES}\n{_reached(everything)}",
         "## What every environment says\n",
         *(_section(block) for block in blocks),
         *(part for at, found in backend_blocks.items() for part in _backend(at, found)),
+    )
+
+
+def _layers() -> str:
+    entries = (
+        (markdown.code(at), ", ".join(map(markdown.code, keys))) for at, keys in ENTRY_KEYS.items()
+    )
+    rules = ("`policy`", "`field`, `kind`, and whether it is a `pin`, a `default`, a `min`, …")
+    return "".join(
+        (
+            f"{_LAYERS}\n",
+            markdown.table(("Layer", "Labels", "What it is"), _SORTS),
+            _MERGED,
+            markdown.table(("Entries of", "are the same by"), (*entries, rules)),
+            _FITS,
+        )
     )
 
 
