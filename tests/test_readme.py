@@ -5,14 +5,20 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
+from prometheus_client import CollectorRegistry
 
+from function import errors, metrics
+from function.calls import Call
+from function.fn import UNEXPECTED
 from function.generate import markdown
 from tests import asking
 
+GUIDE = (asking.ROOT / "docs" / "install.md").read_text("utf-8")
 README = (asking.ROOT / "README.md").read_text("utf-8")
 # Run by the gate itself, each in a clean checkout.
 BY_THE_GATE = {"make demo", "make test"}
@@ -84,6 +90,30 @@ def test_directories_are_those_of_the_repository() -> None:
     shown = {line.split()[0].rstrip("/") for line in f"apis/{block[1]}".splitlines()}
     found = {p.name for p in asking.ROOT.iterdir() if p.is_dir() and not p.name.startswith(".")}
     assert shown == {name for name in found if not name.endswith(".egg-info")} - BUILT
+
+
+def test_the_guide_names_every_metric_with_its_labels() -> None:
+    """What an operator watches is what is served."""
+    registry = CollectorRegistry()
+    call = Call("answered", 0.1, kind="Server")
+    metrics.Metrics(registry).observe(replace(call, reason="InternalError"))
+    served = {
+        (family.name + ("_total" if family.type == "counter" else ""), frozenset(sample.labels))
+        for family in registry.collect()
+        for sample in family.samples
+        if family.name.startswith("central_api_")
+        and sample.name.endswith(("_total", "_count", "_info"))
+    }
+    rows = re.findall(r"^\| `(central_api_\w+)` \| ([^|]*) \|", GUIDE, re.MULTILINE)
+    told = {(name, frozenset(re.findall(r"`(\w+)`", labels))) for name, labels in rows}
+    assert told == {(name + "_info" * (name == "central_api_build"), at) for name, at in served}
+
+
+def test_the_guide_says_what_to_do_about_every_reason() -> None:
+    """Whatever an order is refused for stands in the table of troubles."""
+    kinds = {*errors.TenantRefusal.__subclasses__(), *errors.OperatorRefusal.__subclasses__()}
+    told = set(re.findall(r"^\| `(\w+)` \|", GUIDE, re.MULTILINE))
+    assert {kind.__name__ for kind in kinds} | {UNEXPECTED} <= told
 
 
 def targets() -> Iterator[tuple[Path, str]]:
