@@ -35,7 +35,7 @@ _REFUSALS = "|".join(
         r"failed to create typed patch object",
     )
 )
-_REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
+REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
     (reason, re.compile(pattern, re.IGNORECASE), sentence)
     for reason, pattern, sentence in (
         # An API server says "is forbidden" of its quotas, of missing rights, and of whatever its
@@ -115,12 +115,12 @@ def refused(resource: Resource) -> bool:
 
 def sentence(reason: str) -> str:
     """Return the sentence that goes with a neutral reason."""
-    return next((text for known, _, text in _REASONS if known == reason), _OTHER[1])
+    return next((text for known, _, text in REASONS if known == reason), _OTHER[1])
 
 
 def classify(text: str) -> tuple[str, str]:
     """Return the neutral reason and sentence for a provider's text."""
-    for reason, pattern, sentence in _REASONS:
+    for reason, pattern, sentence in REASONS:
         if pattern.search(text):
             return reason, sentence
     return _OTHER

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
-from function import errors, metrics
+from function import errors, metrics, trouble
 from function.calls import Call
 from function.fn import UNEXPECTED
 from function.generate import markdown
@@ -114,6 +114,14 @@ def test_the_guide_says_what_to_do_about_every_reason() -> None:
     kinds = {*errors.TenantRefusal.__subclasses__(), *errors.OperatorRefusal.__subclasses__()}
     told = set(re.findall(r"^\| `(\w+)` \|", GUIDE, re.MULTILINE))
     assert {kind.__name__ for kind in kinds} | {UNEXPECTED} <= told
+
+
+def test_tenants_are_told_who_acts_on_trouble() -> None:
+    """Each reason of `BackendHealthy` stands in a row."""
+    reasons = {reason for reason, _, _ in trouble.REASONS}
+    rows = re.search(r"reason of `BackendHealthy=False`.*?\n\n", README, re.DOTALL)
+    assert rows is not None
+    assert set(re.findall(r"`([A-Z]\w+)`", rows[0].partition("\n")[2])) == reasons
 
 
 def targets() -> Iterator[tuple[Path, str]]:
