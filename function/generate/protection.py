@@ -113,8 +113,8 @@ def _machinery() -> Manifest:
         [
             {
                 "expression": expression,
-                "message": f"spec.{field} is Crossplane's: leave it as it is, and use kubectl "
-                "apply or patch, not replace",
+                "message": f"spec.{field} is Crossplane's: leave it out of a new order, and as it "
+                "is in one that lives; use kubectl apply or patch, not replace",
             }
             for field, expression in sorted(checks.items())
         ],
