@@ -127,6 +127,15 @@ def test_every_declared_gap_is_told_with_its_reason(kind: str) -> None:
     assert declared <= known
 
 
+def test_what_a_class_does_not_express_of_the_full_example_is_told() -> None:
+    """What a tenant reads in `status.unsupported` for a built-in profile is in the table."""
+    outcome = ask(order("cluster/full"), provider("cluster-stacks"))
+    table = support.gaps("Cluster")["`capi`, class profile `scs2`"]
+    for gap in outcome.composite["status"]["unsupported"]:
+        path = re.sub(r"\[[^]]*\]", "[]", gap["field"])
+        assert gap["reason"] in table[path]
+
+
 @each_kind
 def test_every_edit_that_destroys_data_is_told(kind: str) -> None:
     """Apart from the tables, where one would look for it."""

@@ -3,7 +3,14 @@
 from collections.abc import Iterator
 
 from function.backends import BACKENDS, capi
-from function.backends.capi.profile import CLUSTER_FIELDS, POOL_FIELDS, PROFILES, Profile
+from function.backends.capi.gaps import BUNDLE
+from function.backends.capi.profile import (
+    CA_BUNDLE,
+    CLUSTER_FIELDS,
+    POOL_FIELDS,
+    PROFILES,
+    Profile,
+)
 from function.generate import markdown
 from function.generate.definitions import SHORT_NAMES
 from function.model import KINDS, OrderSpec
@@ -17,6 +24,10 @@ What a provider's settings leave out is told in the same way; `central-api rende
 _OWN_PROFILE = (
     "Here `capi` stands for a class profile of the provider's own, which can express what the "
     "class can; beside it stand the built-in ones."
+)
+_LISTED = (
+    "Fields that are not listed are expressed; a single value that cannot be is told in the same "
+    "way, such as a `class` where there are none.\n"
 )
 _EXPRESSED = "expressed"
 
@@ -34,8 +45,7 @@ def of_kind(kind: str) -> str:
         for path in paths
     )
     profiles = f"{_OWN_PROFILE}\n" if len(table) > len(BACKENDS[kind]) else ""
-    told = "Fields that are not listed are expressed.\n"
-    return f"{story}{profiles}{told}\n{markdown.table(('Field', *table), rows)}"
+    return f"{story}{profiles}{_LISTED}\n{markdown.table(('Field', *table), rows)}"
 
 
 def gaps(kind: str) -> dict[str, dict[str, str]]:
@@ -92,3 +102,5 @@ def _gaps_of(profile: Profile) -> Iterator[tuple[str, str]]:
         if target.unsupported:
             always = f"{markdown.value(target.always)} only: " if target.always is not None else ""
             yield path, f"{always}{target.unsupported}"
+    if profile.lacks_bundles:
+        yield CA_BUNDLE, BUNDLE

@@ -184,6 +184,12 @@ class Profile(Schema):
         return self.fields.get(field) or Target(unsupported=_NO_SETTING)
 
     @property
+    def lacks_bundles(self) -> bool:
+        """Say whether the class knows issuers, but not their certificates."""
+        issuer = self.target(OIDC)
+        return not issuer.unsupported and "caBundle" not in issuer.object_keys
+
+    @property
     def drivers(self) -> dict[str, str]:
         """Return the order field that drives each variable."""
         return {
