@@ -6,7 +6,7 @@ order field stays closed; a lost overlay changes nothing that lives.
 
 import asyncio
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -224,6 +224,43 @@ class TestPinsAndFields:
         asked = order({"nodePools": [pool]}, maxPods=9)
         made = settled(asked, layers())
         assert cluster(settled(asked, layers(pinned=self.DISK), made)) == cluster(made)
+
+
+class TestObjectsWithoutAKey:
+    """A class that knows a part of what an issuer, or a volume, is said to be."""
+
+    ISSUER: ClassVar[Manifest] = {"issuerURL": "https://id.example", "clientID": "k8s"}
+
+    def told(self, spec: Manifest, field: str, keys: dict[str, str]) -> list[str]:
+        """Return what has no effect with a profile that has such keys only."""
+        found = layers()
+        [overlay] = [layer for layer in found if layer["metadata"]["name"] == OVERLAY]
+        profile = overlay["data"]["backends"]["capi"]["profiles"]["acme"]
+        profile["fields"].setdefault(field, {"override": "volumes"})["keys"] = keys
+        outcome = asking.ask(order(spec), found)
+        assert outcome.fatal == ""
+        return [gap["field"] for gap in outcome.composite["status"].get("unsupported", ())]
+
+    def test_an_issuer(self) -> None:
+        """What decides who somebody is must not get lost."""
+        keys = {name: name for name in self.ISSUER}
+        asked = {**self.ISSUER, "usernamePrefix": "acme:", "groupsPrefix": "acme:"}
+        field = "spec.access.oidc"
+        assert self.told({"access": {"oidc": asked}}, field, keys) == [
+            "spec.access.oidc.groupsPrefix",
+            "spec.access.oidc.usernamePrefix",
+        ]
+        assert self.told({"access": {"oidc": self.ISSUER}}, field, keys) == []
+
+    def test_a_volume(self) -> None:
+        """Neither whether it is encrypted."""
+        volume = {"name": "cache", "sizeGiB": 10, "type": "encrypted"}
+        pool = {"name": "main", "flavor": "SCS-2V-8", "replicas": 1, "dataVolumes": [volume]}
+        keys = {"name": "name", "sizeGiB": "size"}
+        field = "spec.nodePools[].dataVolumes"
+        assert self.told({"nodePools": [pool]}, field, keys) == [
+            "spec.nodePools[main].dataVolumes[cache].type"
+        ]
 
 
 class TestOthers:

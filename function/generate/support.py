@@ -3,14 +3,7 @@
 from collections.abc import Iterator
 
 from function.backends import BACKENDS, capi
-from function.backends.capi.gaps import BUNDLE
-from function.backends.capi.profile import (
-    CA_BUNDLE,
-    CLUSTER_FIELDS,
-    POOL_FIELDS,
-    PROFILES,
-    Profile,
-)
+from function.backends.capi.profile import CLUSTER_FIELDS, POOL_FIELDS, PROFILES, Profile
 from function.generate import markdown
 from function.generate.definitions import SHORT_NAMES
 from function.model import KINDS, OrderSpec
@@ -102,5 +95,4 @@ def _gaps_of(profile: Profile) -> Iterator[tuple[str, str]]:
         if target.unsupported:
             always = f"{markdown.value(target.always)} only: " if target.always is not None else ""
             yield path, f"{always}{target.unsupported}"
-    if profile.lacks_bundles:
-        yield CA_BUNDLE, BUNDLE
+    yield from profile.unsaid.items()

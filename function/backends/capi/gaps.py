@@ -6,7 +6,6 @@ from function.backends.capi.basis import Basis
 from function.backends.capi.pools import domain
 from function.backends.capi.profile import (
     ADDONS,
-    CA_BUNDLE,
     CLUSTER_FIELDS,
     CONTROL_PLANE_FLAVOR,
     EXTRA_NAMES,
@@ -21,7 +20,6 @@ from function.paths import lookup
 SYNCED = ("node-role.kubernetes.io", "node-restriction.kubernetes.io", "node.cluster.x-k8s.io")
 # Of these each value is looked at.
 _BY_VALUE = (*ADDONS, *POOL_FIELDS)
-BUNDLE = "this class trusts issuers with public certificates only"
 
 
 def gaps(basis: Basis) -> tuple[Remark, ...]:
@@ -36,8 +34,7 @@ def gaps(basis: Basis) -> tuple[Remark, ...]:
         found |= {f: text for f, text in own if f not in CLUSTER_FIELDS + POOL_FIELDS}
     for field in (OIDC, NODES, EXTRA_NAMES, CONTROL_PLANE_FLAVOR):
         found[field] = basis.profile.target(field).unsupported
-    if basis.profile.lacks_bundles:
-        found[CA_BUNDLE] = BUNDLE
+    found |= basis.profile.unsaid
     if not basis.own.autoscaler:
         found["spec.nodePools[].autoscaling"] = "the number of nodes stays at min here"
     remarks = [Remark(field, reason) for field, reason in sorted(found.items()) if reason]

@@ -12,6 +12,8 @@ import pydantic
 import yaml
 
 from function.model.addons import Addons
+from function.model.cluster import Oidc
+from function.model.pool import DataVolume
 from function.schema import Flag, Schema, canonical, configured, fields
 from function.settings import AT_ONCE, NEXT_CHANGE, NEXT_VERSION
 
@@ -36,7 +38,13 @@ CLUSTER_FIELDS = (
 )
 POOL_FIELDS = (POOL_FLAVOR, POOL_DISK, POOL_DISK_TYPE, POOL_VOLUMES, POOL_AFFINITY)
 
+# Fields that reach a class key by key: how their parts are named, and what they are.
+_OBJECTS: dict[str, tuple[str, type[Schema]]] = {
+    OIDC: (OIDC, Oidc),
+    POOL_VOLUMES: (f"{POOL_VOLUMES}[]", DataVolume),
+}
 _NO_SETTING = "this class has no such setting"
+_BUNDLE = "this class trusts issuers with public certificates only"
 
 
 class Target(Schema):
@@ -184,10 +192,15 @@ class Profile(Schema):
         return self.fields.get(field) or Target(unsupported=_NO_SETTING)
 
     @property
-    def lacks_bundles(self) -> bool:
-        """Say whether the class knows issuers, but not their certificates."""
-        issuer = self.target(OIDC)
-        return not issuer.unsupported and "caBundle" not in issuer.object_keys
+    def unsaid(self) -> dict[str, str]:
+        """Return the parts of expressed objects that the class has no key for, with the reason."""
+        found: dict[str, str] = {}
+        for field, (part, schema) in _OBJECTS.items():
+            target = self.target(field)
+            if not target.unsupported:
+                missing = [name for name in fields(schema) if name not in target.object_keys]
+                found |= {f"{part}.{name}": _NO_SETTING for name in missing}
+        return found | ({CA_BUNDLE: _BUNDLE} if CA_BUNDLE in found else {})
 
     @property
     def drivers(self) -> dict[str, str]:
