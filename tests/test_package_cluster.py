@@ -89,6 +89,18 @@ def test_only_what_every_install_needs_is_applied() -> None:
     assert not kinds & {"Secret", "ManagedResourceActivationPolicy", *managed.CONFIGS.values()}
 
 
+def test_what_ties_a_composite_is_kept() -> None:
+    """From everybody but Crossplane; and a restore creates composites that have it already."""
+    policy, _ = documents("package/cluster/protect-machinery-of-composites.yaml")
+    [rule] = policy["spec"]["matchConstraints"]["resourceRules"]
+    assert rule["resources"] == ["xclusters", "xservers", "xnetworks"]
+    assert rule["operations"] == ["UPDATE"]
+    [exempt] = policy["spec"]["matchConditions"]
+    assert "serviceaccount:crossplane-system:crossplane'" in exempt["expression"]
+    told = [check["message"].partition(" ")[0] for check in policy["spec"]["validations"]]
+    assert told == ["spec.claimRef", "spec.resourceRefs"]
+
+
 def test_nothing_else_stands_in_the_directory() -> None:
     """What is no longer generated is to be deleted."""
     found = {

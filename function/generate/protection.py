@@ -6,7 +6,7 @@ couples a transition with a second field stands here and not in the XRDs, where 
 arrive together would wedge a claim at its composite.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from function.model import API_GROUP, KINDS
@@ -28,10 +28,13 @@ MACHINERY = (
     "publishConnectionDetailsTo",
     "resourceRef",
 )
+# What ties a composite to its claim, and to what is composed of it.
+TIES = ("claimRef", "resourceRefs")
 # How a composite goes with its claim; the API server fills it in on every new claim.
 DELETE_POLICY, FOREGROUND = "compositeDeletePolicy", "Foreground"
 UNLOCK = "set spec.deletionProtection to false first"
 PLURALS = [f"{kind.lower()}s" for kind in KINDS]
+COMPOSITES = [f"x{plural}" for plural in PLURALS]
 
 _UNPROTECTED = (
     "has(oldObject.spec.deletionProtection) && oldObject.spec.deletionProtection == false"
@@ -52,7 +55,14 @@ Manifest = dict[str, Any]
 
 def documents() -> Iterator[tuple[str, list[Manifest]]]:
     """Yield each policy with its binding, by file name."""
-    policies = (_orders(), _composites(), _machinery(), _namespaces(), *_definitions(), *_data())
+    policies = (
+        _orders(),
+        _composites(),
+        *_machinery(),
+        _namespaces(),
+        *_definitions(),
+        *_data(),
+    )
     for policy in policies:
         yield policy["metadata"]["name"].partition(".")[0], [policy, _binding(policy)]
 
@@ -92,7 +102,7 @@ def _composites() -> Manifest:
     by_name = f"{_IS_CROSSPLANE} && has(request.name) && request.name != ''"
     return _policy(
         "composites",
-        [_rule(API_GROUP, [f"x{plural}" for plural in PLURALS], "DELETE")],
+        [_rule(API_GROUP, COMPOSITES, "DELETE")],
         [
             {
                 "expression": f"({_UNPROTECTED}) || ({by_name})",
@@ -103,13 +113,26 @@ def _composites() -> Manifest:
     )
 
 
-def _machinery() -> Manifest:
-    """Leave to Crossplane what ties an order to its composite and its Composition."""
+def _machinery() -> Iterator[Manifest]:
+    """Leave to Crossplane what ties an order to its composite and its Composition.
+
+    A composite may be created with it, as a restore does. Without it what lives is not observed,
+    and decided anew.
+    """
     checks = {field: _unchanged(f"spec.{field}") for field in MACHINERY}
     checks[DELETE_POLICY] = _is_foreground(f"object.spec.{DELETE_POLICY}")
+    yield _untouched("machinery", _rule(API_GROUP, PLURALS, "CREATE", "UPDATE"), checks)
+    yield _untouched(
+        "machinery-of-composites",
+        _rule(API_GROUP, COMPOSITES, "UPDATE"),
+        {field: _unchanged(f"spec.{field}") for field in TIES},
+    )
+
+
+def _untouched(name: str, rule: Manifest, checks: Mapping[str, str]) -> Manifest:
     return _policy(
-        "machinery",
-        [_rule(API_GROUP, PLURALS, "CREATE", "UPDATE")],
+        name,
+        [rule],
         [
             {
                 "expression": expression,

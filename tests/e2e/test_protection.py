@@ -7,6 +7,7 @@ import pytest
 
 from function.contract import Mode
 from function.generate.definitions import INSTALLED
+from function.generate.protection import TIES
 from function.model import API_GROUP, API_VERSION
 from testbed.kubernetes import MERGE, Answer, Kubernetes, Manifest
 from testbed.site import TENANT
@@ -27,6 +28,7 @@ SERVER = {
     "volumes": VOLUMES,
 }
 NETWORK = {"cidr": "10.20.0.0/24"}
+NETWORK_REF = {"apiVersion": API_VERSION, "kind": "Network"}
 EXTENSIONS = "/apis/apiextensions.crossplane.io"
 
 each_identity = pytest.mark.parametrize("identity", EVERYBODY)
@@ -155,12 +157,7 @@ class TestComposites:
             "metadata": {"name": "protected", "annotations": PAUSED},
             "spec": NETWORK
             | {
-                "claimRef": {
-                    "apiVersion": API_VERSION,
-                    "kind": "Network",
-                    "namespace": TENANT,
-                    "name": "protected",
-                }
+                "claimRef": {**NETWORK_REF, "namespace": TENANT, "name": "protected"},
             },
         }
         plane.operator.apply(manifest)
@@ -176,6 +173,23 @@ class TestComposites:
         """Not even with the right to do anything."""
         answer = identities[identity].request("DELETE", composite, query=DRY)
         assert_refused(answer, "it belongs to an order")
+
+    @pytest.mark.parametrize("identity", ["operator", "controllers"])
+    @pytest.mark.parametrize("tie", TIES)
+    def test_nobody_else_unties_it(
+        self, composite: str, identities: dict[str, Kubernetes], identity: str, tie: str
+    ) -> None:
+        """Neither from its claim, nor from what is composed; everything else may be edited."""
+        other = {**NETWORK_REF, "namespace": "of-somebody-else", "name": "protected"}
+        written = {"claimRef": other, "resourceRefs": [other]}[tie]
+        answer = patched(identities[identity], composite, {tie: written})
+        assert_refused(answer, f"spec.{tie} is Crossplane's")
+        assert patched(identities[identity], composite, {"dnsServers": ["192.0.2.8"]}).accepted
+
+    def test_crossplane_ties_it(self, composite: str, identities: dict[str, Kubernetes]) -> None:
+        """As it does on every call that composes something."""
+        refs = [{**NETWORK_REF, "name": "composed"}]
+        assert patched(identities["crossplane"], composite, {"resourceRefs": refs}).accepted
 
     def test_crossplane_deletes_it_by_name(
         self, composite: str, identities: dict[str, Kubernetes]
