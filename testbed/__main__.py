@@ -86,8 +86,11 @@ def up(*, names: tuple[str, ...], foreground: bool) -> None:
 def down(*, names: tuple[str, ...]) -> None:
     """End profiles (all if none is named); their logs stay."""
     for name in names or PROFILES:
-        if background.stop(PROFILES[name]):
-            click.echo(f"{name}: ended")
+        try:
+            if background.stop(PROFILES[name]):
+                click.echo(f"{name}: ended")
+        except TimedOut as error:
+            raise click.ClickException(str(error)) from None
 
 
 @main.command()

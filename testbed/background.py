@@ -16,14 +16,18 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import TextIO
 
 from testbed import CACHE, ROOT, build, site
 from testbed.cores import Profile
 from testbed.running import Broken, Running, running
-from testbed.waiting import PAUSE_SECONDS, until
+from testbed.waiting import PAUSE_SECONDS, TimedOut, until
 
 STATES = CACHE / "state"
-STOP_SECONDS = 60.0
+# A profile has up to eleven servers, each of which may take ten seconds to end.
+STOP_SECONDS = 180.0
+# Who only asks whether it is held holds it for a moment, too.
+HELD_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -153,8 +157,8 @@ def held(profile: Profile) -> Iterator[None]:
     STATES.mkdir(parents=True, exist_ok=True)
     with _file(profile, "lock").open("w") as handle:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            until(lambda: _taken(handle), seconds=HELD_SECONDS, what=profile.name)
+        except TimedOut:
             raise Broken(f"{profile.name} runs already") from None
         yield
         build.say(f"{profile.name}: ended")
@@ -165,8 +169,13 @@ def _is_held(profile: Profile) -> bool:
     if not lock.exists():
         return False
     with lock.open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+        return not _taken(handle)
+
+
+def _taken(handle: TextIO) -> bool:
+    """Take a lock, if nobody has it."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,7 +1,9 @@
 """Parts of the testbed that need no server: pins, ports, identities, processes, texts."""
 
+import fcntl
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -205,6 +207,20 @@ def test_a_profile_runs_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         with pytest.raises(Broken, match="core runs already"), background.held(profile):
             pass
     assert background.find(profile) is None
+
+
+def test_who_asks_is_in_nobodys_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Start a profile while somebody looks whether it runs: that takes the lock for a moment."""
+    monkeypatch.setattr(background, "STATES", tmp_path)
+    profile = PROFILES["core"]
+    with (tmp_path / "core.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        asking = threading.Timer(0.3, fcntl.flock, (handle, fcntl.LOCK_UN))
+        asking.start()
+        with background.held(profile):
+            background.write(profile, background.Found(1234))
+            assert background.find(profile) == background.Found(1234)
+        asking.join()
 
 
 def test_the_example_exists() -> None:
