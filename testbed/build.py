@@ -50,9 +50,9 @@ def ensure(*targets: Program | Files) -> None:
             else:
                 _copy(target)
             _forget_older(target)
-    for target in targets:
-        for alias in target.aliases if isinstance(target, Program) else ():
-            _link(BUILT / alias, path(target))
+        for target in targets:
+            for alias in target.aliases if isinstance(target, Program) else ():
+                _link(BUILT / alias, path(target))
 
 
 @contextmanager
