@@ -14,8 +14,9 @@ from testbed import certificates, kubeconfig
 # what the infrastructure of Cluster API gives to the API servers that it plays.
 PORTS = range(25000, 32000)
 # How far apart processes look that start one after the other: a port is taken only when its server
-# listens, and none may be given twice until then.
-APART = 997
+# listens, and none may be given twice until then. The golden section of all ports: others that
+# start soon after are far away, too.
+APART = 4327
 TENANT = "acme"
 # As whom Crossplane's chart runs it, which admission policies know.
 CROSSPLANE_USER = "system:serviceaccount:crossplane-system:crossplane"

@@ -90,6 +90,13 @@ def test_ports_are_free_and_apart() -> None:
     assert set(ports.values()) <= set(site.PORTS)
 
 
+def test_processes_that_start_together_look_elsewhere() -> None:
+    """Compare where fifty begin that follow each other: no profile reaches into another's ports."""
+    steps = [number * site.APART % len(site.PORTS) for number in range(1, 50)]
+    nearest = min(min(step, len(site.PORTS) - step) for step in steps)
+    assert nearest > max(len(profile.ports) for profile in PROFILES.values())
+
+
 def test_everyone_has_an_identity(tmp_path: Path) -> None:
     """Issue all certificates; a kubeconfig holds what it needs, for its owner alone."""
     place = site.prepare(tmp_path / "site", ["api"])
