@@ -109,10 +109,7 @@ def documents(path: Path) -> Iterator[Manifest]:
         if file.name == KUSTOMIZATION:
             continue
         with file.open() as text:
-            # Definitions are long: the parser in C takes a tenth of the time.
-            yield from filter(
-                None, yaml.load_all(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-            )  # safe, both
+            yield from filter(None, yaml.load_all(text, LOADER))  # safe, both
 
 
 def definitions(mode: Mode) -> list[Path]:
