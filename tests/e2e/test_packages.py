@@ -27,9 +27,7 @@ from .trees import copied
 MISSING = commands.missing(*commands.BUILDERS)
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.skipif(
-        bool(commands.missing()), reason=f"needs {' and '.join(commands.missing())}"
-    ),
+    pytest.mark.skipif(bool(MISSING), reason=f"needs {' and '.join(MISSING)}"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
 
