@@ -17,6 +17,7 @@ from function.contract import Mode
 from function.model import KINDS
 from release import PYTHON, ROOT, SUITE, bill, commands, debian, rootfs, scan, stamp
 from testbed.install import definitions
+from tests import asking
 
 MADE = stamp.Stamp("0.1.0", "0123456789abcdef0123456789abcdef01234567", 1_700_000_000)
 RECORD = """\
@@ -81,6 +82,14 @@ def test_every_definition_is_in_one_package() -> None:
     assert [len(paths) for paths in found] == [len(KINDS)] * len(Mode)
     everything = sorted((ROOT / "apis").glob("*/definition.yaml"))
     assert sorted(path for paths in found for path in paths) == everything
+
+
+@pytest.mark.parametrize("name", ["function", *(f"configuration-{mode.value}" for mode in Mode)])
+def test_candidates_and_builds_of_others_may_install(name: str) -> None:
+    """A constraint without a suffix is met by no version that has one."""
+    [written] = asking.documents(ROOT / "package" / name / "crossplane.yaml")
+    oldest = "v2.0.0" if name == f"configuration-{Mode.NAMESPACED.value}" else "v1.20.0"
+    assert written["spec"]["crossplane"]["version"] == f">={oldest}-0"
 
 
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

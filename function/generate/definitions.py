@@ -27,8 +27,9 @@ REGISTRY = "ghcr.io/sovereigncloudstack"
 # in the moment of an upgrade when the old revision is withdrawn and the new one not yet known.
 INSTALLED = f"{REGISTRY.partition('/')[2]}-{FUNCTION}"
 SOURCE = "https://github.com/SovereignCloudStack/central-api"
-# The oldest Crossplane of each install.
-CROSSPLANE = {Mode.CLAIMS: ">=v1.20.0", Mode.NAMESPACED: ">=v2.0.0"}
+# The oldest Crossplane of each install. Without `-0` no version with a suffix would do, such as
+# that of a candidate of a release or of a build of others (`v1.20.1-up.1`).
+CROSSPLANE = {Mode.CLAIMS: ">=v1.20.0-0", Mode.NAMESPACED: ">=v2.0.0-0"}
 # Title and path of what `kubectl get` shows; Crossplane adds its own.
 COLUMNS = {
     "Cluster": (
