@@ -27,7 +27,7 @@ CROSSPLANE = "crossplane"
 NAMESPACE = "crossplane-system"
 # Not an object: it lists files for kubectl.
 KUSTOMIZATION = "kustomization.yaml"
-ESTABLISHED_SECONDS = 60.0
+ESTABLISHED_SECONDS = 180.0
 # After which an order is looked at again; people wait at this control plane.
 REFRESH_SECONDS = 5
 # Definitions are long: the parser in C takes a tenth of the time, where it is there.

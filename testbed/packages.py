@@ -34,7 +34,7 @@ CONFIGURATION_REVISIONS = f"/apis/{PACKAGES}/v1/configurationrevisions"
 CONFIGURATIONS = f"/apis/{PACKAGES}/v1/configurations"
 COMPOSITIONS = DEFINITIONS.replace("compositeresourcedefinitions", "compositions")
 OWNER = REGISTRY.rpartition("/")[2]
-INSTALL_SECONDS = 90.0
+INSTALL_SECONDS = 240.0
 # More often, and what is written would collide with what Crossplane writes.
 NUDGE_SECONDS = 4
 # What a package is built with; it needs a commit, and there may be none.

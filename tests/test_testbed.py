@@ -25,7 +25,7 @@ from testbed.running import Broken
 from testbed.waiting import TimedOut, until
 
 TARGETS = programs.ALL
-SLEEPER = "import time; print('awake', flush=True); time.sleep(60)"
+SLEEPER = "import time; print('awake', flush=True); time.sleep(600)"
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_a_certificate_is_of_its_authority(tmp_path: Path) -> None:
 
 def test_a_child_writes_its_log_and_is_ended(child: Child) -> None:
     """Start, read and end a process."""
-    until(lambda: "awake" in child.last_words(), seconds=10, what="a word")
+    until(lambda: "awake" in child.last_words(), seconds=60, what="a word")
     assert child.alive
     processes.stop(child)
     assert not child.alive
@@ -135,8 +135,8 @@ def test_a_child_ends_with_its_parent(tmp_path: Path) -> None:
     script = (
         "import sys, time, pathlib; from testbed import processes\n"
         f"log = pathlib.Path({str(tmp_path)!r}) / 'log'\n"
-        "child = processes.start('sleeper', ('sleep', '60'), {}, log)\n"
-        "print(child.process.pid, flush=True); time.sleep(60)\n"
+        "child = processes.start('sleeper', ('sleep', '600'), {}, log)\n"
+        "print(child.process.pid, flush=True); time.sleep(600)\n"
     )
     with subprocess.Popen(
         (sys.executable, "-c", script), cwd=ROOT, stdout=subprocess.PIPE, text=True
@@ -145,7 +145,7 @@ def test_a_child_ends_with_its_parent(tmp_path: Path) -> None:
         number = int(parent.stdout.readline())
         assert lives(number)
         parent.kill()
-    until(lambda: not lives(number), seconds=10, what="the end of the child")
+    until(lambda: not lives(number), seconds=60, what="the end of the child")
 
 
 def lives(number: int) -> bool:

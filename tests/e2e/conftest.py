@@ -26,7 +26,7 @@ from .engines import BUILT, ENGINES, Engines, Lab, program
 from .gardens import Garden
 from .planes import Plane, connected
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 Tell = Callable[[str], None]
 
 

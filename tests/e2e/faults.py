@@ -31,7 +31,7 @@ GUARD = f"{HOOKS}/capi-core-validating-webhook-configuration"
 CLASS = "openstack-scs2-1-34-v2"
 CLASSES = "/apis/cluster.x-k8s.io/v1beta2/namespaces/cluster-stacks/clusterclasses"
 LABEL = f"{API_GROUP}/environment"
-TOLD_SECONDS = 90.0
+TOLD_SECONDS = 240.0
 Breaks = Callable[[Plane], AbstractContextManager[None]]
 
 
@@ -194,8 +194,7 @@ def strike(plane: Plane, pair: list[Live], fault: Fault, tell: Tell) -> None:
     started = time.monotonic()
     with fault.breaks(plane):
         for live in pair if fault.everywhere else pair[:1]:
-            hears(live, kind, reason)
-            assert words in live.says(kind)[2]
+            hears(live, kind, reason, words)
         told = time.monotonic() - started
         assert [live.living() for live in pair] == before
         assert fault.everywhere or pair[1].settled
@@ -205,13 +204,18 @@ def strike(plane: Plane, pair: list[Live], fault: Fault, tell: Tell) -> None:
     assert [live.living() for live in pair] == before
 
 
-def hears(live: Live, kind: str, reason: str) -> None:
-    """Wait until a tenant is told of a fault."""
+def hears(live: Live, kind: str, reason: str, words: str = "") -> None:
+    """Wait until a tenant is told of a fault, in these words."""
+
+    def told() -> bool:
+        status, why, message = live.says(kind)
+        return (status, why) == ("False", reason) and words in message
+
     try:
-        until(lambda: live.says(kind)[:2] == ("False", reason), seconds=TOLD_SECONDS, what=reason)
+        until(told, seconds=TOLD_SECONDS, what=reason)
     except TimedOut:
-        told = [one["status"]["conditions"] for one in live.objects()]
-        raise AssertionError((live.status["conditions"], told)) from None
+        seen = [one["status"]["conditions"] for one in live.objects()]
+        raise AssertionError((live.status["conditions"], seen)) from None
 
 
 def layer(name: str) -> Manifest:

@@ -22,10 +22,10 @@ from testbed.waiting import until
 from .planes import CRDS, DRY, Plane, new
 from .trees import FIELD
 
-ANSWER_SECONDS = 90.0
+ANSWER_SECONDS = 240.0
 TOUCH_SECONDS = 4
 CREATED, INVALID = 201, 422
-GONE_SECONDS = 120.0
+GONE_SECONDS = 300.0
 FUNCTION = f"/apis/{packages.PACKAGES}/v1/functions/{INSTALLED}"
 
 

@@ -8,7 +8,8 @@ from testbed import ROOT, build
 from testbed.programs import KUBE
 from testbed.site import Site
 
-TIMEOUT_SECONDS = 300.0
+# More than the commands of the guide wait for by themselves.
+TIMEOUT_SECONDS = 1500.0
 
 
 def run(site: Site, command: str, directory: Path, identity: str = "operator") -> str:

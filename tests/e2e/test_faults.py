@@ -34,7 +34,7 @@ NEXT_CLASS = "openstack-scs2-1-35-v1"
 TEMPLATES = (
     "/apis/infrastructure.cluster.x-k8s.io/v1beta2/namespaces/cluster-stacks/devclustertemplates"
 )
-HEALED_SECONDS = 180.0
+HEALED_SECONDS = 600.0
 SERVERS = ("function", "provider-kubernetes", "crossplane")
 
 

@@ -29,9 +29,9 @@ SHOOT = {"apiVersion": "core.gardener.cloud/v1beta1", "kind": "Shoot"}
 SHOOTS = f"/apis/{SHOOT['apiVersion']}/namespaces/garden-t4711/shoots"
 CONFIG_MAPS = "/api/v1/namespaces/garden-t4711/configmaps"
 OBJECTS = f"/apis/kubernetes.m.crossplane.io/v1alpha1/namespaces/{TENANT}/objects"
-SECONDS = 60.0
+SECONDS = 180.0
 # The garbage collector learns of a new kind only from time to time.
-GONE_SECONDS = 150.0
+GONE_SECONDS = 300.0
 QUOTA = [{"description": "quota", "codes": ["ERR_INFRA_QUOTA_EXCEEDED"]}]
 RUNS = {"advertisedAddresses": REACHED}
 
@@ -214,6 +214,7 @@ def test_a_whole_life(life: Life, tell: Tell) -> None:
 def test_what_gardener_changes_itself(life: Life) -> None:
     """A version that Gardener raised stands, and a pool whose image it updated can go."""
     life.edit(nodePools=pools(main=3, more=3))
+    life.until(lambda: lookup(life.shoot, "spec.provider.workers[more]"), "two pools")
     built(life)
     before = life.shoot["metadata"]["generation"]
     raised = {"spec": {"kubernetes": {"version": "1.35.4"}}}

@@ -47,7 +47,7 @@ ELSEWHERE = ("Restore",)
 LAST = ("Uninstall, and leave what runs",)
 LEFT = "kubectl get crd,validatingadmissionpolicy,clusterrole -o name"
 # A refresh after each wave, and some patience.
-BUILT_SECONDS = 300.0
+BUILT_SECONDS = 600.0
 ORDERS = ("cluster/minimal", "server/web")
 
 

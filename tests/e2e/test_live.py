@@ -12,15 +12,12 @@ from testbed.kubernetes import MERGE, Manifest, condition
 from testbed.site import TENANT
 from testbed.waiting import until
 
+from .lives import COLLECTED_SECONDS, SECONDS
 from .planes import Plane
 
 pytestmark = pytest.mark.e2e
 
 EXAMPLE = ROOT / "examples" / "cluster" / "minimal" / "claim.yaml"
-# The first answer of a core that has just started takes a while.
-ANSWER_SECONDS = 60.0
-# The garbage collector learns of a new kind only from time to time.
-COLLECTED_SECONDS = 120.0
 OBJECTS = {
     "claims": "/apis/kubernetes.crossplane.io/v1alpha2/objects",
     "namespaced": f"/apis/kubernetes.m.crossplane.io/v1alpha1/namespaces/{TENANT}/objects",
@@ -81,7 +78,7 @@ def answered(plane: Plane, path: str) -> Manifest:
     """Wait for the condition that tells a tenant whether an order is taken, and return it."""
     until(
         lambda: condition(plane.tenant.get(path), "Accepted"),
-        seconds=ANSWER_SECONDS,
+        seconds=SECONDS,
         what="the condition Accepted",
     )
     return condition(plane.tenant.get(path), "Accepted")
