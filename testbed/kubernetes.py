@@ -16,6 +16,8 @@ from typing import Any
 JSON = "application/json"
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
+# More than the API server gives itself.
+ANSWER_SECONDS = 90.0
 CONFLICT = 409
 NOT_FOUND = 404
 
@@ -149,7 +151,9 @@ class Kubernetes:
         self, method: str, target: str, payload: bytes | None, headers: Mapping[str, str]
     ) -> Answer:
         if self._connection is None:
-            self._connection = http.client.HTTPSConnection(self.address, context=self._tls())
+            self._connection = http.client.HTTPSConnection(
+                self.address, context=self._tls(), timeout=ANSWER_SECONDS
+            )
         self._connection.request(method, target, payload, dict(headers))
         response = self._connection.getresponse()
         text = response.read().decode()

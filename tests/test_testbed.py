@@ -1,11 +1,13 @@
 """Parts of the testbed that need no server: pins, ports, identities, processes, texts."""
 
 import fcntl
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,9 +17,19 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from function.contract import Mode
-from testbed import ROOT, background, build, certificates, install, processes, programs, site
+from testbed import (
+    ROOT,
+    background,
+    build,
+    certificates,
+    install,
+    kubernetes,
+    processes,
+    programs,
+    site,
+)
 from testbed.__main__ import EXAMPLE, main
-from testbed.kubernetes import Answer, Manifest, condition
+from testbed.kubernetes import Answer, Kubernetes, Manifest, condition
 from testbed.processes import Child
 from testbed.profiles import PROFILES
 from testbed.programs import Files, Program
@@ -167,6 +179,23 @@ def test_waiting_has_an_end() -> None:
     with pytest.raises(TimedOut, match=r"a server: not within 0 s \(nobody there\)"):
         until(refused, seconds=0, what="a server")
     assert time.monotonic() - start < 5
+
+
+def test_a_server_that_is_silent_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Ask who takes calls and never answers: to who waits that is a no, and not the end."""
+    monkeypatch.setattr(kubernetes, "ANSWER_SECONDS", 0.2)
+    place = site.prepare(tmp_path / "site", ["api"])
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        closing(
+            Kubernetes(f"127.0.0.1:{silent.getsockname()[1]}", place.identity("operator"))
+        ) as api,
+    ):
+        for _ in range(2):
+            with pytest.raises(TimedOut, match="timed out"):
+                until(lambda: api.get("/readyz"), seconds=0, what="an answer")
 
 
 def test_answers_are_told_apart() -> None:
