@@ -9,7 +9,7 @@ from typing import Any
 
 from function.backends.gardener import KEY
 from function.backends.gardener.status import HEALTHY
-from testbed.kubernetes import MERGE, Manifest
+from testbed.kubernetes import CONFLICT, MERGE, Manifest
 from tests.answers import GARDENER, Backend
 
 from .oracles import Oracle, inside
@@ -45,10 +45,14 @@ class Garden(Oracle):
 
     def bind(self, shoot: Manifest) -> None:
         """Put a Shoot on the seed."""
-        live = self.api.get(self.api.path(shoot))
-        assert live is not None
-        live["spec"]["seedName"] = SEED
-        answer = self.api.request("PUT", f"{self.api.path(shoot)}/binding", live)
+        while True:
+            live = self.api.get(self.api.path(shoot))
+            assert live is not None
+            live["spec"]["seedName"] = SEED
+            answer = self.api.request("PUT", f"{self.api.path(shoot)}/binding", live)
+            # Its provider may have written between the two.
+            if answer.status != CONFLICT:
+                break
         assert answer.accepted, answer.message
         self.api.request("PATCH", self.api.path(shoot), FINALIZERS, content=MERGE)
 
