@@ -70,13 +70,18 @@ def status(
         **rendered.status,
         "environment": environment.name,
         **resolution.status,
-        **({"deletionPolicy": _observed_policy(mine)} if mine else {}),
+        **({"deletionPolicy": _policy_in_force(rendered, mine)} if mine else {}),
         **({"unsupported": unsupported} if unsupported else {}),
         **({"notes": notes} if notes else {}),
         "estimate": dict(resolution.estimate),
     }
 
 
-def _observed_policy(mine: Mapping[str, Resource]) -> str:
-    """Return what deleting the order would do now, by the observed policies."""
-    return "Delete" if any(may_delete(r) for r in mine.values()) else "Orphan"
+def _policy_in_force(rendered: Rendered, mine: Mapping[str, Resource]) -> str:
+    """Return what deleting the order would do now, by the policies that are observed.
+
+    And by those that are written with this answer: an order that is no longer to be orphaned, and
+    the next moment is again, could be deleted in between.
+    """
+    found = (*mine.values(), *rendered.resources)
+    return "Delete" if any(may_delete(resource) for resource in found) else "Orphan"

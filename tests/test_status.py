@@ -849,3 +849,17 @@ def test_other_texts_of_api_servers(text: str, want: str) -> None:
     """Missing rights and quotas are said with the same words, and are told apart."""
     assert trouble.classify(text)[0] == want
     assert trouble.classify(f"observe failed: cannot get object: {text}")[0] == want
+
+
+@pytest.mark.parametrize("name", ["cluster/minimal", "server/web"])
+def test_what_a_deletion_would_do(name: str) -> None:
+    """Orphan only while it is in force: from when it is observed to when it is ordered no more."""
+    layers, order = asking.provider("cluster-stacks"), asking.order(name)
+    seen: dict[str, local.Observed] = {}
+    told = []
+    for policy in ("Delete",) * 5 + ("Orphan",) * 2 + ("Delete",) * 2:
+        order["spec"]["deletionPolicy"] = policy
+        outcome = asking.ask(order, layers, seen)
+        told.append(outcome.composite["status"].get("deletionPolicy"))
+        seen = simulate.play(outcome.resources)
+    assert told == [None, *["Delete"] * 5, "Orphan", *["Delete"] * 2]
