@@ -50,7 +50,7 @@ def version(
     )
     if before is None:
         return _newversion(order.spec.version, offers, chosen)
-    current = _highest(before.version, progress.version)
+    current = highest(before.version, progress.version)
     asked = order.spec.version
     unchanged = before.asked.get("version", before.filled.get("version")) == asked
     if unchanged and _answers(current, asked):
@@ -83,6 +83,11 @@ def outlook(settings: Settings, decided: Mapping[str, str]) -> dict[str, Any]:
         **({"availableUpgrades": reachable} if reachable else {}),
         **({"versionEndOfLife": end} if end else {}),
     }
+
+
+def highest(*versions: str) -> str:
+    """Return the highest of those that are known; empty if none is."""
+    return max((version for version in versions if version), key=_order, default="")
 
 
 def _class_fields(
@@ -194,10 +199,6 @@ def _answers(version: str, asked: str) -> bool:
     """Say whether a version is what was asked for, or above it: 1.34.7 answers 1.34."""
     wanted = _order(asked)
     return _order(version)[: len(wanted)] >= wanted
-
-
-def _highest(*versions: str) -> str:
-    return max((version for version in versions if version), key=_order, default="")
 
 
 def _order(version: str) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ status      the live Shoot -> phase, readiness, conditions
 from collections.abc import Mapping
 from typing import Any
 
+from function import versions
 from function.backends.gardener import shoot, status
 from function.backends.gardener.basis import Basis
 from function.backends.gardener.extensions import missing_addons
@@ -89,11 +90,17 @@ def recall(observed: Mapping[str, Resource]) -> dict[str, Any] | None:
 
 
 def progress(observed: Mapping[str, Resource]) -> Progress:
-    """Return the version of the live Shoot, which Gardener may have raised, and if it rests."""
-    live = status.live_shoot(observed.get(KEY))
+    """Return the version of the live Shoot, which Gardener may have raised, and if it rests.
+
+    Until it has taken the version that was rendered last, it rests on a former one.
+    """
+    root = observed.get(KEY)
+    live = status.live_shoot(root)
     version = lookup(live, "spec.kubernetes.version") or ""
+    asked = lookup(root.payload.get("manifest"), "spec.kubernetes.version") if root else None
+    taken = versions.highest(version, asked or "") == version
     return Progress(
-        version, status.fresh(live) and status.rests(live) and not status.deleting(live)
+        version, taken and status.fresh(live) and status.rests(live) and not status.deleting(live)
     )
 
 
