@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from function import local, simulate
 from function.backends.gardener import KEY
+from function.backends.gardener.status import HEALTHY
 from function.local import Observed
 from function.paths import lookup, replaced
 from tests import asking
@@ -36,6 +39,41 @@ class TestSteps:
         assert rendered(ask(wanted, simulate.play(first.resources)), VERSION) == "1.36.1"
 
 
+class TestTrouble:
+    """What Gardener reports by a code is told, wherever the code stands."""
+
+    @pytest.mark.parametrize(
+        ("code", "reason"),
+        [
+            ("ERR_INFRA_QUOTA_EXCEEDED", "QuotaExceeded"),
+            ("ERR_INFRA_UNAUTHENTICATED", "CredentialsInvalid"),
+            ("ERR_NOT_KNOWN", "NoTrouble"),
+        ],
+    )
+    def test_of_a_condition(self, code: str, reason: str) -> None:
+        """Nodes that cannot come after a change that succeeded are told by conditions only."""
+        answer = ask(order(), seen(built(order()), status__conditions=conditions("False", code)))
+        assert told(answer, "BackendHealthy")["reason"] == reason
+        assert answer.composite["status"]["phase"] == "Degraded"
+
+    def test_of_a_condition_that_holds(self) -> None:
+        """What Gardener does not call unhealthy is no trouble."""
+        for status in ("True", "Progressing"):
+            said = conditions(status, "ERR_INFRA_QUOTA_EXCEEDED")
+            answer = ask(order(), seen(built(order()), status__conditions=said))
+            assert told(answer, "BackendHealthy")["reason"] == "NoTrouble"
+
+    def test_a_webhook_is_the_tenants(self) -> None:
+        """The provider cannot mend what the tenant installed."""
+        errors = [{"codes": ["ERR_PROBLEMATIC_WEBHOOK"], "description": "secret"}]
+        done = {"type": "Reconcile", "state": "Error"}
+        live = seen(built(order()), status__lastErrors=errors, status__lastOperation=done)
+        said = told(ask(order(), live), "BackendHealthy")
+        assert said["reason"] == "ConfigurationProblem"
+        assert "a webhook in the cluster" in said["message"]
+        assert "secret" not in said["message"]
+
+
 def order(pool: Mapping[str, Any] | None = None, **spec: Any) -> Manifest:
     """Return an order for a cluster with one pool."""
     made = asking.order("cluster/minimal")
@@ -51,6 +89,13 @@ def ask(manifest: Manifest, live: Mapping[str, Observed]) -> local.Outcome:
 def built(manifest: Manifest) -> dict[str, Observed]:
     """Return what is observed of an order once it is built."""
     return simulate.play(ask(manifest, {}).resources)
+
+
+def conditions(status: str, *codes: str) -> list[Manifest]:
+    """Return conditions of a Shoot that hold, but for that of nodes."""
+    nodes = {"type": "EveryNodeReady", "status": status, "codes": list(codes)}
+    kept = [kind for kind in HEALTHY if kind != nodes["type"]]
+    return [*({"type": kind, "status": "True"} for kind in kept), nodes]
 
 
 def seen(live: Mapping[str, Observed], **shoot: Any) -> dict[str, Observed]:

@@ -38,6 +38,11 @@ _CODES = {
     "ERR_PROBLEMATIC_WEBHOOK": "ConfigurationProblem",
     "ERR_CLEANUP_CLUSTER_RESOURCES": "ConfigurationProblem",
 }
+# Where it is the tenant who can act.
+_SENTENCES = {
+    "ERR_PROBLEMATIC_WEBHOOK": "a webhook in the cluster keeps it from being changed; mend it, or "
+    "take it away",
+}
 
 
 def workers(manifest: object) -> list[Manifest]:
@@ -69,10 +74,14 @@ def endpoint(live: Manifest) -> str:
 
 
 def _healthy(live: Manifest) -> bool:
-    status = live.get("status") or {}
-    states = [trouble.condition_of(status, kind).get("status") for kind in HEALTHY]
+    return not _unhealthy(live)
+
+
+def _unhealthy(live: Manifest) -> list[Mapping[str, Any]]:
+    """Return the conditions that do not hold; of what is not said, an empty one."""
+    found = [trouble.condition_of(live.get("status") or {}, kind) for kind in HEALTHY]
     # Progressing is said of a cluster that is ready, while one of its parts is restarted.
-    return all(state in ("True", "Progressing") for state in states)
+    return [one for one in found if one.get("status") not in ("True", "Progressing")]
 
 
 def ready(live: Manifest) -> bool:
@@ -134,13 +143,15 @@ def _refused(shoot: Resource, before: Resource) -> bool:
 def health(shoot: Resource, observed: Mapping[str, Resource]) -> Condition:
     """Return the trouble of the Shoot by its error codes, else that of the Objects."""
     live = live_shoot(observed.get(KEY))
-    codes = {code for error in _errors(live) for code in error.get("codes") or ()}
+    told = (*_errors(live), *_unhealthy(live))
+    codes = {code for one in told for code in one.get("codes") or ()}
     failed = lookup(live, "status.lastOperation.state") in ("Error", "Failed")
     # By the order of the table: that of errors changes with every attempt.
-    reason = next((reason for code, reason in _CODES.items() if code in codes), "")
-    if reason or _errors(live) or failed:
-        reason = reason or "ConfigurationProblem"
-        return Condition(trouble.CONDITION, False, reason, trouble.sentence(reason))
+    code = next((code for code in _CODES if code in codes), "")
+    if code or _errors(live) or failed:
+        reason = _CODES.get(code, "ConfigurationProblem")
+        sentence = _SENTENCES.get(code) or trouble.sentence(reason)
+        return Condition(trouble.CONDITION, False, reason, sentence)
     settled = [
         found
         for key, found in observed.items()
