@@ -39,6 +39,26 @@ class TestSteps:
         assert rendered(ask(wanted, simulate.play(first.resources)), VERSION) == "1.36.1"
 
 
+class TestSleep:
+    """A cluster that could not be woken is not put to sleep, and the tenant reads why."""
+
+    @pytest.mark.parametrize(
+        ("possible", "refused"), [("False", True), ("Progressing", False), ("True", False)]
+    )
+    def test_a_webhook_is_in_the_way(self, possible: str, refused: bool) -> None:
+        """Gardener would refuse it, with whatever else is changed; what it checks still, passes."""
+        live = seen(built(order()), status__constraints=constraints(possible))
+        answer = ask(order(hibernation={"enabled": True}), live)
+        assert ("spec.hibernation.enabled: a webhook" in answer.fatal) is refused
+        assert not ask(order(), live).fatal
+
+    def test_one_that_sleeps_goes_on(self) -> None:
+        """What is said of it then is old."""
+        wanted = order(hibernation={"enabled": True})
+        live = seen(built(wanted), status__constraints=constraints("False"))
+        assert rendered(ask(wanted, live), "spec.hibernation.enabled") is True
+
+
 class TestTrouble:
     """What Gardener reports by a code is told, wherever the code stands."""
 
@@ -96,6 +116,11 @@ def conditions(status: str, *codes: str) -> list[Manifest]:
     nodes = {"type": "EveryNodeReady", "status": status, "codes": list(codes)}
     kept = [kind for kind in HEALTHY if kind != nodes["type"]]
     return [*({"type": kind, "status": "True"} for kind in kept), nodes]
+
+
+def constraints(possible: str) -> list[Manifest]:
+    """Return constraints of a Shoot."""
+    return [{"type": "HibernationPossible", "status": possible, "message": "of others"}]
 
 
 def seen(live: Mapping[str, Observed], **shoot: Any) -> dict[str, Observed]:

@@ -74,7 +74,7 @@ def manifest(basis: Basis, login: Resource | None) -> Manifest:
             **_network(basis),
             "provider": {"type": "openstack", **_infrastructure(basis), "workers": pools(basis)},
             "maintenance": maintenance(spec),
-            **hibernation(spec),
+            **hibernation(spec, live_shoot(basis.before)),
             **extensions(basis),
         },
     }
