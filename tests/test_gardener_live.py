@@ -9,12 +9,14 @@ from function import local, simulate
 from function.backends.gardener import KEY
 from function.backends.gardener.status import HEALTHY
 from function.local import Observed
+from function.model import API_GROUP
 from function.paths import lookup, replaced
 from tests import asking
 from tests.asking import Manifest
 
 RENDERED = "spec.forProvider.manifest."
 LIVE = "status.atProvider.manifest."
+FLAVORS = [{"name": "SCS-2V-8"}, {"name": "SCS-8V-32"}]
 VERSION = "spec.kubernetes.version"
 
 
@@ -59,6 +61,59 @@ class TestSleep:
         assert rendered(ask(wanted, live), "spec.hibernation.enabled") is True
 
 
+class TestLostRecord:
+    """Nodes stay what they are where the record of what was decided is lost."""
+
+    @pytest.mark.parametrize(
+        ("flavor", "pool"),
+        [
+            ({"name": "gone", "cpu": 4, "memoryGiB": 8, "diskGiB": 50}, {"flavor": "gone"}),
+            (
+                {"name": "arm", "cpu": 4, "memoryGiB": 8, "architecture": "arm64"},
+                {"size": {"cpu": 4, "memoryGiB": 8, "architecture": "arm64"}, "flavor": None},
+            ),
+        ],
+    )
+    @pytest.mark.parametrize("machine", ["", "m1.large"])
+    @pytest.mark.parametrize("offered", [True, False])
+    @pytest.mark.parametrize("lost", [("bound",), ("bound", "machine-types")])
+    def test_nodes_are_not_built_anew(
+        self,
+        flavor: Manifest,
+        pool: Manifest,
+        lost: tuple[str, ...],
+        *,
+        offered: bool,
+        machine: str,
+    ) -> None:
+        """Neither a volume nor another architecture comes to them."""
+        wanted = order(pool)
+        before = layers([flavor, *FLAVORS], {flavor["name"]: machine or flavor["name"]})
+        now = before if offered else layers(FLAVORS, {})
+        first = ask(wanted, {}, before)
+        live = simulate.play(first.resources)
+        annotations = live[KEY].manifest["metadata"]["annotations"]
+        for name in lost:
+            del annotations[f"{API_GROUP}/{name}"]
+        answer = ask(wanted, live, now)
+        if not answer.fatal:
+            workers = "spec.provider.workers"
+            assert rendered(answer, workers) == rendered(first, workers)
+        else:
+            assert "spec.nodePools[main].flavor" in answer.fatal
+            assert not offered
+
+    def test_the_flavor_is_told(self) -> None:
+        """A tenant never reads what the provider calls a machine."""
+        wanted = order({"size": {"cpu": 2, "memoryGiB": 8}, "flavor": None})
+        offers = layers(FLAVORS, {"SCS-2V-8": "m1.small"})
+        live = simulate.play(ask(wanted, {}, offers).resources)
+        del live[KEY].manifest["metadata"]["annotations"][f"{API_GROUP}/bound"]
+        told = ask(wanted, live, offers).composite["status"]
+        assert told["nodePools"][0]["flavor"] == "SCS-2V-8"
+        assert told["estimate"]["cpu"] == 6
+
+
 class TestTrouble:
     """What Gardener reports by a code is told, wherever the code stands."""
 
@@ -98,12 +153,22 @@ def order(pool: Mapping[str, Any] | None = None, **spec: Any) -> Manifest:
     """Return an order for a cluster with one pool."""
     made = asking.order("cluster/minimal")
     pool = {"name": "main", "flavor": "SCS-2V-8", "replicas": 3, **(pool or {})}
+    pool = {name: value for name, value in pool.items() if value is not None}
     return {**made, "spec": {"version": "1.34", "nodePools": [pool], **spec}}
 
 
-def ask(manifest: Manifest, live: Mapping[str, Observed]) -> local.Outcome:
+def layers(flavors: list[Manifest], types: Mapping[str, str]) -> list[Manifest]:
+    """Return the example provider with other flavors and machine types."""
+    root, *others = asking.provider("gardener")
+    root = replaced(root, "data.flavors", flavors)
+    return [replaced(root, "data.backends.gardener.machineTypes", types), *others]
+
+
+def ask(
+    manifest: Manifest, live: Mapping[str, Observed], given: list[Manifest] | None = None
+) -> local.Outcome:
     """Ask about an order."""
-    return asking.ask(manifest, asking.provider("gardener"), live)
+    return asking.ask(manifest, given or asking.provider("gardener"), live)
 
 
 def built(manifest: Manifest) -> dict[str, Observed]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from function import versions
 from function.backends.gardener import shoot, status
-from function.backends.gardener.basis import Basis
+from function.backends.gardener.basis import Basis, remembered_types
 from function.backends.gardener.extensions import missing_addons
 from function.backends.gardener.settings import NAME, GardenerSettings
 from function.backends.gardener.shoot import LOGIN
@@ -25,6 +25,7 @@ from function.contract import (
     Backend,
     Bound,
     Machine,
+    Manifest,
     Order,
     Progress,
     Remark,
@@ -81,12 +82,26 @@ def recall(observed: Mapping[str, Resource]) -> dict[str, Any] | None:
     if not version:
         return None
     workers = [worker for worker in status.workers(manifest) if lookup(worker, "machine.type")]
+    types = remembered_types(root)
     return {
         "namespace": lookup(manifest, "metadata.namespace") or "",
         "version": version,
-        "machines": {w["name"]: Machine(asked={}, flavor=w["machine"]["type"]) for w in workers},
+        "machines": {w["name"]: _machine(w, types.get(w["name"])) for w in workers},
         "zones": {w["name"]: tuple(w.get("zones", ())) for w in workers},
     }
+
+
+def _machine(worker: Manifest, known: object) -> Machine:
+    """Return what a worker pool shows of its machines, by flavor where that is remembered."""
+    machine = worker["machine"]
+    flavor = known[0] if isinstance(known, list) and known[1:] == [machine["type"]] else None
+    return Machine(
+        asked={},
+        flavor=flavor or machine["type"],
+        # Without a root volume it has a disk, if of unknown size; it must not get a volume.
+        disk_gib=None if worker.get("volume") else 0,
+        architecture=machine.get("architecture") or "amd64",
+    )
 
 
 def progress(observed: Mapping[str, Resource]) -> Progress:

@@ -34,6 +34,16 @@ TYPES = f"{API_GROUP}/machine-types"
 KEPT = f"{API_GROUP}/environment-values"
 
 
+def remembered_types(root: Resource | None) -> dict[str, Any]:
+    """Return flavor and machine type by pool, as far as the root resource remembers them."""
+    text = root.annotations.get(TYPES, "") if root else ""
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 @dataclass(frozen=True)
 class Basis:
     """Hold what the resources of one order are rendered from."""
@@ -119,7 +129,7 @@ class Basis:
     @functools.cached_property
     def machine_types(self) -> dict[str, list[str]]:
         """Return flavor and machine type by pool; a type stays while its flavor does."""
-        known = self._remembered_types() if self.standing else {}
+        known = remembered_types(self.before) if self.standing else {}
         found = {}
         for pool in self.order.spec.node_pools:
             flavor = self.bound.machines[pool.name].flavor
@@ -136,11 +146,3 @@ class Basis:
         kept = Kept(addons=used, default_volume=self.default_volume)
         dumped = kept.model_dump(mode="json", exclude_defaults=True)
         return {TYPES: canonical(self.machine_types), KEPT: canonical(dumped)}
-
-    def _remembered_types(self) -> dict[str, Any]:
-        text = self.before.annotations.get(TYPES, "") if self.before else ""
-        try:
-            found = json.loads(text or "{}")
-        except ValueError:
-            return {}
-        return found if isinstance(found, dict) else {}
