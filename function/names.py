@@ -39,14 +39,14 @@ def cluster(tenant: str, order: str) -> str:
 def shoot(project: str, tenant: str, order: str) -> str:
     """Return the name of a Gardener `Shoot`.
 
-    Gardener allows 21 characters for project and shoot together, and no double dash. The name
-    is part of the cluster's domain, so it begins readable. Projects may be shared by tenants.
+    Gardener allows 21 characters for project and shoot together, no double dash and no dot. The
+    name is part of the cluster's domain, so it begins readable. Projects may be shared by tenants.
     """
     limit = SHOOT_LIMIT - len(project)
     digest = hashlib.sha256(f"{tenant}\0Cluster\0{order}".encode()).digest()
     mark = base64.b32encode(digest).decode().lower()[:SHOOT_HASH]
     room = limit - SHOOT_HASH - 1
-    readable = re.sub("-+", "-", order)[:room].strip("-")
+    readable = re.sub("[-.]+", "-", order)[:room].strip("-")
     return f"{readable}-{mark}" if readable else mark
 
 

@@ -48,6 +48,14 @@ def test_limits(tenant: str, order: str) -> None:
     assert KUBERNETES_NAME.match(names.cluster(tenant, order))
 
 
+@given(st.integers(1, 10), LABEL, ORDER)
+def test_shoot(project: int, tenant: str, order: str) -> None:
+    """Whatever the order is called, Gardener takes the name: a DNS label, without a double dash."""
+    name = names.shoot("p" * project, tenant, order)
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name)
+    assert project + len(name) <= names.SHOOT_LIMIT
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
