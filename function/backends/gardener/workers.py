@@ -6,6 +6,7 @@ from function.errors import InvalidOrder, Problem
 from function.model.pool import NodePool
 from function.paths import lookup
 
+_OWN_TAINT = "node.gardener.cloud/critical-components-not-ready"
 # What Kubernetes, Gardener and its machine controllers say to each other on nodes.
 _OWN_DOMAINS = ("kubernetes.io", "k8s.io", "gardener.cloud", "sapcloud.io")
 
@@ -39,7 +40,7 @@ def without_affinity(basis: Basis) -> list[Remark]:
 def _worker(basis: Basis, pool: NodePool) -> Manifest:
     machine = basis.bound.machines[pool.name]
     low, high = pool.bounds
-    _check_annotations(pool)
+    _check_steering(pool)
     volume = _volume(basis, pool, machine)
     return {
         "name": pool.name,
@@ -153,19 +154,25 @@ def _timeouts(basis: Basis, pool: NodePool) -> Manifest:
     return {"machineControllerManager": found} if found else {}
 
 
-def _check_annotations(pool: NodePool) -> None:
-    """Refuse annotations by which Kubernetes and Gardener steer nodes.
+def _check_steering(pool: NodePool) -> None:
+    """Refuse annotations and taints by which Kubernetes and Gardener steer nodes.
 
     Raises:
         InvalidOrder: There are such.
     """
-    problems = [
-        Problem(f"spec.nodePools[{pool.name}].annotations.{key}", "is set by the provider")
+    steering = [
+        f"annotations.{key}"
         for key in sorted(pool.annotations)
         if any(f".{key.partition('/')[0]}".endswith(f".{own}") for own in _OWN_DOMAINS)
     ]
-    if problems:
-        raise InvalidOrder(*problems)
+    steering += [
+        f"taints[{index}].key" for index, taint in enumerate(pool.taints) if taint.key == _OWN_TAINT
+    ]
+    if steering:
+        at = f"spec.nodePools[{pool.name}]"
+        raise InvalidOrder(
+            *(Problem(f"{at}.{field}", "is set by the provider") for field in steering)
+        )
 
 
 def _check_spread(workers: list[Manifest]) -> None:
