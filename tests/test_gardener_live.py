@@ -114,6 +114,19 @@ class TestLostRecord:
         assert told["estimate"]["cpu"] == 6
 
 
+class TestCurrent:
+    """What the Shoot has not taken yet does not run."""
+
+    def test_until_a_root_volume_is_taken(self) -> None:
+        """Neither right after the edit, nor while only the Object asks for it."""
+        live, wanted = built(order()), order({"rootVolume": {"sizeGiB": 80}})
+        first = ask(wanted, live)
+        second = ask(wanted, applied(live, first))
+        assert {told(one, "Current")["status"] for one in (first, second)} == {"False"}
+        done = ask(wanted, simulate.play(second.resources))
+        assert told(done, "Current")["reason"] == "AsOrdered"
+
+
 class TestTrouble:
     """What Gardener reports by a code is told, wherever the code stands."""
 

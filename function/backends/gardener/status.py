@@ -125,8 +125,8 @@ def _asked(shoot: Manifest) -> tuple[Any, ...]:
     hibernation = lookup(shoot, "spec.hibernation") or {}
     # With schedules Gardener itself switches it.
     asleep = not hibernation.get("schedules") and bool(hibernation.get("enabled"))
-    fields = ("minimum", "maximum", "machine.type")
-    pools = sorted((w["name"], *(lookup(w, f) for f in fields)) for w in workers(shoot))
+    fields = ("minimum", "maximum", "machine.type", "volume.size")
+    pools = {w["name"]: [lookup(w, field) for field in fields] for w in workers(shoot)}
     return lookup(shoot, "spec.kubernetes.version"), asleep, pools
 
 
