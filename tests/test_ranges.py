@@ -2,6 +2,8 @@
 
 import pytest
 
+from function.paths import replaced
+from tests import asking
 from tests.test_resolve import Data, answered, cluster, lives, pool, refusals
 
 SMALL = "is too small for {} nodes, each of which takes a /24 of it"
@@ -65,3 +67,22 @@ def test_what_lives_is_not_stranded() -> None:
     answered("Cluster", sound | small, before=before)
     fewer = cluster("1.34", pool(replicas=3), **small)
     answered("Cluster", fewer, before=before)
+
+
+@pytest.mark.parametrize(
+    ("edit", "text"),
+    [
+        ({"nodes": "10.250.0.0/33"}, "networking.nodes: must be a network"),
+        ({"pods": "100.96.0.1/11"}, "networking.pods: must be a network"),
+        ({"nodes": "100.96.0.0/16"}, "networking: nodes and pods overlap"),
+        ({"services": "fd00::/108"}, "networking: nodes, pods and services must be"),
+    ],
+    ids=["no network", "host bits", "overlap", "IPv6"],
+)
+def test_ranges_of_a_provider(edit: dict[str, str], text: str) -> None:
+    """Gardener would refuse each of its new clusters, and they never change."""
+    root, *others = asking.provider("gardener")
+    for name, cidr in edit.items():
+        root = replaced(root, f"data.backends.gardener.networking.{name}", cidr)
+    answer = asking.ask(asking.order("cluster/minimal"), [root, *others])
+    assert answer.fatal.startswith(f"EnvironmentInvalid: backends.gardener.{text}")

@@ -1,6 +1,8 @@
 """Declare the order `Cluster`: a Kubernetes cluster."""
 
 import ipaddress
+import itertools
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import pydantic
@@ -22,6 +24,18 @@ from function.schema import DNSLabel, Schema, ordered
 
 # Longest and shortest prefix that an API server takes as its range of services, by family.
 SERVICE_RANGES = {4: (12, 28), 6: (108, 124)}
+
+
+def check_apart(named: Mapping[str, str | None]) -> None:
+    """Refuse ranges of addresses that overlap.
+
+    Raises:
+        ValueError: Two do.
+    """
+    ranges = [(name, ipaddress.ip_network(cidr)) for name, cidr in named.items() if cidr]
+    for (name, one), (other_name, other) in itertools.combinations(ranges, 2):
+        if one.overlaps(other):
+            raise ValueError(f"{name} and {other_name} overlap")
 
 
 class ControlPlane(Schema):
@@ -156,12 +170,7 @@ class ClusterNetwork(Schema):
 
     @pydantic.model_validator(mode="after")
     def _ranges_are_apart(self) -> "ClusterNetwork":
-        named = {"pods": self.pods, "services": self.services, "nodes": self.nodes}
-        ranges = [(name, ipaddress.ip_network(cidr)) for name, cidr in named.items() if cidr]
-        for index, (name, one) in enumerate(ranges):
-            for other_name, other in ranges[index + 1 :]:
-                if one.overlaps(other):
-                    raise ValueError(f"{name} and {other_name} overlap")
+        check_apart({"pods": self.pods, "services": self.services, "nodes": self.nodes})
         return self
 
 

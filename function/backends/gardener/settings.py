@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 
+from function.model.cluster import check_apart
+from function.model.values import Network
 from function.schema import Count, DNSLabel, Schema, configured
 from function.settings import NEW_ORDERS, NEXT_CHANGE, NEXT_VERSION, TenantTemplate, only
 
@@ -38,13 +40,23 @@ class Networking(Schema):
         reaches=NEW_ORDERS,
         default="cilium",
     )
-    nodes: str = configured(
+    nodes: Network = configured(
         "Range of nodes in CIDR form, such as 10.250.0.0/16.", reaches=NEW_ORDERS
     )
-    pods: str = configured("Range of pods in CIDR form, such as 100.96.0.0/11.", reaches=NEW_ORDERS)
-    services: str = configured(
+    pods: Network = configured(
+        "Range of pods in CIDR form, such as 100.96.0.0/11.", reaches=NEW_ORDERS
+    )
+    services: Network = configured(
         "Range of services in CIDR form, such as 100.64.0.0/13.", reaches=NEW_ORDERS
     )
+
+    @pydantic.model_validator(mode="after")
+    def _are_of_ipv4_and_apart(self) -> "Networking":
+        ranges = {name: getattr(self, name) for name in ("nodes", "pods", "services")}
+        if any(":" in cidr for cidr in ranges.values()):
+            raise ValueError("nodes, pods and services must be networks of IPv4")
+        check_apart(ranges)
+        return self
 
 
 class OpenStack(Schema):
