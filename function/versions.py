@@ -142,7 +142,7 @@ def _next_step(  # noqa: PLR0913  # a step depends on where it starts, ends and 
 ) -> VersionStep:
     if target.version == current:
         return _keptversion(current, target.version, before, chosen, offers)
-    if not progress.settled:
+    if not progress.settled and not _replaces(target, current, progress):
         kept = _keptversion(current, target.version, before, chosen, offers)
         text = f"{target.version} follows once {current} is reached everywhere"
         return VersionStep(kept.fields, kept.notes, text)
@@ -160,6 +160,17 @@ def _next_step(  # noqa: PLR0913  # a step depends on where it starts, ends and 
         )
     step = between[-1]
     return VersionStep(_fields(step, chosen), (), f"{step.version} comes before {target.version}")
+
+
+def _replaces(target: KubernetesVersion, current: str, progress: Progress) -> bool:
+    """Say whether a version may be asked for instead of one that the cluster has not taken.
+
+    It may have been refused. It may be taken meanwhile as well: the other has to follow on it too.
+    """
+    if not progress.version:
+        return target.minor == _minor(current)
+    behind = _order(progress.version) < _order(current)
+    return behind and target.minor <= _minor(progress.version) + 1
 
 
 def _keptversion(

@@ -40,6 +40,21 @@ class TestSteps:
         first = ask(wanted, built(order()))
         assert rendered(ask(wanted, simulate.play(first.resources)), VERSION) == "1.36.1"
 
+    def test_a_step_that_is_refused_gives_way(self) -> None:
+        """A patch that the garden does not know, say; another one can be ordered instead."""
+        given = offered("1.34.7", "1.35.4", "1.35.5", "1.36.1")
+        live = built(order())
+        live = applied(live, ask(order(version="1.35.4"), live, given))
+        assert rendered(ask(order(version="1.35.5"), live, given), VERSION) == "1.35.5"
+        assert rendered(ask(order(version="1.36.1"), live, given), VERSION) == "1.35.4"
+
+    def test_so_does_that_of_a_cluster_that_is_not_there(self) -> None:
+        """It may come any moment, so another minor still waits for it."""
+        given = offered("1.34.7", "1.34.8", "1.35.4")
+        live = simulate.play(ask(order(version="1.34.7"), {}, given).resources, frozenset())
+        assert rendered(ask(order(version="1.34.8"), live, given), VERSION) == "1.34.8"
+        assert rendered(ask(order(version="1.35.4"), live, given), VERSION) == "1.34.7"
+
 
 class TestSleep:
     """A cluster that could not be woken is not put to sleep, and the tenant reads why."""
@@ -175,6 +190,15 @@ def layers(flavors: list[Manifest], types: Mapping[str, str]) -> list[Manifest]:
     root, *others = asking.provider("gardener")
     root = replaced(root, "data.flavors", flavors)
     return [replaced(root, "data.backends.gardener.machineTypes", types), *others]
+
+
+def offered(*versions: str) -> list[Manifest]:
+    """Return the example provider with other versions."""
+    root, *others = asking.provider("gardener")
+    return [
+        replaced(root, "data.kubernetesVersions", [{"version": v} for v in versions]),
+        *others,
+    ]
 
 
 def ask(
