@@ -281,6 +281,33 @@ class TestNetworks:
         status = found.composite["status"]
         assert (status["phase"], status["message"]) == ("Updating", "the network is being changed")
 
+    @pytest.mark.parametrize(
+        ("before", "now"), [(True, False), (False, True)], ids=["closed", "opened"]
+    )
+    def test_a_way_out_that_changes(self, before: bool, now: bool) -> None:
+        """Nothing is left for the provider to write back as it was: it would never settle."""
+        order = asking.order("network/minimal")
+        seen = built({**order, "spec": {**order["spec"], "externalAccess": before}}, OFFER)
+        changed = {**order, "spec": {**order["spec"], "externalAccess": now}}
+        subnet = payload(asking.ask(changed, OFFER, seen), f"{keys.SUBNET}{keys.IPV4}")
+        gateway = "10.20.0.1" if now else ""
+        assert (subnet["gatewayIp"], subnet["noGateway"]) == (gateway, not now)
+
+    def test_name_servers_that_go(self) -> None:
+        """The provider would write back a list that is left out; the last is taken away by none."""
+        order, key = asking.order("network/minimal"), f"{keys.SUBNET}{keys.IPV4}"
+        seen = dict(built(order, OFFER))
+        none = layers(dnsServers=[])
+        found = asking.ask(order, none, seen)
+        assert payload(found, key)["dnsNameservers"] == []
+        assert found.composite["status"]["phase"] == "Updating"
+        done = replaced(found.resources[key], "status", seen[key].manifest["status"])
+        del done["status"]["atProvider"]["dnsNameservers"]
+        again = asking.ask(order, none, {**seen, key: local.Observed(done)})
+        assert payload(again, key)["dnsNameservers"] == []
+        assert again.composite["status"]["phase"] == "Ready"
+        assert "dnsNameservers" not in payload(asking.ask(order, none), key)
+
     def test_a_lost_record_and_another_range(self) -> None:
         """The edit is not noticed then; the subnet keeps its range, gateway and pool."""
         order = asking.order("network/minimal")

@@ -39,9 +39,10 @@ def status(stack: Stack[NetworkSpec], wanted: Sequence[Resource]) -> Manifest:
 
 
 def _is_seen(stack: Stack[NetworkSpec], resource: Resource) -> bool:
-    """Say whether the provider shows what is asked for, where it shows it at all."""
+    """Say whether the provider shows what is asked for; what is empty may not be shown at all."""
     seen = stack.observed[resource.key].at_provider
-    return all(seen.get(name) == resource.payload.get(name, seen.get(name)) for name in _SEEN)
+    wanted = {name: resource.payload[name] for name in _SEEN if name in resource.payload}
+    return all((seen.get(name) or None) == (value or None) for name, value in wanted.items())
 
 
 def _told(stack: Stack[NetworkSpec], key: str, field: str) -> object:

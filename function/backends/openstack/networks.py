@@ -112,6 +112,8 @@ def _ipv4_subnet(stack: Stack[NetworkSpec]) -> Resource:
 
     Gateway and pool are written out: a pool that the cloud chose without a gateway would leave
     no room for one later, and a gateway that nobody answers on would be the servers' way out.
+    Of gateway and `noGateway` both are, for the provider writes back what is left out as it was
+    last, and would then change the subnet to and fro for ever; empty means none to it.
     """
     key = f"{SUBNET}{IPV4}"
     cidr = stack.stored(key).get("cidr", stack.order.spec.cidr)
@@ -123,7 +125,8 @@ def _ipv4_subnet(stack: Stack[NetworkSpec]) -> Resource:
         {
             "cidr": cidr,
             "ipVersion": 4,
-            **({"gatewayIp": str(hosts[1])} if out else {"noGateway": True}),
+            "gatewayIp": str(hosts[1]) if out else "",
+            "noGateway": not out,
             "allocationPool": [{"start": str(hosts[2]), "end": str(hosts[-2])}],
         },
     )
@@ -147,6 +150,8 @@ def _subnet(stack: Stack[NetworkSpec], family: str, own: Manifest) -> Resource:
     key = f"{SUBNET}{family}"
     servers = stack.order.spec.dns_servers or stack.own.dns_servers
     fitting = [server for server in servers if (":" in server) == (family == IPV6)]
+    # What is left out is written back by the provider as it was last: an empty list ends it.
+    listed = bool(fitting) or "dnsNameservers" in stack.stored(key)
     return Resource(
         key=key,
         family=NETWORKING,
@@ -155,7 +160,7 @@ def _subnet(stack: Stack[NetworkSpec], family: str, own: Manifest) -> Resource:
             "name": f"{stack.order.name}-{family}",
             "networkIdRef": {"name": stack.metadata_name(NETWORK)},
             **own,
-            **({"dnsNameservers": fitting} if fitting else {}),
+            **({"dnsNameservers": fitting} if listed else {}),
             "tags": stack.tags,
         },
         labels={FAMILY_LABEL: family},
