@@ -371,8 +371,11 @@ FAILED = [{"type": "Synced", "status": "False", "message": "Quota exceeded"}]
         ({"status": {"conditions": FAILED}}, ["Failed", "Running"], "Degraded"),
         ({"status": {}}, ["Provisioning", "Running"], "Provisioning"),
         ({"status.atProvider.powerState": "paused"}, ["Paused", "Running"], "Updating"),
+        ({"status.atProvider.powerState": "build"}, ["Provisioning", "Running"], "Provisioning"),
+        ({"status.atProvider.powerState": "migrating"}, ["Running", "Running"], "Ready"),
+        ({"status.atProvider.powerState": "shelved"}, ["Stopped", "Running"], "Updating"),
     ],
-    ids=["deleting", "failed", "not looked at", "paused"],
+    ids=["deleting", "failed", "not looked at", "paused", "build", "migrating", "shelved"],
 )
 def test_phases_of_servers(touch: Manifest, phases: list[str], want: str) -> None:
     """One word for each server, and one for the order."""
@@ -383,6 +386,20 @@ def test_phases_of_servers(touch: Manifest, phases: list[str], want: str) -> Non
     seen[keys.server(0)] = local.Observed(manifest)
     status = asking.ask(server(), OFFER, seen).composite["status"]
     assert ([found["phase"] for found in status["servers"]], status["phase"]) == (phases, want)
+
+
+def test_a_server_in_error() -> None:
+    """Its provider is content with it: only the state says that no host took it."""
+    seen = dict(built(server(replicas=1), OFFER))
+    key = keys.server(0)
+    failed = replaced(seen[key].manifest, "status.atProvider.powerState", "error")
+    found = asking.ask(server(replicas=1), OFFER, {**seen, key: local.Observed(failed)})
+    status = found.composite["status"]
+    assert (status["phase"], status["servers"][0]["phase"]) == ("Failed", "Failed")
+    assert status["message"] == "a server has failed in the cloud"
+    [healthy] = [c for c in status["conditions"] if c["type"] == "BackendHealthy"]
+    assert (healthy["status"], healthy["reason"]) == ("False", "ServerFailed")
+    assert not found.complete
 
 
 SETTINGS = {

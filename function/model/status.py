@@ -155,8 +155,8 @@ class MachineStatus(Schema):
         None,
         description="State in one word. Pending: it is not there yet; Provisioning: it is being "
         "built; Running: it runs; Stopped: it is shut down; Paused: the provider has "
-        "paused it; Failed: it could not be built; Deleting: it is being deleted "
-        "although the order stands.",
+        "paused it; Failed: it could not be built, or has failed since; Deleting: it is "
+        "being deleted although the order stands.",
     )
     addresses: tuple[Address, ...] = pydantic.Field(
         (), description="Addresses in its networks, in the order of the networks."

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from function import trouble
 from function.backends.openstack import firewall, instances, keys, login, ports, status, volumes
 from function.backends.openstack.keys import NAME
 from function.backends.openstack.removals import identities, removals
@@ -47,7 +46,7 @@ def render(
         planned=frozenset(part for part in parts if isinstance(part, str)),
         removals=removals(wanted, observed, lambda resource: _path(resource, order)),
         status=status.status(stack),
-        conditions=(status.current(stack), trouble.health(observed.values())),
+        conditions=(status.current(stack), status.health(stack)),
         unsupported=instances.unsupported(stack),
         notes=instances.notes(stack),
     )

@@ -10,7 +10,17 @@ from function.contract import Condition, Manifest, Resource
 from function.model import ServerSpec
 from function.model.server import Volume
 
-_STATES = {"active": "Running", "shutoff": "Stopped", "paused": "Paused"}
+FAILED = "a server has failed in the cloud"
+# States of the compute service; it does not say what others mean for those who use a server.
+_STATES = {
+    "active": "Running",
+    "migrating": "Running",
+    "shutoff": "Stopped",
+    "shelved": "Stopped",
+    "shelved_offloaded": "Stopped",
+    "paused": "Paused",
+    "error": "Failed",
+}
 
 
 def instance_phase(instance: Resource | None) -> str:
@@ -25,16 +35,28 @@ def instance_phase(instance: Resource | None) -> str:
     return "Failed" if trouble.of(instance) else "Provisioning"
 
 
+def health(stack: Stack[ServerSpec]) -> Condition:
+    """Return what trouble there is.
+
+    A server that fails while it is built, or later, is no trouble to provider-openstack: it has
+    been made, and nothing is left to do. Only its state tells, and the cause is not shown.
+    """
+    found = trouble.health(stack.observed.values())
+    if found.status and _in_error(stack):
+        return Condition(found.type, False, "ServerFailed", f"{FAILED}; the provider has to act")
+    return found
+
+
 def current(stack: Stack[ServerSpec]) -> Condition:
     """Return whether servers and volumes are as they are ordered."""
     spec = stack.order.spec
-    wanted = ("active" if spec.running else "shutoff", stack.bound.machines["server"].flavor)
+    wanted = ("Running" if spec.running else "Stopped", stack.bound.machines["server"].flavor)
     live = [stack.observed.get(keys.server(index)) for index in range(spec.replicas)]
     if any(server is None or not server.at_provider.get("id") for server in live):
         return Condition("Current", False, "Provisioning", "servers are being built")
     for server in live:
         seen = server.at_provider if server else {}
-        if (seen.get("powerState"), seen.get("flavorName")) != wanted:
+        if (instance_phase(server), seen.get("flavorName")) != wanted:
             return Condition("Current", False, "Updating", "servers are being changed")
     if not all(_is_done(stack, index, ask) for index, ask in _volumes(stack)):
         return Condition("Current", False, "Updating", "volumes are being attached or enlarged")
@@ -54,6 +76,11 @@ def status(stack: Stack[ServerSpec]) -> Manifest:
         **({"sshUser": bound.image.user} if bound.image and bound.image.user else {}),
         "servers": servers,
     }
+
+
+def _in_error(stack: Stack[ServerSpec]) -> bool:
+    live = (stack.observed.get(keys.server(index)) for index in range(stack.order.spec.replicas))
+    return any(server and server.at_provider.get("powerState") == "error" for server in live)
 
 
 def _volumes(stack: Stack[ServerSpec]) -> Iterator[tuple[int, Volume]]:
@@ -115,7 +142,8 @@ def _overall(phases: list[str], stack: Stack[ServerSpec]) -> tuple[str, str]:
         )
     if "Failed" in phases:
         up = any(phase in ("Running", "Stopped") for phase in phases)
-        return ("Degraded" if up else "Failed"), "a server could not be built"
+        text = FAILED if _in_error(stack) else "a server could not be built"
+        return ("Degraded" if up else "Failed"), text
     return "Provisioning", "servers are being built"
 
 
