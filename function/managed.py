@@ -144,11 +144,12 @@ def definitions(mode: Mode) -> list[str]:
 def external_name(observed: Resource | None) -> str:
     """Return what the provider needs to find the live thing again; empty until it is known.
 
-    Where late initialisation is off, the provider never writes the annotation itself.
+    Where late initialisation is off, the provider never writes the annotation itself, nor does it
+    when it builds anew what was deleted behind its back. So the id that it last saw comes first.
     """
     if observed is None:
         return ""
-    return observed.annotations.get(EXTERNAL_NAME) or str(observed.at_provider.get("id") or "")
+    return str(observed.at_provider.get("id") or "") or observed.annotations.get(EXTERNAL_NAME, "")
 
 
 def _secret(resource: Resource, namespaced: bool, secrets_namespace: str) -> Manifest:

@@ -323,15 +323,16 @@ def test_nothing_observed_raises(manifest: dict[str, Any]) -> None:
     [
         ({}, {}, ""),
         ({}, {"atProvider": {"id": "seen"}}, "seen"),
-        ({managed.EXTERNAL_NAME: "told"}, {"atProvider": {"id": "seen"}}, "told"),
+        ({managed.EXTERNAL_NAME: "told"}, {}, "told"),
+        ({managed.EXTERNAL_NAME: "told"}, {"atProvider": {"id": "seen"}}, "seen"),
         ({managed.EXTERNAL_NAME: ""}, {"atProvider": {"id": "seen"}}, "seen"),
         ({}, {"atProvider": {"id": ""}}, ""),
         ({}, {"atProvider": {"id": None}}, ""),
     ],
-    ids=["unknown", "seen", "told", "told empty", "seen empty", "null"],
+    ids=["unknown", "seen", "told", "built anew", "told empty", "seen empty", "null"],
 )
 def test_external_name(annotations: dict[str, str], status: dict[str, Any], want: str) -> None:
-    """The annotation says it; without late initialisation only the id that was seen does."""
+    """The id that was seen says it; the annotation does where there is no status, as restored."""
     assert managed.external_name(replace(PORT, annotations=annotations, status=status)) == want
 
 

@@ -221,6 +221,8 @@ class TestVolumes:
         seen[keys.server(0)].manifest["status"]["atProvider"]["id"] = "another"
         found = asking.ask(server(), OFFER, seen)
         assert payload(found, keys.attachment(0, "scratch"))["instanceId"] == "another"
+        annotations = found.resources[keys.server(0)]["metadata"]["annotations"]
+        assert annotations[managed.EXTERNAL_NAME] == "another", "or a restart builds it once more"
 
 
 class TestHighAvailability:
