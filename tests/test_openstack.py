@@ -219,10 +219,14 @@ class TestVolumes:
         """What attached the volume went with the old server: it is attached to the new one."""
         seen = dict(built(server(), OFFER))
         seen[keys.server(0)].manifest["status"]["atProvider"]["id"] = "another"
+        port = {"deviceId": "gone", "deviceOwner": "compute:nova"}
+        seen[keys.port(0, 0)].manifest["spec"]["forProvider"].update(port)
         found = asking.ask(server(), OFFER, seen)
         assert payload(found, keys.attachment(0, "scratch"))["instanceId"] == "another"
         annotations = found.resources[keys.server(0)]["metadata"]["annotations"]
         assert annotations[managed.EXTERNAL_NAME] == "another", "or a restart builds it once more"
+        port = payload(found, keys.port(0, 0))
+        assert (port["deviceId"], port["deviceOwner"]) == ("", ""), "or it stays the old server's"
 
 
 class TestHighAvailability:

@@ -16,6 +16,9 @@ from function.model.server import Attachment
 
 # Label of subnets: the family of their addresses.
 FAMILY_LABEL = f"{API_GROUP}/ip-family"
+# Nova says whose a port is. Left out, the provider would write it back and hold the port to a
+# server that is gone, or was built anew; empty means to it that it may be any.
+_FREE = {"deviceId": "", "deviceOwner": ""}
 
 
 def render_ports(stack: Stack[ServerSpec], index: int) -> list[Resource | str]:
@@ -100,6 +103,7 @@ def _port(stack: Stack[ServerSpec], index: int, n: int, attached: Attachment) ->
             "name": f"{stack.order.name}-{index}-{n}",
             **place,
             "securityGroupIds": groups,
+            **_FREE,
             "tags": stack.tags,
         },
         ready=bool(stack.id(key)),
