@@ -229,6 +229,26 @@ class TestVolumes:
         assert (port["deviceId"], port["deviceOwner"]) == ("", ""), "or it stays the old server's"
 
 
+class TestWhatIsMadeAnew:
+    """What the provider wrote back of a thing is no order for the next, should this be deleted."""
+
+    def test_a_public_address(self) -> None:
+        """Only the cloud's operators may ask for one address."""
+        order, key = server(publicIP=True), keys.floating_ip(0)
+        seen = built(order, OFFER)
+        given = {"address": "203.0.113.142", "fixedIp": "10.20.0.204"}
+        seen[key].manifest["spec"]["forProvider"].update(given)
+        found = payload(asking.ask(order, OFFER, seen), key)
+        assert (found["address"], found["fixedIp"]) == ("", "")
+
+    def test_an_interface(self) -> None:
+        """It is of a subnet or of a port, never of both."""
+        order, key = asking.order("network/minimal"), f"{keys.INTERFACE}{keys.IPV4}"
+        seen = built(order, OFFER)
+        seen[key].manifest["spec"]["forProvider"]["portId"] = "gone"
+        assert payload(asking.ask(order, OFFER, seen), key)["portId"] == ""
+
+
 class TestHighAvailability:
     """The provider's metadata reach servers that stand; a label never counts for more."""
 

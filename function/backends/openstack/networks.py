@@ -193,6 +193,8 @@ def _interface(stack: Stack[NetworkSpec], family: str) -> Resource:
         payload={
             "routerIdRef": {"name": stack.metadata_name(ROUTER)},
             "subnetIdRef": {"name": stack.metadata_name(f"{SUBNET}{family}")},
+            # Left out, the provider would write it back, and can make none of both anew.
+            "portId": "",
         },
         ready=bool(stack.id(key)),
     )

@@ -16,6 +16,9 @@ from function.model.server import Attachment
 
 # Label of subnets: the family of their addresses.
 FAMILY_LABEL = f"{API_GROUP}/ip-family"
+# Left out, the provider would write back the address that it got, and ask for this very one where
+# it has to get one anew: only the cloud's operators may.
+_ANY_ADDRESS = {"address": "", "fixedIp": ""}
 # Nova says whose a port is. Left out, the provider would write it back and hold the port to a
 # server that is gone, or was built anew; empty means to it that it may be any.
 _FREE = {"deviceId": "", "deviceOwner": ""}
@@ -51,7 +54,12 @@ def render_floating_ip(stack: Stack[ServerSpec], index: int) -> Resource | str:
         key=key,
         family=NETWORKING,
         kind="FloatingipV2",
-        payload={"pool": pool, **({"portId": port} if port else {}), "tags": stack.tags},
+        payload={
+            "pool": pool,
+            **({"portId": port} if port else {}),
+            **_ANY_ADDRESS,
+            "tags": stack.tags,
+        },
         ready=bool(before and before.at_provider.get("address")),
     )
 
