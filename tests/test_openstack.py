@@ -74,6 +74,12 @@ def payload(outcome: local.Outcome, key: str) -> Manifest:
     return found
 
 
+def payload_of(seen: Seen, key: str) -> Manifest:
+    """Return what was asked of the provider for one resource that is seen."""
+    found: Manifest = seen[key].manifest["spec"]["forProvider"]
+    return found
+
+
 class TestNetworksOfServers:
     """A server stays where it is, and others of its order join it there."""
 
@@ -240,6 +246,35 @@ class TestWhatIsMadeAnew:
         seen[key].manifest["spec"]["forProvider"].update(given)
         found = payload(asking.ask(order, OFFER, seen), key)
         assert (found["address"], found["fixedIp"]) == ("", "")
+
+    @pytest.mark.parametrize("gone", [False, True], ids=["failing", "restored"])
+    def test_a_port_of_a_server_that_is_not_made(self, gone: bool) -> None:
+        """The server follows its ports until it is made, or it fails for ever for want of one."""
+        key, seen = keys.server(0), dict(built(server(), OFFER))
+        waiting = replaced(seen[key].manifest, "status", {"atProvider": {}})
+        port = replaced(
+            seen[keys.port(0, 0)].manifest, "status.atProvider.id", "" if gone else "new"
+        )
+        before = seen | {key: local.Observed(waiting), keys.port(0, 0): local.Observed(port)}
+        found = payload(asking.ask(server(), OFFER, before), key)["network"]
+        assert found == (payload_of(seen, key)["network"] if gone else [{"port": "new"}])
+
+    def test_a_server_that_is_made_keeps_its_port(self) -> None:
+        """A port cannot be changed on a live server: the provider would refuse all of it."""
+        key, seen = keys.server(0), dict(built(server(), OFFER))
+        port = replaced(seen[keys.port(0, 0)].manifest, "status.atProvider.id", "new")
+        found = asking.ask(server(), OFFER, {**seen, keys.port(0, 0): local.Observed(port)})
+        assert payload(found, key)["network"] == payload_of(seen, key)["network"]
+
+    @pytest.mark.parametrize("key", [keys.port(1, 0), keys.SPREAD], ids=["port", "group"])
+    def test_what_is_on_its_way_out(self, key: str) -> None:
+        """A server that is ordered again at once waits for what is its own, not its forerunner's."""
+        seen = dict(built(server(), OFFER))
+        del seen[keys.server(1)]
+        leaving = replaced(seen[key].manifest, "metadata.deletionTimestamp", "2026-01-01T00:00:00Z")
+        found = asking.ask(server(), OFFER, {**seen, key: local.Observed(leaving)})
+        assert found.fatal == ""
+        assert keys.server(1) not in found.resources
 
     def test_an_interface(self) -> None:
         """It is of a subnet or of a port, never of both."""
@@ -412,6 +447,17 @@ def test_phases_of_servers(touch: Manifest, phases: list[str], want: str) -> Non
     seen[keys.server(0)] = local.Observed(manifest)
     status = asking.ask(server(), OFFER, seen).composite["status"]
     assert ([found["phase"] for found in status["servers"]], status["phase"]) == (phases, want)
+
+
+def test_a_volume_that_is_being_deleted() -> None:
+    """Its data are about to go, and nobody ordered that: not all is well."""
+    seen, key = dict(built(server(), OFFER)), keys.volume(1, "scratch")
+    going = replaced(seen[key].manifest, "metadata.deletionTimestamp", "2026-01-01T00:00:00Z")
+    status = asking.ask(server(), OFFER, {**seen, key: local.Observed(going)}).composite["status"]
+    assert status["phase"] == "Deleting"
+    assert status["message"] == "a volume is being deleted although the order stands"
+    [current] = [c for c in status["conditions"] if c["type"] == "Current"]
+    assert current["status"] == "False"
 
 
 def test_a_server_in_error() -> None:

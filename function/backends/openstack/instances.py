@@ -23,6 +23,8 @@ FIXED = (
     "availabilityZone",
     "schedulerHints",
 )
+# What of it names others by their ids.
+BY_ID = ("network", "schedulerHints")
 # What our own metadata begin with.
 RESERVED = "scs-"
 SPREAD_POLICIES = {"Soft": "soft-anti-affinity", "Strict": "anti-affinity"}
@@ -52,7 +54,12 @@ def render_instance(stack: Stack[ServerSpec], index: int, ports: int) -> Resourc
     needed = [stack.id(keys.port(index, n)) for n in range(ports)]
     if before is None and not all(needed + _once(stack)):
         return key
-    fixed = stack.kept(key, *FIXED) if before else _fixed(stack, needed)
+    fixed = _fixed(stack, needed)
+    if before:
+        # Until it is made, it follows what it needs: that may have been built anew meanwhile.
+        follows = all(needed + _once(stack)) and not before.at_provider.get("id")
+        named = {name: fixed[name] for name in BY_ID if name in fixed and follows}
+        fixed = stack.kept(key, *FIXED) | named
     external = external_name(before)
     return Resource(
         key=key,

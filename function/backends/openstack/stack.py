@@ -43,9 +43,9 @@ class Stack(Generic[SpecT]):
         return dict(tag.split("=", 1) for tag in self.tags)
 
     def id(self, key: str) -> str:
-        """Return the id of a live resource; empty until it is observed."""
+        """Return the id of a live resource; empty until it is observed, and while it goes."""
         found = self.observed.get(key)
-        return str(found.at_provider.get("id") or "") if found else ""
+        return str(found.at_provider.get("id") or "") if found and not found.deleting else ""
 
     def stored(self, key: str) -> Manifest:
         """Return the payload of an observed resource; empty if there is none."""

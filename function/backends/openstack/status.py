@@ -92,7 +92,13 @@ def _is_done(stack: Stack[ServerSpec], index: int, ask: Volume) -> bool:
     """Say whether a volume is attached, and as large as it is ordered."""
     size = _size(stack, index, ask)
     attached = bool(stack.id(keys.attachment(index, ask.name)))
-    return attached and size is not None and size >= ask.size_gib
+    large = size is not None and size >= ask.size_gib
+    return attached and large and not _is_going(stack, index, ask)
+
+
+def _is_going(stack: Stack[ServerSpec], index: int, ask: Volume) -> bool:
+    found = stack.observed.get(keys.volume(index, ask.name))
+    return found is not None and found.deleting
 
 
 def _size(stack: Stack[ServerSpec], index: int, ask: Volume) -> int | None:
@@ -135,6 +141,8 @@ def _overall(phases: list[str], stack: Stack[ServerSpec]) -> tuple[str, str]:
         return _before_servers(stack)
     if "Deleting" in phases:
         return "Deleting", "a server is being deleted although the order stands"
+    if any(_is_going(stack, index, ask) for index, ask in _volumes(stack)):
+        return "Deleting", "a volume is being deleted although the order stands"
     if all(phase in ("Running", "Stopped", "Paused") for phase in phases):
         found = current(stack)
         return (
