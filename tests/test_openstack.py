@@ -210,6 +210,13 @@ class TestVolumes:
         found = asking.ask(server(volumes=[{"name": "scratch", "sizeGiB": 5}]), OFFER, seen)
         assert payload(found, keys.volume(0, "scratch"))["size"] == 50
 
+    def test_a_volume_that_was_enlarged_in_the_cloud(self) -> None:
+        """It stays as large: to shrink it is refused, and nothing else of it could change."""
+        seen, key = dict(built(server(), OFFER)), keys.volume(0, "scratch")
+        larger = replaced(seen[key].manifest, "status.atProvider.size", 80)
+        found = asking.ask(server(), OFFER, {**seen, key: local.Observed(larger)})
+        assert payload(found, key)["size"] == 80
+
     def test_an_attachment_that_is_not_seen(self) -> None:
         """It keeps the ids that it was made with; no lost id is written over them."""
         seen = built(server(), OFFER)
@@ -268,7 +275,7 @@ class TestWhatIsMadeAnew:
 
     @pytest.mark.parametrize("key", [keys.port(1, 0), keys.SPREAD], ids=["port", "group"])
     def test_what_is_on_its_way_out(self, key: str) -> None:
-        """A server that is ordered again at once waits for what is its own, not its forerunner's."""
+        """A server that is ordered again at once waits for what is its own."""
         seen = dict(built(server(), OFFER))
         del seen[keys.server(1)]
         leaving = replaced(seen[key].manifest, "metadata.deletionTimestamp", "2026-01-01T00:00:00Z")

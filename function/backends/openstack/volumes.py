@@ -29,14 +29,19 @@ def _volume(stack: Stack[ServerSpec], index: int, ask: Volume) -> Resource:
         kind="VolumeV3",
         payload={
             "name": f"{stack.order.name}-{index}-{ask.name}",
-            # The block storage service cannot shrink a volume.
-            "size": max(ask.size_gib, stack.stored(key).get("size", 0)),
+            # The block storage service cannot shrink a volume, whoever made it larger.
+            "size": max(ask.size_gib, stack.stored(key).get("size", 0), _seen(stack, key)),
             "enableOnlineResize": True,
             **_fixed(stack, key, ask),
             "metadata": stack.metadata,
         },
         ready=bool(stack.id(key)),
     )
+
+
+def _seen(stack: Stack[ServerSpec], key: str) -> int:
+    found = stack.observed.get(key)
+    return int(found.at_provider.get("size") or 0) if found else 0
 
 
 def _fixed(stack: Stack[ServerSpec], key: str, ask: Volume) -> Manifest:
