@@ -51,8 +51,12 @@ def shoot(project: str, tenant: str, order: str) -> str:
 
 
 def keypair(tenant: str, order: str) -> str:
-    """Return the name of an OpenStack key pair; unique per user, and its external name."""
-    return _hashed(f"{tenant}-{order}", COMPOSED_LIMIT, tenant, "Server", order, "keypair")
+    """Return the name of an OpenStack key pair; unique per user, and its external name.
+
+    The compute service takes no dot in it, not in the version of its API that the provider speaks.
+    """
+    readable = f"{tenant}-{order}".replace(".", "-")
+    return _hashed(readable, COMPOSED_LIMIT, tenant, "Server", order, "keypair")
 
 
 def topology(pool: str, zone: str) -> str:

@@ -20,11 +20,12 @@ ORDER = st.from_regex(r"\A[a-z0-9]([-a-z0-9.]{0,80}[a-z0-9])?\Z")
         (names.composed("acme", "Server", "web", "openstack-port-1"), "acme-web-8df6803f1b"),
         (names.cluster("acme", "shop"), "shop-dfdbdb206d"),
         (names.keypair("acme", "web"), "acme-web-8154725018"),
+        (names.keypair("acme", "web.v1"), "acme-web-v1-2b8862e2ce"),
         (names.topology("web", ""), "web"),
         (names.topology("web", "az1"), "web-az1"),
         (names.topology("web", "AZ 1"), "web-fab67e5bb1"),
     ],
-    ids=["composed", "another key", "cluster", "keypair", "no zone", "zone", "odd zone"],
+    ids=["composed", "another key", "cluster", "keypair", "dot", "no zone", "zone", "odd zone"],
 )
 def test_names_never_change(found: str, want: str) -> None:
     """A name is an identity: another one for the same thing would build it a second time."""
@@ -45,6 +46,7 @@ def test_limits(tenant: str, order: str) -> None:
     """Cluster API puts more behind its names; a key pair is one to Kubernetes too."""
     assert len(names.cluster(tenant, order)) <= names.CLUSTER_LIMIT
     assert len(names.keypair(tenant, order)) <= names.COMPOSED_LIMIT
+    assert "." not in names.keypair(tenant, order), "the compute service takes none"
     assert KUBERNETES_NAME.match(names.cluster(tenant, order))
 
 

@@ -481,6 +481,20 @@ def test_a_server_in_error() -> None:
     assert not found.complete
 
 
+def test_a_key_pair_of_another_name() -> None:
+    """What a release called otherwise keeps its name, for further servers too."""
+    order = server(replicas=1, sshKeys=["ssh-ed25519 AAAAC3Nza me"])
+    seen = dict(built(order, OFFER))
+    former = replaced(seen[keys.KEYPAIR].manifest, "spec.forProvider.name", "former")
+    grown = {**order, "spec": {**order["spec"], "replicas": 2}}
+    found: Seen = {**seen, keys.KEYPAIR: local.Observed(former)}
+    for _ in range(3):
+        outcome = asking.ask(grown, OFFER, found)
+        found = {**simulate.play(outcome.resources), keys.KEYPAIR: local.Observed(former)}
+    assert payload(outcome, keys.KEYPAIR)["name"] == "former"
+    assert payload(outcome, keys.server(1))["keyPair"] == "former"
+
+
 SETTINGS = {
     "default not offered": (
         {"defaultNetwork": "nowhere"},

@@ -127,7 +127,7 @@ def _fixed(stack: Stack[ServerSpec], ports: list[str]) -> Manifest:
     """Return what cannot change on a live server."""
     spec, data = stack.order.spec, user_data(stack.order.spec)
     device, group = _boot_device(stack), stack.id(SPREAD)
-    key = names.keypair(stack.order.tenant, stack.order.name)
+    key = stack.stored(KEYPAIR).get("name") or names.keypair(stack.order.tenant, stack.order.name)
     wanted: Manifest = {
         "availabilityZone": spec.zone,
         "keyPair": key if spec.ssh_keys else None,
