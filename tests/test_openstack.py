@@ -467,6 +467,21 @@ def test_a_volume_that_is_being_deleted() -> None:
     assert current["status"] == "False"
 
 
+@pytest.mark.parametrize("prefix", [keys.RULE, keys.FLOATING_IP], ids=["rule", "public address"])
+def test_what_surrounds_a_server(prefix: str) -> None:
+    """Not all is as ordered while a server runs without what it was ordered with."""
+    order = server(publicIP=True, firewall={"ingress": [{"protocol": "tcp", "ports": "22"}]})
+    seen = dict(built(order, OFFER))
+    assert asking.ask(order, OFFER, seen).composite["status"]["phase"] == "Ready"
+    key = next(key for key in sorted(seen) if key.startswith(prefix))
+    failed = replaced(seen[key].manifest, "status", {"atProvider": {}, "conditions": FAILED})
+    found = asking.ask(order, OFFER, {**seen, key: local.Observed(failed)}).composite["status"]
+    text = "addresses or firewall are being changed"
+    assert (found["phase"], found["message"]) == ("Updating", text)
+    [current] = [c for c in found["conditions"] if c["type"] == "Current"]
+    assert (current["status"], current["message"]) == ("False", text)
+
+
 def test_a_server_in_error() -> None:
     """Its provider is content with it: only the state says that no host took it."""
     seen = dict(built(server(replicas=1), OFFER))

@@ -41,12 +41,13 @@ def render(
         *(part for index in range(order.spec.replicas) for part in _server(stack, index)),
     ]
     wanted = {part if isinstance(part, str) else part.key for part in parts}
+    current = status.current(stack, wanted)
     return Rendered(
         resources=tuple(part for part in parts if not isinstance(part, str)),
         planned=frozenset(part for part in parts if isinstance(part, str)),
         removals=removals(wanted, observed, lambda resource: _path(resource, order)),
-        status=status.status(stack),
-        conditions=(status.current(stack), status.health(stack)),
+        status=status.status(stack, current),
+        conditions=(current, status.health(stack)),
         unsupported=instances.unsupported(stack),
         notes=instances.notes(stack),
     )

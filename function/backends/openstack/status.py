@@ -1,6 +1,6 @@
 """Tell what becomes of an order for servers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from function import trouble
 from function.backends.openstack import keys
@@ -47,27 +47,39 @@ def health(stack: Stack[ServerSpec]) -> Condition:
     return found
 
 
-def current(stack: Stack[ServerSpec]) -> Condition:
-    """Return whether servers and volumes are as they are ordered."""
+def current(stack: Stack[ServerSpec], wanted: Iterable[str]) -> Condition:
+    """Return whether everything is as it is ordered.
+
+    Args:
+        stack: The order, and what there is of it.
+        wanted: Keys of all that belongs to it.
+    """
     spec = stack.order.spec
-    wanted = ("Running" if spec.running else "Stopped", stack.bound.machines["server"].flavor)
+    asked = ("Running" if spec.running else "Stopped", stack.bound.machines["server"].flavor)
     live = [stack.observed.get(keys.server(index)) for index in range(spec.replicas)]
     if any(server is None or not server.at_provider.get("id") for server in live):
         return Condition("Current", False, "Provisioning", "servers are being built")
     for server in live:
         seen = server.at_provider if server else {}
-        if (instance_phase(server), seen.get("flavorName")) != wanted:
+        if (instance_phase(server), seen.get("flavorName")) != asked:
             return Condition("Current", False, "Updating", "servers are being changed")
     if not all(_is_done(stack, index, ask) for index, ask in _volumes(stack)):
         return Condition("Current", False, "Updating", "volumes are being attached or enlarged")
+    if not all(stack.id(key) for key in wanted):
+        return Condition("Current", False, "Updating", "addresses or firewall are being changed")
     return Condition("Current", True, "AsOrdered")
 
 
-def status(stack: Stack[ServerSpec]) -> Manifest:
-    """Return `status` of the order."""
+def status(stack: Stack[ServerSpec], found: Condition) -> Manifest:
+    """Return `status` of the order.
+
+    Args:
+        stack: The order, and what there is of it.
+        found: Whether that is current.
+    """
     bound = stack.bound
     servers = [_server(stack, index) for index in range(stack.order.spec.replicas)]
-    phase, message = _overall([server["phase"] for server in servers], stack)
+    phase, message = _overall([server["phase"] for server in servers], stack, found)
     return {
         "phase": phase,
         "message": message,
@@ -136,7 +148,7 @@ def _volume(stack: Stack[ServerSpec], index: int, ask: Volume) -> Manifest:
     }
 
 
-def _overall(phases: list[str], stack: Stack[ServerSpec]) -> tuple[str, str]:
+def _overall(phases: list[str], stack: Stack[ServerSpec], found: Condition) -> tuple[str, str]:
     if not any(key.startswith(keys.SERVER) for key in stack.observed):
         return _before_servers(stack)
     if "Deleting" in phases:
@@ -144,7 +156,6 @@ def _overall(phases: list[str], stack: Stack[ServerSpec]) -> tuple[str, str]:
     if any(_is_going(stack, index, ask) for index, ask in _volumes(stack)):
         return "Deleting", "a volume is being deleted although the order stands"
     if all(phase in ("Running", "Stopped", "Paused") for phase in phases):
-        found = current(stack)
         return (
             ("Ready", "all servers are as ordered") if found.status else ("Updating", found.message)
         )
