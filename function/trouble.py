@@ -72,6 +72,13 @@ REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
             "the provider slows requests down",
         ),
         ("Timeout", r"timeout|timed out|deadline exceeded", "the provider did not answer in time"),
+        # Neutron calls it not found; there is a router once its interface is made, or never.
+        (
+            "NoWayOut",
+            r"is not reachable from subnet",
+            "a public address needs a way out: set spec.externalAccess of the server's first "
+            "Network to true, or wait until that is built",
+        ),
         (
             "NotFound",
             r"\b404\b|unable to find|not found|No network found",

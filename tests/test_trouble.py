@@ -34,6 +34,11 @@ GONE = (
     "NotFound",
     "something this order needs is not there any more; the provider has to act",
 )
+NO_WAY_OUT = (
+    "NoWayOut",
+    "a public address needs a way out: set spec.externalAccess of the server's first Network to "
+    "true, or wait until that is built",
+)
 REFUSED = (
     "ConfigurationProblem",
     "the provider refuses what was asked of it, and has to act",
@@ -120,6 +125,12 @@ def test_nothing_of_the_text_leaves(name: str) -> None:
         ('Get "https://x/api": dial tcp: lookup x on 192.0.2.1:53: no such host', UNREACHABLE),
         ('Post "https://x/v3/auth/tokens": EOF', UNREACHABLE),
         ("got 404 instead: port x could not be found", GONE),
+        (
+            'got 404 instead: {"NeutronError": {"type": "ExternalGatewayForFloatingIPNotFound", '
+            '"message": "External network x is not reachable from subnet y.  Therefore, cannot '
+            'associate Port z with a Floating IP."}}',
+            NO_WAY_OUT,
+        ),
         ("got 500 instead: database is locked", REFUSED),
         ('cannot change the value of the argument "flavor" from "a" to "b"', REFUSED),
         (
