@@ -385,6 +385,13 @@ class TestNetworks:
         subnet = payload(found, f"{keys.SUBNET}{keys.IPV4}")
         assert (subnet["cidr"], subnet["gatewayIp"]) == ("10.20.0.0/24", "10.20.0.1")
 
+    @pytest.mark.parametrize("cidr", ["0.0.0.0/8", "127.0.0.0/24", "224.0.0.0/8", "169.254.0.0/16"])
+    def test_a_range_that_no_host_can_have(self, cidr: str) -> None:
+        """The cloud would refuse it later, and leave a network without addresses."""
+        order = asking.order("network/minimal")
+        found = asking.ask({**order, "spec": {"cidr": cidr}}, OFFER).fatal
+        assert found == "InvalidOrder: spec.cidr: holds addresses that no host can have"
+
     def test_ipv6_without_a_way_out(self) -> None:
         """Nobody announces the range then, and the tenant is told."""
         order = asking.order("network/full")

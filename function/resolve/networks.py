@@ -1,7 +1,9 @@
-"""Resolve an order for a network: it leaves nothing open."""
+"""Resolve an order for a network: it leaves nothing open, and its range has to work."""
 
 from function.contract import Bound, Order, Progress
+from function.errors import InvalidOrder, Problem
 from function.model import NetworkSpec
+from function.resolve.ranges import NO_HOST, is_unusable
 from function.resolve.resolution import Resolution, estimate
 from function.settings import Settings
 
@@ -12,10 +14,15 @@ def network(
     """Resolve an order for a network.
 
     Args:
-        order: Not used, like the others: what a cloud adds is the backend's to know.
-        settings: Not used.
-        before: Not used.
+        order: The order.
+        settings: Not used, like the progress: what a cloud adds is the backend's to know.
+        before: What was decided at the last answer; None for a new order.
         progress: Not used.
+
+    Raises:
+        InvalidOrder: Its range cannot be used; that of a live network is not looked at again.
     """
-    del order, settings, before, progress
+    del settings, progress
+    if before is None and is_unusable(order.spec.cidr):
+        raise InvalidOrder(Problem("spec.cidr", NO_HOST))
     return Resolution({}, estimate=estimate([]))

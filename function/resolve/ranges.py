@@ -11,11 +11,13 @@ from function.paths import lookup
 
 # Each node takes such a part of the range of pods, unless a cluster is told otherwise.
 SHARE = 24
-# This host, loopback, link-local, multicast and above: no network of a cluster works there.
+# This host, loopback, link-local, multicast and above: no network works there.
 _UNUSABLE_CIDRS = (
     "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/8", "fe80::/10", "ff00::/8"
 )  # fmt: skip
 UNUSABLE = tuple(ipaddress.ip_network(cidr) for cidr in _UNUSABLE_CIDRS)
+
+NO_HOST = "holds addresses that no host can have"
 
 
 def check_ranges(order: Order[ClusterSpec], before: Bound | None, problems: list[Problem]) -> None:
@@ -28,9 +30,9 @@ def check_ranges(order: Order[ClusterSpec], before: Bound | None, problems: list
     named = {"pods": network.pods, "services": network.services, "nodes": network.nodes}
     if before is None:
         problems += (
-            Problem(f"spec.network.{name}", "holds addresses that no host can have")
+            Problem(f"spec.network.{name}", NO_HOST)
             for name, cidr in named.items()
-            if cidr and _is_unusable(cidr)
+            if cidr and is_unusable(cidr)
         )
     nodes = sum(pool.bounds[1] for pool in order.spec.node_pools)
     former = _nodes(lookup(before.asked, "nodePools") or ()) if before else 0
@@ -39,7 +41,8 @@ def check_ranges(order: Order[ClusterSpec], before: Bound | None, problems: list
         problems.append(Problem("spec.network.pods", text))
 
 
-def _is_unusable(cidr: str) -> bool:
+def is_unusable(cidr: str) -> bool:
+    """Say whether a range holds addresses that no host can have."""
     network = ipaddress.ip_network(cidr)
     return any(network.overlaps(taken) for taken in UNUSABLE)
 
