@@ -517,6 +517,19 @@ def test_a_key_pair_of_another_name() -> None:
     assert payload(outcome, keys.server(1))["keyPair"] == "former"
 
 
+def test_user_data_that_no_server_can_get() -> None:
+    """They are counted as they are sent, with the keys; what stands is not looked at again."""
+    order = server(userData="ü" * 32768)
+    found = asking.ask(order, OFFER).fatal
+    assert found == (
+        "InvalidOrder: spec.userData: 65536 bytes with all keys but the first, at most 49149 are "
+        "accepted"
+    )
+    keyed = server(userData="x" * 32768, sshKeys=[f"ssh-ed25519 {'A' * 2000} me"] * 10)
+    assert "spec.userData" in asking.ask(keyed, OFFER).fatal
+    assert asking.ask(server(userData="x" * 32768), OFFER).fatal == ""
+
+
 SETTINGS = {
     "default not offered": (
         {"defaultNetwork": "nowhere"},

@@ -6,10 +6,14 @@ from email.mime.text import MIMEText
 import yaml
 
 from function import names
-from function.backends.openstack.keys import COMPUTE, KEYPAIR
+from function.backends.openstack.keys import COMPUTE, GROUP, KEYPAIR
 from function.backends.openstack.stack import Stack
 from function.contract import Resource
+from function.errors import InvalidOrder, Problem
 from function.model import ServerSpec
+
+# The compute service takes 65535 characters of base64.
+LONGEST = 65535 // 4 * 3
 
 
 def render_keypair(stack: Stack[ServerSpec]) -> list[Resource]:
@@ -30,6 +34,18 @@ def render_keypair(stack: Stack[ServerSpec]) -> list[Resource]:
             ready=bool(stack.id(KEYPAIR)),
         )
     ]
+
+
+def check_user_data(stack: Stack[ServerSpec]) -> None:
+    """Refuse user data that the compute service would refuse, and that could not change then.
+
+    Raises:
+        InvalidOrder: They are too long; those of servers that stand were taken.
+    """
+    size = len(user_data(stack.order.spec).encode())
+    if size > LONGEST and GROUP not in stack.observed:
+        text = f"{size} bytes with all keys but the first, at most {LONGEST} are accepted"
+        raise InvalidOrder(Problem("spec.userData", text))
 
 
 def user_data(spec: ServerSpec) -> str:

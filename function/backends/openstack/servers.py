@@ -28,11 +28,13 @@ def render(
     """Render an order for servers.
 
     Raises:
-        InvalidOrder: It asks for a network, an address or a label that is not offered.
+        InvalidOrder: It asks for a network, an address or a label that is not offered, or says
+            more to its servers than they can be told.
     """
     offered = settings.backend_of("Network") == NAME
     stack = Stack(order, settings.block(NAME, OpenStackSettings), bound, observed, offered)
     instances.check_labels(stack)
+    login.check_user_data(stack)
     parts: list[Resource | str] = [
         firewall.render_group(stack),
         *login.render_keypair(stack),
