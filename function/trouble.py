@@ -74,7 +74,7 @@ REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         ("Timeout", r"timeout|timed out|deadline exceeded", "the provider did not answer in time"),
         # Neutron calls it not found; there is a router once its interface is made, or never.
         (
-            "NoWayOut",
+            "NotFound",
             r"is not reachable from subnet",
             "a public address needs a way out: set spec.externalAccess of the server's first "
             "Network to true, or wait until that is built",
@@ -121,8 +121,8 @@ def refused(resource: Resource) -> bool:
 
 
 def sentence(reason: str) -> str:
-    """Return the sentence that goes with a neutral reason."""
-    return next((text for known, _, text in REASONS if known == reason), _OTHER[1])
+    """Return the sentence that goes with a neutral reason; the most general stands last."""
+    return next((text for known, _, text in reversed(REASONS) if known == reason), _OTHER[1])
 
 
 def classify(text: str) -> tuple[str, str]:

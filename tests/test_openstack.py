@@ -499,7 +499,7 @@ def test_a_server_in_error() -> None:
     assert (status["phase"], status["servers"][0]["phase"]) == ("Failed", "Failed")
     assert status["message"] == "a server has failed in the cloud"
     [healthy] = [c for c in status["conditions"] if c["type"] == "BackendHealthy"]
-    assert (healthy["status"], healthy["reason"]) == ("False", "ServerFailed")
+    assert (healthy["status"], healthy["reason"]) == ("False", "ConfigurationProblem")
     assert not found.complete
 
 

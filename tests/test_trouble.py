@@ -35,7 +35,7 @@ GONE = (
     "something this order needs is not there any more; the provider has to act",
 )
 NO_WAY_OUT = (
-    "NoWayOut",
+    "NotFound",
     "a public address needs a way out: set spec.externalAccess of the server's first Network to "
     "true, or wait until that is built",
 )

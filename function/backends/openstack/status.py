@@ -43,7 +43,8 @@ def health(stack: Stack[ServerSpec]) -> Condition:
     """
     found = trouble.health(stack.observed.values())
     if found.status and _in_error(stack):
-        return Condition(found.type, False, "ServerFailed", f"{FAILED}; the provider has to act")
+        text = f"{FAILED}; the provider has to act"
+        return Condition(found.type, False, "ConfigurationProblem", text)
     return found
 
 
