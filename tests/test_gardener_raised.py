@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from function import simulate
 from function.backends.gardener import KEY
 from function.local import Observed
@@ -9,6 +11,7 @@ from function.paths import lookup, replaced
 from testbed.kubernetes import Manifest, condition
 from tests import asking
 
+DEFAULT_VOLUME = "data.backends.gardener.defaultVolume.sizeGiB"
 ASKED = "spec.forProvider.manifest.spec.kubernetes.version"
 # As gardener-apiserver 1.149 said it to provider-kubernetes 1.3.
 REFUSAL = {
@@ -33,6 +36,38 @@ def test_every_other_refusal_is_trouble() -> None:
     told = told_of("1.34.7")
     assert reason(told, "BackendHealthy") == "ConfigurationProblem"
     assert reason(told, "Current") == "Updating"
+
+
+@pytest.mark.parametrize("version", ["1.34.8", "1.35.4"])
+def test_nothing_comes_with_it_that_waits_for_a_version(version: str) -> None:
+    """Gardener raises in a window of its own, a patch without a new node: ours would roll all."""
+    order, layers = asking.order("cluster/minimal"), asking.provider("gardener")
+    made = simulate.play(asking.ask(order, layers).resources)
+    live = "status.atProvider.manifest.spec.kubernetes.version"
+    raised = {**made, KEY: Observed(replaced(made[KEY].manifest, live, version))}
+    resource = asking.ask(order, [enlarged(layer) for layer in layers], raised).resources[KEY]
+    assert lookup(resource, ASKED) == version
+    assert sizes(resource) == sizes(made[KEY].manifest) != []
+
+
+def test_what_waits_comes_with_an_ordered_version() -> None:
+    """It rolls the nodes anyway."""
+    order, layers = asking.order("cluster/minimal"), asking.provider("gardener")
+    made = simulate.play(asking.ask(order, layers).resources)
+    asked = {**order, "spec": {**order["spec"], "version": "1.35"}}
+    found = asking.ask(asked, [enlarged(layer) for layer in layers], made)
+    assert sizes(found.resources[KEY]) == ["80Gi"]
+
+
+def enlarged(layer: Manifest) -> Manifest:
+    """Return a layer of an environment, with another default for volumes if it has one."""
+    return replaced(layer, DEFAULT_VOLUME, 80) if lookup(layer, DEFAULT_VOLUME) else layer
+
+
+def sizes(resource: Manifest) -> list[str]:
+    """Return the sizes of the root volumes of the nodes."""
+    pools = lookup(resource, "spec.forProvider.manifest.spec.provider.workers")
+    return [str(lookup(pool, "volume.size")) for pool in pools]
 
 
 def told_of(version: str) -> Manifest:

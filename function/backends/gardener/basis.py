@@ -21,7 +21,7 @@ from function.backends.gardener.settings import (
     GardenerSettings,
     Kept,
 )
-from function.backends.gardener.status import KEY, workers
+from function.backends.gardener.status import KEY, live_shoot, workers
 from function.contract import Bound, Manifest, Order, Resource
 from function.model import API_GROUP, ClusterSpec
 from function.model.pool import NodePool
@@ -70,8 +70,14 @@ class Basis:
 
     @functools.cached_property
     def standing(self) -> bool:
-        """Return whether what the environment sets stands, because the version does."""
-        return bool(lookup(self.stored, "spec.kubernetes.version") == self.bound.version)
+        """Return whether what the environment sets stands, because the version does.
+
+        A version that Gardener has raised by itself brings nothing with it: it changes patches in
+        place, and at a time of its own.
+        """
+        path = "spec.kubernetes.version"
+        known = (self.stored, live_shoot(self.before))
+        return any(lookup(shoot, path) == self.bound.version for shoot in known)
 
     @functools.cached_property
     def name(self) -> str:
