@@ -104,6 +104,7 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
     before = bound.read(former or backend, KINDS[ask.kind], ask.written, mine)
     filled = policy.fill(ask.kind, ask.written, settings.policy, before)
     order = _order(ask, filled)
+    guards.labels_are_kept(order, observed)
     guards.names_are_free(order, mine)
     place = _place(backend, environment, ask.tenant)
     if guards.stays_in_place(order, place, before, settings.moves):

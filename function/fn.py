@@ -20,7 +20,7 @@ from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
 from google.protobuf import struct_pb2
 
 from function import environment as environments
-from function import managed, plain
+from function import managed, names, plain
 from function.backends import SETTINGS
 from function.calls import Call, Observer, trace
 from function.compose import Answer, Ask, compose, environment_name
@@ -114,7 +114,7 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
         settings = _input(req)
         ask = read_ask(plain.to_manifest(req.observed.composite.resource, leave_out="status"))
         facts |= {"tenant": ask.tenant, "kind": ask.kind, "name": ask.name}
-        observed = _observed(req)
+        observed = _observed(req, ask)
         name = environment_name(ask, observed, settings.environment)
         selectors = environments.selectors(name, ask.tenant)
         facts |= {"environment": name, "selectors": selectors}
@@ -244,12 +244,17 @@ def _input(req: fnv1.RunFunctionRequest) -> Input:
     return parse(Input, data, at="input", blame=EnvironmentInvalid)
 
 
-def _observed(req: fnv1.RunFunctionRequest) -> dict[str, Resource]:
-    """Return our observed resources; others are another step's and never looked at."""
+def _observed(req: fnv1.RunFunctionRequest, ask: Ask) -> dict[str, Resource]:
+    """Return our observed resources; others are another step's and never looked at.
+
+    Ours have our label, or the name that we gave them if the label is lost.
+    """
     return {
         key: managed.neutral(key, plain.to_manifest(found.resource), found.connection_details)
         for key, found in req.observed.resources.items()
         if plain.text_at(found.resource, "metadata", "labels", BACKEND_LABEL)
+        or plain.text_at(found.resource, "metadata", "name")
+        == names.composed(ask.tenant, ask.kind, ask.name, key)
     }
 
 

@@ -24,6 +24,7 @@ from function.errors import (
     Problem,
 )
 from function.model import API_GROUP, KINDS
+from function.names import composed
 from function.parsing import parse
 from function.schema import NOTHING, Difference, canonical, differences, extra, fields
 from function.settings import Move, Place
@@ -39,7 +40,7 @@ DELETE = "Delete"
 def ours(observed: Mapping[str, Resource], known: Iterable[str]) -> dict[str, Resource]:
     """Return the observed resources that carry our label, whatever their key.
 
-    Unlabelled ones are another pipeline step's.
+    Unlabelled ones are another pipeline step's; see `labels_are_kept`.
 
     Raises:
         FunctionOutdated: A backend that this version does not know made one.
@@ -53,6 +54,24 @@ def ours(observed: Mapping[str, Resource], known: Iterable[str]) -> dict[str, Re
                 f"this version does not know; upgrade the function"
             )
     return found
+
+
+def labels_are_kept(order: Order[Any], observed: Mapping[str, Resource]) -> None:
+    """Refuse to go on where a resource has a name that we gave and no longer our label.
+
+    It would count as another pipeline step's: rendered as if it were new, or deleted.
+
+    Raises:
+        BindingLost: With each of them.
+    """
+    lost = [
+        Problem(key, f"label {BACKEND_LABEL} is lost; set it again to the backend that made it")
+        for key, resource in sorted(observed.items())
+        if BACKEND_LABEL not in resource.labels
+        and resource.name == composed(order.tenant, order.kind, order.name, key)
+    ]
+    if lost:
+        raise BindingLost(*lost)
 
 
 def names_are_free(order: Order[Any], observed: Mapping[str, Resource]) -> None:

@@ -27,6 +27,7 @@ from function.errors import (
 )
 from function.managed import ALL_POLICIES
 from function.model import KINDS
+from function.names import composed
 from function.schema import Schema, masked
 from function.settings import Move, Place
 
@@ -113,6 +114,20 @@ def test_unknown_backend_is_refused() -> None:
             "upgrade the function",
         ),
     )
+
+
+def test_lost_labels_are_refused() -> None:
+    """Refuse what has a name of ours and no label, with every such resource."""
+    keys = ("b", "a", "kept", "bucket")
+    named = {key: composed("acme", "Server", "shop", key) for key in keys}
+    found = [resource(key, name=name) for key, name in named.items()]
+    found[2] = replace(found[2], labels={guards.BACKEND_LABEL: "test"})
+    found[3] = replace(found[3], name="bucket")
+    with pytest.raises(BindingLost) as refusal:
+        guards.labels_are_kept(order("Server"), by_key(*found))
+    text = "label api.scs.community/backend is lost; set it again to the backend that made it"
+    assert refusal.value.problems == (Problem("a", text), Problem("b", text))
+    guards.labels_are_kept(order("Server"), by_key(*found[2:]))
 
 
 MINE = {

@@ -538,6 +538,17 @@ def backend_unknown(world: World, rng: Random) -> World:
     )
 
 
+def label_lost(world: World, rng: Random) -> World:
+    """Have a resource of ours without the label that says so, or without any."""
+
+    def touch(manifest: Manifest) -> None:
+        labels = manifest["metadata"]["labels"]
+        for label in [BACKEND_LABEL] if rng.random() < 0.5 else list(labels):
+            del labels[label]
+
+    return _touched(world, rng, touch)
+
+
 def labels_garbled(world: World, rng: Random) -> World:
     """Have other values in our labels, or fewer labels; the backend's stays."""
 
@@ -736,6 +747,7 @@ OBSERVED_FAULTS: tuple[Fault, ...] = (
     foreign_unlabelled,
     foreign_labelled,
     backend_unknown,
+    label_lost,
     labels_garbled,
     bound_lost,
     bound_garbled,

@@ -157,7 +157,7 @@ def _our_keys(observed: Mapping[str, Resource], _: object) -> dict[str, Resource
     return {key: r for key, r in observed.items() if key.startswith(("openstack-s", "capi-c"))}
 
 
-def _unfiltered(req: Any) -> dict[str, Resource]:
+def _unfiltered(req: Any, _: object) -> dict[str, Resource]:
     found = req.observed.resources.items()
     return {
         key: managed.neutral(key, plain.to_manifest(r.resource), r.connection_details)
@@ -209,6 +209,7 @@ _no_wave_guard = broken(guards, "waves_only_gate_creation", _nothing)
 BUGS = (
     # Guards, each a no-op.
     Bug("ours", broken(guards, "ours", _everything), refused(faults.backend_unknown)),
+    Bug("labels", broken(guards, "labels_are_kept", _nothing), refused(faults.label_lost)),
     Bug("names", broken(guards, "names_are_free", _nothing), refused(faults.foreign_labelled)),
     Bug("place", broken(guards, "stays_in_place", _nothing), after(faults.place_changed)),
     Bug(

@@ -20,6 +20,7 @@ REFUSED: dict[Fault, str] = {
     faults.order_unknown: "FunctionOutdated",
     faults.place_changed: "MoveRefused",
     faults.backend_unknown: "FunctionOutdated",
+    faults.label_lost: "BindingLost",
     faults.foreign_labelled: "NameTaken",
     faults.resource_newer: "DeletionRefused",
     faults.bound_newer: "FunctionOutdated",
