@@ -362,7 +362,9 @@ def waves_only_gate_creation(rendered: Rendered, observed: Mapping[str, Resource
 
 
 def keys_are_sound(rendered: Rendered, backend: Backend[Any]) -> None:
-    """Refuse an answer with doubled keys, or without the root that carries the record.
+    """Refuse an answer with doubled keys or names, or without the root that carries the record.
+
+    Names are doubled where an object is observed under the key of another.
 
     Raises:
         DeletionRefused: It has.
@@ -370,5 +372,11 @@ def keys_are_sound(rendered: Rendered, backend: Backend[Any]) -> None:
     keys = [resource.key for resource in rendered.resources]
     if len(set(keys)) != len(keys):
         raise DeletionRefused("two resources have the same key")
+    named: dict[tuple[str, str, str], str] = {}
+    for resource in rendered.resources:
+        other = named.setdefault((resource.family, resource.kind, resource.name), resource.key)
+        if other != resource.key:
+            text = "correct crossplane.io/composition-resource-name of that object"
+            raise DeletionRefused(Problem(resource.key, f"has the name of {other}; {text}"))
     if backend.root not in keys:
         raise DeletionRefused(Problem(backend.root, "the root resource is missing"))

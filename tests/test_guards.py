@@ -729,10 +729,15 @@ def test_waves_gate_nothing_else() -> None:
     assert refused.value.problems == (Problem("a", text), Problem("b", text))
 
 
+def named(*keys: str) -> tuple[Resource, ...]:
+    """Build resources that are named by their keys."""
+    return tuple(resource(key, name=key) for key in keys)
+
+
 def test_sound_keys_pass() -> None:
-    """Pass the root and others, each once."""
-    keys = ("test-root", "a", "b")
-    guards.keys_are_sound(Rendered(resources=tuple(map(resource, keys))), backend())
+    """Pass the root and others, each once; a name may be used by another kind."""
+    other = replace(resource("c", name="a"), kind="Other")
+    guards.keys_are_sound(Rendered(resources=(*named("test-root", "a", "b"), other)), backend())
 
 
 @pytest.mark.parametrize(
@@ -747,5 +752,14 @@ def test_sound_keys_pass() -> None:
 def test_unsound_keys_are_refused(keys: list[str], problem: Problem) -> None:
     """Refuse an answer that cannot be applied, or that would lose the record."""
     with pytest.raises(DeletionRefused) as refused:
-        guards.keys_are_sound(Rendered(resources=tuple(map(resource, keys))), backend())
+        guards.keys_are_sound(Rendered(resources=named(*keys)), backend())
     assert refused.value.problems == (problem,)
+
+
+def test_doubled_names_are_refused() -> None:
+    """Refuse to apply two resources to one object, of which the other would be forgotten."""
+    found = (*named("test-root", "a"), resource("b", name="a"))
+    with pytest.raises(DeletionRefused) as refused:
+        guards.keys_are_sound(Rendered(resources=found), backend())
+    text = "has the name of a; correct crossplane.io/composition-resource-name of that object"
+    assert refused.value.problems == (Problem("b", text),)

@@ -5,6 +5,7 @@ or the same world where there is nothing to break.
 """
 
 import copy
+import itertools
 import json
 import re
 from collections.abc import Callable
@@ -683,6 +684,21 @@ def server_newer(world: World, rng: Random) -> World:
     return replace(world, observed={**world.observed, other: Observed(manifest)})
 
 
+def key_wrong(world: World, rng: Random) -> World:
+    """Observe a resource of ours under the key of another of its kind."""
+    mine = {key: found for key, found in sorted(world.observed.items()) if is_ours(found.manifest)}
+    pairs = [
+        (key, other)
+        for key, other in itertools.permutations(mine, 2)
+        if mine[key].manifest["kind"] == mine[other].manifest["kind"]
+    ]
+    if not pairs:
+        return world
+    key, other = rng.choice(pairs)
+    kept = {name: found for name, found in world.observed.items() if name != key}
+    return replace(world, observed={**kept, other: mine[key]})
+
+
 def deleting(world: World, rng: Random) -> World:
     """Observe a resource that is being deleted."""
     return _touched(
@@ -758,6 +774,7 @@ OBSERVED_FAULTS: tuple[Fault, ...] = (
     resource_newer,
     pool_newer,
     server_newer,
+    key_wrong,
     deleting,
     external_name_lost,
     orphaned,

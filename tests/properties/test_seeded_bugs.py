@@ -219,6 +219,7 @@ BUGS = (
     ),
     Bug("vanishing resource", _no_deletion_guard, after(faults.resource_newer)),
     Bug("vanishing pool", _no_deletion_guard, after(faults.pool_newer), "Cluster"),
+    Bug("doubled names", broken(guards, "keys_are_sound", _nothing), after(faults.key_wrong)),
     Bug(
         "waves",
         both(_no_wave_guard, rendering("Server", _only_what_is_built), _no_deletion_guard),

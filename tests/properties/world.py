@@ -262,6 +262,9 @@ def check_nothing_lost(world: World, reply: Reply) -> None:
         if identity not in wanted and not may_go(world, key, manifest, identity)
     }
     assert not lost, f"would be deleted: {sorted(lost)}"
+    named = [(found["kind"], found["metadata"]["name"]) for found in reply.desired.values()]
+    # What moves is left as it was seen, twice if it was seen twice.
+    assert world.moves or len(named) == len(set(named)), f"applied to one object: {sorted(named)}"
     for key, manifest in alive(world).items():
         if key in reply.desired:
             _check_same(key, manifest, reply.desired[key], moves=world.moves)
