@@ -23,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 def channel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[demo.Channel]:
     """Give access to a server with throw-away certificates."""
     files = demo.certificates(tmp_path_factory.mktemp("certificates"))
-    with demo.serving(files, (*demo.SERVER, "--max-recv-message-size", "8")) as serving:
+    with demo.serving(files) as serving:
         yield serving
 
 
@@ -63,9 +63,9 @@ def test_garbage_gets_a_fatal_not_an_error(channel: demo.Channel) -> None:
 
 
 def test_requests_above_4_mib_are_read(channel: demo.Channel) -> None:
-    """The limit of received messages is a flag; large composites need it."""
+    """The largest order that may be written is answered when all of it is observed."""
     req = fnv1.RunFunctionRequest()
-    req.observed.composite.resource.fields["padding"].string_value = "x" * (5 * 1024 * 1024)
+    req.observed.composite.resource.fields["padding"].string_value = "x" * (31 * 1024 * 1024)
     assert call(channel, req).results[0].severity == fnv1.SEVERITY_FATAL
 
 
