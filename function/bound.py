@@ -46,7 +46,7 @@ def decode(text: str) -> Bound | None:
                 f"{ANNOTATION}: has fields that are not known, upgrade the function"
             ) from None
         return None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -103,6 +103,7 @@ def test_rebuilt_is_never_written() -> None:
         pytest.param("{}", id="nothing in it"),
         pytest.param('{"format":2}', id="another format, and no place"),
         pytest.param('{"format":1,"place":7}', id="wrong types"),
+        pytest.param("[" * 100_000, id="too deep"),
     ],
 )
 def test_garbled_record_is_no_record(text: str) -> None:
