@@ -25,10 +25,16 @@ from function.backends import SETTINGS
 from function.calls import Call, Observer, trace
 from function.compose import Answer, Ask, compose, environment_name
 from function.contract import Condition, Environment, Manifest, Mode, Resource
-from function.errors import EnvironmentInvalid, InvalidOrder, Problem, Refusal
+from function.errors import (
+    EnvironmentInvalid,
+    FunctionOutdated,
+    InvalidOrder,
+    Problem,
+    Refusal,
+)
 from function.guards import BACKEND_LABEL
 from function.input import Input
-from function.model import KINDS
+from function.model import API_VERSION, KINDS
 from function.parsing import parse
 from function.schema import without_nulls
 
@@ -161,6 +167,7 @@ def read_ask(composite: Manifest) -> Ask:
 
     Raises:
         InvalidOrder: Its kind is unknown, or it belongs to no tenant.
+        FunctionOutdated: It is of an API version that this version does not know.
     """
     metadata, spec = composite.get("metadata") or {}, composite.get("spec") or {}
     metadata, spec = (part if isinstance(part, dict) else {} for part in (metadata, spec))
@@ -169,6 +176,9 @@ def read_ask(composite: Manifest) -> Ask:
     kind = str(composite.get("kind", "")).removeprefix("X")
     if kind not in KINDS:
         raise InvalidOrder(Problem("kind", f"must be one of {', '.join(KINDS)}"))
+    if composite.get("apiVersion") != API_VERSION:
+        text = f"only {API_VERSION} is known; upgrade the function first, then the API"
+        raise FunctionOutdated(Problem("apiVersion", text))
     namespaced = bool(metadata.get("namespace"))
     tenant = metadata.get("namespace") or claim.get("namespace")
     name = metadata.get("name") if namespaced else claim.get("name")

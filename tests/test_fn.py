@@ -43,6 +43,7 @@ class Case:
         spec: Replaces fields of the order's spec.
         metadata: Replaces fields of the XR's metadata.
         kind: Kind of the XR.
+        version: API version of the XR.
         layers: What Crossplane found for the environment; None if it has not looked yet.
         modern: Whether Crossplane advertises capabilities.
         input: Input of the composition step.
@@ -55,6 +56,7 @@ class Case:
     spec: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     kind: str = "XCluster"
+    version: str = "v1alpha1"
     layers: list[Any] | None = None
     modern: bool = True
     input: dict[str, Any] = field(default_factory=dict)
@@ -203,6 +205,16 @@ CASES = {
         reason="a Composition of another kind names our function by mistake",
         kind="XDatabase",
         want=refused("InvalidOrder", "kind: must be one of Cluster, Server, Network"),
+    ),
+    "newer API version": Case(
+        reason="its fields may mean something else",
+        version="v1beta1",
+        want=refused(
+            "FunctionOutdated",
+            "apiVersion: only api.scs.community/v1alpha1 is known; upgrade the function first, "
+            "then the API",
+            NEUTRAL,
+        ),
     ),
     "bad input": Case(
         reason="the Composition's input is the operator's",
@@ -353,6 +365,7 @@ def request(case: Case) -> fnv1.RunFunctionRequest:
     composite = local.composite_of(asking.order("cluster/minimal"), Mode.CLAIMS)
     composite = {
         **composite,
+        "apiVersion": f"api.scs.community/{case.version}",
         "kind": case.kind,
         "metadata": {**composite["metadata"], **case.metadata},
         "spec": {**composite["spec"], **case.spec},
