@@ -73,7 +73,7 @@ def _resolved(payload: Manifest) -> Manifest:
     """Return a payload with the ids that the provider writes beside references and selectors."""
     found: Manifest = {}
     for name, value in payload.items():
-        if name == "fixedIp":
+        if name == "fixedIp" and isinstance(value, list):
             found[name] = [_resolved(entry) for entry in value]
             continue
         found[name] = value
