@@ -325,6 +325,8 @@ class Backend(Generic[SpecT]):
         gaps: Order fields that it cannot express, with the reason for the tenant.
         refuses: Gaps that refuse the order, because ignoring the field would be unsafe.
         progress: What observed resources say of the cluster's version.
+        standing: Where the last change was refused by what runs below, the values of fields that
+            cannot be changed back, by path, as they still stand.
         retired: Identities by key prefix that this version gave up, with the version.
     """
 
@@ -339,4 +341,5 @@ class Backend(Generic[SpecT]):
     gaps: Mapping[str, str] = field(default_factory=dict)
     refuses: frozenset[str] = frozenset()
     progress: Callable[[Mapping[str, Resource]], Progress] = lambda _: Progress()
+    standing: Callable[[Mapping[str, Resource]], Mapping[str, Any]] = lambda _: {}
     retired: Mapping[str, str] = field(default_factory=dict)

@@ -138,14 +138,17 @@ def stays_in_place(
 
 
 def refused_fields_are_unchanged(
-    order: Order[Any], now: Mapping[str, Any], before: Bound | None
+    order: Order[Any], now: Mapping[str, Any], before: Bound | None, standing: Mapping[str, Any]
 ) -> None:
     """Refuse a change to a field that is declared `refused`, to less or to something else.
+
+    What the backend has not taken may be taken back, or nothing could be changed any more.
 
     Args:
         order: The order.
         now: What was written and filled, private values masked.
         before: What was decided at the last answer; None for a new order.
+        standing: What stands of fields whose last change the backend has refused, by path.
 
     Raises:
         InvalidOrder: With each such field.
@@ -158,6 +161,7 @@ def refused_fields_are_unchanged(
         for change in differences(schema, remembered(before), now, "spec")
         for text in [_unchangeable(change)]
         if text and change.path != "spec.environment"
+        if change.now != standing.get(change.path, change)
     ]
     if problems:
         raise InvalidOrder(*problems)

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from function import simulate
-from function.paths import lookup
+from function import local, simulate
+from function.backends.gardener import KEY
+from function.paths import lookup, replaced
 from tests import asking
 from tests.asking import Manifest
 from tests.test_standing import inner, settled
@@ -165,3 +166,45 @@ def test_availability_waits_for_a_cluster_that_sleeps() -> None:
     # Whoever had one before it slept keeps it.
     both = order(availability="Node"), wish
     assert lookup(edited("gardener", *both), "spec.controlPlane.highAvailability")
+
+
+# As gardener-apiserver says it, by provider-kubernetes.
+REFUSAL = {
+    "type": "Synced",
+    "status": "False",
+    "reason": "ReconcileError",
+    "message": 'observe failed: cannot apply object: shoots.core.gardener.cloud "hello" is '
+    "forbidden: the seed has too few zones",
+}
+GREW = [
+    (order(zones=["az1"]), order(zones=["az1"], availability="Zone"), AT),
+    (order(zones=["az1"]), order(zones=["az1", "az2"]), "spec.nodePools[web].zones"),
+]
+
+
+@pytest.mark.parametrize(("before", "now", "at"), GREW, ids=["availability", "zones"])
+def test_growth_that_gardener_refuses_is_taken_back(
+    before: Manifest, now: Manifest, at: str
+) -> None:
+    """Nothing else of the cluster could be changed any more; what was taken is not taken back."""
+    given = layers("gardener", {})
+    made = settled(before, given)
+    root = settled(now, given, made).resources[KEY]
+    live = "status.atProvider.manifest.spec"
+    seen = simulate.play({KEY: root})[KEY].manifest
+    taken = {KEY: local.Observed(replaced(seen, "status.conditions", [REFUSAL]))}
+    spec = lookup(made.resources[KEY], "spec.forProvider.manifest.spec")
+    refused = {KEY: local.Observed(replaced(taken[KEY].manifest, live, spec))}
+    again = asking.ask(now, given, refused)
+    assert manifest_of(again.resources[KEY]) == manifest_of(root)
+    back = asking.ask(before, given, refused)
+    assert manifest_of(back.resources[KEY]) == manifest_of(made.resources[KEY])
+    assert asking.ask(before, given, taken).fatal.startswith(f"InvalidOrder: {at}: ")
+    unasked = {KEY: local.Observed(replaced(seen, live, spec))}
+    assert asking.ask(before, given, unasked).fatal.startswith(f"InvalidOrder: {at}: ")
+
+
+def manifest_of(root: Manifest) -> Manifest:
+    """Return the object inside an Object."""
+    found: Manifest = lookup(root, "spec.forProvider.manifest")
+    return found

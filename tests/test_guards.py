@@ -384,7 +384,7 @@ def judged(kind: str, before: Data, now: Data) -> list[Problem]:
     asked, edited = order(kind, **before), order(kind, **now)
     try:
         guards.refused_fields_are_unchanged(
-            edited, masked(KINDS[kind], edited.written), bound(asked)
+            edited, masked(KINDS[kind], edited.written), bound(asked), {}
         )
     except InvalidOrder as refusal:
         return sorted(refusal.problems, key=str)
@@ -394,7 +394,7 @@ def judged(kind: str, before: Data, now: Data) -> list[Problem]:
 def test_new_order_may_ask_for_anything() -> None:
     """Judge no field of an order that was never answered."""
     asked = order("Server", zone="az1")
-    guards.refused_fields_are_unchanged(asked, asked.written, None)
+    guards.refused_fields_are_unchanged(asked, asked.written, None, {})
 
 
 LIFT = "set spec.deletionProtection to false first"

@@ -18,7 +18,7 @@ from function.backends.gardener import shoot, status
 from function.backends.gardener.basis import Basis, remembered_types
 from function.backends.gardener.extensions import missing_addons
 from function.backends.gardener.settings import NAME, GardenerSettings
-from function.backends.gardener.shoot import LOGIN
+from function.backends.gardener.shoot import AVAILABILITY, LOGIN
 from function.backends.gardener.status import KEY
 from function.backends.gardener.workers import without_affinity
 from function.contract import (
@@ -36,6 +36,7 @@ from function.contract import (
 from function.errors import InvalidOrder, Problem
 from function.model import ClusterSpec
 from function.paths import lookup
+from function.schema import NOTHING
 from function.settings import Settings
 
 __all__ = ["CLUSTER", "KEY", "NAME", "GardenerSettings"]
@@ -119,6 +120,19 @@ def progress(observed: Mapping[str, Resource]) -> Progress:
     )
 
 
+def standing(observed: Mapping[str, Resource]) -> Mapping[str, Any]:
+    """Return what a live Shoot has of fields that only grow, if it was refused to grow.
+
+    A seed may have too few zones, or the cloud profile may lack one, which nobody knows before.
+    """
+    live = status.refused(observed.get(KEY))
+    zones = {
+        f"spec.nodePools[{worker['name']}].zones": worker.get("zones", [])
+        for worker in status.workers(live)
+    }
+    return zones if not live or shoot.survives(live) else {**zones, AVAILABILITY: NOTHING}
+
+
 def _namespace(own: GardenerSettings, tenant: str) -> str:
     return own.namespace.format(project=own.project, tenant=tenant)
 
@@ -141,6 +155,7 @@ CLUSTER: Backend[ClusterSpec] = Backend(
         "spec.healthCheck.maxUnhealthy": "unhealthy nodes are always replaced here",
     },
     progress=progress,
+    standing=standing,
 )
 
 

@@ -21,7 +21,7 @@ from function.backends.gardener.settings import (
     GardenerSettings,
     Kept,
 )
-from function.backends.gardener.status import KEY, live_shoot, workers
+from function.backends.gardener.status import KEY, live_shoot, refused, workers
 from function.contract import Bound, Manifest, Order, Resource
 from function.model import API_GROUP, ClusterSpec
 from function.model.pool import NodePool
@@ -69,6 +69,11 @@ class Basis:
         return (self.before.payload.get("manifest") if self.before else None) or {}
 
     @functools.cached_property
+    def refused(self) -> Manifest:
+        """Return the live Shoot where it was refused to become what was rendered last."""
+        return refused(self.before)
+
+    @functools.cached_property
     def standing(self) -> bool:
         """Return whether what the environment sets stands, because the version does.
 
@@ -103,8 +108,10 @@ class Basis:
         return (lookup(self.stored, f"spec.{field}") if self.standing else None) or value
 
     def stored_worker(self, pool: NodePool) -> Manifest:
-        """Return a worker pool as it was rendered before."""
-        return next((w for w in workers(self.stored) if w["name"] == pool.name), {})
+        """Return a worker pool as it was rendered before, in the zones in which it stands."""
+        found = next((w for w in workers(self.stored) if w["name"] == pool.name), {})
+        live = next((w for w in workers(self.refused) if w["name"] == pool.name), {})
+        return {**found, "zones": live["zones"]} if live.get("zones") else found
 
     @functools.cached_property
     def kept(self) -> Kept | None:

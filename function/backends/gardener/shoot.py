@@ -23,6 +23,7 @@ from function.paths import lookup
 from function.schema import NOTHING, digest
 
 LOGIN = "gardener-login"
+AVAILABILITY = "spec.controlPlane.availability"
 CONFIRMATION = "confirmation.gardener.cloud/deletion"
 CONFIG_MAP = "spec.kubernetes.kubeAPIServer.structuredAuthentication.configMapName"
 
@@ -129,15 +130,22 @@ def former_logins(basis: Basis, login: Resource | None) -> list[Resource]:
     ]
 
 
+def survives(shoot: Manifest) -> str:
+    """Return which failure the control plane of a Shoot survives; empty if none."""
+    return str(lookup(shoot, "spec.controlPlane.highAvailability.failureTolerance.type") or "")
+
+
 def _control_plane(basis: Basis) -> Manifest:
     stored = lookup(basis.stored, "spec.controlPlane") or {}
+    if basis.refused and not survives(basis.refused):
+        stored = {}
     wanted = basis.order.spec.control_plane.availability
     # Never changed on a live Shoot that has one, also where the record of what was asked is lost.
-    if wanted != NOTHING and not lookup(stored, "highAvailability.failureTolerance.type"):
+    if wanted != NOTHING and not stored:
         if basis.stored and _sleeps(basis):
             text = "cannot be raised while the cluster sleeps; wake it first"
-            raise InvalidOrder(Problem("spec.controlPlane.availability", text))
-        stored = {**stored, "highAvailability": {"failureTolerance": {"type": wanted.lower()}}}
+            raise InvalidOrder(Problem(AVAILABILITY, text))
+        stored = {"highAvailability": {"failureTolerance": {"type": wanted.lower()}}}
     return {"controlPlane": stored} if stored else {}
 
 

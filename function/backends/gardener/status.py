@@ -57,6 +57,11 @@ def live_shoot(observed: Resource | None) -> Manifest:
     return found if isinstance(found, dict) else {}
 
 
+def refused(observed: Resource | None) -> Manifest:
+    """Return the live Shoot where it was refused to become what was rendered last; else empty."""
+    return live_shoot(observed) if observed and trouble.refused(observed) else {}
+
+
 def fresh(live: Manifest) -> bool:
     """Return whether Gardener has seen the present spec."""
     seen = lookup(live, "status.observedGeneration")
