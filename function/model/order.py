@@ -92,8 +92,9 @@ class OrderSpec(Schema):
     )
     deletion_policy: Literal["Delete", "Orphan"] = ordered(
         "What deleting the order does to what was built. Delete: it is removed, with its data; "
-        "Orphan: it stays with the provider. Wait until status.deletionPolicy says Orphan "
-        "before you delete. Delete if absent.",
+        "Orphan: it stays with the provider, and in force, as does what an edit takes out, such as "
+        "a firewall rule. Wait until status.deletionPolicy says Orphan before you delete. Delete "
+        "if absent.",
         change="in place",
         default="Delete",
     )
