@@ -22,7 +22,7 @@ def conditions(
         gaps: What the tenant wrote and the backend cannot express.
     """
     found = {condition.type: condition for condition in rendered.conditions}
-    if resolution.pending:
+    if resolution.pending and found["Current"].reason != "Deleting":
         found["Current"] = Condition("Current", False, "InSteps", resolution.pending)
     supported = Condition("FullySupported", True, "AllFieldsExpressed")
     if gaps:

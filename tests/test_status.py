@@ -492,6 +492,16 @@ def test_an_order_ahead_of_the_live_cluster(
     assert row(backend, live, order) == replace(want, current="Updating")
 
 
+def test_a_deletion_is_told_before_a_version_that_waits() -> None:
+    """Nothing follows on what is being deleted."""
+    gone = {"metadata__deletionTimestamp": "2026-11-01T00:00:00Z"}
+    live = recorded("capi", "21-scale-0.v1beta2", **gone)
+    order = order_of("capi", live)
+    order["spec"]["version"] = "1.35"
+    want = replace(CAPI["21-scale-0"], phase="Deleting", message=DELETING, ready=False)
+    assert row("capi", live, order) == replace(want, current="Deleting")
+
+
 def _more(pool: Manifest) -> None:
     if "autoscaling" in pool:
         pool["autoscaling"] = {**pool["autoscaling"], "max": pool["autoscaling"]["max"] + 1}
