@@ -16,7 +16,7 @@ _EXACT = 2**53
 
 def to_dict(struct: struct_pb2.Struct) -> dict[str, Any]:
     """Return a Struct as plain data."""
-    return {key: _plain(value) for key, value in struct.fields.items()}
+    return _fields(struct)
 
 
 def to_manifest(struct: struct_pb2.Struct, leave_out: str = "") -> dict[str, Any]:
@@ -52,8 +52,14 @@ def text_at(struct: struct_pb2.Struct, *path: str) -> str:
 def _metadata(value: struct_pb2.Value) -> Any:
     if not value.HasField("struct_value"):
         return _plain(value)
-    fields = value.struct_value.fields.items()
-    return {key: _plain(inner) for key, inner in fields if key != "managedFields"}
+    fields = value.struct_value.fields
+    return {key: _plain(fields[key]) for key in fields if key != "managedFields"}
+
+
+def _fields(struct: struct_pb2.Struct) -> dict[str, Any]:
+    # To iterate over keys takes half the time that `items` of a protobuf map takes.
+    fields = struct.fields
+    return {key: _plain(fields[key]) for key in fields}
 
 
 def _plain(value: struct_pb2.Value) -> Any:
@@ -61,7 +67,7 @@ def _plain(value: struct_pb2.Value) -> Any:
         case "string_value":
             return value.string_value
         case "struct_value":
-            return {key: _plain(inner) for key, inner in value.struct_value.fields.items()}
+            return _fields(value.struct_value)
         case "number_value":
             number = value.number_value
             return int(number) if number.is_integer() and abs(number) <= _EXACT else number
