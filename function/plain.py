@@ -57,7 +57,7 @@ def _metadata(value: struct_pb2.Value) -> Any:
 
 
 def _fields(struct: struct_pb2.Struct) -> dict[str, Any]:
-    # To iterate over keys takes half the time that `items` of a protobuf map takes.
+    # `items` of a protobuf map goes through Python for each entry; its keys do not.
     fields = struct.fields
     return {key: _plain(fields[key]) for key in fields}
 
