@@ -52,14 +52,14 @@ def render_instance(stack: Stack[ServerSpec], index: int, ports: int) -> Resourc
     key = keys.server(index)
     before = stack.observed.get(key)
     needed = [stack.id(keys.port(index, n)) for n in range(ports)]
-    if before is None and not all(needed + _once(stack)):
+    complete = all(needed + _once(stack))
+    if before is None and not complete:
         return key
-    fixed = _fixed(stack, needed)
+    is_made = before is not None and bool(before.at_provider.get("id"))
+    fixed = _fixed(stack, needed) if complete and not is_made else {}
     if before:
         # Until it is made, it follows what it needs: that may have been built anew meanwhile.
-        follows = all(needed + _once(stack)) and not before.at_provider.get("id")
-        named = {name: fixed[name] for name in BY_ID if name in fixed and follows}
-        fixed = stack.kept(key, *FIXED) | named
+        fixed = stack.kept(key, *FIXED) | {n: fixed[n] for n in BY_ID if n in fixed}
     external = external_name(before)
     return Resource(
         key=key,
