@@ -9,19 +9,14 @@ import re
 from collections.abc import Iterator
 
 from function import trouble
-from function.backends.capi.status import failed, reconciled
+from function.backends.capi.status import MACHINES, failed, reconciled
 from function.contract import Condition, Manifest, Resource
 from function.paths import lookup
 
-# Conditions about machines hold a line for each of a machine's own conditions; of these the
-# one about infrastructure is the provider's word, while others fail for a time in every start.
-_WHOLE, _LINES = (
-    ("InfrastructureReady", "WorkersAvailable"),
-    (
-        "ControlPlaneMachinesReady",
-        "WorkerMachinesReady",
-    ),
-)
+# Read as a whole. Conditions about machines hold a line for each of a machine's own conditions;
+# of these the one about infrastructure is the provider's word, while others fail for a time in
+# every start.
+_WHOLE = ("InfrastructureReady", "WorkersAvailable")
 # What is said in several lines, or as a list, stands below it, further in.
 _INFRASTRUCTURE = re.compile(
     r"^([ \t]*)\* InfrastructureReady:(.*(?:\n\1[ \t]+.*)*)$", re.MULTILINE
@@ -50,7 +45,7 @@ def _texts(cluster: Manifest) -> Iterator[str]:
     """Yield what a provider of infrastructure may have said, without names and counters."""
     name = re.escape(str(lookup(cluster, "metadata.name")))
     own = re.compile(rf"\S*\b{name}[-\w.]*")
-    for kind in (*_WHOLE, *_LINES):
+    for kind in (*_WHOLE, *MACHINES.values()):
         condition = trouble.condition_of(cluster.get("status") or {}, kind)
         if condition.get("status") == "True":
             continue

@@ -33,7 +33,7 @@ _MOVING = ("RollingOut", "ScalingUp", "ScalingDown")
 # A machine to be replaced may wait for ever: the only one of a control plane, or one whose loss
 # would break it. Only one that is deleted makes room for another.
 _REPLACED = "Machine is deleting"
-_MACHINES = {"controlPlane": "ControlPlaneMachinesReady", "workers": "WorkerMachinesReady"}
+MACHINES = {"controlPlane": "ControlPlaneMachinesReady", "workers": "WorkerMachinesReady"}
 # What Cluster API says of a machine that comes: of itself, of its node, and of what makes it a
 # control plane. One that was there and failed waits for remediation only.
 _COMES = "|".join(
@@ -168,7 +168,7 @@ def _updating(cluster: Manifest) -> bool:
         return True
     # Machines count as soon as they are asked for, minutes before they are nodes; for some
     # seconds of these all is still called available.
-    if any(_awaited(cluster, part) for part in _MACHINES):
+    if any(_awaited(cluster, part) for part in MACHINES):
         return True
     if reconciled(cluster).get("status") == "False" and not failed(cluster):
         return True
@@ -187,7 +187,7 @@ def _remediated(cluster: Manifest) -> bool:
 
 def _awaited(cluster: Manifest, part: str) -> bool:
     """Return whether machines come: they are counted as ready after they are called so."""
-    said = trouble.condition_of(cluster.get("status") or {}, _MACHINES[part])
+    said = trouble.condition_of(cluster.get("status") or {}, MACHINES[part])
     if said.get("status") != "True":
         return bool(_AWAITED.search(str(said.get("message", ""))))
     if said.get("reason") == "NoReplicas":
