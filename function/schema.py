@@ -133,6 +133,15 @@ def canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+def mapping(text: str) -> dict[str, Any]:
+    """Return a mapping that `canonical` wrote; empty if there is no text, or it is garbled."""
+    try:
+        found = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def digest(value: object) -> str:
     """Return a short, stable digest of plain data."""
     return "sha256:" + hashlib.sha256(canonical(value).encode()).hexdigest()[:32]

@@ -132,3 +132,13 @@ def test_canonical(value: object, want: str) -> None:
 def test_item_type(field: str, want: type[Schema] | None) -> None:
     """The model in a field is found alone, optional, in a list and in a mapping."""
     assert schema.item_type(schema.fields(Outer)[field]) is want
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [('{"a":1}', {"a": 1}), ("", {}), ("{", {}), ("[1]", {}), ("[" * 100_000, {})],
+    ids=["mapping", "none", "cut off", "list", "too deep"],
+)
+def test_a_mapping_that_was_remembered(text: str, want: dict[str, object]) -> None:
+    """What is no mapping, or garbled, counts as nothing."""
+    assert schema.mapping(text) == want

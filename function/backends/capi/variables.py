@@ -5,7 +5,6 @@ drive; then `spec.variables`. Variables that an order can set are remembered wit
 environment's value (`BASE`), so that an order that stops setting one gets back what it had.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,9 +19,10 @@ from function.backends.capi.profile import (
     OIDC,
     PRIVATE,
 )
-from function.contract import CONTROL_PLANE, Resource
+from function.contract import CONTROL_PLANE
 from function.errors import InvalidOrder, Problem
 from function.model import API_GROUP
+from function.schema import mapping
 from function.settings import EVERY
 
 BASE = f"{API_GROUP}/base-variables"
@@ -92,16 +92,8 @@ def base(basis: Basis) -> dict[str, Any]:
         return fresh
     # One that was opened since the last answer stands like the others.
     stored = {n: basis.stored_variables[n] for n in fresh if n in basis.stored_variables}
-    return {**stored, **_remembered(basis.before)}
-
-
-def _remembered(before: Resource | None) -> dict[str, Any]:
-    text = before.annotations.get(BASE, "") if before else ""
-    try:
-        found = json.loads(text or "{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+    known = mapping(basis.before.annotations.get(BASE, "")) if basis.before else {}
+    return {**stored, **known}
 
 
 def _settable(basis: Basis) -> set[str]:

@@ -6,7 +6,6 @@ off the Shoot is remembered beside it (`TYPES`, `KEPT`).
 """
 
 import functools
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +25,7 @@ from function.contract import Bound, Manifest, Order, Resource
 from function.model import API_GROUP, ClusterSpec
 from function.model.pool import NodePool
 from function.paths import lookup
-from function.schema import canonical
+from function.schema import canonical, mapping
 from function.settings import Settings
 
 EXTENSION_API = "openstack.provider.extensions.gardener.cloud/v1alpha1"
@@ -36,12 +35,7 @@ KEPT = f"{API_GROUP}/environment-values"
 
 def remembered_types(root: Resource | None) -> dict[str, Any]:
     """Return flavor and machine type by pool, as far as the root resource remembers them."""
-    text = root.annotations.get(TYPES, "") if root else ""
-    try:
-        found = json.loads(text or "{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+    return mapping(root.annotations.get(TYPES, "")) if root else {}
 
 
 @dataclass(frozen=True)
