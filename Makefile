@@ -1,6 +1,7 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/pip --quiet --disable-pip-version-check
 # Checked by `make lint`; tests/e2e drives real engines and has a target of its own.
 SOURCES := function tests benchmarks testbed release
 # Every branch of these is covered by their own tests, or `make test` fails. Tracing costs the
@@ -15,12 +16,14 @@ E2E := -n 2 --dist loadscope --no-loadscope-reorder --junitxml=out/e2e.xml --dur
 help: ## List the targets.
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-# Built beside and moved into place last, so that an interrupted set-up starts anew.
+# Installs what the lock names and nothing else: pip resolves nothing, and then checks the result.
 .venv/.complete: requirements-dev.txt pyproject.toml
+	@echo "Setting up .venv from requirements-dev.txt, once: about half a minute." >&2
 	@rm -rf .venv
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PYTHON) -m venv .venv
+	@$(PIP) install --no-deps --require-hashes -r requirements-dev.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@conflicts=$$($(BIN)/pip check --disable-pip-version-check) || { echo "$$conflicts" >&2; exit 1; }
 	@touch $@
 
 demo: .venv/.complete ## Answer every example order for every example provider, over gRPC.

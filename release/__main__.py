@@ -18,12 +18,15 @@ SUMS = "SHA256SUMS"
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), default=OUT, help="A directory of its own.")
-def main(out: Path) -> None:
+@click.option(
+    "--locked", is_flag=True, help="Fail where Debian's archive has dropped a locked version."
+)
+def main(out: Path, *, locked: bool) -> None:
     """Build the function's image, the packages of both installs, and the bill of the image."""
     commands.require(*commands.BUILDERS)
     started = time.monotonic()
     made = stamp.read()
-    build(out, made)
+    build(out, made, locked=locked)
     click.echo(f"{made.version}, commit {made.revision}, in {time.monotonic() - started:.0f} s")
     for line in (out / SUMS).read_text("utf-8").splitlines():
         digest, name = line.split()
@@ -32,14 +35,14 @@ def main(out: Path) -> None:
     click.echo(f"image ID: sha256:{archive.read(out / f'{FUNCTION}.tar').digest}")
 
 
-def build(out: Path, made: stamp.Stamp) -> None:
-    """Build all of it into a directory, whose former content goes."""
+def build(out: Path, made: stamp.Stamp, *, locked: bool = False) -> None:
+    """Build all of it into a directory, whose previous content is removed."""
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     packed = out / f"{FUNCTION}.tar"
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch) / "rootfs"
-        rootfs.build(root, made)
+        rootfs.build(root, made, locked=locked)
         image.build(root, packed, made)
         bill.write(root, out / f"{FUNCTION}.cdx.json", made)
     xpkg.build_function(packed, out / f"{FUNCTION}.xpkg", made)

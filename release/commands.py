@@ -46,14 +46,17 @@ def run(
         output: A file for what it prints.
 
     Raises:
-        click.ClickException: The program failed.
+        click.ClickException: The program failed, or is not installed.
     """
     with contextlib.ExitStack() as stack:
-        done = subprocess.run(  # noqa: S603  # every command is one of this package
-            command, env={**os.environ, **(environment or {})}, cwd=cwd, text=True, check=False,
-            stdout=stack.enter_context(output.open("wb")) if output else subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )  # fmt: skip
+        try:
+            done = subprocess.run(  # noqa: S603  # every command is one of this package
+                command, env={**os.environ, **(environment or {})}, cwd=cwd, text=True, check=False,
+                stdout=stack.enter_context(output.open("wb")) if output else subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )  # fmt: skip
+        except FileNotFoundError:
+            raise click.ClickException(f"{command[0]} is not installed") from None
     if done.returncode:
         told = "\n".join(((done.stdout or "") + done.stderr).strip().splitlines()[-15:])
         raise click.ClickException(f"{Path(command[0]).name} failed ({done.returncode}):\n{told}")

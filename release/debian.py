@@ -1,12 +1,14 @@
 """Keep the list of Debian packages in the image, each at one version.
 
 A version in Debian's archive never changes its content, and apt checks its signature; so the list
-decides what is in the image. The archive keeps only the newest: once it has moved on, a build from
-the old list stops and says so, and the list is made anew:
+decides what is in the image. The archive keeps only the newest version of each package: once it
+has dropped one of the list, a build takes what the archive has today and lists the differences, or
+fails with `--locked`. The bill always lists what is inside. To update the list:
 
     python -m release.debian --write
 
-Whoever has older states of the archive names them in a file of apt sources, by `DEBIAN_SOURCES`.
+To build an older state again, name an archive that keeps it in a file of apt sources, by
+`DEBIAN_SOURCES`.
 """
 
 import os
@@ -23,6 +25,8 @@ HEADER = f"# Debian packages in the image: {SUITE}, {ARCHITECTURE}. See release/
 # What `mmdebstrap --simulate --verbose` says of each package: Inst NAME (VERSION ...
 CHOSEN = re.compile(r"^Inst (\S+) \((\S+) ", re.MULTILINE)
 
+UPDATE = "python -m release.debian --write updates the list"
+
 Versions = dict[str, str]
 
 
@@ -35,8 +39,33 @@ def locked() -> Versions:
 
 def offered() -> Versions:
     """Return what Debian's archive would give today, security updates included."""
-    done = commands.run((*command(WANTED), "--simulate", "--verbose", *source("/dev/null")))
-    return dict(sorted(CHOSEN.findall(done.stderr)))
+    return dict(sorted(CHOSEN.findall(_simulate(WANTED))))
+
+
+def versions(*, locked_only: bool = False) -> Versions:
+    """Return what to build with: the list, or today's archive where it no longer has all of that.
+
+    Args:
+        locked_only: Whether to fail instead.
+
+    Raises:
+        click.ClickException: The archive does not answer, or differs and may not.
+    """
+    listed = locked()
+    pinned = tuple(f"{name}={version}" for name, version in listed.items())
+    try:
+        _simulate(pinned)
+    except click.ClickException:
+        offer = offered()
+        changes = outdated(listed, offer)
+        if not changes:
+            raise
+        text = "\n  ".join((f"Debian's archive no longer has all of {LOCK.name}:", *changes))
+        if locked_only:
+            raise click.ClickException(f"{text}\n{UPDATE}") from None
+        click.echo(f"{text}\nbuilding with the archive's versions; {UPDATE}", err=True)
+        return offer
+    return listed
 
 
 def outdated(have: Versions, offer: Versions) -> list[str]:
@@ -61,8 +90,14 @@ def source(target: str) -> tuple[str, ...]:
     return (SUITE, target, *((sources,) if sources else ()))
 
 
+def _simulate(packages: tuple[str, ...]) -> str:
+    """Return what mmdebstrap would install."""
+    arguments = ("--simulate", "--verbose", *source("/dev/null"))
+    return commands.run((*command(packages), *arguments)).stderr
+
+
 @click.command()
-@click.option("--write", is_flag=True, help="Write the list anew.")
+@click.option("--write", is_flag=True, help="Update the list.")
 def main(*, write: bool) -> None:
     """Compare the list with Debian's archive."""
     commands.require("mmdebstrap")
@@ -73,7 +108,7 @@ def main(*, write: bool) -> None:
     if write:
         LOCK.write_text(HEADER + "".join(f"{n}={v}\n" for n, v in offer.items()), "utf-8")
     elif changes:
-        raise click.ClickException("python -m release.debian --write takes these versions")
+        raise click.ClickException(UPDATE)
 
 
 if __name__ == "__main__":

@@ -59,44 +59,50 @@ done
 """
 
 
-def build(target: Path, made: stamp.Stamp) -> None:
-    """Make the root file system in a directory that is not there yet."""
+def build(target: Path, made: stamp.Stamp, *, locked: bool = False) -> None:
+    """Make the root file system in a directory that is not there yet.
+
+    Args:
+        target: The directory.
+        made: The commit that is built.
+        locked: Whether to fail where Debian's archive has dropped a locked version.
+
+    Raises:
+        click.ClickException: A program failed, or is missing.
+    """
     commands.require("mmdebstrap")
     # Modes of files do not depend on who builds.
-    before = os.umask(0o022)
+    previous = os.umask(0o022)
     try:
         with tempfile.TemporaryDirectory() as scratch:
-            _unpack_debian(target, Path(scratch), made)
+            _unpack_debian(debian.versions(locked_only=locked), target, Path(scratch), made)
             _install(target / SITE, Path(scratch), made)
         _trim(target)
     finally:
-        os.umask(before)
+        os.umask(previous)
 
 
-def _unpack_debian(target: Path, scratch: Path, made: stamp.Stamp) -> None:
+def _unpack_debian(
+    versions: debian.Versions, target: Path, scratch: Path, made: stamp.Stamp
+) -> None:
     archive, hook = scratch / "debian.tar", scratch / "record"
     hook.write_text(RECORD, "utf-8")
     # mmdebstrap may work as another user, in a user namespace.
     scratch.chmod(0o755)
-    locked = debian.locked()
-    pinned = tuple(f"{name}={version}" for name, version in locked.items())
-    try:
-        commands.run(
-            (
-                *debian.command(pinned), f"--extract-hook=sh {hook} \"$1\"",
-                *debian.source("-"),
-            ),
-            made.environment, output=archive,
-        )  # fmt: skip
-    except click.ClickException as error:
-        text = f"{error.message}\nhas Debian moved on? python -m release.debian shows it"
-        raise click.ClickException(text) from None
+    pinned = tuple(f"{name}={version}" for name, version in versions.items())
+    commands.run(
+        (
+            *debian.command(pinned), f"--extract-hook=sh {hook} \"$1\"",
+            *debian.source("-"),
+        ),
+        made.environment, output=archive,
+    )  # fmt: skip
     target.mkdir(parents=True)
     owned = ("--no-same-owner", "--same-permissions")
     commands.run(("tar", "-xf", archive, "-C", target, *owned, "--exclude=./dev/*"))
     unpacked = {path.name for path in (target / RECORDS).iterdir() if path.suffix != ".list"}
-    if unpacked != locked.keys():
-        raise click.ClickException(f"{debian.LOCK.name} lacks {unpacked - locked.keys()}")
+    if unpacked != versions.keys():
+        raise click.ClickException(f"{debian.LOCK.name} lacks {unpacked - versions.keys()}")
 
 
 def _install(site: Path, scratch: Path, made: stamp.Stamp) -> None:

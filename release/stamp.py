@@ -1,11 +1,13 @@
-"""Say which commit is built.
+"""Identify the commit that is built.
 
-Where git is absent, as in the build stage of the Dockerfile, `REVISION` and `SOURCE_DATE_EPOCH`
-in the environment say it.
+`REVISION` and `SOURCE_DATE_EPOCH` in the environment take the place of git, as in the build stage
+of the Dockerfile, which has neither git nor a history.
 """
 
 import os
 from dataclasses import dataclass
+
+import click
 
 from function.__version__ import __version__
 from release import ROOT, commands
@@ -32,7 +34,11 @@ class Stamp:
 
 
 def read() -> Stamp:
-    """Return the stamp of the working tree."""
+    """Return the stamp of the working tree.
+
+    Raises:
+        click.ClickException: Neither git nor the environment identifies the commit.
+    """
     revision = os.environ.get("REVISION") or _revision()
     epoch = os.environ.get("SOURCE_DATE_EPOCH") or _git("log", "-1", "--format=%ct")
     return Stamp(__version__, revision, int(epoch))
@@ -44,4 +50,8 @@ def _revision() -> str:
 
 
 def _git(*arguments: str) -> str:
-    return commands.run(("git", *arguments), cwd=ROOT).stdout.strip()
+    try:
+        return commands.run(("git", *arguments), cwd=ROOT).stdout.strip()
+    except click.ClickException as error:
+        hint = "set REVISION and SOURCE_DATE_EPOCH to build without git"
+        raise click.ClickException(f"{error.message}; {hint}") from None

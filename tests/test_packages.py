@@ -1,6 +1,7 @@
 """What is published, as far as no other program is needed; the rest is in tests/e2e."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -41,7 +42,9 @@ def test_docker_builds_on_the_same_debian() -> None:
     froms = [
         line for line in (ROOT / "Dockerfile").read_text("utf-8").splitlines() if "FROM" in line
     ]
-    assert [line.split()[1] for line in froms] == [f"debian:{SUITE}-slim", "scratch", "scratch"]
+    base, *others = (line.split()[1] for line in froms)
+    assert re.fullmatch(rf"debian:{SUITE}-[0-9]{{8}}-slim@sha256:[0-9a-f]{{64}}", base)
+    assert others == ["scratch", "scratch"]
     assert f"libpython{PYTHON}-minimal" in debian.locked()
 
 
@@ -56,6 +59,17 @@ def test_docker_gets_only_what_the_build_reads() -> None:
     allowed = [line[1:] for line in lines if line.startswith("!")]
     assert [name for name in allowed if not list(ROOT.glob(name))] == []
     assert lines[1] == "*"
+
+
+def test_docker_builds_without_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The build stage has no git: what git would say has defaults."""
+    text = (ROOT / "Dockerfile").read_text("utf-8")
+    defaults = dict(re.findall(r"^ARG (\w+)=(\S+)$", text, re.MULTILINE))
+    assert re.findall(r"^ARG \w+$", text, re.MULTILINE) == []
+    for name in ("REVISION", "SOURCE_DATE_EPOCH"):
+        monkeypatch.setenv(name, defaults[name])
+    monkeypatch.setenv("PATH", "")
+    assert stamp.read() == stamp.Stamp(defaults["VERSION"], "unknown", 1_580_601_600)
 
 
 def test_debian_packages_are_pinned() -> None:
@@ -74,6 +88,51 @@ def test_updates_of_debian_are_told() -> None:
         "c: 1 here, absent in the archive",
         "d: absent here, 1 in the archive",
     ]
+
+
+@pytest.fixture
+def archive_of_today(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Give what Debian's archive has; it refuses every other version, as apt does."""
+    offer = dict(debian.locked())
+
+    def run(command: tuple[str, ...], *_: object) -> subprocess.CompletedProcess[str]:
+        included = next(part for part in command if part.startswith("--include="))
+        wanted = [name.partition("=") for name in included.split("=", 1)[1].split(",")]
+        if gone := [name for name, _, version in wanted if version not in ("", offer.get(name))]:
+            raise click.ClickException(f"E: Version for {gone[0]!r} was not found")
+        lines = "".join(f"Inst {name} ({version} Debian)\n" for name, version in offer.items())
+        return subprocess.CompletedProcess(command, 0, "", lines)
+
+    monkeypatch.setattr(commands, "run", run)
+    return offer
+
+
+def test_debian_packages_are_those_of_the_list(archive_of_today: dict[str, str]) -> None:
+    """While the archive has every version of the list, nothing else is installed."""
+    archive_of_today["newcomer"] = "1"
+    assert debian.versions(locked_only=True) == debian.locked()
+
+
+def test_a_build_goes_on_when_debian_moves_on(
+    archive_of_today: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The archive drops a version: today's is built, named, and refused with --locked."""
+    archive_of_today["libssl3t64"] = "99"
+    assert debian.versions() == archive_of_today
+    assert "libssl3t64: " in capsys.readouterr().err
+    with pytest.raises(click.ClickException, match=r"libssl3t64: .* 99 in the archive"):
+        debian.versions(locked_only=True)
+
+
+def test_a_silent_archive_is_no_new_archive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An archive that does not answer fails the build with its own words."""
+
+    def run(*_: object) -> subprocess.CompletedProcess[str]:
+        raise click.ClickException("E: Could not resolve")
+
+    monkeypatch.setattr(commands, "run", run)
+    with pytest.raises(click.ClickException, match="Could not resolve"):
+        debian.versions()
 
 
 def test_every_definition_is_in_one_package() -> None:
@@ -114,6 +173,18 @@ def test_the_stamp_needs_no_git(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REVISION", MADE.revision)
     monkeypatch.setenv("SOURCE_DATE_EPOCH", str(MADE.epoch))
     assert stamp.read() == MADE
+
+
+def test_without_git_the_stamp_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One sentence, no traceback."""
+    for name in ("REVISION", "SOURCE_DATE_EPOCH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(click.ClickException) as error:
+        stamp.read()
+    assert error.value.message == (
+        "git is not installed; set REVISION and SOURCE_DATE_EPOCH to build without git"
+    )
 
 
 def test_the_bill_lists_both_kinds_of_packages(tmp_path: Path) -> None:
