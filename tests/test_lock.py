@@ -167,7 +167,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_newer_releases_change_nothing(index: Path, pip: str) -> None:
     """The documented installation takes the locked versions, whatever is published later."""
     report = ("install", "--dry-run", "--ignore-installed", "--quiet", "--report=-")
-    lock = (*options("Makefile"), "-r", index / "lock.txt")
+    lock = (*options("Makefile"), "-r", str(index / "lock.txt"))
     done = subprocess.run(
         [sys.executable, *pip.split(), *report, *lock],
         env={**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(index)},
