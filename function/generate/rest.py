@@ -64,13 +64,12 @@ def _orders() -> Schema:
             kind: _object(kind),
             f"{kind}List": _list(kind),
             f"{kind}Spec": openapi.spec_schema(KINDS[kind]),
-            f"{kind}Status": openapi.status_schema(STATUSES[kind]),
+            f"{kind}Status": _status(kind),
         }
     return found
 
 
 def _object(kind: str) -> Schema:
-    told = [_ref(f"{kind}Status"), _ref("Conditions")]
     return {
         "type": "object",
         "description": story(kind),
@@ -79,10 +78,21 @@ def _object(kind: str) -> Schema:
             **_typed(API_VERSION, kind),
             "metadata": _ref("ObjectMeta"),
             "spec": _ref(f"{kind}Spec"),
-            "status": {"description": "What became of the order.", "allOf": told},
+            "status": _ref(f"{kind}Status"),
         },
         "x-kubernetes-group-version-kind": [_group_version_kind(kind)],
     }
+
+
+def _status(kind: str) -> Schema:
+    """Return the status of a kind, with the conditions that Crossplane adds to it."""
+    schema = openapi.status_schema(STATUSES[kind])
+    conditions = {
+        "type": "array",
+        "description": "Aspects of the state; Crossplane adds Synced and Ready to ours.",
+        "items": _ref("Condition"),
+    }
+    return {**schema, "properties": {**schema["properties"], "conditions": conditions}}
 
 
 def _list(kind: str) -> Schema:
@@ -125,10 +135,10 @@ def _machinery() -> Schema:
             "additionalProperties": True,
         },
         "ListMeta": _text_fields("Metadata of a list.", "resourceVersion", "continue"),
-        "Conditions": {
+        "MergePatch": {
             "type": "object",
-            "description": "What Crossplane adds to every status.",
-            "properties": {"conditions": {"type": "array", "items": _ref("Condition")}},
+            "description": "Fields to change, with their new values; null removes a field.",
+            "additionalProperties": True,
         },
         "Condition": _condition(when),
         "Failure": _failure(),
