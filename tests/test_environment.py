@@ -7,7 +7,6 @@ the empty block of its backend.
 import copy
 from typing import Any
 
-import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +16,6 @@ from function.backends import SETTINGS
 from function.backends.capi import PROFILES
 from function.contract import Environment
 from function.errors import EnvironmentInvalid, EnvironmentNotFound
-from function.generate.environments import layer_schema
 from function.model import KINDS
 from function.schema import fields
 from tests import asking
@@ -754,22 +752,6 @@ def test_values_that_are_equal_to_python_alone() -> None:
     flags = root(layers=["more"], classes=[{"name": "x", "variables": {"a": True}}])
     assert refused(flags, layer("more", {"classes": [{"name": "x", "variables": {"a": 1}}]})) == [
         "classes[x].variables.a: EnvironmentConfigs more and root set it differently"
-    ]
-
-
-def test_the_schema_for_one_layer() -> None:
-    """Nothing is required of a layer but what names the entries of its lists."""
-    schema = layer_schema()
-    jsonschema.Draft202012Validator.check_schema(schema)
-    judge = jsonschema.Draft202012Validator(schema)
-    for name in asking.PROVIDERS:
-        for part in asking.provider(name):
-            judge.validate(part["data"])
-    wrong = {"flavors": [{"cpu": 1}], "backends": {"capi": {"labelz": {}}}, "limits": {"cpu": "1"}}
-    assert sorted(".".join(map(str, error.path)) for error in judge.iter_errors(wrong)) == [
-        "backends.capi",
-        "flavors.0",
-        "limits.cpu",
     ]
 
 

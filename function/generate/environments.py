@@ -1,11 +1,9 @@
-"""Write the reference page of environments, and their JSON schema."""
+"""Write the reference page of environments."""
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
 import yaml
-from pydantic.json_schema import models_json_schema
 
 from function.backends import BACKENDS, SETTINGS
 from function.compose import DEFAULT_ENVIRONMENT
@@ -19,28 +17,22 @@ from function.environment import (
     TENANT_LABEL,
 )
 from function.generate import markdown, openapi, outline, reference, wording
-from function.generate.documents import HEADER
 from function.generate.openapi import Field
 from function.generate.outline import Block
-from function.schema import Schema, extra, item_type
-from function.settings import (
-    AT_ONCE,
-    NEW_ORDERS,
-    NEXT_CHANGE,
-    NEXT_VERSION,
-    PolicyRule,
-    Settings,
-)
+from function.schema import extra
+from function.settings import AT_ONCE, NEW_ORDERS, NEXT_CHANGE, NEXT_VERSION, Settings
 
-PAGE, SCHEMA = "docs/reference/environment.md", "apis/environment.schema.json"
+PAGE = "docs/reference/environment.md"
 ROOT = "data"
 _COLUMNS = ("Field", "Type", "If absent", "An edit", "Meaning")
 _STORY = """\
 An environment is what one provider or region offers. It is the `data` of one or more
 EnvironmentConfigs that are merged; the fields below are those of the result. Unknown fields are
-refused. The same as JSON schema, for editors and
-checks: [environment.schema.json](../../apis/environment.schema.json). Examples, one directory for
-each provider: [examples/environments](../../examples/environments).
+refused. Examples, one directory for each provider:
+[examples/environments](../../examples/environments). Their first line names the JSON schema of the
+file, for editors and checks: [root](../../apis/schemas/environment-root.schema.json),
+[layer](../../apis/schemas/environment-layer.schema.json),
+[overlay](../../apis/schemas/environment-overlay.schema.json).
 """
 # The smallest that answers an order, as a start.
 _FIRST: dict[str, Any] = {
@@ -109,13 +101,11 @@ Each field says which orders notice that you change it, and when. Everything els
 decided when the order was answered.
 """
 _TREE = "Each object links to its table. **Bold** fields are required in the merged result.\n"
-_NOISE = frozenset({"title", "change", "private", "loses", "example", "reaches"})
 
 
 def files() -> dict[str, str]:
-    """Return page and schema by path."""
-    schema = json.dumps(environment_schema(), indent=2, ensure_ascii=False)
-    return {PAGE: page(), SCHEMA: f"{schema}\n"}
+    """Return the page by its path."""
+    return {PAGE: page()}
 
 
 def page() -> str:
@@ -200,66 +190,3 @@ def reaches(field: Field) -> str:
     """Return which orders an edit reaches; a field without a word has that of its object."""
     declared = (extra(info, "reaches") for info in (field.info, *reversed(field.around)))
     return str(next(found for found in declared if found))
-
-
-def environment_schema() -> dict[str, Any]:
-    """Return the JSON schema of the merged data of an environment."""
-    models: list[type[Schema]] = [Settings, *(SETTINGS[name] for name in sorted(SETTINGS))]
-    references, found = models_json_schema([(model, "validation") for model in models])
-    named = {model: references[model, "validation"] for model in models}
-    data = _described({"$defs": found["$defs"]})["$defs"]
-    root = data.pop(named[Settings]["$ref"].rpartition("/")[2])
-    root["properties"]["backends"] |= {
-        "additionalProperties": False,
-        "properties": {name: named[SETTINGS[name]] for name in sorted(SETTINGS)},
-    }
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$comment": HEADER,
-        "title": "Environment of the SCS Central API",
-        **root,
-        "$defs": data,
-    }
-
-
-def layer_schema() -> dict[str, Any]:
-    """Return the JSON schema of one layer, of which nothing is required but what names entries."""
-    schema = environment_schema()
-    blocks: list[type[Schema]] = [Settings, *SETTINGS.values()]
-    entries = {
-        model.__name__: model
-        for block in blocks
-        for field in openapi.walk(block, "")
-        if field.node.get("type") == "array" and (model := item_type(field.info))
-    }
-    for name, node in schema["$defs"].items():
-        keys = _key_names(entries[name]) if name in entries else ()
-        kept = [key for key in node.pop("required", ()) if key in keys]
-        node.update({"required": kept} if kept else {})
-    del schema["required"]
-    return {**schema, "title": "Layer of an environment of the SCS Central API"}
-
-
-def _key_names(model: type[Schema]) -> tuple[str, ...]:
-    """Return what names an entry of a list; a rule is named by its verb too, one of several."""
-    return ("field",) if model is PolicyRule else model.key_fields
-
-
-def _described(node: Any) -> Any:
-    """Return a JSON schema without titles, what we declare beside it told in the description."""
-    if isinstance(node, list):
-        return [_described(one) for one in node]
-    if not isinstance(node, dict):
-        return node
-    kept = {key: _inner(key, value) for key, value in node.items() if key not in _NOISE}
-    if isinstance(node.get("reaches"), str):
-        kept["description"] = f"{node['description']} An edit reaches: {node['reaches']}."
-    if node.get("default", ...) is None:
-        del kept["default"]
-    return kept
-
-
-def _inner(key: str, value: Any) -> Any:
-    if key in ("properties", "$defs"):
-        return {name: _described(one) for name, one in value.items()}
-    return value if key in ("default", "enum", "required") else _described(value)
