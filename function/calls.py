@@ -41,6 +41,7 @@ class Call:
         backend: The backend that answered.
         resources: Number of rendered resources.
         reason: Reason of the condition `Accepted=False`.
+        actor: Who can end that; see `errors.Refusal`.
         problems: What is wrong, by field.
         trace: Where an unexpected error came from.
     """
@@ -55,6 +56,7 @@ class Call:
     backend: str = ""
     resources: int = 0
     reason: str = ""
+    actor: str = ""
     problems: tuple[Problem, ...] = ()
     trace: tuple[str, ...] = ()
 
@@ -75,7 +77,7 @@ class Call:
             "outcome": self.outcome,
             "resources": self.resources,
             "milliseconds": round(self.seconds * 1000, 2),
-            **({"reason": self.reason} if self.reason else {}),
+            **({"reason": self.reason, "actor": self.actor} if self.reason else {}),
             **({"problems": [str(problem) for problem in self.problems]} if self.problems else {}),
             **({"trace": list(self.trace)} if self.trace else {}),
         }

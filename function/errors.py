@@ -14,7 +14,7 @@
         ├── NameTaken             another order owns the object of this name
         └── DeletionRefused       something live would vanish without a reason
 
-The class name is the reason of the condition `Accepted=False`.
+The class name is the reason of the condition `Accepted=False`, `actor` a label of the metrics.
 """
 
 from collections.abc import Callable
@@ -43,6 +43,7 @@ class Refusal(Exception):
     """Refuse an order: nothing is applied, what exists stays as it is.
 
     Attributes:
+        actor: Who can end the refusal: `tenant`, `operator`, or `either` of them.
         problems: Everything that is wrong, in the words for who must act.
         public: The sentence that a tenant may read.
     """
@@ -96,6 +97,8 @@ class OperatorRefusal(Refusal):
 class EnvironmentNotFound(OperatorRefusal):
     """No EnvironmentConfig describes the environment, or this tenant may not use it."""
 
+    actor = "either"
+
 
 class EnvironmentInvalid(OperatorRefusal):
     """The EnvironmentConfigs of the environment contradict each other or are incomplete."""
@@ -103,6 +106,8 @@ class EnvironmentInvalid(OperatorRefusal):
 
 class NotOffered(OperatorRefusal):
     """The environment does not offer the kind, or a step that the order needs."""
+
+    actor = "either"
 
 
 class FunctionOutdated(OperatorRefusal):

@@ -29,6 +29,7 @@ from function.errors import (
     EnvironmentInvalid,
     FunctionOutdated,
     InvalidOrder,
+    OperatorRefusal,
     Problem,
     Refusal,
 )
@@ -96,13 +97,19 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
             facts |= {
                 "outcome": "refused",
                 "reason": refusal.reason,
+                "actor": refusal.actor,
                 "problems": refusal.problems,
             }
         except Exception as error:  # noqa: BLE001  # a gRPC error would carry no condition
             rsp = refuse(
                 req, UNEXPECTED, f"{type(error).__name__}, see the log", _UNEXPECTED_PUBLIC
             )
-            facts |= {"outcome": "error", "reason": UNEXPECTED, "trace": trace(error)}
+            facts |= {
+                "outcome": "error",
+                "reason": UNEXPECTED,
+                "actor": OperatorRefusal.actor,
+                "trace": trace(error),
+            }
         if "selectors" in facts:
             _require(req, rsp, facts.pop("selectors"))
         self._tell(Call(**facts, seconds=time.perf_counter() - started))

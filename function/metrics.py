@@ -1,7 +1,7 @@
 """Count calls for Prometheus, and serve the figures over HTTP.
 
     central_api_calls_total             calls by kind, environment and outcome
-    central_api_refusals_total          refusals by kind, environment and reason
+    central_api_refusals_total          refusals by kind, environment, reason and who can act
     central_api_call_duration_seconds   latency by kind and outcome
     central_api_resources               resources of an answer by kind, environment and backend
     central_api_build_info              the version
@@ -58,7 +58,7 @@ class Metrics:
         self._refusals = Counter(
             "central_api_refusals",
             "Calls that ended with Accepted=False, by its reason; InternalError is a bug.",
-            ("kind", "environment", "reason"),
+            ("kind", "environment", "reason", "actor"),
             registry=registry,
         )
         # By outcome, because the many short calls that only ask would hide the others.
@@ -91,7 +91,7 @@ class Metrics:
         self._calls.labels(kind, environment, call.outcome).inc()
         self._seconds.labels(kind, call.outcome).observe(call.seconds)
         if call.reason:
-            self._refusals.labels(kind, environment, call.reason).inc()
+            self._refusals.labels(kind, environment, call.reason, call.actor).inc()
         if call.outcome == "answered":
             self._resources.labels(kind, environment, call.backend).observe(call.resources)
 

@@ -41,6 +41,7 @@ REFUSED: Data = {
     **REQUIREMENTS,
     "outcome": "refused",
     "reason": "InvalidOrder",
+    "actor": "tenant",
     "problems": ["spec.version: not offered here; offered: 1.34.7, 1.35.4"],
 }
 NOBODY: Data = {
@@ -52,6 +53,7 @@ NOBODY: Data = {
     "outcome": "refused",
     "resources": 0,
     "reason": "InvalidOrder",
+    "actor": "tenant",
     "problems": ["kind: must be one of Cluster, Server, Network"],
 }
 
@@ -128,6 +130,7 @@ LINES: dict[str, tuple[Data, Data, list[Data], list[Data]]] = {
                 "log_level": "info",
                 **REFUSED,
                 "reason": "EnvironmentNotFound",
+                "actor": "either",
                 "problems": [
                     "no EnvironmentConfig has the label api.scs.community/environment: default"
                 ],
@@ -178,6 +181,7 @@ def test_an_unexpected_error_is_one_line_without_values(
         **REQUIREMENTS,
         "outcome": "error",
         "reason": "InternalError",
+        "actor": "operator",
     }
     assert [text.rpartition("/")[2].partition(":")[0] for text in places] == [
         "KeyError",

@@ -54,11 +54,11 @@ def test_samples_of_a_sequence_of_calls(monkeypatch: pytest.MonkeyPatch) -> None
         'environment="default",kind="Server",outcome="error"': 1,
     }
     assert counted(registry, "central_api_refusals_total") == {
-        'environment="default",kind="Cluster",reason="InvalidOrder"': 1,
-        'environment="default",kind="Cluster",reason="EnvironmentInvalid"': 1,
-        'environment="",kind="Cluster",reason="EnvironmentNotFound"': 1,
-        'environment="",kind="unknown",reason="InvalidOrder"': 1,
-        'environment="default",kind="Server",reason="InternalError"': 1,
+        'actor="tenant",environment="default",kind="Cluster",reason="InvalidOrder"': 1,
+        'actor="operator",environment="default",kind="Cluster",reason="EnvironmentInvalid"': 1,
+        'actor="either",environment="",kind="Cluster",reason="EnvironmentNotFound"': 1,
+        'actor="tenant",environment="",kind="unknown",reason="InvalidOrder"': 1,
+        'actor="operator",environment="default",kind="Server",reason="InternalError"': 1,
     }
     assert counted(registry, "central_api_call_duration_seconds_count") == {
         'kind="Cluster",outcome="requirements"': 5,

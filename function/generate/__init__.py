@@ -5,8 +5,10 @@
     definitions, cluster     XRDs, Compositions, packages; what packages cannot hold
     rules, checks            CEL for what the models say in Python
     protection, rights, runtime   admission policies, roles, how the function is run
+    monitoring               how Prometheus finds the function, and alerts
     activation, credentials, restore   kinds that are served, ProviderConfigs, backups
-    reference, environments  pages for tenants and operators, and the environment's schema
+    reference, environments  pages for tenants and operators
+    schemas                  a JSON schema for each file that people write
     outline, wording, support, markdown   what these pages are made of
     rest, rest_paths         the tenant API as one OpenAPI document
 
@@ -21,10 +23,19 @@ from pathlib import Path
 import yaml
 
 from function import local
-from function.generate import cluster, definitions, environments, reference, rest, support
+from function.generate import (
+    cluster,
+    definitions,
+    environments,
+    monitoring,
+    reference,
+    rest,
+    schemas,
+    support,
+)
 from function.generate.documents import UNFOLDED, yaml_text
 
-README, OVERVIEW = "README.md", "docs/README.md"
+README, OVERVIEW, GUIDE = "README.md", "docs/README.md", "docs/install.md"
 
 
 def files(root: Path) -> dict[str, str]:
@@ -36,14 +47,17 @@ def files(root: Path) -> dict[str, str]:
     found = {
         **definitions.files(),
         **cluster.files(),
+        **monitoring.files(),
         **reference.files(),
         **environments.files(),
         **rest.files(),
+        **schemas.files(),
         **examples(root),
     }
     tables = {
         README: {"kinds": support.kinds(), "support": support.matrix()},
         OVERVIEW: {"decisions": decisions(root)},
+        GUIDE: {"alerts": monitoring.table()},
     }
     pages = {path: root / path for path in tables if (root / path).exists()}
     told = {path: filled(page.read_text("utf-8"), tables[path]) for path, page in pages.items()}
