@@ -11,6 +11,7 @@ from pathlib import Path
 
 import yaml
 
+from function.generate.backends import cluster_roles
 from testbed import build
 from testbed.install import (
     ENVIRONMENTS,
@@ -44,7 +45,8 @@ def _define(site: Site) -> None:
 
 def _admit(site: Site) -> None:
     with closing(operator(site)) as api:
-        for manifest in (*_webhooks(site), *documents(OBJECTS / "capi.yaml"), *classes(*CLASSES)):
+        objects = (*cluster_roles(), *documents(OBJECTS / "capi.yaml"))
+        for manifest in (*_webhooks(site), *objects, *classes(*CLASSES)):
             api.apply(manifest)
 
 

@@ -9,7 +9,7 @@ import yaml
 from function import managed
 from function.backends import SETTINGS
 from function.contract import Mode
-from function.generate import activation, cluster, credentials
+from function.generate import activation, backends, cluster, credentials
 from tests.asking import ROOT, Manifest
 from tests.crds import SCHEMAS, problems
 
@@ -70,12 +70,19 @@ def test_credentials_of_openstack_are_text(mode: Mode) -> None:
 @each_mode
 def test_in_cluster_identity_fits_its_definition(mode: Mode) -> None:
     """The provider is run as the account that has the role."""
-    runtime, role, bound, config = credentials.in_cluster(mode)
+    runtime, *roles, config = credentials.in_cluster(mode)
     assert problems(config) == []
     account = runtime["spec"]["serviceAccountTemplate"]["metadata"]["name"]
-    assert [one["name"] for one in bound["subjects"]] == [account]
-    assert bound["roleRef"]["name"] == role["metadata"]["name"]
-    assert {"secrets", "clusters"} == {name for one in role["rules"] for name in one["resources"]}
+    bound = {one["roleRef"]["name"]: one["subjects"] for one in roles if "roleRef" in one}
+    assert list(bound) == [one["metadata"]["name"] for one in backends.cluster_roles()]
+    assert all([one["name"] for one in subjects] == [account] for subjects in bound.values())
+
+
+def test_providers_are_those_that_the_tests_run() -> None:
+    """The release in the manifest is the one that the testbed builds."""
+    pins = (ROOT / "testbed/go/provider-kubernetes/go.mod").read_text("utf-8")
+    version = backends.VERSIONS["provider-kubernetes"]
+    assert f"crossplane-contrib/provider-kubernetes {version}" in pins
 
 
 def test_only_what_every_install_needs_is_applied() -> None:

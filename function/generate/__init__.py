@@ -5,6 +5,7 @@
     definitions, cluster     XRDs, Compositions, packages; what packages cannot hold
     rules, checks            CEL for what the models say in Python
     protection, rights, runtime   admission policies, roles, how the function is run
+    backends                 providers, and rights on the clusters of backends
     monitoring               how Prometheus finds the function, and alerts
     activation, credentials, restore   kinds that are served, ProviderConfigs, backups
     reference, environments  pages for tenants and operators
@@ -24,6 +25,7 @@ import yaml
 
 from function import local
 from function.generate import (
+    backends,
     cluster,
     definitions,
     environments,
@@ -47,6 +49,7 @@ def files(root: Path) -> dict[str, str]:
     found = {
         **definitions.files(),
         **cluster.files(),
+        **backends.files(),
         **monitoring.files(),
         **reference.files(),
         **environments.files(),

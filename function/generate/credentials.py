@@ -10,13 +10,10 @@ from typing import Any
 from function import managed
 from function.backends import SETTINGS
 from function.contract import Mode
-from function.generate.rights import READ, binding, rule
+from function.generate.backends import TENANT, WATCH, binding, cluster_roles, runtime
 from function.generate.runtime import SYSTEM
 
-TENANT = "acme"
 PROVIDER = "provider-kubernetes"
-ROLE = "central-api-clusters"
-CLUSTERS = ("cluster.x-k8s.io", ["clusters"])
 KUBECONFIG = "<a kubeconfig of the tenant's service account>"
 # All values are text, also numbers and flags; unknown keys are ignored without a word.
 OPENSTACK = {
@@ -46,33 +43,13 @@ def in_cluster(mode: Mode) -> list[Manifest]:
     one's namespace.
     """
     account = {"kind": "ServiceAccount", "name": PROVIDER, "namespace": SYSTEM}
+    roles = cluster_roles()
     return [
-        {
-            "apiVersion": "pkg.crossplane.io/v1beta1",
-            "kind": "DeploymentRuntimeConfig",
-            "metadata": {"name": PROVIDER},
-            "spec": {
-                "serviceAccountTemplate": {"metadata": {"name": PROVIDER}},
-                "deploymentTemplate": {"spec": _watching()},
-            },
-        },
-        *binding(
-            ROLE,
-            [
-                rule([CLUSTERS[0]], CLUSTERS[1], [*READ, "create", "update", "patch", "delete"]),
-                # Where the certificate of a cluster's authority is read.
-                rule([""], ["secrets"], ["get"]),
-            ],
-            account,
-        ),
+        runtime(PROVIDER, WATCH, account=PROVIDER),
+        *roles,
+        *(binding(name, name, account) for name in (role["metadata"]["name"] for role in roles)),
         _config(mode, "capi", _kubernetes(mode), {"source": "InjectedIdentity"}),
     ]
-
-
-def _watching() -> Manifest:
-    """Return how the provider is run; without watches a change is seen after minutes."""
-    container = {"name": "package-runtime", "args": ["--enable-watches"]}
-    return {"selector": {}, "template": {"spec": {"containers": [container]}}}
 
 
 def _from_secret(

@@ -53,21 +53,6 @@ def _role(name: str, labels: dict[str, str], rules: list[Manifest]) -> Manifest:
     }
 
 
-def binding(name: str, rules: list[Manifest], subject: Manifest) -> list[Manifest]:
-    """Return a role, and who has it."""
-    reference = {"apiGroup": RBAC.partition("/")[0], "kind": "ClusterRole", "name": name}
-    return [
-        {"apiVersion": RBAC, "kind": "ClusterRole", "metadata": {"name": name}, "rules": rules},
-        {
-            "apiVersion": RBAC,
-            "kind": "ClusterRoleBinding",
-            "metadata": {"name": name},
-            "roleRef": reference,
-            "subjects": [subject],
-        },
-    ]
-
-
 def rule(groups: list[str], resources: list[str], verbs: list[str]) -> Manifest:
     """Return one rule of a role."""
     return {"apiGroups": groups, "resources": resources, "verbs": verbs}

@@ -13,6 +13,8 @@ CONTROLLERS = (
     "namespace-controller",
     "clusterrole-aggregation-controller",
     "validatingadmissionpolicy-status-controller",
+    # Writes tokens into the Secrets of service accounts.
+    "serviceaccount-token-controller",
 )
 
 
@@ -30,6 +32,7 @@ def command(site: Site) -> tuple[str, ...]:
         f"--secure-port={site.ports['controllers']}",
         f"--tls-cert-file={pki / 'tls.crt'}",
         f"--tls-private-key-file={pki / 'tls.key'}",
+        f"--service-account-private-key-file={pki / 'tls.key'}",
         "--profiling=false",
     )  # fmt: skip
 

@@ -34,6 +34,14 @@ def sections() -> dict[str, list[str]]:
     return found
 
 
+def prompted(start: str) -> str:
+    """Return the commands of the block that begins with one, without their prompts."""
+    text = GUIDE.read_text("utf-8")
+    blocks = re.findall(r"^```console\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    (found,) = [block for block in blocks if block.startswith(f"$ {start}")]
+    return re.sub(r"^\$ ", "", found, flags=re.MULTILINE)
+
+
 def typed(site: Site, directory: Path, block: str) -> str:
     """Run a block where the ones before it were run, with the settings that they left."""
     settings = directory / ".settings"

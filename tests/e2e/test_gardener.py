@@ -2,13 +2,23 @@
 
 import pytest
 
+from function.generate import backends
 from tests import answers
 from tests.answers import GARDENER, Case
 
 from .gardens import Garden
 from .oracles import asked, settled
+from .planes import DRY
 
 pytestmark = pytest.mark.e2e
+
+
+def test_a_tenant_is_prepared(garden: Garden) -> None:
+    """The project of the manifest is admitted; Gardener would make its namespace."""
+    project, *_ = backends.garden()
+    collection = garden.api.collection(project)
+    answer = garden.api.request("POST", collection, project, query=DRY)
+    assert answer.accepted, answer.message
 
 
 @pytest.mark.parametrize("case", answers.cases(), ids=lambda case: case.name)

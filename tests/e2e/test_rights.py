@@ -2,22 +2,28 @@
 
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import yaml
 
 from function import managed
+from function.generate import backends
 from function.generate.protection import PLURALS
 from function.model import API_GROUP
-from testbed.install import named
+from testbed import ROOT
+from testbed.install import documents, named
 from testbed.site import CROSSPLANE_USER, TENANT
 from testbed.waiting import until
 
+from . import guide, shell
 from .lives import SECONDS
-from .planes import Plane
+from .planes import DRY, Plane
 
 pytestmark = pytest.mark.e2e
 
 RBAC = "rbac.authorization.k8s.io"
+CLUSTER_API = "cluster.x-k8s.io"
 REVIEWS = "/apis/authorization.k8s.io/v1"
 READ, WRITE = ("get", "list", "watch"), ("create", "update", "patch", "delete")
 # What is the provider's, by group: whoever writes it acts with the credentials of others.
@@ -94,6 +100,58 @@ def test_crossplane_composes(plane: Plane) -> None:
         plural, _, group = definition.partition(".")
         for verb in (*READ, *WRITE):
             assert may(plane, CROSSPLANE_USER, verb, group, plural, namespace), (verb, plural)
+
+
+def test_providers_are_taken(plane: Plane) -> None:
+    """Packages and flags of the manifests fit what Crossplane knows of them."""
+    for manifest in documents(ROOT / backends.PROVIDERS):
+        collection = plane.operator.collection(manifest)
+        answer = plane.operator.request("POST", collection, manifest, query=DRY)
+        assert answer.accepted, answer.message
+
+
+@pytest.fixture
+def account(plane: Plane) -> Iterator[str]:
+    """Prepare a tenant on a management cluster, and yield the user of its service account."""
+    manifests = list(documents(ROOT / backends.BACKENDS / "cluster-api.yaml"))
+    for manifest in manifests:
+        plane.operator.apply(manifest)
+    user = f"system:serviceaccount:{backends.TENANT}:{backends.ACCOUNT}"
+    until(
+        lambda: may(plane, user, "get", CLUSTER_API, "clusters", backends.TENANT),
+        seconds=SECONDS,
+        what="the binding noticed",
+    )
+    yield user
+    for manifest in manifests:
+        if manifest["kind"] != "Namespace":
+            plane.operator.delete(plane.operator.path(manifest))
+
+
+def test_a_service_account_orders_clusters(plane: Plane, account: str) -> None:
+    """In the tenant's namespace; elsewhere it only watches, and it reads no Secret by listing."""
+
+    def allowed(plural: str, namespace: str, group: str = "") -> set[str]:
+        verbs = (*READ, *WRITE)
+        return {verb for verb in verbs if may(plane, account, verb, group, plural, namespace)}
+
+    home = {"get", "create", "patch", "delete", "list", "watch"}
+    assert allowed("clusters", backends.TENANT, CLUSTER_API) == home
+    assert allowed("clusters", "default", CLUSTER_API) == {"list", "watch"}
+    assert allowed("secrets", backends.TENANT) == {"get"}
+    assert allowed("secrets", "default") == set()
+    assert allowed("namespaces", "") == set()
+
+
+@pytest.mark.usefixtures("account")
+def test_the_guide_makes_a_kubeconfig(plane: Plane, tmp_path: Path) -> None:
+    """With the token of the service account, and no other credentials in it."""
+    directory = guide.checkout(tmp_path / "checkout")
+    printed = shell.run(plane.site, guide.prompted("kubectl apply -f package/backends"), directory)
+    assert printed.splitlines()[-1] == "yes"
+    made = yaml.safe_load((directory / "acme.kubeconfig").read_text("utf-8"))
+    assert [user["name"] for user in made["users"]] == [backends.ACCOUNT]
+    assert list(made["users"][0]["user"]) == ["token"]
 
 
 def may_i(plane: Plane, verb: str, group: str, plural: str, namespace: str) -> bool:

@@ -1,0 +1,165 @@
+"""Write what an operator applies beside the install: providers, and rights on backends.
+
+    package/providers/    Crossplane's packages of providers, with the flags that orders need
+    package/backends/     on the cluster of a backend: a tenant's service account and its rights
+
+Names are those for the tenant `acme`; each further tenant gets its own.
+"""
+
+from typing import Any
+
+from function.generate.documents import yaml_texts
+from function.generate.rights import RBAC, rule
+
+PROVIDERS, BACKENDS = "package/providers", "package/backends"
+TENANT, ACCOUNT = "acme", "central-api"
+# Newest releases that the tests have run, or whose recorded objects they hold.
+VERSIONS = {"provider-kubernetes": "v1.3.1", "provider-openstack": "v0.9.0"}
+_PACKAGES = "xpkg.crossplane.io/crossplane-contrib"
+_PACKAGE_API = "pkg.crossplane.io"
+# Without watches a change of a cluster is seen only when the provider polls.
+WATCH = "--enable-watches"
+# Members of a project in a garden may not watch, and the provider's own interval is ten minutes.
+POLL = "--poll=1m"
+ROLE, WATCHING = "central-api-clusters", "central-api-clusters-watch"
+_GROUP = "cluster.x-k8s.io"
+
+Manifest = dict[str, Any]
+
+
+def files() -> dict[str, str]:
+    """Return the manifests by path."""
+    found = {
+        f"{PROVIDERS}/kubernetes.yaml": kubernetes(),
+        f"{PROVIDERS}/openstack.yaml": [_provider("provider-openstack")],
+        f"{BACKENDS}/cluster-api.yaml": cluster_api(),
+        f"{BACKENDS}/garden.yaml": garden(),
+    }
+    return {path: yaml_texts(documents) for path, documents in found.items()}
+
+
+def kubernetes() -> list[Manifest]:
+    """Return provider-kubernetes and how it is run, for Cluster API and for a garden."""
+    name = "provider-kubernetes"
+    return [
+        runtime(name, WATCH),
+        runtime(f"{name}-garden", WATCH, POLL),
+        _provider(name, runtimeConfigRef={"name": name}),
+    ]
+
+
+def cluster_api() -> list[Manifest]:
+    """Return a tenant's namespace on a management cluster, and who may order there.
+
+    The token in the Secret is written by Kubernetes, and does not expire.
+    """
+    name = {"name": ACCOUNT, "namespace": TENANT}
+    account = {"kind": "ServiceAccount", **name}
+    return [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": TENANT}},
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": name},
+        token(name),
+        *cluster_roles(),
+        _bound("RoleBinding", ROLE, ROLE, [account], TENANT),
+        _bound("ClusterRoleBinding", f"{WATCHING}-{TENANT}", WATCHING, [account]),
+    ]
+
+
+def cluster_roles() -> list[Manifest]:
+    """Return what is done with clusters in a tenant's namespace, and what in all namespaces.
+
+    Secrets are read for the certificate of a cluster's authority. provider-kubernetes watches a
+    kind in all namespaces or not at all.
+    """
+    return [
+        _role(
+            ROLE,
+            rule([_GROUP], ["clusters"], ["get", "create", "patch", "delete"]),
+            rule([""], ["secrets"], ["get"]),
+        ),
+        _role(WATCHING, rule([_GROUP], ["clusters"], ["list", "watch"])),
+    ]
+
+
+def garden() -> list[Manifest]:
+    """Return a tenant's project in a garden, and the service account that orders in it.
+
+    Gardener makes the namespace, and grants the rights of the role to members.
+    """
+    name = {"name": ACCOUNT, "namespace": f"garden-{TENANT}"}
+    member = {"kind": "ServiceAccount", **name, "role": "admin"}
+    return [
+        {
+            "apiVersion": "core.gardener.cloud/v1beta1",
+            "kind": "Project",
+            "metadata": {"name": TENANT},
+            "spec": {"namespace": f"garden-{TENANT}", "members": [member]},
+        },
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": name},
+        token(name),
+    ]
+
+
+def token(name: Manifest) -> Manifest:
+    """Return the Secret into which Kubernetes writes a service account's token."""
+    annotations = {"kubernetes.io/service-account.name": ACCOUNT}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {**name, "annotations": annotations},
+        "type": "kubernetes.io/service-account-token",
+    }
+
+
+def runtime(name: str, *flags: str, account: str = "") -> Manifest:
+    """Return how Crossplane runs a provider.
+
+    Args:
+        name: Name of the DeploymentRuntimeConfig.
+        *flags: Flags of the provider.
+        account: Name of its service account; one that Crossplane makes up if empty.
+    """
+    container = {"name": "package-runtime", "args": list(flags)}
+    template = {"serviceAccountTemplate": {"metadata": {"name": account}}} if account else {}
+    return {
+        "apiVersion": f"{_PACKAGE_API}/v1beta1",
+        "kind": "DeploymentRuntimeConfig",
+        "metadata": {"name": name},
+        "spec": {
+            **template,
+            "deploymentTemplate": {
+                "spec": {"selector": {}, "template": {"spec": {"containers": [container]}}}
+            },
+        },
+    }
+
+
+def _provider(name: str, **spec: Any) -> Manifest:
+    return {
+        "apiVersion": f"{_PACKAGE_API}/v1",
+        "kind": "Provider",
+        "metadata": {"name": name},
+        "spec": {"package": f"{_PACKAGES}/{name}:{VERSIONS[name]}", **spec},
+    }
+
+
+def _role(name: str, *rules: Manifest) -> Manifest:
+    metadata = {"name": name}
+    return {"apiVersion": RBAC, "kind": "ClusterRole", "metadata": metadata, "rules": list(rules)}
+
+
+def binding(name: str, role: str, subject: Manifest) -> Manifest:
+    """Return who has a role everywhere."""
+    return _bound("ClusterRoleBinding", name, role, [subject])
+
+
+def _bound(
+    kind: str, name: str, role: str, subjects: list[Manifest], namespace: str = ""
+) -> Manifest:
+    return {
+        "apiVersion": RBAC,
+        "kind": kind,
+        "metadata": {"name": name, **({"namespace": namespace} if namespace else {})},
+        "roleRef": {"apiGroup": RBAC.partition("/")[0], "kind": "ClusterRole", "name": role},
+        "subjects": subjects,
+    }
