@@ -33,6 +33,7 @@ def command(site: Site) -> tuple[str, ...]:
         f"--tls-cert-file={pki / 'tls.crt'}",
         f"--tls-private-key-file={pki / 'tls.key'}",
         f"--service-account-private-key-file={pki / 'tls.key'}",
+        f"--root-ca-file={pki / 'ca.crt'}",
         "--profiling=false",
     )  # fmt: skip
 
