@@ -114,7 +114,7 @@ _NOISE = frozenset({"title", "change", "private", "loses", "example", "reaches"}
 
 def files() -> dict[str, str]:
     """Return page and schema by path."""
-    schema = json.dumps(environment_schema(), indent=2, ensure_ascii=False)
+    schema = json.dumps(environment_schema(), indent=2)
     return {PAGE: page(), SCHEMA: f"{schema}\n"}
 
 

@@ -144,7 +144,7 @@ CASES = [
         "reservedLabels",
         {"reservedLabels": ["backup"]},
         SERVER,
-        judged=dict.fromkeys(SERVER, {"labels": {"backup": "never"}}),
+        judged={"server": {"labels": {"backup": "never"}}},
     ),
     _openstack("externalNetwork.name", {"externalNetwork": {"name": "other"}}, SERVER),
     _openstack("externalNetwork.id", {"externalNetwork": {"id": "e2"}}, _NETWORK),
