@@ -292,13 +292,17 @@ class TestMetadata:
             "ownerReferences": [OWNER],
         }
         with plane.existing("Network", NETWORK, metadata) as path:
-            live = client.get(path)
-            assert live is not None
-            written = {**live, "spec": {**live["spec"], "dnsServers": ["192.0.2.8"]}}
-            assert client.request("PUT", path, written, query=DRY).accepted
-            del written["metadata"]["managedFields"]
+            edited = NETWORK | {"dnsServers": ["192.0.2.8"]}
+            answer = plane.edit(path, edited)
+            assert answer.accepted, answer.message
+            applied = {
+                "apiVersion": API_VERSION,
+                "kind": "Network",
+                "metadata": {"name": path.rpartition("/")[2], **metadata},
+                "spec": edited,
+            }
             forced = {**DRY, "fieldManager": "kubectl", "force": "true"}
-            answer = client.request("PATCH", path, written, content=APPLY, query=forced)
+            answer = client.request("PATCH", path, applied, content=APPLY, query=forced)
             assert answer.accepted, answer.message
 
     def test_a_generated_name_is_accepted(self, identities: dict[str, Kubernetes]) -> None:
