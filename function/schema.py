@@ -46,7 +46,7 @@ class NewText:
 
     The schema of an API server has the pattern, because it does not judge what is unchanged. A
     model does not: a live order would be refused for a value that was accepted once. `texts`
-    judges it, which knows what was asked before.
+    judges it, which knows the previous order.
 
     Attributes:
         pattern: Regular expression for the whole text, the same in Python, Go and JavaScript.

@@ -37,13 +37,13 @@ class _Text:
 
 
 def judge(
-    kind: str, asked: Mapping[str, Any], filled: Mapping[str, Any], before: Bound | None
+    kind: str, now: Mapping[str, Any], filled: Mapping[str, Any], before: Bound | None
 ) -> None:
     """Refuse new text with characters that its type does not take.
 
     Args:
         kind: Kind of the order.
-        asked: What was written and filled.
+        now: What was written and filled.
         filled: What policy added to it, by concrete path below `spec`.
         before: What was decided at the last answer; None for a new order.
 
@@ -54,7 +54,7 @@ def judge(
     schema, old = KINDS[kind], remembered(before) if before else {}
     changed = {
         name: value
-        for name, value in asked.items()
+        for name, value in now.items()
         if not _is_private(schema, name) or digest(value) != old.get(name)
     }
     problems = _problems(schema, changed, old, "spec")
@@ -83,12 +83,12 @@ def _problems(
     schema: type[Schema], now: Mapping[str, Any], before: Mapping[str, Any], at: str
 ) -> list[Problem]:
     known = {(text.field, text.value) for text in _texts(schema, before, at, at)}
-    found = {
+    problems = {
         Problem(text.path, f"must be {HINTS[text.constraint.pattern]}")
         for text in _texts(schema, now, at, at)
         if not text.constraint.fits(text.value) and (text.field, text.value) not in known
     }
-    return sorted(found, key=str)
+    return sorted(problems, key=str)
 
 
 def _texts(schema: type[Schema], data: Mapping[str, Any], at: str, field: str) -> Iterator[_Text]:
@@ -122,14 +122,14 @@ def _strings(value: object, at: str) -> Iterator[tuple[str, str]]:
 
 
 def _constraints(info: FieldInfo) -> tuple[NewText, ...]:
-    found, pending = [], [info.annotation, *info.metadata]
+    constraints, pending = [], [info.annotation, *info.metadata]
     while pending:
         part = pending.pop()
         if isinstance(part, NewText):
-            found.append(part)
+            constraints.append(part)
         pending.extend(getattr(part, "__args__", ()))
         pending.extend(getattr(part, "__metadata__", ()))
-    return tuple(found)
+    return tuple(constraints)
 
 
 @functools.cache

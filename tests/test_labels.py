@@ -197,8 +197,8 @@ def test_a_pool_that_spreads_over_more_zones_keeps_them() -> None:
     assert asking.ask(wider, later, before).fatal == ""
     [pool] = CAPI.order(labelled, **zones)["spec"]["nodePools"]
     both = replaced(CAPI.order(labelled), "spec.nodePools", [pool, {**pool, "name": "more"}])
-    told = f"InvalidOrder: spec.nodePools[more].labels.velero.io/x: {KEPT}"
-    assert asking.ask(both, later, before).fatal == told
+    refusal = f"InvalidOrder: spec.nodePools[more].labels.velero.io/x: {KEPT}"
+    assert asking.ask(both, later, before).fatal == refusal
 
 
 @pytest.mark.parametrize("field", ["labels", "annotations"])
@@ -213,5 +213,5 @@ def test_gardener_keeps_what_a_live_pool_has(field: str) -> None:
     kept = replaced(order, f"{POOL}.{field}", {key: "old"})
     assert asking.ask(kept, GARDENER.layers(), seen).fatal == ""
     changed = replaced(order, f"{POOL}.{field}", {key: "new"})
-    told = f"InvalidOrder: {POOL}.{field}.{key}: {KEPT}"
-    assert asking.ask(changed, GARDENER.layers(), seen).fatal == told
+    refusal = f"InvalidOrder: {POOL}.{field}.{key}: {KEPT}"
+    assert asking.ask(changed, GARDENER.layers(), seen).fatal == refusal

@@ -76,11 +76,8 @@ class Field:
     @property
     def message(self) -> str:
         """Return the refusal."""
-        found = next(
-            (HINTS[kind.pattern] for kind, refused in REFUSED.items() if refused == self.refused),
-            "",
-        )
-        return f"{self.path}: must be {self.hint or found}"
+        hints = (HINTS[kind.pattern] for kind, what in REFUSED.items() if what == self.refused)
+        return f"{self.path}: must be {self.hint or next(hints)}"
 
 
 def cluster(**fields: Any) -> Spec:
@@ -226,9 +223,9 @@ def test_entries_are_known_by_their_text() -> None:
     bad, fine = {**RULE, "description": "a\nb"}, {**RULE, "ports": "22"}
     before = server(firewall={"ingress": [bad]})
     assert judged("Server", server(firewall={"ingress": [fine, bad]}), before) == []
-    told = "spec.firewall.egress[0].description: must be printable text in one line, without"
+    refusal = "spec.firewall.egress[0].description: must be printable text in one line, without"
     [problem] = judged("Server", server(firewall={"egress": [bad]}), before)
-    assert problem.startswith(told)
+    assert problem.startswith(refusal)
 
 
 def test_all_problems_come_at_once() -> None:

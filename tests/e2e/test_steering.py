@@ -203,7 +203,7 @@ each_refused = pytest.mark.parametrize("write", REFUSED, ids=lambda write: write
 def identities(plane: Plane) -> Iterator[dict[str, Kubernetes]]:
     """Yield the API server as seen by each."""
     operator, address = plane.site.identity("operator"), plane.site.address("api")
-    found = {
+    clients = {
         name: Kubernetes(address, plane.site.identity(name))
         for name in ("tenant", "operator", "crossplane", "controllers")
     } | {
@@ -224,14 +224,14 @@ def identities(plane: Plane) -> Iterator[dict[str, Kubernetes]]:
     for manifest in (role, binding):
         plane.operator.apply(manifest)
     until(
-        lambda: found[EDITOR].request("GET", orders()).accepted,
+        lambda: clients[EDITOR].request("GET", orders()).accepted,
         seconds=NOTICED_SECONDS,
         what="the rights of an editor",
     )
-    yield found
+    yield clients
     for manifest in (binding, role):
         plane.operator.delete(plane.operator.path(manifest))
-    for client in found.values():
+    for client in clients.values():
         client.close()
 
 
@@ -474,7 +474,7 @@ class TestConnectionSecret:
     def test_a_claim_names_no_impossible_secret(
         self, plane: Plane, identities: dict[str, Kubernetes], name: str
     ) -> None:
-        """Crossplane would try for ever; a claim that has such a name already stays editable."""
+        """Crossplane would retry endlessly; a claim that has such a name already stays editable."""
         if plane.profile.mode is not Mode.CLAIMS:
             pytest.skip("a composite of this kind has no connection secret")
         spec, client = {"writeConnectionSecretToRef": {"name": name}}, identities["tenant"]

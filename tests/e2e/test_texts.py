@@ -101,16 +101,16 @@ def earlier(plane: Plane) -> Iterator[Callable[[str], str]]:
         paths[kind] = f"/apis/{GROUP}/v1alpha1/namespaces/{TENANT}/{kind.lower()}s/earlier"
         collection = paths[kind].rpartition("/")[0]
 
-        def asked(order: Manifest = order, at: str = collection, *, dry: bool) -> Answer:
+        def created(order: Manifest = order, at: str = collection, *, dry: bool) -> Answer:
             named = {
                 **order,
                 "metadata": {**order["metadata"], "name": "new" if dry else "earlier"},
             }
             return plane.operator.request("POST", at, named, query=DRY if dry else None)
 
-        until(lambda: asked(dry=False).accepted, seconds=SERVED_SECONDS, what=f"{kind} created")
+        until(lambda: created(dry=False).accepted, seconds=SERVED_SECONDS, what=f"{kind} created")
         plane.operator.apply(definition(kind, judging=True))
-        until(lambda: not asked(dry=True).accepted, seconds=SERVED_SECONDS, what=f"{kind} judged")
+        until(lambda: not created(dry=True).accepted, seconds=SERVED_SECONDS, what=f"{kind} judged")
     yield paths.__getitem__
     for kind in ORDERS:
         plane.operator.delete(f"{CRDS}/{kind.lower()}s.{GROUP}")

@@ -102,15 +102,15 @@ def check_labels(stack: Stack[ServerSpec]) -> None:
     Raises:
         InvalidOrder: With each of them.
     """
-    own, asked = stack.own.high_availability, stack.order.spec.labels
+    own, wanted = stack.own.high_availability, stack.order.spec.labels
     stored = stack.stored(keys.server(0)).get("metadata") or {}
     # A key that became the provider's later does not strand servers that have it.
     taken = set(own.metadata if own else ()) - set(stored)
     reserved = (API_GROUP, *stack.own.reserved_labels)
-    new = {label for label, value in asked.items() if stored.get(_told(label)) != value}
+    new = {label for label, value in wanted.items() if stored.get(_told(label)) != value}
     problems = [
         Problem(f"spec.labels[{label}]", labels.RESERVED)
-        for label in sorted(asked)
+        for label in sorted(wanted)
         if label.startswith(RESERVED)
         or _told(label) in taken
         or (label in new and labels.is_within(label, reserved))
