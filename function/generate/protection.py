@@ -145,7 +145,7 @@ def _steering() -> Iterator[Manifest]:
     )
     yield _policy(
         "status",
-        [_rule(API_GROUP, [f"{plural}/status" for plural in PLURALS], "CREATE", "UPDATE")],
+        [_rule(API_GROUP, [f"{plural}/status" for plural in PLURALS], "UPDATE")],
         [steering.STATUS],
         variables=[steering.OPERATOR],
     )

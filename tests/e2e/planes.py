@@ -79,9 +79,10 @@ class Plane:
             yield path
         finally:
             unlocked = {"spec": {"deletionProtection": False, "deletionPolicy": "Delete"}}
-            free = {**unlocked, "metadata": {"finalizers": None}}
-            self.operator.request("PATCH", path, free, content=MERGE)
+            self.operator.request("PATCH", path, unlocked, content=MERGE)
             self.operator.delete(path)
+            finalized = {"metadata": {"finalizers": None}}
+            self.operator.request("PATCH", path, finalized, content=MERGE)
 
 
 @contextmanager
