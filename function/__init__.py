@@ -7,9 +7,10 @@
     compose    bind, policy, resolve, render, guard: the heart
     backends   one file per backend           guards     nothing live vanishes
     environment, policy, resolve, versions, bound   what is configured, what was decided
+    texts      which characters new text may hold
     managed    cluster scoped or namespaced   contract   the five types that carry an order
     model, settings, input                    what tenants, providers, Compositions may say
-    names, flavors, kubeconfig, trouble, parsing, schema, paths, errors
+    names, labels, flavors, kubeconfig, trouble, parsing, schema, paths, errors
 
 Imports point downwards; see the contracts in pyproject.toml.
 """

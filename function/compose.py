@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from function import backends, bound, guards, names, policy, report, resolve
+from function import backends, bound, guards, names, policy, report, resolve, texts
 from function.__version__ import __version__
 from function.contract import (
     Backend,
@@ -114,9 +114,11 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
     *_, resolution = all_of(
         lambda: guards.refused_fields_are_unchanged(order, now, before, backend.standing(mine)),
         lambda: guards.data_is_kept(order, now, before),
+        lambda: texts.judge(ask.kind, bound.with_fills(ask.written, filled), filled, before),
         lambda: policy.judge(ask.kind, _effective(order), now, settings.policy, before),
         lambda: resolve.RESOLVERS[ask.kind](order, settings, before, backend.progress(mine)),
     )
+    texts.judge_issuer(resolution.decided.get("oidc"), before)
     told = policy.notes(ask.kind, filled, settings.policy)
     resolution = replace(resolution, notes=(*told, *resolution.notes))
     _judge_limits(settings, resolution, asked, before)

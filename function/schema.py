@@ -7,6 +7,7 @@ a count and `1` is not a flag, as in Kubernetes.
 import functools
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin
@@ -14,6 +15,8 @@ from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin
 import pydantic
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 Flag = Annotated[bool, pydantic.Strict()]
 Count = Annotated[int, pydantic.Strict()]
@@ -35,6 +38,43 @@ def text(pattern: str, hint: str, **limits: int) -> pydantic.StringConstraints:
     return pydantic.StringConstraints(
         pattern=pattern, min_length=limits.get("min_length"), max_length=limits.get("max_length")
     )
+
+
+@dataclass(frozen=True)
+class NewText:
+    """Constrain text where it is new or has changed, and not where a live order has it already.
+
+    The schema of an API server has the pattern, because it does not judge what is unchanged. A
+    model does not: a live order would be refused for a value that was accepted once. `texts`
+    judges it, which knows the previous order.
+
+    Attributes:
+        pattern: Regular expression for the whole text, the same in Python, Go and JavaScript.
+    """
+
+    pattern: str
+
+    def fits(self, value: str) -> bool:
+        """Say whether the text is accepted."""
+        return re.fullmatch(self.pattern, value) is not None
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: pydantic.GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Add the pattern to the schema of text; another value may hold text, and has none."""
+        node = handler(core)
+        return {**node, "pattern": self.pattern} if node.get("type") == "string" else node
+
+
+def new_text(pattern: str, hint: str) -> NewText:
+    """Constrain text to a pattern where it is new or has changed.
+
+    Args:
+        pattern: Regular expression for the whole text.
+        hint: What to say instead of it: "must be ..."
+    """
+    HINTS[pattern] = hint
+    return NewText(pattern)
 
 
 DNSLabel = Annotated[

@@ -66,10 +66,12 @@ class Kubernetes:
     Attributes:
         address: Host and port.
         identity: Directory with `ca.crt`, `tls.crt` and `tls.key`.
+        impersonated: User as whom this identity acts; itself if empty.
     """
 
     address: str
     identity: Path
+    impersonated: str = ""
     _connection: http.client.HTTPSConnection | None = None
     _known: dict[tuple[str, str], _Resource] = field(default_factory=dict)
 
@@ -86,6 +88,8 @@ class Kubernetes:
         target = f"{path}?{urllib.parse.urlencode(query)}" if query else path
         payload = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": content, "Accept": JSON}
+        if self.impersonated:
+            headers["Impersonate-User"] = self.impersonated
         try:
             return self._sent(method, target, payload, headers)
         except (http.client.HTTPException, ConnectionError):

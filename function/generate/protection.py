@@ -9,6 +9,7 @@ arrive together would wedge a claim at its composite.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from function.generate import steering
 from function.model import API_GROUP, KINDS
 from function.schema import Schema, extra, fields
 
@@ -59,6 +60,7 @@ def documents() -> Iterator[tuple[str, list[Manifest]]]:
         _orders(),
         _composites(),
         *_machinery(),
+        *_steering(),
         _namespaces(),
         *_definitions(),
         *_data(),
@@ -90,6 +92,8 @@ def _orders() -> Manifest:
                 "message": "what was built would still be deleted: wait until "
                 "status.deletionPolicy says Orphan",
             },
+            *steering.kept_when_deleted(),
+            steering.finalized(),
         ],
     )
 
@@ -108,7 +112,8 @@ def _composites() -> Manifest:
                 "expression": f"({_UNPROTECTED}) || ({by_name})",
                 "message": "it belongs to an order and goes with it: delete the order in the "
                 "tenant's namespace",
-            }
+            },
+            *steering.kept_when_deleted(),
         ],
     )
 
@@ -121,7 +126,8 @@ def _machinery() -> Iterator[Manifest]:
     """
     checks = {field: _unchanged(f"spec.{field}") for field in MACHINERY}
     checks[DELETE_POLICY] = _is_foreground(f"object.spec.{DELETE_POLICY}")
-    yield _untouched("machinery", _rule(API_GROUP, PLURALS, "CREATE", "UPDATE"), checks)
+    rule = _rule(API_GROUP, PLURALS, "CREATE", "UPDATE")
+    yield _untouched("machinery", rule, checks, steering.connection_secret())
     yield _untouched(
         "machinery-of-composites",
         _rule(API_GROUP, COMPOSITES, "UPDATE"),
@@ -129,7 +135,23 @@ def _machinery() -> Iterator[Manifest]:
     )
 
 
-def _untouched(name: str, rule: Manifest, checks: Mapping[str, str]) -> Manifest:
+def _steering() -> Iterator[Manifest]:
+    """Leave to operators the metadata that steer Crossplane, and to Crossplane the status."""
+    yield _policy(
+        "metadata",
+        [_rule(API_GROUP, PLURALS, "CREATE", "UPDATE")],
+        steering.checks(),
+        variables=[steering.OPERATOR, *steering.changes()],
+    )
+    yield _policy(
+        "status",
+        [_rule(API_GROUP, [f"{plural}/status" for plural in PLURALS], "UPDATE")],
+        [steering.STATUS],
+        variables=[steering.OPERATOR],
+    )
+
+
+def _untouched(name: str, rule: Manifest, checks: Mapping[str, str], *more: Manifest) -> Manifest:
     return _policy(
         name,
         [rule],
@@ -140,7 +162,8 @@ def _untouched(name: str, rule: Manifest, checks: Mapping[str, str]) -> Manifest
                 "is in one that lives; use kubectl apply or patch, not replace",
             }
             for field, expression in sorted(checks.items())
-        ],
+        ]
+        + list(more),
         conditions=[("not-crossplane", f"!({_IS_CROSSPLANE})")],
     )
 

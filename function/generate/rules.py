@@ -98,8 +98,9 @@ def on_changes(schema: type[Schema], *, entry: bool) -> list[dict[str, Any]]:
 
 
 def on_pattern(pattern: str) -> dict[str, Any]:
-    """Return the rule for text that has to match a pattern."""
-    return _written(Check(f"self.matches(r'{pattern}')", f"must be {HINTS[pattern]}"))
+    """Return the rule for text that has to match a pattern; invisible characters are escaped."""
+    literal = f"r'{pattern}'" if pattern.isascii() else _escaped(pattern)
+    return _written(Check(f"self.matches({literal})", f"must be {HINTS[pattern]}"))
 
 
 def on_step(step: float) -> list[dict[str, Any]]:
@@ -131,6 +132,12 @@ def is_keyed(info: FieldInfo) -> bool:
     """Say whether a field holds a list of entries with names."""
     inner = item_type(info)
     return inner is not None and is_list(info) and "name" in fields(inner)
+
+
+def _escaped(pattern: str) -> str:
+    """Return a literal of CEL in ASCII, so that nothing in a file is invisible."""
+    plain = pattern.replace("\\", "\\\\").replace("'", "\\'")
+    return "'" + "".join(c if c.isascii() else f"\\u{ord(c):04x}" for c in plain) + "'"
 
 
 def _written(check: Check) -> dict[str, Any]:

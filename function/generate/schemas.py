@@ -219,4 +219,4 @@ def _inner(key: str, value: Any) -> Any:
 
 
 def _text(schema: JSONSchema) -> str:
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(schema, indent=2) + "\n"

@@ -12,12 +12,15 @@ from function.model.operation import HealthCheck, Hibernation, Maintenance
 from function.model.order import OrderSpec
 from function.model.pool import NodePool
 from function.model.values import (
+    PRINTABLE_LINES,
     Certificates,
     FlavorName,
     GroupName,
     IssuerURL,
     KubernetesVersion,
     Network,
+    OidcName,
+    OidcPrefix,
     ServerName,
 )
 from function.schema import DNSLabel, Schema, ordered
@@ -65,24 +68,24 @@ class Oidc(Schema):
         alias="issuerURL",
         example="https://idp.example.com/realms/acme",
     )
-    client_id: GroupName = ordered(
+    client_id: OidcName = ordered(
         "Client that the tokens are made for, such as kubectl.",
         change="rolling",
         alias="clientID",
         example="kubectl",
     )
-    username_claim: GroupName = ordered(
+    username_claim: OidcName = ordered(
         "Claim that names the user. preferred_username if absent.",
         change="rolling",
         default="preferred_username",
     )
-    groups_claim: GroupName = ordered(
+    groups_claim: OidcName = ordered(
         "Claim that lists the groups. groups if absent.", change="rolling", default="groups"
     )
-    username_prefix: Annotated[str, pydantic.StringConstraints(max_length=63)] = ordered(
+    username_prefix: OidcPrefix = ordered(
         'Prefix of user names. "oidc:" if absent.', change="rolling", default="oidc:"
     )
-    groups_prefix: Annotated[str, pydantic.StringConstraints(max_length=63)] = ordered(
+    groups_prefix: OidcPrefix = ordered(
         'Prefix of group names. "oidc:" if absent.', change="rolling", default="oidc:"
     )
     ca_bundle: Certificates | None = ordered(
@@ -217,7 +220,7 @@ class ClusterSpec(OrderSpec):
         default="default",
         alias="class",
     )
-    variables: dict[str, Any] = ordered(
+    variables: Annotated[dict[str, Any], PRINTABLE_LINES] = ordered(
         "Variables of the class by name, such as nodeCIDR; only those that the class opens to "
         "tenants. None if absent.",
         change="rolling",

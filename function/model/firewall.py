@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import pydantic
 
-from function.model.values import PORTS, Ports, is_network
+from function.model.values import PORTS, UNQUOTED, Ports, is_network
 from function.schema import Schema, ordered
 
 CIDR = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=43)]
@@ -37,7 +37,7 @@ class Rule(Schema):
         max_length=50,
         example=["203.0.113.0/24"],
     )
-    description: str | None = ordered(
+    description: Annotated[str, UNQUOTED] | None = ordered(
         "Note for people, set when the rule is made; a later change of the note has no effect. "
         "None if absent.",
         change="in place",

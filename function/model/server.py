@@ -1,13 +1,22 @@
 """Declare the order `Server`: one virtual machine, or several alike."""
 
 import ipaddress
-from typing import Annotated, Literal
+from typing import Literal
 
 import pydantic
 
 from function.model.firewall import Firewall
 from function.model.order import OrderSpec, Size
-from function.model.values import FlavorName, LabelKey, LabelValue, PublicKey, VolumeName, ZoneName
+from function.model.values import (
+    FlavorName,
+    ImageName,
+    ImageVersion,
+    LabelKey,
+    LabelValue,
+    PublicKey,
+    VolumeName,
+    ZoneName,
+)
 from function.schema import Count, DNSLabel, Flag, Schema, ordered
 
 
@@ -32,15 +41,13 @@ class Image(Schema):
         default=None,
         example="ubuntu",
     )
-    version: Annotated[str, pydantic.StringConstraints(min_length=1, max_length=32)] | None = (
-        ordered(
-            'Version of the distribution, such as "24.04"; goes with os.',
-            change="refused",
-            default=None,
-            example="24.04",
-        )
+    version: ImageVersion | None = ordered(
+        'Version of the distribution, such as "24.04"; goes with os.',
+        change="refused",
+        default=None,
+        example="24.04",
     )
-    name: Annotated[str, pydantic.StringConstraints(min_length=1, max_length=255)] | None = ordered(
+    name: ImageName | None = ordered(
         "Name in the environment's catalogue, such as Ubuntu 24.04. Exactly one of os and name.",
         change="refused",
         default=None,

@@ -8,22 +8,49 @@ from typing import Annotated
 
 import pydantic
 
-from function.schema import DNS_LABEL, text
+from function.schema import DNS_LABEL, new_text, text
 
+# What people do not see in a text: controls of C0 and C1, separators of lines, marks that change
+# the direction of writing, spaces without width. Not what joins letters and emoji.
+_LINES = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
+_UNSEEN = "\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+_CONTROLS = rf"\x00-\x1f\x7f-\x9f{_UNSEEN}"
+PRINTABLE = new_text(rf"^[^{_CONTROLS}]*$", "printable text in one line")
+PRINTABLE_LINES = new_text(rf"^[^{_LINES}{_UNSEEN}]*$", "printable text")
+# Such text is put between quotes by what reads it: in the patches of a cluster class, in an
+# expression, in a shell.
+UNQUOTED = new_text(
+    rf"^[^\x22\x27{_CONTROLS}]*$", "printable text in one line, without quotation marks"
+)
+# Of a patch in YAML a backslash escapes the quotation mark after it. Groups may have one, as in
+# EXAMPLE\\admins: they are written as JSON.
+UNESCAPED = new_text(
+    rf"^[^\x22\x27\x5c{_CONTROLS}]*$",
+    "printable text in one line, without quotation marks and backslashes",
+)
 PoolName = Annotated[
     str, text(DNS_LABEL, "lower-case letters, digits and dashes, as in a DNS label", max_length=15)
 ]
 VolumeName = Annotated[
     str, text(DNS_LABEL, "lower-case letters, digits and dashes, as in a DNS label", max_length=32)
 ]
-FlavorName = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=255)]
-ZoneName = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=63)]
-GroupName = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=253)]
+FlavorName = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=255), PRINTABLE]
+ZoneName = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=63), PRINTABLE]
+ImageName = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=255), PRINTABLE]
+ImageVersion = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=32), PRINTABLE]
+GroupName = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=253), UNQUOTED]
+OidcName = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=253), UNESCAPED]
+OidcPrefix = Annotated[str, pydantic.StringConstraints(max_length=63), UNESCAPED]
 HTTPSURL = Annotated[str, text(r"^https://[^\s]+$", "an https URL", max_length=512)]
 # An API server does not start with an issuer that has a user, a query or a fragment.
 IssuerURL = Annotated[
     str,
     text(r"^https://[^\s?#@]+$", "an https URL, without user, query or fragment", max_length=512),
+    new_text(
+        rf"^https://[^\s?#@\x22\x27\x5c{_CONTROLS}]+$",
+        "an https URL, without user, query or fragment, of printable characters other than "
+        "quotation marks and backslashes",
+    ),
 ]
 KubernetesVersion = Annotated[
     str,
@@ -84,7 +111,7 @@ LabelValue = Annotated[
         max_length=63,
     ),
 ]
-AnnotationValue = Annotated[str, pydantic.StringConstraints(max_length=1024)]
+AnnotationValue = Annotated[str, pydantic.StringConstraints(max_length=1024), PRINTABLE_LINES]
 
 _LABEL = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 ServerName = Annotated[
@@ -109,6 +136,10 @@ PublicKey = Annotated[
         r"^(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+( .*)?$",
         "a public key in one line, such as ssh-ed25519 AAAAC3Nza name",
         max_length=2048,
+    ),
+    new_text(
+        rf"^(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+( [^{_CONTROLS}]*)?$",
+        "a public key in one line, such as ssh-ed25519 AAAAC3Nza name",
     ),
 ]
 

@@ -61,19 +61,28 @@ class Plane:
                 return answer
 
     @contextmanager
-    def existing(self, kind: str, spec: Manifest) -> Iterator[str]:
-        """Create an order that Crossplane leaves alone; yield its path, and remove it."""
+    def existing(
+        self, kind: str, spec: Manifest, metadata: Manifest | None = None
+    ) -> Iterator[str]:
+        """Create an order that Crossplane leaves alone; yield its path, and remove it.
+
+        Only an operator may pause it, or give it other metadata that steer Crossplane.
+        """
         order = new(kind, spec)
+        order["metadata"] |= {"annotations": PAUSED, **(metadata or {})}
         collection = self.tenant.collection(order)
-        answer = self.tenant.request("POST", collection, order, query={"fieldValidation": "Strict"})
+        strict = {"fieldValidation": "Strict"}
+        answer = self.operator.request("POST", collection, order, query=strict)
         assert answer.accepted, answer.message
         path = self.tenant.path(order)
         try:
             yield path
         finally:
             unlocked = {"spec": {"deletionProtection": False, "deletionPolicy": "Delete"}}
-            self.tenant.request("PATCH", path, unlocked, content=MERGE)
-            self.tenant.delete(path)
+            self.operator.request("PATCH", path, unlocked, content=MERGE)
+            self.operator.delete(path)
+            finalized = {"metadata": {"finalizers": None}}
+            self.operator.request("PATCH", path, finalized, content=MERGE)
 
 
 @contextmanager
@@ -97,7 +106,6 @@ def new(kind: str, spec: Any) -> Manifest:
         "metadata": {
             "name": f"order-{uuid.uuid4().hex[:12]}",
             "namespace": TENANT,
-            "annotations": PAUSED,
         },
         "spec": spec,
     }

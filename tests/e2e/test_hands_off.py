@@ -10,7 +10,7 @@ from function.contract import Mode
 from function.model import API_GROUP
 from testbed import ROOT
 from testbed.install import documents, named
-from testbed.kubernetes import MERGE, Answer, Manifest
+from testbed.kubernetes import MERGE, Answer, Manifest, condition
 from testbed.site import TENANT
 from testbed.waiting import until
 
@@ -37,6 +37,17 @@ MACHINERY = {
         {"crossplane": {"compositionRef": {"name": "of-somebody-else"}}},
     ],
 }
+
+
+# With these an order could go, and all that was built stay; the last reaches all of that.
+STEERING: list[Manifest] = [
+    {"annotations": {"crossplane.io/paused": "true"}},
+    {"finalizers": None},
+    {"finalizers": []},
+    {"finalizers": ["orphan"]},
+    {"labels": {"crossplane.io/composite": "victim"}},
+]
+ORPHANING: list[Manifest] = [{"propagationPolicy": "Orphan"}, {"orphanDependents": True}]
 
 
 @pytest.fixture
@@ -104,6 +115,48 @@ def test_memory_is_not_lost(plane: Plane, life: Life) -> None:
     assert len(life.cloud.log) == len(set(life.cloud.log))
 
 
+def test_what_was_built_is_not_left_behind(plane: Plane, life: Life) -> None:
+    """By metadata that Crossplane and the garbage collector obey, on an order that may go."""
+    before, tenant = life.composed(), plane.tenant
+    life.edit({"deletionProtection": False})
+    for metadata in STEERING:
+        answer = tenant.request("PATCH", life.path, {"metadata": metadata}, content=MERGE)
+        assert (answer.status, "metadata." in answer.message) == (FORBIDDEN, True), metadata
+    for options in ORPHANING:
+        body = {"apiVersion": "v1", "kind": "DeleteOptions", **options}
+        answer = tenant.request("DELETE", life.path, body)
+        assert (answer.status, "--cascade=orphan" in answer.message) == (FORBIDDEN, True), options
+    assert "deletionTimestamp" not in life.order()["metadata"]
+    # What is composed has the labels that it had, also once Crossplane has looked at it again.
+    life.edit({"dnsServers": ["192.0.2.8"]})
+    life.becomes(lambda: "192.0.2.8" in str(life.composed()["openstack-subnet-ipv4"]), "edited")
+    assert labels_of(life.composed()) == labels_of(before)
+    life.delete()
+    assert life.cloud.built == set()
+
+
+def test_an_operator_pauses_an_order(plane: Plane, life: Life) -> None:
+    """Its tenant edits it meanwhile, and the edit is carried out afterwards."""
+    paused = {"crossplane.io/paused": "true"}
+    pause(plane, life, paused)
+    until(
+        lambda: condition(life.order(), "Synced").get("reason") == "ReconcilePaused",
+        seconds=SECONDS,
+        what="paused",
+    )
+    life.edit({"dnsServers": ["192.0.2.8"]})
+    answer = plane.tenant.request(
+        "PATCH",
+        life.path,
+        {"metadata": {"annotations": dict.fromkeys(paused)}},
+        content=MERGE,
+    )
+    assert answer.status == FORBIDDEN
+    assert "192.0.2.8" not in str(life.composed()["openstack-subnet-ipv4"])
+    pause(plane, life, dict.fromkeys(paused))
+    life.becomes(lambda: "192.0.2.8" in str(life.composed()["openstack-subnet-ipv4"]), "edited")
+
+
 def test_an_order_of_the_same_name_is_another(plane: Plane, life: Life) -> None:
     """Of another tenant, who is not to be reached, by no verb."""
     namespace = f"globex-{uuid.uuid4().hex[:6]}"
@@ -133,6 +186,18 @@ def test_an_order_of_the_same_name_is_another(plane: Plane, life: Life) -> None:
             what="its end",
         )
         remove(plane.operator, f"/api/v1/namespaces/{namespace}")
+
+
+def pause(plane: Plane, life: Life, annotations: Manifest) -> None:
+    """Annotate the order as the operator."""
+    patch = {"metadata": {"annotations": annotations}}
+    answer = plane.operator.request("PATCH", life.path, patch, content=MERGE)
+    assert answer.accepted, answer.message
+
+
+def labels_of(composed: dict[str, Manifest]) -> dict[str, Manifest]:
+    """Return the labels of what is composed, by key."""
+    return {key: one["metadata"]["labels"] for key, one in composed.items()}
 
 
 def replaced(plane: Plane, life: Life) -> Answer:

@@ -55,6 +55,11 @@ CASES = [
         judged=clusters({"nodePools": [_POOL | {"taints": [{"key": "a", "effect": "NoExecute"}]}]}),
     ),
     _capi("allLabels", {"allLabels": False}),
+    _capi(
+        "reservedLabels",
+        {"reservedLabels": ["velero.io"]},
+        judged=clusters({"nodePools": [_POOL | {"labels": {"velero.io/exclude": "true"}}]}),
+    ),
     _capi("managementCIDRs", {"managementCIDRs": ["198.51.100.0/24"]}),
     _capi(
         "managementCIDRs",
@@ -135,6 +140,12 @@ CASES = [
     ),
     Case("backends.gardener.acl", {"backends": {"gardener": {"acl": False}}}, (), why="in use"),
     _openstack("providerConfig", {"providerConfig": "{tenant}.new"}, SERVER, refuses=MOVED),
+    _openstack(
+        "reservedLabels",
+        {"reservedLabels": ["backup"]},
+        SERVER,
+        judged={"server": {"labels": {"backup": "never"}}},
+    ),
     _openstack("externalNetwork.name", {"externalNetwork": {"name": "other"}}, SERVER),
     _openstack("externalNetwork.id", {"externalNetwork": {"id": "e2"}}, _NETWORK),
     _openstack("externalNetwork.name", {"externalNetwork": None}, (*SERVER, *_NETWORK), why="none"),

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from function.backends.capi.basis import Basis
-from function.backends.capi.pools import domain
 from function.backends.capi.profile import (
     ADDONS,
     CLUSTER_FIELDS,
@@ -14,6 +13,7 @@ from function.backends.capi.profile import (
     POOL_FIELDS,
 )
 from function.contract import Remark
+from function.labels import is_within
 from function.paths import lookup
 
 # Cluster API syncs labels of these domains from Machines to Nodes.
@@ -65,5 +65,4 @@ def _unsynced(basis: Basis) -> Iterator[Remark]:
 
 
 def _synced(key: str) -> bool:
-    found = domain(key)
-    return any(found == known or found.endswith(f".{known}") for known in SYNCED)
+    return is_within(key, SYNCED)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from function import names
+from function import labels, names
 from function.backends.capi import status
 from function.backends.capi.basis import Basis
 from function.backends.capi.profile import (
@@ -16,14 +16,19 @@ from function.backends.capi.profile import (
 from function.backends.capi.variables import is_pinned
 from function.contract import Machine, Manifest
 from function.errors import InvalidOrder, Problem
+from function.model import API_GROUP
 from function.model.operation import HealthCheck
 from function.model.pool import NodePool
 from function.model.values import seconds
 from function.paths import lookup
 
 POOL_LABEL = "node.cluster.x-k8s.io/pool"
-# Machines are found by labels of these domains.
+# Cluster API finds Machines by labels of these domains.
 _OWN_LABELS = ("cluster.x-k8s.io", "topology.cluster.x-k8s.io")
+# Its extensions, and we, do so by labels of these and of those below them; what it syncs to nodes
+# is a tenant's.
+_RESERVED_LABELS = ("x-k8s.io", API_GROUP)
+_NODE_LABELS = ("node.cluster.x-k8s.io",)
 # The taints that Cluster API 1.14 refuses.
 _OWN_TAINTS = (
     "node.cluster.x-k8s.io/uninitialized",
@@ -48,11 +53,6 @@ def deployments(basis: Basis, values: Mapping[str, Any]) -> list[Manifest]:
     found = [d for pool in basis.order.spec.node_pools for d in _of_pool(basis, pool, values)]
     _check_names(found)
     return found
-
-
-def domain(key: str) -> str:
-    """Return the domain of a label's key; empty where it has none."""
-    return key.partition("/")[0] if "/" in key else ""
 
 
 def health_check(check: HealthCheck) -> Manifest:
@@ -117,14 +117,11 @@ def _check(basis: Basis, pool: NodePool, zones: tuple[str, ...], at: str) -> Non
     taints = _taints(pool).get("taints")
     if taints and not basis.own.taints and taints != _stored(basis, pool).get("taints"):
         raise InvalidOrder(Problem(f"{at}.taints", "taints are not offered here"))
-    problems = [
-        Problem(f"{at}.labels.{key}", "is set by the provider")
-        for key in sorted(pool.labels)
-        if key == POOL_LABEL or domain(key) in _OWN_LABELS
-    ] + [
+    problems = _label_problems(basis, pool, at) + [
         Problem(f"{at}.taints", f"{taint.key} is set by the cluster itself")
         for taint in pool.taints
-        if taint.key in _OWN_TAINTS or (domain(taint.key) in _OWN_DOMAINS and taint.key != _OUT)
+        if taint.key in _OWN_TAINTS
+        or (labels.domain(taint.key) in _OWN_DOMAINS and taint.key != _OUT)
     ]
     if problems:
         raise InvalidOrder(*problems)
@@ -132,6 +129,28 @@ def _check(basis: Basis, pool: NodePool, zones: tuple[str, ...], at: str) -> Non
     if pool.autoscaling and pool.autoscaling.min < len(zones):
         text = f"must be at least {len(zones)} here, one for each zone"
         raise InvalidOrder(Problem(f"{at}.autoscaling.min", text))
+
+
+def _label_problems(basis: Basis, pool: NodePool, at: str) -> list[Problem]:
+    """Return what is wrong with labels: they reach Machines, which are the provider's.
+
+    A live pool keeps those that were reserved later.
+    """
+    stored = lookup(_stored(basis, pool), "metadata.labels") or {}
+    own = {key for key in pool.labels if key == POOL_LABEL or labels.domain(key) in _OWN_LABELS}
+    reserved = {
+        key
+        for key in labels.changed(pool.labels, stored)
+        if labels.is_within(key, basis.own.reserved_labels)
+        or (labels.is_within(key, _RESERVED_LABELS) and not labels.is_within(key, _NODE_LABELS))
+    }
+    return [
+        Problem(
+            f"{at}.labels.{key}",
+            "is set by the provider" if key in own else labels.RESERVED,
+        )
+        for key in sorted(own | reserved)
+    ]
 
 
 def _check_zones(basis: Basis, pool: NodePool, zones: tuple[str, ...], at: str) -> None:

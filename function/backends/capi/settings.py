@@ -5,7 +5,9 @@ from typing import Literal
 
 from function.backends.capi.profile import PROFILES, Profile
 from function.errors import EnvironmentInvalid, Problem
+from function.model import API_GROUP
 from function.model.cluster import ClusterNetwork
+from function.model.values import LabelKey
 from function.parsing import parse
 from function.schema import Flag, Schema, configured
 from function.settings import (
@@ -84,6 +86,15 @@ class CapiSettings(Block):
         "only those of its own domains. false if absent.",
         reaches=AT_ONCE,
         default=False,
+    )
+    reserved_labels: tuple[LabelKey, ...] = configured(
+        "Keys and domains of labels, such as velero.io or app.kubernetes.io/instance, by which "
+        "tools of yours select objects on the management cluster: labels of pools reach Machines. "
+        "A domain stands for all its keys and those of the domains below it. A live pool keeps "
+        "the labels that it has. Only x-k8s.io, but for node.cluster.x-k8s.io, and "
+        f"{API_GROUP} if absent.",
+        reaches=NEXT_CHANGE,
+        default=(),
     )
     management_cidrs: tuple[str, ...] = configured(
         "Networks in CIDR form, such as 192.0.2.0/24, from which the management cluster reaches "

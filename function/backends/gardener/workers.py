@@ -1,14 +1,18 @@
 """Build the worker pools of a Shoot."""
 
+from function import labels
 from function.backends.gardener.basis import EXTENSION_API, Basis
 from function.contract import Machine, Manifest, Remark
 from function.errors import InvalidOrder, Problem
+from function.model import API_GROUP
 from function.model.pool import NodePool
 from function.paths import lookup
 
 _OWN_TAINT = "node.gardener.cloud/critical-components-not-ready"
 # What Kubernetes, Gardener and its machine controllers say to each other on nodes.
 _OWN_DOMAINS = ("kubernetes.io", "k8s.io", "gardener.cloud", "sapcloud.io")
+# By labels of these Gardener and its machine controllers select nodes, and we what is of an order.
+_RESERVED = ("gardener.cloud", "sapcloud.io", API_GROUP)
 
 
 def pools(basis: Basis) -> list[Manifest]:
@@ -40,7 +44,7 @@ def without_affinity(basis: Basis) -> list[Remark]:
 def _worker(basis: Basis, pool: NodePool) -> Manifest:
     machine = basis.bound.machines[pool.name]
     low, high = pool.bounds
-    _check_steering(pool)
+    _check_steering(basis, pool)
     volume = _volume(basis, pool, machine)
     return {
         "name": pool.name,
@@ -154,25 +158,28 @@ def _timeouts(basis: Basis, pool: NodePool) -> Manifest:
     return {"machineControllerManager": found} if found else {}
 
 
-def _check_steering(pool: NodePool) -> None:
-    """Refuse annotations and taints by which Kubernetes and Gardener steer nodes.
+def _check_steering(basis: Basis, pool: NodePool) -> None:
+    """Refuse labels, annotations and taints by which Kubernetes and Gardener steer nodes.
+
+    A live pool keeps labels and annotations that were reserved later.
 
     Raises:
         InvalidOrder: There are such.
     """
     steering = [
-        f"annotations.{key}"
-        for key in sorted(pool.annotations)
-        if any(f".{key.partition('/')[0]}".endswith(f".{own}") for own in _OWN_DOMAINS)
+        f"annotations.{key}" for key in pool.annotations if labels.is_within(key, _OWN_DOMAINS)
     ]
     steering += [
         f"taints[{index}].key" for index, taint in enumerate(pool.taints) if taint.key == _OWN_TAINT
     ]
-    if steering:
+    stored, texts = basis.stored_worker(pool), dict.fromkeys(steering, "is set by the provider")
+    for field, now in (("labels", pool.labels), ("annotations", pool.annotations)):
+        for key in labels.changed(now, stored.get(field) or {}):
+            if labels.is_within(key, _RESERVED):
+                texts.setdefault(f"{field}.{key}", labels.RESERVED)
+    if texts:
         at = f"spec.nodePools[{pool.name}]"
-        raise InvalidOrder(
-            *(Problem(f"{at}.{field}", "is set by the provider") for field in steering)
-        )
+        raise InvalidOrder(*(Problem(f"{at}.{field}", texts[field]) for field in sorted(texts)))
 
 
 def _check_spread(workers: list[Manifest]) -> None:

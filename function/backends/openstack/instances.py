@@ -1,6 +1,6 @@
 """Render the servers themselves, and how they are spread over hosts."""
 
-from function import names
+from function import labels, names
 from function.backends.openstack import keys
 from function.backends.openstack.keys import COMPUTE, KEYPAIR, SPREAD
 from function.backends.openstack.login import user_data
@@ -9,7 +9,7 @@ from function.backends.openstack.status import instance_phase
 from function.contract import Manifest, Remark, Resource
 from function.errors import InvalidOrder, Problem
 from function.managed import ALL_POLICIES, EXTERNAL_NAME, external_name
-from function.model import ServerSpec
+from function.model import API_GROUP, ServerSpec
 
 # Late initialisation would write the image into forProvider, and a renamed image would then
 # rebuild the server. Without it the external name is ours to write.
@@ -102,14 +102,18 @@ def check_labels(stack: Stack[ServerSpec]) -> None:
     Raises:
         InvalidOrder: With each of them.
     """
-    own = stack.own.high_availability
-    taken = set(own.metadata) if own else set()
+    own, wanted = stack.own.high_availability, stack.order.spec.labels
+    stored = stack.stored(keys.server(0)).get("metadata") or {}
     # A key that became the provider's later does not strand servers that have it.
-    taken -= set(stack.stored(keys.server(0)).get("metadata") or {})
+    taken = set(own.metadata if own else ()) - set(stored)
+    reserved = (API_GROUP, *stack.own.reserved_labels)
+    new = {label for label, value in wanted.items() if stored.get(_told(label)) != value}
     problems = [
-        Problem(f"spec.labels[{label}]", "is kept for the provider; choose another key")
-        for label in sorted(stack.order.spec.labels)
-        if label.startswith(RESERVED) or _told(label) in taken
+        Problem(f"spec.labels[{label}]", labels.RESERVED)
+        for label in sorted(wanted)
+        if label.startswith(RESERVED)
+        or _told(label) in taken
+        or (label in new and labels.is_within(label, reserved))
     ]
     if problems:
         raise InvalidOrder(*problems)
@@ -164,9 +168,9 @@ def _image(stack: Stack[ServerSpec], fixed: Manifest) -> Manifest:
 def _metadata(stack: Stack[ServerSpec]) -> dict[str, str]:
     """Return labels, what asks for high availability, and the tags; the later go before."""
     spec, own = stack.order.spec, stack.own.high_availability
-    labels = {_told(label): value for label, value in spec.labels.items()}
+    written = {_told(label): value for label, value in spec.labels.items()}
     asked = own.metadata if own and spec.high_availability else {}
-    return {**labels, **asked, **stack.metadata}
+    return {**written, **asked, **stack.metadata}
 
 
 def _told(label: str) -> str:

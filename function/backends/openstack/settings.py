@@ -2,9 +2,10 @@
 
 import pydantic
 
-from function.model.values import IPAddress
+from function.model import API_GROUP
+from function.model.values import IPAddress, LabelKey
 from function.schema import DNSLabel, Schema, configured
-from function.settings import AT_ONCE, NEW_ORDERS, Name, TenantTemplate
+from function.settings import AT_ONCE, NEW_ORDERS, NEXT_CHANGE, Name, TenantTemplate
 
 
 class OfferedNetwork(Schema):
@@ -87,6 +88,14 @@ class OpenStackSettings(Schema):
         "UUID of the subnet pool for the IPv6 ranges of Networks. They have no IPv6 if absent.",
         reaches=NEW_ORDERS,
         default=None,
+    )
+    reserved_labels: tuple[LabelKey, ...] = configured(
+        "Keys and domains of labels, such as backup or example.com, by which tools of yours "
+        "select servers: labels of an order are metadata of its servers. A domain stands for all "
+        "its keys and those of the domains below it. A live server keeps the labels that it has. "
+        f"Only {API_GROUP} if absent.",
+        reaches=NEXT_CHANGE,
+        default=(),
     )
     high_availability: HighAvailability | None = configured(
         "How servers are restarted on another host. Not offered if absent.",
