@@ -10,7 +10,7 @@ nothing is applied, nothing is collected.
 import datetime
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import grpc
@@ -20,7 +20,7 @@ from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
 from google.protobuf import struct_pb2
 
 from function import environment as environments
-from function import managed, names, plain
+from function import managed, names, plain, refusal
 from function.backends import SETTINGS
 from function.calls import Call, Observer, trace
 from function.compose import Answer, Ask, compose, environment_name
@@ -91,17 +91,17 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
         facts: dict[str, Any] = {"outcome": "answered"}
         try:
             rsp = self._answer(req, facts)
-        except Refusal as refusal:
-            rsp = refuse(req, refusal.reason, str(refusal), refusal.public)
+        except Refusal as refused:
+            fresh = self._fresh(req)
+            rsp = refuse(req, refused.reason, str(refused), refused.public, fresh)
             facts |= {
                 "outcome": "refused",
-                "reason": refusal.reason,
-                "problems": refusal.problems,
+                "reason": refused.reason,
+                "problems": refused.problems,
             }
         except Exception as error:  # noqa: BLE001  # a gRPC error would carry no condition
-            rsp = refuse(
-                req, UNEXPECTED, f"{type(error).__name__}, see the log", _UNEXPECTED_PUBLIC
-            )
+            text = f"{type(error).__name__}, see the log"
+            rsp = refuse(req, UNEXPECTED, text, _UNEXPECTED_PUBLIC, self._fresh(req))
             facts |= {"outcome": "error", "reason": UNEXPECTED, "trace": trace(error)}
         if "selectors" in facts:
             _require(req, rsp, facts.pop("selectors"))
@@ -120,7 +120,7 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
         settings = _input(req)
         ask = read_ask(plain.to_manifest(req.observed.composite.resource, leave_out="status"))
         facts |= {"tenant": ask.tenant, "kind": ask.kind, "name": ask.name}
-        observed = _observed(req, ask)
+        observed = _observed(req, ask.tenant, ask.kind, ask.name)
         name = environment_name(ask, observed, settings.environment)
         selectors = environments.selectors(name, ask.tenant)
         facts |= {"environment": name, "selectors": selectors}
@@ -136,6 +136,15 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
         answer = compose(ask, environment, observed)
         facts |= {"backend": answer.backend, "resources": len(answer.rendered.resources)}
         return _respond(req, answer, environment.settings.secrets_namespace, settings.refresh)
+
+    def _fresh(self, req: fnv1.RunFunctionRequest) -> tuple[Condition, ...]:
+        """Return the conditions of what runs; none if they cannot be known."""
+        subject = _subject(req)
+        try:
+            return refusal.conditions(**subject, observed=_observed(req, **subject))
+        except Exception as error:  # noqa: BLE001  # the refusal itself has to be delivered
+            self.log.error("conditions are not fresh", **subject, trace=trace(error))
+            return ()
 
     def _environment(
         self, name: str, base: list[fnv1.Resource], overlays: list[fnv1.Resource]
@@ -198,9 +207,13 @@ def read_ask(composite: Manifest) -> Ask:
 
 
 def refuse(
-    req: fnv1.RunFunctionRequest, reason: str, text: str, public: str
+    req: fnv1.RunFunctionRequest,
+    reason: str,
+    text: str,
+    public: str,
+    fresh: Iterable[Condition] = (),
 ) -> fnv1.RunFunctionResponse:
-    """Return the one FATAL: nothing is applied, and the tenant sees why.
+    """Return the one FATAL: nothing is applied, and the tenant sees why, and what runs.
 
     Args:
         req: The request.
@@ -208,33 +221,41 @@ def refuse(
         text: What is wrong, for who reads the composite; in a namespaced install that is the
             tenant, who gets the public sentence.
         public: The sentence for the tenant.
+        fresh: Conditions of what runs; others are sent again as they are.
     """
     rsp = response.to(req, ttl=_AT_ONCE)
     composite = req.observed.composite.resource
     namespaced = bool(plain.text_at(composite, "metadata", "namespace"))
+    # Crossplane reads no further than the FATAL.
+    rsp.results.append(
+        fnv1.Result(severity=fnv1.SEVERITY_WARNING, reason=reason, message=public, target=_BOTH)
+    )
     rsp.results.append(
         fnv1.Result(
             severity=fnv1.SEVERITY_FATAL, message=f"{reason}: {public if namespaced else text}"
         )
     )
-    rsp.results.append(
-        fnv1.Result(severity=fnv1.SEVERITY_WARNING, reason=reason, message=public, target=_BOTH)
-    )
     _condition(rsp, Condition("Accepted", False, reason, public))
     # What is not sent again becomes Unknown.
-    for known in _conditions(composite):
-        if known.get("type") in CONDITIONS and known["type"] != "Accepted":
-            status = {"True": True, "False": False}.get(str(known.get("status")))
-            reason, message = (str(known.get(part) or "") for part in ("reason", "message"))
-            _condition(rsp, Condition(known["type"], status, reason, message))
+    found = {**_conditions(composite), **{condition.type: condition for condition in fresh}}
+    for kind in CONDITIONS[1:]:
+        if kind in found:
+            _condition(rsp, found[kind])
     return rsp
 
 
-def _conditions(composite: struct_pb2.Struct) -> list[Manifest]:
-    """Return the conditions of a composite, whatever else its status holds."""
+def _conditions(composite: struct_pb2.Struct) -> dict[str, Condition]:
+    """Return the conditions of a composite by type, whatever else its status holds."""
     status = plain.to_dict(composite).get("status")
     found = status.get("conditions") if isinstance(status, dict) else None
-    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+    listed = [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+    return {str(item.get("type")): _known(item) for item in listed}
+
+
+def _known(item: Manifest) -> Condition:
+    kind, reason, message = (str(item.get(part) or "") for part in ("type", "reason", "message"))
+    status = {"True": True, "False": False}.get(str(item.get("status")))
+    return Condition(kind, status, reason, message)
 
 
 def _subject(req: fnv1.RunFunctionRequest) -> dict[str, str]:
@@ -254,7 +275,9 @@ def _input(req: fnv1.RunFunctionRequest) -> Input:
     return parse(Input, data, at="input", blame=EnvironmentInvalid)
 
 
-def _observed(req: fnv1.RunFunctionRequest, ask: Ask) -> dict[str, Resource]:
+def _observed(
+    req: fnv1.RunFunctionRequest, tenant: str, kind: str, name: str
+) -> dict[str, Resource]:
     """Return our observed resources; others are another step's and never looked at.
 
     Ours have our label, or the name that we gave them if the label is lost.
@@ -264,7 +287,7 @@ def _observed(req: fnv1.RunFunctionRequest, ask: Ask) -> dict[str, Resource]:
         for key, found in req.observed.resources.items()
         if plain.text_at(found.resource, "metadata", "labels", BACKEND_LABEL)
         or plain.text_at(found.resource, "metadata", "name")
-        == names.composed(ask.tenant, ask.kind, ask.name, key)
+        == names.composed(tenant, kind, name, key)
     }
 
 

@@ -1,6 +1,6 @@
 """Tell the tenant what became of an order that was answered."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from function.contract import Condition, Environment, Remark, Rendered, Resource
@@ -21,9 +21,7 @@ def conditions(
         resolution: What the order was resolved to.
         gaps: What the tenant wrote and the backend cannot express.
     """
-    found = {condition.type: condition for condition in rendered.conditions}
-    if resolution.pending and found["Current"].reason != "Deleting":
-        found["Current"] = Condition("Current", False, "InSteps", resolution.pending)
+    found = {c.type: c for c in stepwise(rendered.conditions, resolution.pending)}
     supported = Condition("FullySupported", True, "AllFieldsExpressed")
     if gaps:
         fields = ", ".join(gap.field for gap in gaps)
@@ -32,20 +30,36 @@ def conditions(
         )
     return (
         Condition("Accepted", True, "Accepted"),
-        _provisioned(rendered),
+        provisioned(
+            sum(resource.ready for resource in rendered.resources),
+            len({resource.key for resource in rendered.resources} | rendered.planned),
+        ),
         *(found[name] for name in ("Current", "BackendHealthy") if name in found),
         supported,
     )
 
 
-def _provisioned(rendered: Rendered) -> Condition:
-    wanted = {resource.key for resource in rendered.resources} | rendered.planned
-    ready = sum(resource.ready for resource in rendered.resources)
-    if ready == len(wanted):
+def provisioned(ready: int, wanted: int) -> Condition:
+    """Return `Provisioned`, by how much of what is wanted is ready."""
+    if ready == wanted:
         return Condition("Provisioned", True, "Provisioned")
-    share = ready * 100 // len(wanted) // PROGRESS_STEP * PROGRESS_STEP
+    share = ready * 100 // wanted // PROGRESS_STEP * PROGRESS_STEP
     message = f"at least {share} % of it is ready" if share else "little of it is ready yet"
     return Condition("Provisioned", False, "Provisioning", message)
+
+
+def stepwise(found: Iterable[Condition], pending: str) -> tuple[Condition, ...]:
+    """Return the conditions; `Current` does not hold while a version is still to be reached.
+
+    Args:
+        found: The conditions.
+        pending: Why the order is not yet answered in full; empty if it is.
+    """
+    steps = Condition("Current", False, "InSteps", pending)
+    return tuple(
+        steps if pending and one.type == "Current" and one.reason != "Deleting" else one
+        for one in found
+    )
 
 
 def status(

@@ -1,0 +1,70 @@
+"""Report what runs while an order is refused.
+
+A refusal applies nothing, and what runs goes on: its conditions are read off the observed
+resources, against the order as it was last accepted. That is in the bound record. Neither the
+order nor its environment is looked at, for either may be what is wrong. What cannot be known is
+left out, and the adapter sends the last known condition again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from function import backends, bound, guards, report, versions
+from function.contract import Accepted, Backend, Condition, Mode, Order, Resource
+from function.errors import Refusal
+from function.model import KINDS, ClusterSpec
+
+
+def conditions(
+    kind: str, tenant: str, name: str, observed: Mapping[str, Resource]
+) -> tuple[Condition, ...]:
+    """Return the conditions that the observed resources of an order show.
+
+    Args:
+        kind: Kind of the order.
+        tenant: Namespace of the tenant.
+        name: Name of the tenant's object.
+        observed: Resources with our label, or with the name that we gave them.
+    """
+    own = {guards.TENANT_LABEL: tenant, guards.KIND_LABEL: kind, guards.NAME_LABEL: name}
+    mine = {key: r for key, r in observed.items() if own.items() <= r.labels.items()}
+    backend = _backend(kind, mine)
+    # What has lost its label may be all that is unwell.
+    if backend is None or mine.keys() != observed.keys():
+        return ()
+    accepted = _accepted(Order(kind, tenant, name, Mode.CLAIMS, "", {}, None), backend, mine)
+    view = backend.look(accepted, mine)
+    found = report.stepwise(view.conditions, _pending(accepted) if accepted else "")
+    if view.wanted is None:
+        return found
+    return (report.provisioned(len(view.ready), len(view.wanted)), *found)
+
+
+def _backend(kind: str, mine: Mapping[str, Resource]) -> Backend[Any] | None:
+    """Return the backend that made the resources; None if it is not known or not the only one."""
+    names = {resource.labels.get(guards.BACKEND_LABEL, "") for resource in mine.values()}
+    return backends.BACKENDS.get(kind, {}).get(names.pop()) if len(names) == 1 else None
+
+
+def _accepted(
+    order: Order[Any], backend: Backend[Any], mine: Mapping[str, Resource]
+) -> Accepted[Any] | None:
+    """Return the order as it was last accepted; None if its record is lost or not understood."""
+    root = mine.get(backend.root)
+    try:
+        record = bound.decode(root.annotations.get(bound.ANNOTATION, "")) if root else None
+    except Refusal:
+        return None
+    spec = bound.accepted_spec(KINDS[order.kind], record) if record else None
+    if record is None or spec is None:
+        return None
+    return Accepted(replace(order, written=record.asked, spec=spec), record)
+
+
+def _pending(accepted: Accepted[Any]) -> str:
+    """Return which version is still to be reached in steps; empty if none is."""
+    spec = accepted.order.spec
+    if not isinstance(spec, ClusterSpec) or versions.answers(accepted.bound.version, spec.version):
+        return ""
+    return f"{spec.version} is reached in steps, which wait until the order is accepted"
