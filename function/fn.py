@@ -120,7 +120,7 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
         settings = _input(req)
         ask = read_ask(plain.to_manifest(req.observed.composite.resource, leave_out="status"))
         facts |= {"tenant": ask.tenant, "kind": ask.kind, "name": ask.name}
-        observed = _observed(req, ask.tenant, ask.kind, ask.name)
+        observed = _observed(req, ask)
         name = environment_name(ask, observed, settings.environment)
         selectors = environments.selectors(name, ask.tenant)
         facts |= {"environment": name, "selectors": selectors}
@@ -140,8 +140,10 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
     def _fresh(self, req: fnv1.RunFunctionRequest) -> tuple[Condition, ...]:
         """Return the conditions of what runs; none if they cannot be known."""
         subject = _subject(req)
+        # The order itself may be what cannot be read.
+        unread = Ask(**subject, mode=Mode.CLAIMS, uid="", written={})
         try:
-            return refusal.conditions(**subject, observed=_observed(req, **subject))
+            return refusal.conditions(unread, _observed(req, unread))
         except Exception as error:  # noqa: BLE001  # the refusal itself has to be delivered
             self.log.error("conditions are not fresh", **subject, trace=trace(error))
             return ()
@@ -275,9 +277,7 @@ def _input(req: fnv1.RunFunctionRequest) -> Input:
     return parse(Input, data, at="input", blame=EnvironmentInvalid)
 
 
-def _observed(
-    req: fnv1.RunFunctionRequest, tenant: str, kind: str, name: str
-) -> dict[str, Resource]:
+def _observed(req: fnv1.RunFunctionRequest, ask: Ask) -> dict[str, Resource]:
     """Return our observed resources; others are another step's and never looked at.
 
     Ours have our label, or the name that we gave them if the label is lost.
@@ -287,7 +287,7 @@ def _observed(
         for key, found in req.observed.resources.items()
         if plain.text_at(found.resource, "metadata", "labels", BACKEND_LABEL)
         or plain.text_at(found.resource, "metadata", "name")
-        == names.composed(tenant, kind, name, key)
+        == names.composed(ask.tenant, ask.kind, ask.name, key)
     }
 
 

@@ -7,33 +7,33 @@ left out, and the adapter sends the last known condition again.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from function import backends, bound, guards, report, versions
-from function.contract import Accepted, Backend, Condition, Mode, Order, Resource
+from function.compose import Ask
+from function.contract import Accepted, Backend, Condition, Order, Resource
 from function.errors import Refusal
 from function.model import KINDS, ClusterSpec
 
 
-def conditions(
-    kind: str, tenant: str, name: str, observed: Mapping[str, Resource]
-) -> tuple[Condition, ...]:
+def conditions(ask: Ask, observed: Mapping[str, Resource]) -> tuple[Condition, ...]:
     """Return the conditions that the observed resources of an order show.
 
     Args:
-        kind: Kind of the order.
-        tenant: Namespace of the tenant.
-        name: Name of the tenant's object.
+        ask: Whose order it is; what it asks for is not looked at.
         observed: Resources with our label, or with the name that we gave them.
     """
-    own = {guards.TENANT_LABEL: tenant, guards.KIND_LABEL: kind, guards.NAME_LABEL: name}
+    own = {
+        guards.TENANT_LABEL: ask.tenant,
+        guards.KIND_LABEL: ask.kind,
+        guards.NAME_LABEL: ask.name,
+    }
     mine = {key: r for key, r in observed.items() if own.items() <= r.labels.items()}
-    backend = _backend(kind, mine)
+    backend = _backend(ask.kind, mine)
     # What has lost its label may be all that is unwell.
     if backend is None or mine.keys() != observed.keys():
         return ()
-    accepted = _accepted(Order(kind, tenant, name, Mode.CLAIMS, "", {}, None), backend, mine)
+    accepted = _accepted(ask, backend, mine)
     view = backend.look(accepted, mine)
     found = report.stepwise(view.conditions, _pending(accepted) if accepted else "")
     if view.wanted is None:
@@ -48,7 +48,7 @@ def _backend(kind: str, mine: Mapping[str, Resource]) -> Backend[Any] | None:
 
 
 def _accepted(
-    order: Order[Any], backend: Backend[Any], mine: Mapping[str, Resource]
+    ask: Ask, backend: Backend[Any], mine: Mapping[str, Resource]
 ) -> Accepted[Any] | None:
     """Return the order as it was last accepted; None if its record is lost or not understood."""
     root = mine.get(backend.root)
@@ -56,10 +56,11 @@ def _accepted(
         record = bound.decode(root.annotations.get(bound.ANNOTATION, "")) if root else None
     except Refusal:
         return None
-    spec = bound.accepted_spec(KINDS[order.kind], record) if record else None
+    spec = bound.accepted_spec(KINDS[ask.kind], record) if record else None
     if record is None or spec is None:
         return None
-    return Accepted(replace(order, written=record.asked, spec=spec), record)
+    order = Order(ask.kind, ask.tenant, ask.name, ask.mode, ask.uid, record.asked, spec)
+    return Accepted(order, record)
 
 
 def _pending(accepted: Accepted[Any]) -> str:

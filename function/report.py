@@ -3,28 +3,27 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from function.contract import Condition, Environment, Remark, Rendered, Resource
+from function.contract import Condition, Environment, Rendered, Resource
 from function.guards import may_delete
 from function.resolve import Resolution
 
 # Progress is told in such steps, so that status does not change with every resource.
 PROGRESS_STEP = 25
+# Phases of an order that is answered in full.
+SETTLED = ("Ready", "Hibernated")
 
 
-def conditions(
-    rendered: Rendered, resolution: Resolution, gaps: tuple[Remark, ...]
-) -> tuple[Condition, ...]:
+def conditions(rendered: Rendered, resolution: Resolution) -> tuple[Condition, ...]:
     """Return the conditions of an order that was answered.
 
     Args:
-        rendered: Everything that lives, guarded.
+        rendered: Everything that lives, guarded, with what it does not express.
         resolution: What the order was resolved to.
-        gaps: What the tenant wrote and the backend cannot express.
     """
     found = {c.type: c for c in stepwise(rendered.conditions, resolution.pending)}
     supported = Condition("FullySupported", True, "AllFieldsExpressed")
-    if gaps:
-        fields = ", ".join(gap.field for gap in gaps)
+    if rendered.unsupported:
+        fields = ", ".join(gap.field for gap in rendered.unsupported)
         supported = Condition(
             "FullySupported", False, "FieldsNotExpressed", f"no effect here: {fields}"
         )
@@ -66,7 +65,7 @@ def status(
     environment: Environment,
     resolution: Resolution,
     rendered: Rendered,
-    gaps: tuple[Remark, ...],
+    shown: Iterable[Condition],
     mine: Mapping[str, Resource],
 ) -> dict[str, Any]:
     """Return the status of an order that was answered.
@@ -74,14 +73,15 @@ def status(
     Args:
         environment: The environment that answered it.
         resolution: What the order was resolved to.
-        rendered: Everything that lives, guarded.
-        gaps: What the tenant wrote and the backend cannot express.
+        rendered: Everything that lives, guarded, with what it does not express.
+        shown: The conditions of the order.
         mine: What is observed of the order, by key.
     """
-    notes = [{"field": n.field, "message": n.text} for n in (*resolution.notes, *rendered.notes)]
-    unsupported = [{"field": gap.field, "reason": gap.text} for gap in gaps]
+    notes = [{"field": n.field, "message": n.text} for n in rendered.notes]
+    unsupported = [{"field": gap.field, "reason": gap.text} for gap in rendered.unsupported]
     return {
         **rendered.status,
+        **_unsettled(rendered.status, shown),
         "environment": environment.name,
         **resolution.status,
         **({"deletionPolicy": _policy_in_force(rendered, mine)} if mine else {}),
@@ -89,6 +89,26 @@ def status(
         **({"notes": notes} if notes else {}),
         "estimate": dict(resolution.estimate),
     }
+
+
+def _unsettled(status: Mapping[str, Any], shown: Iterable[Condition]) -> dict[str, str]:
+    """Return phase and message in place of those that a condition contradicts; nothing if none.
+
+    What is as ordered for the backend may wait for another part, or for a further step.
+    """
+    phase = status.get("phase")
+    if phase not in SETTLED:
+        return {}
+    failing = {one.type: one for one in shown if one.status is False}
+    health = failing.get("BackendHealthy")
+    changing = failing.get("Current") or failing.get("Provisioned")
+    if changing:
+        return {"phase": "Updating", "message": (health or changing).message}
+    if health:
+        # What sleeps goes on sleeping.
+        phase = "Degraded" if phase == "Ready" else phase
+        return {"phase": phase, "message": health.message}
+    return {}
 
 
 def _policy_in_force(rendered: Rendered, mine: Mapping[str, Resource]) -> str:

@@ -57,11 +57,12 @@ class OrderStatus(Schema):
 
     phase: Phase | None = pydantic.Field(
         None,
-        description="State in one word. Pending: accepted, and nothing is there yet; Provisioning: "
+        description="State in one word. Pending: nothing is there yet; Provisioning: "
         "it is being built; Ready: it is as ordered; Updating: it runs, and is being "
         "changed; Hibernated: it sleeps, as ordered; Degraded: it runs, but not all of "
-        "it; Failed: it could not be built or changed, and the provider has to act; "
-        "Deleting: what was built is being deleted although the order stands.",
+        "it, or the provider reports trouble; Failed: it could not be built or changed, "
+        "and the provider has to act; Deleting: what was built is being deleted although the "
+        "order stands.",
     )
     message: str | None = pydantic.Field(None, description="State in one sentence for a person.")
     environment: str | None = pydantic.Field(

@@ -1,4 +1,4 @@
-"""While an order is refused, its conditions go on to report what runs."""
+"""Phase, message and conditions agree, and go on to report what runs while an order is refused."""
 
 import copy
 from collections.abc import Callable
@@ -6,14 +6,16 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from hypothesis import assume, given, note, settings
 
+from function import plain, trouble
 from function.contract import Manifest
 from function.local import Observed
 
 from . import faults
 from .faults import Fault
-from .strategies import Case, examples, worlds
+from .strategies import Case, edited, examples, worlds
 from .world import World, ask, at, check_refusal
 
 # What an order can be refused for, with everything that was observed as it should be.
@@ -30,6 +32,7 @@ CAUSES: tuple[Fault, ...] = (
     faults.environment_renamed,
     faults.step_garbled,
 )
+SENTENCES = {trouble.sentence(reason) for reason, _, _ in trouble.REASONS}
 TEXTS = (
     "create failed: Quota exceeded for instances: Requested 1, but already used 1 of 1 instances",
     "observe failed: connection refused",
@@ -120,6 +123,42 @@ def check_fresh(world: World, rng: Random, cause: Fault) -> None:
         assert got["Current"][0] == want["Current"][0]
         return
     assert (got["Current"], got["BackendHealthy"]) == (want["Current"], want["BackendHealthy"])
+
+
+SETTLED = ("Ready", "Hibernated")
+
+
+def check_agreement(world: World, rng: Random) -> None:
+    """Let something happen, and hold phase, message and conditions against each other."""
+    if rng.random() < 0.5:
+        world = edited(world, rng)
+    world = troubled(world, rng)
+    reply = ask(world)
+    assume(not reply.fatal)
+    status = plain.to_dict(reply.response.desired.composite.resource)["status"]
+    failing = {
+        c.type: c for c in reply.response.conditions if c.status != fnv1.STATUS_CONDITION_TRUE
+    }
+    phase, message = status["phase"], status["message"]
+    note(f"{world}\n{phase}: {message}\n{sorted(failing)}")
+    # A refusal leaves both as they are: neither may speak of what only an answer can know.
+    assert "accepted" not in message
+    assert "refused" not in message
+    building = failing.keys() & {"Provisioned", "Current"}
+    if phase in SETTLED:
+        assert not building
+        assert ("BackendHealthy" in failing) is (message in SENTENCES)
+        assert (phase, "BackendHealthy" in failing) != ("Ready", True)
+    else:
+        assert building or (phase, "BackendHealthy" in failing) == ("Degraded", True)
+    assert reply.complete is ("Provisioned" not in failing)
+
+
+@settings(max_examples=examples() * 8)
+@given(worlds())
+def test_phase_message_and_conditions_agree(case: Case) -> None:
+    """Whatever happens to what runs, whatever the tenant edits, on every backend."""
+    check_agreement(*case)
 
 
 @pytest.mark.parametrize("cause", CAUSES, ids=lambda fault: fault.__name__)

@@ -179,4 +179,4 @@ def _before_servers(stack: Stack[ServerSpec]) -> tuple[str, str]:
         return "Provisioning", f"waiting for Network {', '.join(waiting)} of this namespace"
     if stack.observed:
         return "Provisioning", "the servers are being prepared"
-    return "Pending", "the order is accepted, nothing is built yet"
+    return "Pending", "nothing is built yet"
