@@ -102,7 +102,7 @@ class PoolStatus(Schema):
 
 
 class ClusterStatus(OrderStatus):
-    """Tell of a Kubernetes cluster."""
+    """Report the state of a Kubernetes cluster."""
 
     version: str | None = pydantic.Field(
         None, description="Exact Kubernetes version, such as 1.34.7."
@@ -169,7 +169,7 @@ class MachineStatus(Schema):
 
 
 class ServerStatus(OrderStatus):
-    """Tell of one virtual machine, or several alike."""
+    """Report the state of one virtual machine, or several alike."""
 
     flavor: str | None = pydantic.Field(
         None, description="Name of the flavor of the servers, such as SCS-2V-4."
@@ -185,7 +185,7 @@ class ServerStatus(OrderStatus):
 
 
 class NetworkStatus(OrderStatus):
-    """Tell of a private network."""
+    """Report the state of a private network."""
 
     cidr: str | None = pydantic.Field(
         None, description="Range of its IPv4 addresses in CIDR form, such as 10.20.0.0/24."
