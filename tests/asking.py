@@ -55,8 +55,18 @@ def ask(
     modern: bool = True,
 ) -> local.Outcome:
     """Ask about a tenant's manifest or an XR."""
+    return about(local.composite_of(manifest, mode), layers, observed, modern=modern)
+
+
+def about(
+    composite: Manifest,
+    layers: list[Manifest],
+    observed: Mapping[str, local.Observed] | None = None,
+    *,
+    modern: bool = True,
+) -> local.Outcome:
+    """Ask about an XR, whatever it holds."""
     runner = FunctionRunner()
-    composite = local.composite_of(manifest, mode)
     return asyncio.run(
         local.answer(
             lambda req: runner.RunFunction(req, None), composite, layers, observed, modern=modern
