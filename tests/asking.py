@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 import yaml
 
-from function import local
+from function import local, simulate
 from function.contract import Mode
 from function.fn import FunctionRunner
 
@@ -72,3 +72,15 @@ def about(
             lambda req: runner.RunFunction(req, None), composite, layers, observed, modern=modern
         )
     )
+
+
+def built(order: Manifest, layers: list[Manifest]) -> dict[str, local.Observed]:
+    """Return what is composed of an order, once all of it is built."""
+    observed: dict[str, local.Observed] = {}
+    for _ in range(local.MAX_CALLS):
+        outcome = ask(order, layers, observed)
+        assert not outcome.fatal, outcome.fatal
+        observed = simulate.play(outcome.resources)
+        if outcome.complete:
+            return observed
+    raise AssertionError("never complete")
