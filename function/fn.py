@@ -140,7 +140,7 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
     def _fresh(self, req: fnv1.RunFunctionRequest) -> tuple[Condition, ...]:
         """Return the conditions of what runs; none if they cannot be known."""
         subject = _subject(req)
-        # The order itself may be what cannot be read.
+        # The order itself may be unreadable.
         unread = Ask(**subject, mode=Mode.CLAIMS, uid="", written={})
         try:
             return refusal.conditions(unread, _observed(req, unread))
@@ -239,22 +239,22 @@ def refuse(
     )
     _condition(rsp, Condition("Accepted", False, reason, public))
     # What is not sent again becomes Unknown.
-    found = {**_conditions(composite), **{condition.type: condition for condition in fresh}}
+    merged = {**_conditions(composite), **{condition.type: condition for condition in fresh}}
     for kind in CONDITIONS[1:]:
-        if kind in found:
-            _condition(rsp, found[kind])
+        if kind in merged:
+            _condition(rsp, merged[kind])
     return rsp
 
 
 def _conditions(composite: struct_pb2.Struct) -> dict[str, Condition]:
     """Return the conditions of a composite by type, whatever else its status holds."""
     status = plain.to_dict(composite).get("status")
-    found = status.get("conditions") if isinstance(status, dict) else None
-    listed = [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
-    return {str(item.get("type")): _known(item) for item in listed}
+    listed = status.get("conditions") if isinstance(status, dict) else None
+    items = listed if isinstance(listed, list) else []
+    return {str(item.get("type")): _previous(item) for item in items if isinstance(item, dict)}
 
 
-def _known(item: Manifest) -> Condition:
+def _previous(item: Manifest) -> Condition:
     kind, reason, message = (str(item.get(part) or "") for part in ("type", "reason", "message"))
     status = {"True": True, "False": False}.get(str(item.get("status")))
     return Condition(kind, status, reason, message)

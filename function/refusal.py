@@ -1,9 +1,9 @@
 """Report what runs while an order is refused.
 
-A refusal applies nothing, and what runs goes on: its conditions are read off the observed
-resources, against the order as it was last accepted. That is in the bound record. Neither the
-order nor its environment is looked at, for either may be what is wrong. What cannot be known is
-left out, and the adapter sends the last known condition again.
+A refusal applies nothing, and what runs goes on: its conditions are read from the observed
+resources, compared with the order as it was last accepted, which the bound record holds. Neither
+the order nor its environment is read, because either may be invalid. A condition that cannot be
+known is left out, and the adapter sends the previous one again.
 """
 
 from collections.abc import Mapping
@@ -16,29 +16,29 @@ from function.errors import Refusal
 from function.model import KINDS, ClusterSpec
 
 
-def conditions(ask: Ask, observed: Mapping[str, Resource]) -> tuple[Condition, ...]:
+def conditions(subject: Ask, observed: Mapping[str, Resource]) -> tuple[Condition, ...]:
     """Return the conditions that the observed resources of an order show.
 
     Args:
-        ask: Whose order it is; what it asks for is not looked at.
+        subject: Whose order it is; its spec is not read.
         observed: Resources with our label, or with the name that we gave them.
     """
     own = {
-        guards.TENANT_LABEL: ask.tenant,
-        guards.KIND_LABEL: ask.kind,
-        guards.NAME_LABEL: ask.name,
+        guards.TENANT_LABEL: subject.tenant,
+        guards.KIND_LABEL: subject.kind,
+        guards.NAME_LABEL: subject.name,
     }
     mine = {key: r for key, r in observed.items() if own.items() <= r.labels.items()}
-    backend = _backend(ask.kind, mine)
-    # What has lost its label may be all that is unwell.
+    backend = _backend(subject.kind, mine)
+    # A resource that has lost its labels may be the one in trouble.
     if backend is None or mine.keys() != observed.keys():
         return ()
-    accepted = _accepted(ask, backend, mine)
+    accepted = _accepted(subject, backend, mine)
     view = backend.look(accepted, mine)
-    found = report.stepwise(view.conditions, _pending(accepted) if accepted else "")
+    shown = report.stepwise(view.conditions, _pending(accepted) if accepted else "")
     if view.wanted is None:
-        return found
-    return (report.provisioned(len(view.ready), len(view.wanted)), *found)
+        return shown
+    return (report.provisioned(len(view.ready), len(view.wanted)), *shown)
 
 
 def _backend(kind: str, mine: Mapping[str, Resource]) -> Backend[Any] | None:
@@ -48,7 +48,7 @@ def _backend(kind: str, mine: Mapping[str, Resource]) -> Backend[Any] | None:
 
 
 def _accepted(
-    ask: Ask, backend: Backend[Any], mine: Mapping[str, Resource]
+    subject: Ask, backend: Backend[Any], mine: Mapping[str, Resource]
 ) -> Accepted[Any] | None:
     """Return the order as it was last accepted; None if its record is lost or not understood."""
     root = mine.get(backend.root)
@@ -56,10 +56,12 @@ def _accepted(
         record = bound.decode(root.annotations.get(bound.ANNOTATION, "")) if root else None
     except Refusal:
         return None
-    spec = bound.accepted_spec(KINDS[ask.kind], record) if record else None
+    spec = bound.accepted_spec(KINDS[subject.kind], record) if record else None
     if record is None or spec is None:
         return None
-    order = Order(ask.kind, ask.tenant, ask.name, ask.mode, ask.uid, record.asked, spec)
+    order = Order(
+        subject.kind, subject.tenant, subject.name, subject.mode, subject.uid, record.asked, spec
+    )
     return Accepted(order, record)
 
 

@@ -17,7 +17,7 @@ def conditions(rendered: Rendered, resolution: Resolution) -> tuple[Condition, .
     """Return the conditions of an order that was answered.
 
     Args:
-        rendered: Everything that lives, guarded, with what it does not express.
+        rendered: Every resource, guarded, with the fields that have no effect.
         resolution: What the order was resolved to.
     """
     found = {c.type: c for c in stepwise(rendered.conditions, resolution.pending)}
@@ -47,17 +47,17 @@ def provisioned(ready: int, wanted: int) -> Condition:
     return Condition("Provisioned", False, "Provisioning", message)
 
 
-def stepwise(found: Iterable[Condition], pending: str) -> tuple[Condition, ...]:
+def stepwise(shown: Iterable[Condition], pending: str) -> tuple[Condition, ...]:
     """Return the conditions; `Current` does not hold while a version is still to be reached.
 
     Args:
-        found: The conditions.
+        shown: The conditions.
         pending: Why the order is not yet answered in full; empty if it is.
     """
     steps = Condition("Current", False, "InSteps", pending)
     return tuple(
         steps if pending and one.type == "Current" and one.reason != "Deleting" else one
-        for one in found
+        for one in shown
     )
 
 
@@ -73,7 +73,7 @@ def status(
     Args:
         environment: The environment that answered it.
         resolution: What the order was resolved to.
-        rendered: Everything that lives, guarded, with what it does not express.
+        rendered: Every resource, guarded, with the fields that have no effect.
         shown: The conditions of the order.
         mine: What is observed of the order, by key.
     """

@@ -65,7 +65,7 @@ def about(
     *,
     modern: bool = True,
 ) -> local.Outcome:
-    """Ask about an XR, whatever it holds."""
+    """Return the answer to an XR, whatever it holds."""
     runner = FunctionRunner()
     return asyncio.run(
         local.answer(

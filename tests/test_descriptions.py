@@ -144,7 +144,7 @@ WRITTEN_OUT = sorted({pair for pair in reasons() if pair != ("Accepted", "Accept
 
 
 def test_each_condition_is_described() -> None:
-    """Crossplane declares conditions itself; what they mean stands with `status`."""
+    """With `status`, because Crossplane declares the conditions itself."""
     assert set(CONDITIONS) <= STORY.keys()
     for kind in KINDS:
         status = definitions.schema(kind)["properties"]["status"]
@@ -158,7 +158,7 @@ def test_each_reason_is_described(kind: str, reason: str) -> None:
     assert f"{reason}: " in STORY[kind]
 
 
-@pytest.mark.parametrize("reason", [found[0] for found in trouble.REASONS])
+@pytest.mark.parametrize("reason", [reason for reason, _, _ in trouble.REASONS])
 def test_each_trouble_is_described(reason: str) -> None:
     """With the sentence that goes with it."""
     assert f"{reason}: {trouble.sentence(reason)}." in STORY["BackendHealthy"]

@@ -29,8 +29,8 @@ def context(tenant: str, name: str, environment: str) -> str:
 def config(name: str) -> dict[str, Any]:
     """Return a kubeconfig."""
     text = kubeconfig.exec_kubeconfig(name, "https://192.0.2.1:6443", "Y2E=", ISSUER, ("groups",))
-    found: dict[str, Any] = yaml.safe_load(text)
-    return found
+    parsed: dict[str, Any] = yaml.safe_load(text)
+    return parsed
 
 
 def test_no_two_clusters_share_a_name() -> None:
@@ -43,11 +43,11 @@ def test_no_two_clusters_share_a_name() -> None:
 def test_one_name_for_all(order: tuple[str, str, str]) -> None:
     """Tenant, order and environment name context, cluster and user alike."""
     name = context(*order)
-    found = config(name)
+    parsed = config(name)
     assert name == "{}/{}@{}".format(*order)
-    assert [one["name"] for part in PARTS for one in found[part]] == [name] * len(PARTS)
-    assert found["contexts"][0]["context"] == {"cluster": name, "user": name}
-    assert found["current-context"] == name
+    assert [one["name"] for part in PARTS for one in parsed[part]] == [name] * len(PARTS)
+    assert parsed["contexts"][0]["context"] == {"cluster": name, "user": name}
+    assert parsed["current-context"] == name
 
 
 def test_every_kubelogin_understands_it() -> None:

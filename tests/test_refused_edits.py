@@ -1,4 +1,4 @@
-"""Refuse an edit of an order that lives, and read what the refusal reports of it."""
+"""Refuse an edit of a live order, and read the conditions in the refusal."""
 
 import copy
 import json
@@ -19,7 +19,7 @@ from tests.asking import Manifest
 
 UNREACHABLE = "observe failed: dial tcp 192.0.2.1:6443: connect: connection refused"
 # Every backend with every kind that it answers: provider, order, its root.
-LIVES = {
+SETUPS = {
     "capi": ("cluster-stacks", "cluster/minimal", "capi-cluster"),
     "capi v1beta1": ("kaas-only", "cluster/minimal", "capi-cluster"),
     "gardener": ("gardener", "cluster/minimal", "gardener-shoot"),
@@ -31,12 +31,12 @@ WELL = {
     "Current": ("True", "AsOrdered"),
     "BackendHealthy": ("True", "NoTrouble"),
 }
-each = pytest.mark.parametrize("name", LIVES)
+each = pytest.mark.parametrize("name", SETUPS)
 
 
-def lived(name: str) -> tuple[Manifest, list[Manifest], dict[str, Observed]]:
+def built(name: str) -> tuple[Manifest, list[Manifest], dict[str, Observed]]:
     """Return an order, its environment, and all of it built."""
-    provider, example, _ = LIVES[name]
+    provider, example, _ = SETUPS[name]
     order, layers = asking.order(example), asking.provider(provider)
     return order, layers, asking.built(order, layers)
 
@@ -46,7 +46,7 @@ def mistyped(order: Manifest) -> Manifest:
     return {**order, "spec": {**order["spec"], "deletionPolicy": "Keep"}}
 
 
-def told(
+def conditions(
     order: Manifest, layers: list[Manifest], observed: Mapping[str, Observed], **known: Any
 ) -> dict[str, tuple[str, str]]:
     """Return status and reason of each condition of a refusal.
@@ -54,7 +54,7 @@ def told(
     Args:
         order: The order.
         layers: Its environment.
-        observed: What lives.
+        observed: The live objects.
         known: The conditions that the composite has, by type.
     """
     composite = local.composite_of({**order, "apiVersion": API_VERSION}, Mode.CLAIMS)
@@ -66,20 +66,20 @@ def told(
     composite["status"] = {"conditions": conditions}
     outcome = asking.about(composite, layers, observed)
     assert outcome.fatal
-    found = {
+    shown = {
         c["type"]: (c["status"], c["reason"]) for c in outcome.composite["status"]["conditions"]
     }
-    assert found.pop("Accepted")[0] == "False"
-    return found
+    assert shown.pop("Accepted")[0] == "False"
+    return shown
 
 
 def changed(
-    lives: dict[str, Observed], key: str, change: Callable[[Manifest], object]
+    live: dict[str, Observed], key: str, change: Callable[[Manifest], object]
 ) -> dict[str, Observed]:
-    """Return what lives, with one object changed."""
-    manifest = copy.deepcopy(lives[key].manifest)
+    """Return the live objects, with one of them changed."""
+    manifest = copy.deepcopy(live[key].manifest)
     change(manifest)
-    return {**lives, key: Observed(manifest, lives[key].connection)}
+    return {**live, key: Observed(manifest, live[key].connection)}
 
 
 def unreachable(manifest: Manifest) -> None:
@@ -111,29 +111,29 @@ CAUSES: dict[str, Callable[[Manifest, list[Manifest]], tuple[Manifest, list[Mani
 @pytest.mark.parametrize("cause", CAUSES)
 def test_what_runs_is_reported(name: str, cause: str) -> None:
     """Whatever the refusal is for: first that all is well, then that the provider is in trouble."""
-    order, layers, lives = lived(name)
+    order, layers, live = built(name)
     order, layers = CAUSES[cause](order, layers)
-    assert told(order, layers, lives) == WELL
-    down = changed(lives, LIVES[name][2], unreachable)
-    stale = told(order, layers, down, **WELL)
+    assert conditions(order, layers, live) == WELL
+    down = changed(live, SETUPS[name][2], unreachable)
+    stale = conditions(order, layers, down, **WELL)
     assert stale == {**WELL, "BackendHealthy": ("False", "Unreachable")}
 
 
 @each
 def test_what_goes_is_reported(name: str) -> None:
     """An object that is gone is no longer there, and what is left is not all."""
-    order, layers, lives = lived(name)
-    root = LIVES[name][2]
-    others = {key: found for key, found in lives.items() if key != root}
-    rest = told(mistyped(order), layers, others, **WELL)
+    order, layers, live = built(name)
+    root = SETUPS[name][2]
+    others = {key: shown for key, shown in live.items() if key != root}
+    rest = conditions(mistyped(order), layers, others, **WELL)
     if others:
         assert rest["BackendHealthy"] == ("True", "NoTrouble")
     else:
         assert rest == WELL
     last = sorted(others)[-1] if others else root
-    gone = {key: found for key, found in lives.items() if key != last}
+    gone = {key: shown for key, shown in live.items() if key != last}
     if name in ("server", "network"):
-        assert told(mistyped(order), layers, gone, **WELL)["Provisioned"] == (
+        assert conditions(mistyped(order), layers, gone, **WELL)["Provisioned"] == (
             "False",
             "Provisioning",
         )
@@ -142,63 +142,62 @@ def test_what_goes_is_reported(name: str) -> None:
 @each
 def test_a_lost_record(name: str) -> None:
     """What needs the order as it was accepted is sent again as it was; trouble needs no order."""
-    order, layers, lives = lived(name)
-    root = LIVES[name][2]
-    forgotten = changed(lives, root, lambda one: one["metadata"]["annotations"].pop(ANNOTATION))
+    order, layers, live = built(name)
+    root = SETUPS[name][2]
+    forgotten = changed(live, root, lambda one: one["metadata"]["annotations"].pop(ANNOTATION))
     down = changed(forgotten, root, unreachable)
     known = {"Provisioned": ("False", "Moving"), "Current": ("False", "Moving")}
-    found = told(mistyped(order), layers, down, **known, FullySupported=("True", "x"))
-    assert found["BackendHealthy"] == ("False", "Unreachable")
-    assert found["FullySupported"] == ("True", "x")
+    shown = conditions(mistyped(order), layers, down, **known, FullySupported=("True", "x"))
+    assert shown["BackendHealthy"] == ("False", "Unreachable")
+    assert shown["FullySupported"] == ("True", "x")
     if name in ("server", "network"):
-        assert {kind: found[kind] for kind in known} == known
+        assert {kind: shown[kind] for kind in known} == known
 
 
 @each
 @pytest.mark.parametrize("label", [BACKEND_LABEL, TENANT_LABEL])
 def test_a_lost_label(name: str, label: str) -> None:
-    """What belongs to the order cannot be told any more: all is sent again as it was."""
-    order, layers, lives = lived(name)
-    root = LIVES[name][2]
-    down = changed(lives, root, unreachable)
+    """It is unknown what belongs to the order: all conditions are sent again unchanged."""
+    order, layers, live = built(name)
+    root = SETUPS[name][2]
+    down = changed(live, root, unreachable)
     lost = changed(down, root, lambda one: one["metadata"]["labels"].pop(label))
-    assert told(mistyped(order), layers, lost, **WELL) == WELL
+    assert conditions(mistyped(order), layers, lost, **WELL) == WELL
 
 
 @each
 def test_the_object_of_another(name: str) -> None:
     """Of what belongs to another tenant nothing is reported."""
-    order, layers, lives = lived(name)
-    down = changed(lives, LIVES[name][2], unreachable)
-    taken = changed(
-        down, LIVES[name][2], lambda one: one["metadata"]["labels"].update({TENANT_LABEL: "globex"})
-    )
-    assert told(order, layers, taken, **WELL) == WELL
-    assert told(order, layers, taken) == {}
+    order, layers, live = built(name)
+    down = changed(live, SETUPS[name][2], unreachable)
+    other = {TENANT_LABEL: "globex"}
+    taken = changed(down, SETUPS[name][2], lambda one: one["metadata"]["labels"].update(other))
+    assert conditions(order, layers, taken, **WELL) == WELL
+    assert conditions(order, layers, taken) == {}
 
 
 def test_nothing_lives() -> None:
     """A new order has no conditions but that it is refused."""
     order, layers = mistyped(asking.order("cluster/minimal")), asking.provider("cluster-stacks")
-    assert told(order, layers, {}) == {}
+    assert conditions(order, layers, {}) == {}
 
 
 def test_a_version_in_steps() -> None:
     """A refusal takes no further step, so that the version is not reached."""
-    order, layers, lives = lived("capi")
+    order, layers, live = built("capi")
 
-    def asks_for_more(manifest: Manifest) -> None:
+    def newer_version(manifest: Manifest) -> None:
         record = json.loads(manifest["metadata"]["annotations"][ANNOTATION])
         record["asked"]["version"] = "1.35"
         manifest["metadata"]["annotations"][ANNOTATION] = json.dumps(record)
 
-    between = changed(lives, "capi-cluster", asks_for_more)
-    assert told(mistyped(order), layers, between) == {**WELL, "Current": ("False", "InSteps")}
+    between = changed(live, "capi-cluster", newer_version)
+    assert conditions(mistyped(order), layers, between) == {**WELL, "Current": ("False", "InSteps")}
 
 
 def test_a_version_that_gardener_has_raised() -> None:
     """It refuses the former version from then on; nothing is wrong with the cluster."""
-    order, layers, lives = lived("gardener")
+    order, layers, live = built("gardener")
 
     def raised(manifest: Manifest) -> None:
         live = manifest["status"]["atProvider"]["manifest"]
@@ -211,8 +210,8 @@ def test_a_version_that_gardener_has_raised() -> None:
             }
         ]
 
-    newer = changed(lives, "gardener-shoot", raised)
-    assert told(mistyped(order), layers, newer) == WELL
+    newer = changed(live, "gardener-shoot", raised)
+    assert conditions(mistyped(order), layers, newer) == WELL
 
 
 def test_a_bug_in_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,9 +220,9 @@ def test_a_bug_in_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any) -> None:
         raise RuntimeError("password=hunter2")
 
-    order, layers, lives = lived("capi")
+    order, layers, live = built("capi")
     monkeypatch.setattr(refusal, "conditions", broken)
-    assert told(mistyped(order), layers, lives, **WELL) == WELL
+    assert conditions(mistyped(order), layers, live, **WELL) == WELL
 
 
 def test_the_warning_comes_first() -> None:

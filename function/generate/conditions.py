@@ -13,7 +13,7 @@ _CHOICES = ("NotOffered", "EnvironmentNotFound")
 _PROVISIONED = {
     "Provisioned": "all of it is",
     "Provisioning": "not all of it is yet",
-    "Moving": "what there is stays with the provider, while it is built anew elsewhere",
+    "Moving": "what was built stays with the provider, and it is built again elsewhere",
 }
 _CURRENT = {
     "AsOrdered": "it is",

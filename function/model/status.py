@@ -62,7 +62,7 @@ class OrderStatus(Schema):
         "changed; Hibernated: it sleeps, as ordered; Degraded: it runs, but not all of "
         "it, or the provider reports trouble; Failed: it could not be built or changed, "
         "and the provider has to act; Deleting: what was built is being deleted although the "
-        "order stands.",
+        "order remains.",
     )
     message: str | None = pydantic.Field(None, description="State in one sentence for a person.")
     environment: str | None = pydantic.Field(

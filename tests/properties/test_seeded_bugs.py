@@ -350,7 +350,7 @@ BUGS = (
         "labelled resource swallowed", broken(guards, "ours", _our_keys), after(faults.server_newer)
     ),
     Bug("let go at once", broken(compose, "_leave", _let_go), check_move),
-    # What the tenant is told.
+    # Conditions, phase and message.
     Bug("frozen conditions", broken(refusal, "conditions", lambda *_: ()), fresh),
     Bug("ready whatever happens", broken(report, "_unsettled", lambda *_: {}), check_agreement),
 )

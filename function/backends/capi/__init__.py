@@ -89,7 +89,7 @@ def render(
 
 
 def look(_: Accepted[ClusterSpec] | None, observed: Mapping[str, Resource]) -> View:
-    """Return what the observed Cluster shows, against what was last asked of it."""
+    """Return what the observed Cluster shows, compared with what was applied last."""
     before = observed.get(KEY)
     live = status.live(before)
     manifest = (before.payload.get("manifest") if before else None) or {}

@@ -73,29 +73,29 @@ def render(
 
 
 def look(accepted: Accepted[ClusterSpec] | None, observed: Mapping[str, Resource]) -> View:
-    """Return what the observed Shoot shows, against what was last asked of it."""
+    """Return what the observed Shoot shows, compared with what was applied last."""
     before = observed.get(KEY)
     if before is None or lookup(before.payload, "manifest.spec") is None:
         return View((trouble.health(observed.values()),))
-    asked = _asked(before)
+    desired = _desired(before)
     login = shoot.login_key(accepted.bound, accepted.order.spec) if accepted else None
     return View(
-        conditions=(status.current(asked, before), status.health(asked, observed)),
+        conditions=(status.current(desired, before), status.health(desired, observed)),
         wanted=frozenset({*observed, *([login] if login else ())}),
-        ready=frozenset(key for key, found in observed.items() if _is_ready(key, found)),
+        ready=frozenset(key for key, one in observed.items() if _is_ready(key, one)),
     )
 
 
-def _asked(before: Resource) -> Resource:
-    """Return the Object as the next answer would ask for it, if Gardener has raised the version."""
+def _desired(before: Resource) -> Resource:
+    """Return the Object as the next answer renders it, where Gardener has raised the version."""
     stored = before.payload["manifest"]
     live = lookup(status.live_shoot(before), VERSION) or ""
     version = versions.highest(live, lookup(stored, VERSION) or "")
     return replace(before, payload={"manifest": replaced(stored, VERSION, version)})
 
 
-def _is_ready(key: str, found: Resource) -> bool:
-    return status.ready(status.live_shoot(found)) if key == KEY else shoot.is_made(found)
+def _is_ready(key: str, resource: Resource) -> bool:
+    return status.ready(status.live_shoot(resource)) if key == KEY else shoot.is_made(resource)
 
 
 def identities(resource: Resource) -> frozenset[str]:

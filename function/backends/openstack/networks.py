@@ -61,7 +61,7 @@ def render(
 
 
 def look(accepted: Accepted[NetworkSpec] | None, observed: Mapping[str, Resource]) -> View:
-    """Return what the observed network shows, against the order as it was last accepted."""
+    """Return what the observed network shows, compared with the order as it was last accepted."""
     health = trouble.health(observed.values())
     if accepted is None:
         return View((health,))

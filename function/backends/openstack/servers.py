@@ -58,7 +58,7 @@ def render(
 
 
 def look(accepted: Accepted[ServerSpec] | None, observed: Mapping[str, Resource]) -> View:
-    """Return what the observed servers show, against the order as it was last accepted."""
+    """Return what the observed servers show, compared with the order as it was last accepted."""
     health = status.health(observed)
     if accepted is None:
         return View((health,))

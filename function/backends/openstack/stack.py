@@ -49,8 +49,8 @@ class Stack(Generic[SpecT]):
 
     def address(self, key: str) -> str:
         """Return the address of an observed floating IP; empty until it has one."""
-        found = self.observed.get(key)
-        return str(found.at_provider.get("address") or "") if found else ""
+        resource = self.observed.get(key)
+        return str(resource.at_provider.get("address") or "") if resource else ""
 
     def stored(self, key: str) -> Manifest:
         """Return the payload of an observed resource; empty if there is none."""

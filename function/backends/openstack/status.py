@@ -99,8 +99,8 @@ def status(stack: Stack[ServerSpec], found: Condition) -> Manifest:
 
 
 def _in_error(observed: Mapping[str, Resource]) -> bool:
-    live = (found for key, found in observed.items() if key.startswith(keys.SERVER))
-    return any(server.at_provider.get("powerState") == "error" for server in live)
+    servers = (one for key, one in observed.items() if key.startswith(keys.SERVER))
+    return any(server.at_provider.get("powerState") == "error" for server in servers)
 
 
 def _volumes(stack: Stack[ServerSpec]) -> Iterator[tuple[int, Volume]]:
