@@ -12,11 +12,12 @@ from typing import Any
 
 import pydantic
 
-from function.contract import BOUND_FORMAT, Backend, Bound, Resource
-from function.errors import BindingLost, FunctionOutdated
+from function.contract import BOUND_FORMAT, Backend, Bound, Resource, SpecT
+from function.errors import BindingLost, FunctionOutdated, InvalidOrder
 from function.model import API_GROUP, OrderSpec
+from function.parsing import parse
 from function.paths import replaced
-from function.schema import canonical, masked
+from function.schema import canonical, extra, fields, masked
 from function.settings import Place
 
 ANNOTATION = f"{API_GROUP}/bound"
@@ -61,6 +62,16 @@ def with_fills(written: Mapping[str, Any], fills: Mapping[str, Any]) -> dict[str
 def remembered(bound: Bound) -> dict[str, Any]:
     """Return what was asked at the last answer, with what policy had added."""
     return with_fills(bound.asked, bound.filled)
+
+
+def accepted_spec(schema: type[SpecT], bound: Bound) -> SpecT | None:
+    """Return the order at the last answer, without what is private; None if that is not known."""
+    private = {name for name, info in fields(schema).items() if extra(info, "private")}
+    known = {name: value for name, value in remembered(bound).items() if name not in private}
+    try:
+        return parse(schema, known, at="spec", blame=InvalidOrder)
+    except InvalidOrder:
+        return None
 
 
 def environment_of(observed: Mapping[str, Resource]) -> str:

@@ -139,13 +139,10 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
     guards.types_are_in_use(record, rendered, mine, before)
     gaps = _gaps(order, backend, rendered)
     ready = not rendered.planned and all(r.ready for r in rendered.resources)
-    final = replace(
-        rendered,
-        unsupported=gaps,
-        notes=(*resolution.notes, *rendered.notes),
-        status=report.status(environment, resolution, rendered, gaps, mine),
-        conditions=report.conditions(rendered, resolution, gaps),
-    )
+    rendered = replace(rendered, unsupported=gaps, notes=(*resolution.notes, *rendered.notes))
+    shown = report.conditions(rendered, resolution)
+    status = report.status(environment, resolution, rendered, shown, mine)
+    final = replace(rendered, status=status, conditions=shown)
     return Answer(order, final, ready, backend.name)
 
 

@@ -293,6 +293,29 @@ class Rendered:
 
 
 @dataclass(frozen=True)
+class Accepted(Generic[SpecT]):
+    """An order as it was last accepted, and what was decided for it then."""
+
+    order: Order[SpecT]
+    bound: Bound
+
+
+@dataclass(frozen=True)
+class View:
+    """What observed resources show of an order, whatever is ordered now.
+
+    Attributes:
+        conditions: `Current` and `BackendHealthy`, as far as they can be known.
+        wanted: Keys of all that belongs to the order; None if that is not known.
+        ready: Keys of what is ready.
+    """
+
+    conditions: tuple[Condition, ...]
+    wanted: frozenset[str] | None = None
+    ready: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Progress:
     """What the live cluster says of its version.
 
@@ -306,6 +329,7 @@ class Progress:
 
 
 Render = Callable[[Order[SpecT], Settings, Bound, Mapping[str, Resource]], Rendered]
+Look = Callable[[Accepted[SpecT] | None, Mapping[str, Resource]], View]
 
 
 @dataclass(frozen=True)
@@ -328,6 +352,8 @@ class Backend(Generic[SpecT]):
         standing: Where the last change was refused by what runs below, the values of fields that
             cannot be changed back, by path, as they still stand.
         retired: Identities by key prefix that this version gave up, with the version.
+        look: What observed resources show of the order as it was last accepted, None if that is
+            lost. It needs no settings: the environment may be what is wrong.
     """
 
     name: str
@@ -343,3 +369,4 @@ class Backend(Generic[SpecT]):
     progress: Callable[[Mapping[str, Resource]], Progress] = lambda _: Progress()
     standing: Callable[[Mapping[str, Resource]], Mapping[str, Any]] = lambda _: {}
     retired: Mapping[str, str] = field(default_factory=dict)
+    look: Look[SpecT] = lambda *_: View(())

@@ -10,7 +10,7 @@ nothing is applied, nothing is collected.
 import datetime
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import grpc
@@ -20,7 +20,7 @@ from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
 from google.protobuf import struct_pb2
 
 from function import environment as environments
-from function import managed, names, plain
+from function import managed, names, plain, refusal
 from function.backends import SETTINGS
 from function.calls import Call, Observer, trace
 from function.compose import Answer, Ask, compose, environment_name
@@ -92,18 +92,18 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
         facts: dict[str, Any] = {"outcome": "answered"}
         try:
             rsp = self._answer(req, facts)
-        except Refusal as refusal:
-            rsp = refuse(req, refusal.reason, str(refusal), refusal.public)
+        except Refusal as refused:
+            fresh = self._fresh(req)
+            rsp = refuse(req, refused.reason, str(refused), refused.public, fresh)
             facts |= {
                 "outcome": "refused",
-                "reason": refusal.reason,
-                "actor": refusal.actor,
-                "problems": refusal.problems,
+                "reason": refused.reason,
+                "actor": refused.actor,
+                "problems": refused.problems,
             }
         except Exception as error:  # noqa: BLE001  # a gRPC error would carry no condition
-            rsp = refuse(
-                req, UNEXPECTED, f"{type(error).__name__}, see the log", _UNEXPECTED_PUBLIC
-            )
+            text = f"{type(error).__name__}, see the log"
+            rsp = refuse(req, UNEXPECTED, text, _UNEXPECTED_PUBLIC, self._fresh(req))
             facts |= {
                 "outcome": "error",
                 "reason": UNEXPECTED,
@@ -143,6 +143,17 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
         answer = compose(ask, environment, observed)
         facts |= {"backend": answer.backend, "resources": len(answer.rendered.resources)}
         return _respond(req, answer, environment.settings.secrets_namespace, settings.refresh)
+
+    def _fresh(self, req: fnv1.RunFunctionRequest) -> tuple[Condition, ...]:
+        """Return the conditions of what runs; none if they cannot be known."""
+        subject = _subject(req)
+        # The order itself may be unreadable.
+        unread = Ask(**subject, mode=Mode.CLAIMS, uid="", written={})
+        try:
+            return refusal.conditions(unread, _observed(req, unread))
+        except Exception as error:  # noqa: BLE001  # the refusal itself has to be delivered
+            self.log.error("conditions are not fresh", **subject, trace=trace(error))
+            return ()
 
     def _environment(
         self, name: str, base: list[fnv1.Resource], overlays: list[fnv1.Resource]
@@ -205,9 +216,13 @@ def read_ask(composite: Manifest) -> Ask:
 
 
 def refuse(
-    req: fnv1.RunFunctionRequest, reason: str, text: str, public: str
+    req: fnv1.RunFunctionRequest,
+    reason: str,
+    text: str,
+    public: str,
+    fresh: Iterable[Condition] = (),
 ) -> fnv1.RunFunctionResponse:
-    """Return the one FATAL: nothing is applied, and the tenant sees why.
+    """Return the one FATAL: nothing is applied, and the tenant sees why, and what runs.
 
     Args:
         req: The request.
@@ -215,33 +230,41 @@ def refuse(
         text: What is wrong, for who reads the composite; in a namespaced install that is the
             tenant, who gets the public sentence.
         public: The sentence for the tenant.
+        fresh: Conditions of what runs; others are sent again as they are.
     """
     rsp = response.to(req, ttl=_AT_ONCE)
     composite = req.observed.composite.resource
     namespaced = bool(plain.text_at(composite, "metadata", "namespace"))
+    # Crossplane reads no further than the FATAL.
+    rsp.results.append(
+        fnv1.Result(severity=fnv1.SEVERITY_WARNING, reason=reason, message=public, target=_BOTH)
+    )
     rsp.results.append(
         fnv1.Result(
             severity=fnv1.SEVERITY_FATAL, message=f"{reason}: {public if namespaced else text}"
         )
     )
-    rsp.results.append(
-        fnv1.Result(severity=fnv1.SEVERITY_WARNING, reason=reason, message=public, target=_BOTH)
-    )
     _condition(rsp, Condition("Accepted", False, reason, public))
     # What is not sent again becomes Unknown.
-    for known in _conditions(composite):
-        if known.get("type") in CONDITIONS and known["type"] != "Accepted":
-            status = {"True": True, "False": False}.get(str(known.get("status")))
-            reason, message = (str(known.get(part) or "") for part in ("reason", "message"))
-            _condition(rsp, Condition(known["type"], status, reason, message))
+    merged = {**_conditions(composite), **{condition.type: condition for condition in fresh}}
+    for kind in CONDITIONS[1:]:
+        if kind in merged:
+            _condition(rsp, merged[kind])
     return rsp
 
 
-def _conditions(composite: struct_pb2.Struct) -> list[Manifest]:
-    """Return the conditions of a composite, whatever else its status holds."""
+def _conditions(composite: struct_pb2.Struct) -> dict[str, Condition]:
+    """Return the conditions of a composite by type, whatever else its status holds."""
     status = plain.to_dict(composite).get("status")
-    found = status.get("conditions") if isinstance(status, dict) else None
-    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+    listed = status.get("conditions") if isinstance(status, dict) else None
+    items = listed if isinstance(listed, list) else []
+    return {str(item.get("type")): _previous(item) for item in items if isinstance(item, dict)}
+
+
+def _previous(item: Manifest) -> Condition:
+    kind, reason, message = (str(item.get(part) or "") for part in ("type", "reason", "message"))
+    status = {"True": True, "False": False}.get(str(item.get("status")))
+    return Condition(kind, status, reason, message)
 
 
 def _subject(req: fnv1.RunFunctionRequest) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
-from function.bound import remembered
+from function.bound import accepted_spec, remembered
 from function.contract import Backend, Bound, Order, Removal, Rendered, Resource
 from function.errors import (
     BindingLost,
@@ -25,7 +25,6 @@ from function.errors import (
 )
 from function.model import API_GROUP, KINDS
 from function.names import composed
-from function.parsing import parse
 from function.schema import NOTHING, Difference, canonical, differences, extra, fields
 from function.settings import Move, Place
 
@@ -330,14 +329,8 @@ def _asked_before(order: Order[Any], before: Bound | None, path: str) -> bool:
     """
     if before is None or before.rebuilt:
         return before is not None
-    schema = KINDS[order.kind]
-    private = {name for name, info in fields(schema).items() if extra(info, "private")}
-    told = {name: value for name, value in remembered(before).items() if name not in private}
-    try:
-        spec = parse(schema, told, at="spec", blame=InvalidOrder)
-    except InvalidOrder:
-        return False
-    return replace(order, spec=spec).asks(path)
+    spec = accepted_spec(KINDS[order.kind], before)
+    return spec is not None and replace(order, spec=spec).asks(path)
 
 
 def may_delete(resource: Resource) -> bool:

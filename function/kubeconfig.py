@@ -42,8 +42,17 @@ def reached(
         found["certificateAuthorityData"] = ca_data
     if endpoint and ca_data and issuer:
         scopes = settings.access.extra_scopes
-        found["kubeconfig"] = exec_kubeconfig(order.name, endpoint, ca_data, issuer, scopes)
+        name = context(order, bound)
+        found["kubeconfig"] = exec_kubeconfig(name, endpoint, ca_data, issuer, scopes)
     return found
+
+
+def context(order: Order[ClusterSpec], bound: Bound) -> str:
+    """Return the name that no other cluster of a tenant's kubeconfigs has: they can be merged.
+
+    Neither character is allowed in the names, so that no two read alike.
+    """
+    return f"{order.tenant}/{order.name}@{bound.place.environment}"
 
 
 @functools.lru_cache(maxsize=1024)
@@ -53,7 +62,7 @@ def exec_kubeconfig(
     """Return a kubeconfig that logs in through kubelogin (`kubectl oidc-login`).
 
     Args:
-        name: Name of the cluster, context and user.
+        name: Name of cluster, context and user.
         endpoint: URL of the API server.
         ca_data: Its CA certificate, base64.
         oidc: The issuer.
@@ -68,7 +77,8 @@ def exec_kubeconfig(
         *(f"--certificate-authority-data={bundle}" for bundle in _encoded(oidc)),
     ]
     login = {
-        "apiVersion": "client.authentication.k8s.io/v1",
+        # Of kubelogin, v1 needs 1.31 or later; v1beta1 works with all, and with every kubectl.
+        "apiVersion": "client.authentication.k8s.io/v1beta1",
         "interactiveMode": "IfAvailable",
         "command": "kubectl",
         "args": args,

@@ -1,58 +1,71 @@
 """Tell the tenant what became of an order that was answered."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from function.contract import Condition, Environment, Remark, Rendered, Resource
+from function.contract import Condition, Environment, Rendered, Resource
 from function.guards import may_delete
 from function.resolve import Resolution
 
 # Progress is told in such steps, so that status does not change with every resource.
 PROGRESS_STEP = 25
+# Phases of an order that is answered in full.
+SETTLED = ("Ready", "Hibernated")
 
 
-def conditions(
-    rendered: Rendered, resolution: Resolution, gaps: tuple[Remark, ...]
-) -> tuple[Condition, ...]:
+def conditions(rendered: Rendered, resolution: Resolution) -> tuple[Condition, ...]:
     """Return the conditions of an order that was answered.
 
     Args:
-        rendered: Everything that lives, guarded.
+        rendered: Every resource, guarded, with the fields that have no effect.
         resolution: What the order was resolved to.
-        gaps: What the tenant wrote and the backend cannot express.
     """
-    found = {condition.type: condition for condition in rendered.conditions}
-    if resolution.pending and found["Current"].reason != "Deleting":
-        found["Current"] = Condition("Current", False, "InSteps", resolution.pending)
+    found = {c.type: c for c in stepwise(rendered.conditions, resolution.pending)}
     supported = Condition("FullySupported", True, "AllFieldsExpressed")
-    if gaps:
-        fields = ", ".join(gap.field for gap in gaps)
+    if rendered.unsupported:
+        fields = ", ".join(gap.field for gap in rendered.unsupported)
         supported = Condition(
             "FullySupported", False, "FieldsNotExpressed", f"no effect here: {fields}"
         )
     return (
         Condition("Accepted", True, "Accepted"),
-        _provisioned(rendered),
+        provisioned(
+            sum(resource.ready for resource in rendered.resources),
+            len({resource.key for resource in rendered.resources} | rendered.planned),
+        ),
         *(found[name] for name in ("Current", "BackendHealthy") if name in found),
         supported,
     )
 
 
-def _provisioned(rendered: Rendered) -> Condition:
-    wanted = {resource.key for resource in rendered.resources} | rendered.planned
-    ready = sum(resource.ready for resource in rendered.resources)
-    if ready == len(wanted):
+def provisioned(ready: int, wanted: int) -> Condition:
+    """Return `Provisioned`, by how much of what is wanted is ready."""
+    if ready == wanted:
         return Condition("Provisioned", True, "Provisioned")
-    share = ready * 100 // len(wanted) // PROGRESS_STEP * PROGRESS_STEP
+    share = ready * 100 // wanted // PROGRESS_STEP * PROGRESS_STEP
     message = f"at least {share} % of it is ready" if share else "little of it is ready yet"
     return Condition("Provisioned", False, "Provisioning", message)
+
+
+def stepwise(shown: Iterable[Condition], pending: str) -> tuple[Condition, ...]:
+    """Return the conditions; `Current` does not hold while a version is still to be reached.
+
+    Args:
+        shown: The conditions.
+        pending: Why the order is not yet answered in full; empty if it is.
+    """
+    steps = Condition("Current", False, "InSteps", pending)
+    return tuple(
+        steps if pending and one.type == "Current" and one.reason != "Deleting" else one
+        for one in shown
+    )
 
 
 def status(
     environment: Environment,
     resolution: Resolution,
     rendered: Rendered,
-    gaps: tuple[Remark, ...],
+    shown: Iterable[Condition],
     mine: Mapping[str, Resource],
 ) -> dict[str, Any]:
     """Return the status of an order that was answered.
@@ -60,14 +73,15 @@ def status(
     Args:
         environment: The environment that answered it.
         resolution: What the order was resolved to.
-        rendered: Everything that lives, guarded.
-        gaps: What the tenant wrote and the backend cannot express.
+        rendered: Every resource, guarded, with the fields that have no effect.
+        shown: The conditions of the order.
         mine: What is observed of the order, by key.
     """
-    notes = [{"field": n.field, "message": n.text} for n in (*resolution.notes, *rendered.notes)]
-    unsupported = [{"field": gap.field, "reason": gap.text} for gap in gaps]
+    notes = [{"field": n.field, "message": n.text} for n in rendered.notes]
+    unsupported = [{"field": gap.field, "reason": gap.text} for gap in rendered.unsupported]
     return {
         **rendered.status,
+        **_unsettled(rendered.status, shown),
         "environment": environment.name,
         **resolution.status,
         **({"deletionPolicy": _policy_in_force(rendered, mine)} if mine else {}),
@@ -75,6 +89,26 @@ def status(
         **({"notes": notes} if notes else {}),
         "estimate": dict(resolution.estimate),
     }
+
+
+def _unsettled(status: Mapping[str, Any], shown: Iterable[Condition]) -> dict[str, str]:
+    """Return phase and message in place of those that a condition contradicts; nothing if none.
+
+    What is as ordered for the backend may wait for another part, or for a further step.
+    """
+    phase = status.get("phase")
+    if phase not in SETTLED:
+        return {}
+    failing = {one.type: one for one in shown if one.status is False}
+    health = failing.get("BackendHealthy")
+    changing = failing.get("Current") or failing.get("Provisioned")
+    if changing:
+        return {"phase": "Updating", "message": (health or changing).message}
+    if health:
+        # What sleeps goes on sleeping.
+        phase = "Degraded" if phase == "Ready" else phase
+        return {"phase": phase, "message": health.message}
+    return {}
 
 
 def _policy_in_force(rendered: Rendered, mine: Mapping[str, Resource]) -> str:

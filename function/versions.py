@@ -53,7 +53,7 @@ def version(
     current = highest(before.version, progress.version)
     asked = order.spec.version
     unchanged = before.asked.get("version", before.filled.get("version")) == asked
-    if unchanged and _answers(current, asked):
+    if unchanged and answers(current, asked):
         return _keptversion(current, asked, before, chosen, offers)
     try:
         target = _target(asked, offers, current)
@@ -88,6 +88,12 @@ def outlook(settings: Settings, decided: Mapping[str, str]) -> dict[str, Any]:
 def highest(*versions: str) -> str:
     """Return the highest of those that are known; empty if none is."""
     return max((version for version in versions if version), key=_order, default="")
+
+
+def answers(version: str, asked: str) -> bool:
+    """Say whether a version is what was asked for, or above it: 1.34.7 answers 1.34."""
+    wanted = _order(asked)
+    return _order(version)[: len(wanted)] >= wanted
 
 
 def _class_fields(
@@ -204,12 +210,6 @@ def _keptversion(
 def _fields(offer: KubernetesVersion, chosen: Mapping[str, str]) -> dict[str, str]:
     class_name = offer.classes.get(chosen["cluster_class"], "")
     return {**chosen, "version": offer.version, "class_name": class_name}
-
-
-def _answers(version: str, asked: str) -> bool:
-    """Say whether a version is what was asked for, or above it: 1.34.7 answers 1.34."""
-    wanted = _order(asked)
-    return _order(version)[: len(wanted)] >= wanted
 
 
 def _order(version: str) -> tuple[int, ...]:

@@ -203,13 +203,11 @@ def _announce_function(api: Kubernetes, site: Site) -> None:
 
 
 def _tenant() -> Iterator[Manifest]:
-    """Yield a namespace, in which a tenant may order, read its events, and nothing else."""
+    """Yield a namespace, in which a tenant may order, and nothing else."""
     yield named("v1", "Namespace", TENANT)
-    rules = [{"apiGroups": [""], "resources": ["events"], "verbs": ["get", "list", "watch"]}]
-    yield named(f"{RBAC}/v1", "ClusterRole", "testbed-events", rules=rules)
-    for role in ("central-api-tenant-admin", "testbed-events"):
-        binding = _bound("RoleBinding", role, role, "tenant")
-        yield {**binding, "metadata": {"name": role, "namespace": TENANT}}
+    role = "central-api-tenant-admin"
+    binding = _bound("RoleBinding", role, role, "tenant")
+    yield {**binding, "metadata": {"name": role, "namespace": TENANT}}
 
 
 def _bound(kind: str, name: str, role: str, user: str) -> Manifest:

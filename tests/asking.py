@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 import yaml
 
-from function import local
+from function import local, simulate
 from function.contract import Mode
 from function.fn import FunctionRunner
 
@@ -55,10 +55,32 @@ def ask(
     modern: bool = True,
 ) -> local.Outcome:
     """Ask about a tenant's manifest or an XR."""
+    return about(local.composite_of(manifest, mode), layers, observed, modern=modern)
+
+
+def about(
+    composite: Manifest,
+    layers: list[Manifest],
+    observed: Mapping[str, local.Observed] | None = None,
+    *,
+    modern: bool = True,
+) -> local.Outcome:
+    """Return the answer to an XR, whatever it holds."""
     runner = FunctionRunner()
-    composite = local.composite_of(manifest, mode)
     return asyncio.run(
         local.answer(
             lambda req: runner.RunFunction(req, None), composite, layers, observed, modern=modern
         )
     )
+
+
+def built(order: Manifest, layers: list[Manifest]) -> dict[str, local.Observed]:
+    """Return what is composed of an order, once all of it is built."""
+    observed: dict[str, local.Observed] = {}
+    for _ in range(local.MAX_CALLS):
+        outcome = ask(order, layers, observed)
+        assert not outcome.fatal, outcome.fatal
+        observed = simulate.play(outcome.resources)
+        if outcome.complete:
+            return observed
+    raise AssertionError("never complete")

@@ -1,12 +1,17 @@
 """Descriptions are the whole of `kubectl explain`: each says what a field is, and what is taken."""
 
+import ast
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+import function
+from function import errors, trouble
 from function.backends import SETTINGS
-from function.generate import definitions, openapi, rules
+from function.fn import CONDITIONS
+from function.generate import conditions, definitions, openapi, rules
 from function.generate.openapi import Field
 from function.model import KINDS
 from function.model.status import STATUSES
@@ -122,3 +127,50 @@ def test_the_xrd_says_what_the_models_say(kind: str) -> None:
         assert found["description"].startswith(str(field.info.description))
         if item_type(field.info) is None:
             assert " Change: " in found["description"]
+
+
+def reasons() -> Iterator[tuple[str, str]]:
+    """Yield every type and reason of a condition that the code writes out."""
+    for file in sorted(Path(function.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Condition":
+                texts = [one.value for one in node.args if isinstance(one, ast.Constant)]
+                kind, *rest = [text for text in texts if isinstance(text, str)] or [""]
+                yield from ((kind, reason) for reason in rest[:1] if kind in CONDITIONS)
+
+
+STORY = dict(line.split(": ", 1) for line in conditions.story().splitlines() if ": " in line)
+WRITTEN_OUT = sorted({pair for pair in reasons() if pair != ("Accepted", "Accepted")})
+
+
+def test_each_condition_is_described() -> None:
+    """With `status`, because Crossplane declares the conditions itself."""
+    assert set(CONDITIONS) <= STORY.keys()
+    for kind in KINDS:
+        status = definitions.schema(kind)["properties"]["status"]
+        assert conditions.story() in status["description"]
+    assert len(WRITTEN_OUT) > 10
+
+
+@pytest.mark.parametrize(("kind", "reason"), WRITTEN_OUT)
+def test_each_reason_is_described(kind: str, reason: str) -> None:
+    """Of the conditions that the code writes out."""
+    assert f"{reason}: " in STORY[kind]
+
+
+@pytest.mark.parametrize("reason", [reason for reason, _, _ in trouble.REASONS])
+def test_each_trouble_is_described(reason: str) -> None:
+    """With the sentence that goes with it."""
+    assert f"{reason}: {trouble.sentence(reason)}." in STORY["BackendHealthy"]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [*errors.TenantRefusal.__subclasses__(), *errors.OperatorRefusal.__subclasses__()],
+    ids=lambda refusal: refusal.__name__,
+)
+def test_each_refusal_is_described(refusal: type[errors.Refusal]) -> None:
+    """By who acts."""
+    [group] = [one for one in STORY["Accepted"].split(". ") if refusal.__name__ in one]
+    correct = issubclass(refusal, errors.TenantRefusal)
+    assert ("correct the order" in group) is correct

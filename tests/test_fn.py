@@ -74,13 +74,13 @@ def refused(
         "desired": {},
         "context": {},
         "results": [
-            {"severity": "SEVERITY_FATAL", "message": f"{reason}: {text}"},
             {
                 "severity": "SEVERITY_WARNING",
                 "reason": reason,
                 "message": public,
                 "target": BOTH,
             },
+            {"severity": "SEVERITY_FATAL", "message": f"{reason}: {text}"},
         ],
         "conditions": [
             {

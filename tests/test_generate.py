@@ -73,6 +73,22 @@ def test_both_installs_have_the_same_schema(kind: str, mode: Mode) -> None:
 
 
 @each_kind
+@pytest.mark.parametrize("mode", Mode)
+def test_a_table_shows_a_refusal(kind: str, mode: Mode) -> None:
+    """By conditions, which are there without any other status; the long sentence when asked."""
+    [version] = definitions.definition(kind, mode)["spec"]["versions"]
+    columns = version["additionalPrinterColumns"]
+    titles = [column["name"] for column in columns]
+    assert len(set(titles)) == len(titles)
+    wide = {column["name"] for column in columns if column.get("priority")}
+    assert "REASON" not in wide
+    assert "MESSAGE" in wide
+    paths = {column["name"]: column["jsonPath"] for column in columns}
+    accepted = '.status.conditions[?(@.type=="Accepted")]'
+    assert (paths["REASON"], paths["MESSAGE"]) == (f"{accepted}.reason", f"{accepted}.message")
+
+
+@each_kind
 def test_everything_a_tenant_writes_is_bounded(kind: str) -> None:
     """The API server estimates the cost of rules by these bounds."""
     for node in nodes(spec_of(kind)):

@@ -30,7 +30,7 @@ from tests import asking
 RECORDED = Path(__file__).parent / "observed"
 Manifest = dict[str, Any]
 
-WAITING = "the order is accepted, the cluster is not there yet"
+WAITING = "the cluster is not there yet"
 BUILDING = "the cluster is being built"
 READY = "the cluster is ready"
 CHANGING = "the cluster is being changed"
@@ -489,7 +489,8 @@ def test_an_order_ahead_of_the_live_cluster(
     order = order_of(backend, live)
     want = row(backend, live)
     edit(order["spec"])
-    assert row(backend, live, order) == replace(want, current="Updating")
+    want = replace(want, phase="Updating", message=CHANGING, current="Updating")
+    assert row(backend, live, order) == want
 
 
 def test_a_deletion_is_told_before_a_version_that_waits() -> None:
@@ -535,10 +536,11 @@ def test_a_refused_change(backend: str, name: str, text: str) -> None:
     status = asking.ask(order, layers_of(backend, live), found).composite["status"]
     conditions = {one["type"]: one["reason"] for one in status["conditions"]}
     assert (status["phase"], conditions["Current"], conditions["BackendHealthy"]) == (
-        "Ready",
+        "Updating",
         "Updating",
         "ConfigurationProblem",
     )
+    assert status["message"] == trouble.sentence("ConfigurationProblem")
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -657,10 +659,14 @@ def test_conditions_of_a_shoot(kind: str, state: str, want: Row) -> None:
 )
 def test_which_address_is_the_api_server(names: tuple[str, ...], want: str) -> None:
     """Not every advertised address is one, and without one the cluster cannot be used."""
+    expected = replace(_CREATED, endpoint=want)
+    if not want:
+        told = "at least 50 % of it is ready"
+        expected = replace(expected, phase="Updating", message=told, ready=False)
     for order in itertools.permutations(names):
         addresses = [{"name": name, "url": f"https://{name}"} for name in order]
         live = recorded("gardener", "life-05-created", status__advertisedAddresses=addresses)
-        assert row("gardener", live) == replace(_CREATED, endpoint=want, ready=bool(want))
+        assert row("gardener", live) == expected
 
 
 def test_several_errors_at_once() -> None:

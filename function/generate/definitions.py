@@ -9,12 +9,13 @@ Both come from the same schema. They cannot stand on one control plane, because 
 the definition of the kind that tenants write.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from function import input as step_input
 from function.__version__ import __version__
 from function.contract import Mode
-from function.generate import openapi
+from function.generate import conditions, openapi
 from function.generate.documents import yaml_text
 from function.generate.protection import FOREGROUND
 from function.model import API_GROUP, API_VERSION, KINDS
@@ -30,21 +31,29 @@ SOURCE = "https://github.com/SovereignCloudStack/central-api"
 # The oldest Crossplane of each install. Without `-0` no version with a suffix would do, such as
 # that of a candidate of a release or of a build of others (`v1.20.1-up.1`).
 CROSSPLANE = {Mode.CLAIMS: ">=v1.20.0-0", Mode.NAMESPACED: ">=v2.0.0-0"}
-# Title and path of what `kubectl get` shows; Crossplane adds its own.
+# Title and path of what `kubectl get` shows; Crossplane adds its own. Conditions are there before
+# any other status is, and while an order is refused.
+CONDITION = '.status.conditions[?(@.type=="{}")].{}'.format
+STATE = (
+    ("PHASE", ".status.phase"),
+    ("REASON", CONDITION("Accepted", "reason")),
+    ("HEALTHY", CONDITION("BackendHealthy", "status")),
+)
 COLUMNS = {
-    "Cluster": (
-        ("PHASE", ".status.phase"),
-        ("VERSION", ".status.version"),
-        ("ENVIRONMENT", ".status.environment"),
-        ("ENDPOINT", ".status.endpoint"),
-    ),
-    "Server": (
-        ("PHASE", ".status.phase"),
-        ("FLAVOR", ".status.flavor"),
-        ("ADDRESS", ".status.servers[0].addresses[0].address"),
-    ),
-    "Network": (("PHASE", ".status.phase"), ("CIDR", ".status.cidr")),
+    "Cluster": (*STATE, ("VERSION", ".status.version")),
+    "Server": (*STATE, ("ADDRESS", ".status.servers[0].addresses[0].address")),
+    "Network": (*STATE, ("CIDR", ".status.cidr")),
 }
+# What only `-o wide` shows: a message may be longer than a line, and widens every row.
+WIDE = {
+    "Cluster": (("ENDPOINT", ".status.endpoint"),),
+    "Server": (("FLAVOR", ".status.flavor"),),
+    "Network": (),
+}
+WIDE_OF_ALL = (
+    ("ENVIRONMENT", ".status.environment"),
+    ("MESSAGE", CONDITION("Accepted", "message")),
+)
 # Beside the short names of Kubernetes and of the providers' kinds on the same control plane.
 SHORT_NAMES = {"Cluster": "scscl", "Server": "scssrv", "Network": "scsnet"}
 CATEGORY = "scs"
@@ -98,8 +107,8 @@ def definition(kind: str, mode: Mode) -> Manifest:
                     "served": True,
                     "referenceable": True,
                     "additionalPrinterColumns": [
-                        {"name": title, "type": "string", "jsonPath": path}
-                        for title, path in COLUMNS[kind]
+                        *_columns(COLUMNS[kind]),
+                        *_columns((*WIDE[kind], *WIDE_OF_ALL), priority=1),
                     ],
                     "schema": {"openAPIV3Schema": schema(kind)},
                 }
@@ -108,14 +117,21 @@ def definition(kind: str, mode: Mode) -> Manifest:
     }
 
 
+def _columns(columns: Iterable[tuple[str, str]], **priority: int) -> list[Manifest]:
+    return [
+        {"name": title, "type": "string", "jsonPath": path, **priority} for title, path in columns
+    ]
+
+
 def schema(kind: str) -> Manifest:
     """Return the schema of a kind, the same in both installs."""
-    spec = openapi.spec_schema(KINDS[kind])
+    spec, status = openapi.spec_schema(KINDS[kind]), openapi.status_schema(STATUSES[kind])
+    status["description"] += f"\n{conditions.story()}"
     return {
         "type": "object",
         "description": spec["description"],
         "required": ["spec"],
-        "properties": {"spec": spec, "status": openapi.status_schema(STATUSES[kind])},
+        "properties": {"spec": spec, "status": status},
     }
 
 

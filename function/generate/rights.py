@@ -12,6 +12,8 @@ READ = ["get", "list", "watch"]
 WRITE = ["create", "delete", "deletecollection", "patch", "update"]
 
 Manifest = dict[str, Any]
+# What `kubectl describe` shows below an order; bound in a namespace, they are those of it only.
+EVENTS: Manifest = {"apiGroups": ["", "events.k8s.io"], "resources": ["events"], "verbs": READ}
 
 
 def documents() -> Iterator[tuple[str, list[Manifest]]]:
@@ -19,8 +21,8 @@ def documents() -> Iterator[tuple[str, list[Manifest]]]:
     yield (
         "tenants",
         [
-            _role("tenant-admin", {}, [rule([API_GROUP], PLURALS, READ + WRITE)]),
-            _role("tenant-viewer", {}, [rule([API_GROUP], PLURALS, READ)]),
+            _role("tenant-admin", {}, [rule([API_GROUP], PLURALS, READ + WRITE), EVENTS]),
+            _role("tenant-viewer", {}, [rule([API_GROUP], PLURALS, READ), EVENTS]),
         ],
     )
     aggregated = {"rbac.crossplane.io/aggregate-to-crossplane": "true"}

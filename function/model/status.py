@@ -57,11 +57,12 @@ class OrderStatus(Schema):
 
     phase: Phase | None = pydantic.Field(
         None,
-        description="State in one word. Pending: accepted, and nothing is there yet; Provisioning: "
+        description="State in one word. Pending: nothing is there yet; Provisioning: "
         "it is being built; Ready: it is as ordered; Updating: it runs, and is being "
         "changed; Hibernated: it sleeps, as ordered; Degraded: it runs, but not all of "
-        "it; Failed: it could not be built or changed, and the provider has to act; "
-        "Deleting: what was built is being deleted although the order stands.",
+        "it, or the provider reports trouble; Failed: it could not be built or changed, "
+        "and the provider has to act; Deleting: what was built is being deleted although the "
+        "order remains.",
     )
     message: str | None = pydantic.Field(None, description="State in one sentence for a person.")
     environment: str | None = pydantic.Field(
@@ -101,7 +102,7 @@ class PoolStatus(Schema):
 
 
 class ClusterStatus(OrderStatus):
-    """Tell of a Kubernetes cluster."""
+    """Report the state of a Kubernetes cluster."""
 
     version: str | None = pydantic.Field(
         None, description="Exact Kubernetes version, such as 1.34.7."
@@ -168,7 +169,7 @@ class MachineStatus(Schema):
 
 
 class ServerStatus(OrderStatus):
-    """Tell of one virtual machine, or several alike."""
+    """Report the state of one virtual machine, or several alike."""
 
     flavor: str | None = pydantic.Field(
         None, description="Name of the flavor of the servers, such as SCS-2V-4."
@@ -184,7 +185,7 @@ class ServerStatus(OrderStatus):
 
 
 class NetworkStatus(OrderStatus):
-    """Tell of a private network."""
+    """Report the state of a private network."""
 
     cidr: str | None = pydantic.Field(
         None, description="Range of its IPv4 addresses in CIDR form, such as 10.20.0.0/24."

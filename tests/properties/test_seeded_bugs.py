@@ -20,6 +20,8 @@ from function import (
     managed,
     plain,
     policy,
+    refusal,
+    report,
     versions,
 )
 from function.backends.openstack import instances, ports
@@ -32,6 +34,7 @@ from .strategies import Case, edited, worlds
 from .test_liveness import check_settles
 from .test_moves import check_move
 from .test_protection import check_protected
+from .test_refused import check_agreement, check_fresh
 from .test_safety import check_one
 from .test_tightening import check_stands
 from .test_verdicts import check_answered, check_refused
@@ -203,6 +206,11 @@ def after_edit(*broken_by: Fault) -> Check:
     return lambda world, rng: check_one(edited(world, rng), rng, *broken_by)
 
 
+def fresh(world: World, rng: Random) -> None:
+    """Refuse an edit, and see what runs."""
+    check_fresh(world, rng, faults.order_rebuilt)
+
+
 _no_deletion_guard = broken(guards, "nothing_vanishes", _nothing)
 _no_wave_guard = broken(guards, "waves_only_gate_creation", _nothing)
 
@@ -342,6 +350,9 @@ BUGS = (
         "labelled resource swallowed", broken(guards, "ours", _our_keys), after(faults.server_newer)
     ),
     Bug("let go at once", broken(compose, "_leave", _let_go), check_move),
+    # Conditions, phase and message.
+    Bug("frozen conditions", broken(refusal, "conditions", lambda *_: ()), fresh),
+    Bug("ready whatever happens", broken(report, "_unsettled", lambda *_: {}), check_agreement),
 )
 
 

@@ -24,6 +24,7 @@ from function.backends.capi.settings import NAME, CapiSettings
 from function.backends.capi.topology import cluster as build
 from function.backends.capi.topology import remember
 from function.contract import (
+    Accepted,
     Backend,
     Bound,
     Machine,
@@ -33,6 +34,7 @@ from function.contract import (
     Removal,
     Rendered,
     Resource,
+    View,
 )
 from function.model import ClusterSpec
 from function.paths import lookup
@@ -83,6 +85,21 @@ def render(
         status=status.status(order, settings, bound, before),
         conditions=(status.current(cluster, manifest, before), health.of(before, live)),
         unsupported=gaps(basis),
+    )
+
+
+def look(_: Accepted[ClusterSpec] | None, observed: Mapping[str, Resource]) -> View:
+    """Return what the observed Cluster shows, compared with what was applied last."""
+    before = observed.get(KEY)
+    live = status.live(before)
+    manifest = (before.payload.get("manifest") if before else None) or {}
+    return View(
+        conditions=(
+            status.current(forms.newest(manifest), manifest, before),
+            health.of(before, live),
+        ),
+        wanted=frozenset({KEY}),
+        ready=frozenset({KEY} if status.available(live) else ()),
     )
 
 
@@ -142,6 +159,7 @@ CLUSTER: Backend[ClusterSpec] = Backend(
         "spec.hibernation.schedules": "clusters do not sleep here; order fewer nodes instead",
     },
     progress=progress,
+    look=look,
 )
 
 

@@ -150,7 +150,7 @@ def _phase(cluster: Manifest) -> tuple[str, str]:
     if _deleting(cluster):
         return "Deleting", "the cluster is being deleted although the order stands"
     if not cluster.get("status"):
-        return "Pending", "the order is accepted, the cluster is not there yet"
+        return "Pending", "the cluster is not there yet"
     if not initialised(cluster):
         return "Provisioning", "the cluster is being built"
     broken = failed(cluster)

@@ -11,9 +11,10 @@ status      the live Shoot -> phase, readiness, conditions
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from function import versions
+from function import trouble, versions
 from function.backends.gardener import shoot, status
 from function.backends.gardener.basis import Basis, remembered_types
 from function.backends.gardener.extensions import missing_addons
@@ -22,6 +23,7 @@ from function.backends.gardener.shoot import AVAILABILITY, LOGIN
 from function.backends.gardener.status import KEY
 from function.backends.gardener.workers import without_affinity
 from function.contract import (
+    Accepted,
     Backend,
     Bound,
     Machine,
@@ -32,14 +34,17 @@ from function.contract import (
     Removal,
     Rendered,
     Resource,
+    View,
 )
 from function.errors import InvalidOrder, Problem
 from function.model import ClusterSpec
-from function.paths import lookup
+from function.paths import lookup, replaced
 from function.schema import NOTHING
 from function.settings import Settings
 
 __all__ = ["CLUSTER", "KEY", "NAME", "GardenerSettings"]
+
+VERSION = "spec.kubernetes.version"
 
 
 def render(
@@ -67,6 +72,32 @@ def render(
     )
 
 
+def look(accepted: Accepted[ClusterSpec] | None, observed: Mapping[str, Resource]) -> View:
+    """Return what the observed Shoot shows, compared with what was applied last."""
+    before = observed.get(KEY)
+    if before is None or lookup(before.payload, "manifest.spec") is None:
+        return View((trouble.health(observed.values()),))
+    desired = _desired(before)
+    login = shoot.login_key(accepted.bound, accepted.order.spec) if accepted else None
+    return View(
+        conditions=(status.current(desired, before), status.health(desired, observed)),
+        wanted=frozenset({*observed, *([login] if login else ())}),
+        ready=frozenset(key for key, one in observed.items() if _is_ready(key, one)),
+    )
+
+
+def _desired(before: Resource) -> Resource:
+    """Return the Object as the next answer renders it, where Gardener has raised the version."""
+    stored = before.payload["manifest"]
+    live = lookup(status.live_shoot(before), VERSION) or ""
+    version = versions.highest(live, lookup(stored, VERSION) or "")
+    return replace(before, payload={"manifest": replaced(stored, VERSION, version)})
+
+
+def _is_ready(key: str, resource: Resource) -> bool:
+    return status.ready(status.live_shoot(resource)) if key == KEY else shoot.is_made(resource)
+
+
 def identities(resource: Resource) -> frozenset[str]:
     """Return the Object, the object inside it, and each worker pool of a Shoot."""
     manifest = resource.payload.get("manifest")
@@ -79,7 +110,7 @@ def recall(observed: Mapping[str, Resource]) -> dict[str, Any] | None:
     """Return what the observed Shoot shows of a lost record."""
     root = observed.get(KEY)
     manifest = root.payload.get("manifest") if root else None
-    version = lookup(manifest, "spec.kubernetes.version")
+    version = lookup(manifest, VERSION)
     if not version:
         return None
     workers = [worker for worker in status.workers(manifest) if lookup(worker, "machine.type")]
@@ -112,8 +143,8 @@ def progress(observed: Mapping[str, Resource]) -> Progress:
     """
     root = observed.get(KEY)
     live = status.live_shoot(root)
-    version = lookup(live, "spec.kubernetes.version") or ""
-    asked = lookup(root.payload.get("manifest"), "spec.kubernetes.version") if root else None
+    version = lookup(live, VERSION) or ""
+    asked = lookup(root.payload.get("manifest"), VERSION) if root else None
     taken = versions.highest(version, asked or "") == version
     return Progress(
         version, taken and status.fresh(live) and status.rests(live) and not status.deleting(live)
@@ -156,6 +187,7 @@ CLUSTER: Backend[ClusterSpec] = Backend(
     },
     progress=progress,
     standing=standing,
+    look=look,
 )
 
 

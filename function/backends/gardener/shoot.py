@@ -14,9 +14,10 @@ from function.backends.gardener.login import authentication
 from function.backends.gardener.operation import hibernation, maintenance
 from function.backends.gardener.status import KEY, READY_QUERY, endpoint, live_shoot, ready
 from function.backends.gardener.workers import pools
-from function.contract import Manifest, Resource
+from function.contract import Bound, Manifest, Resource
 from function.errors import InvalidOrder, Problem
 from function.kubeconfig import CA_DETAIL
+from function.model import ClusterSpec
 from function.model.cluster import ClusterNetwork
 from function.parsing import parse
 from function.paths import lookup
@@ -83,11 +84,10 @@ def manifest(basis: Basis, login: Resource | None) -> Manifest:
 
 def login(basis: Basis) -> Resource | None:
     """Return the Object of the authentication ConfigMap; none without an issuer."""
-    issuer = basis.bound.issuer(basis.order.spec)
-    if issuer is None:
+    content = _login_content(basis.bound, basis.order.spec)
+    if content is None:
         return None
-    content = yaml.safe_dump(authentication(issuer, basis.order.spec), sort_keys=True)
-    mark = digest(content)[7:15]
+    mark = _mark(content)
     key = f"{LOGIN}-{mark}"
     before = basis.observed.get(key)
     config_map = {
@@ -105,15 +105,35 @@ def login(basis: Basis) -> Resource | None:
         family="kubernetes",
         kind="Object",
         payload={"manifest": config_map},
-        ready=bool(before and lookup(live_shoot(before), "metadata.uid")),
+        ready=before is not None and is_made(before),
     )
+
+
+def login_key(bound: Bound, spec: ClusterSpec) -> str | None:
+    """Return the key of the Object of the authentication ConfigMap; none without an issuer."""
+    content = _login_content(bound, spec)
+    return f"{LOGIN}-{_mark(content)}" if content else None
+
+
+def is_made(observed: Resource) -> bool:
+    """Return whether the object inside an Object exists."""
+    return bool(lookup(live_shoot(observed), "metadata.uid"))
+
+
+def _login_content(bound: Bound, spec: ClusterSpec) -> str | None:
+    issuer = bound.issuer(spec)
+    return yaml.safe_dump(authentication(issuer, spec), sort_keys=True) if issuer else None
+
+
+def _mark(content: str) -> str:
+    return digest(content)[7:15]
 
 
 def former_logins(basis: Basis, login: Resource | None) -> list[Resource]:
     """Return former ConfigMaps that the live Shoot still reads."""
     used = lookup(live_shoot(basis.before), CONFIG_MAP)
     successor = basis.observed.get(login.key) if login else None
-    done = successor is not None and lookup(live_shoot(successor), "metadata.uid")
+    done = successor is not None and is_made(successor)
     return [
         Resource(
             key=key,

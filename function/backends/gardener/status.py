@@ -176,7 +176,7 @@ def _phase(live: Manifest) -> tuple[str, str]:
     if deleting(live):
         return "Deleting", "the cluster is being deleted although the order stands"
     if not operation:
-        return "Pending", "the order is accepted, the cluster is not there yet"
+        return "Pending", "the cluster is not there yet"
     state = operation.get("state")
     if operation.get("type") == "Create" and state != "Succeeded":
         return _building(state, operation.get("progress"))

@@ -28,14 +28,13 @@ def render_group(stack: Stack[ServerSpec]) -> Resource:
 
 def render_rules(stack: Stack[ServerSpec]) -> list[Resource]:
     """Return a rule for each protocol, range of ports and peer."""
-    firewall = stack.order.spec.firewall
-    flat = {
-        f"{direction}/{key}": (direction, rule, peer)
-        for direction, rules in (("ingress", firewall.ingress), ("egress", firewall.egress))
-        for rule in rules
-        for key, peer in rule.flat().items()
-    }
+    flat = _flat(stack.order.spec)
     return [_rule(stack, key, *flat[key]) for key in sorted(flat)]
+
+
+def rule_keys(spec: ServerSpec) -> set[str]:
+    """Return the keys of the rules that an order needs."""
+    return {_key(flat) for flat in _flat(spec)}
 
 
 def path(resource: Resource) -> str:
@@ -47,9 +46,23 @@ def path(resource: Resource) -> str:
     return f"spec.firewall.{payload.get('direction')}[{flat}]"
 
 
-def _rule(stack: Stack[ServerSpec], key: str, direction: str, rule: Rule, peer: str) -> Resource:
+def _flat(spec: ServerSpec) -> dict[str, tuple[str, Rule, str]]:
+    firewall = spec.firewall
+    return {
+        f"{direction}/{key}": (direction, rule, peer)
+        for direction, rules in (("ingress", firewall.ingress), ("egress", firewall.egress))
+        for rule in rules
+        for key, peer in rule.flat().items()
+    }
+
+
+def _key(flat: str) -> str:
+    return f"{RULE}{digest(flat)[7:17]}"
+
+
+def _rule(stack: Stack[ServerSpec], flat: str, direction: str, rule: Rule, peer: str) -> Resource:
     network = ipaddress.ip_network(peer)
-    key = f"{RULE}{digest(key)[7:17]}"
+    key = _key(flat)
     low, high = rule.port_range or (None, None)
     return Resource(
         key=key,

@@ -5,7 +5,7 @@ from function.backends.openstack import keys
 from function.backends.openstack.keys import COMPUTE, KEYPAIR, SPREAD
 from function.backends.openstack.login import user_data
 from function.backends.openstack.stack import Stack
-from function.backends.openstack.status import instance_phase
+from function.backends.openstack.status import is_ready
 from function.contract import Manifest, Remark, Resource
 from function.errors import InvalidOrder, Problem
 from function.managed import ALL_POLICIES, EXTERNAL_NAME, external_name
@@ -75,7 +75,7 @@ def render_instance(stack: Stack[ServerSpec], index: int, ports: int) -> Resourc
         initial=before.initial if before and before.initial else _image(stack, fixed),
         policies=INSTANCE_POLICIES,
         annotations={EXTERNAL_NAME: external} if external else {},
-        ready=instance_phase(before) in ("Running", "Stopped"),
+        ready=is_ready(stack, key),
     )
 
 

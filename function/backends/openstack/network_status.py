@@ -52,7 +52,7 @@ def _told(stack: Stack[NetworkSpec], key: str, field: str) -> object:
 
 def _overall(stack: Stack[NetworkSpec], wanted: Sequence[Resource]) -> tuple[str, str]:
     if not stack.observed:
-        return "Pending", "the order is accepted, nothing is built yet"
+        return "Pending", "nothing is built yet"
     if any(stack.observed[r.key].deleting for r in wanted if r.key in stack.observed):
         return "Deleting", "a part of the network is being deleted although the order stands"
     found = current(stack, wanted)

@@ -16,7 +16,17 @@ from function.backends.openstack.ports import FAMILY_LABEL
 from function.backends.openstack.removals import identities, removals
 from function.backends.openstack.settings import OpenStackSettings
 from function.backends.openstack.stack import Stack
-from function.contract import Backend, Bound, Manifest, Order, Remark, Rendered, Resource
+from function.contract import (
+    Accepted,
+    Backend,
+    Bound,
+    Manifest,
+    Order,
+    Remark,
+    Rendered,
+    Resource,
+    View,
+)
 from function.errors import InvalidOrder, Problem
 from function.model import NetworkSpec
 from function.settings import Settings
@@ -32,7 +42,7 @@ def render(
     """
     stack = Stack(order, settings.block(NAME, OpenStackSettings), bound, observed)
     _check(stack)
-    families = (IPV4, IPV6) if order.spec.ipv6 else (IPV4,)
+    families = _families(order.spec)
     resources = (
         _network(stack),
         _ipv4_subnet(stack),
@@ -50,6 +60,20 @@ def render(
     )
 
 
+def look(accepted: Accepted[NetworkSpec] | None, observed: Mapping[str, Resource]) -> View:
+    """Return what the observed network shows, compared with the order as it was last accepted."""
+    health = trouble.health(observed.values())
+    if accepted is None:
+        return View((health,))
+    stack = Stack(accepted.order, OpenStackSettings(), accepted.bound, observed)
+    wanted = [observed.get(key) or _unseen(key) for key in _wanted(accepted.order.spec)]
+    return View(
+        conditions=(current(stack, wanted), health),
+        wanted=frozenset(resource.key for resource in wanted),
+        ready=frozenset(resource.key for resource in wanted if stack.id(resource.key)),
+    )
+
+
 def recall(_: Mapping[str, Resource]) -> dict[str, Any]:
     """Return what a lost record held: nothing is decided for a network."""
     return {}
@@ -64,6 +88,7 @@ NETWORK_BACKEND: Backend[NetworkSpec] = Backend(
     recall=recall,
     namespace=lambda _own, _tenant: "",
     provider_config=lambda own, tenant: str(own.provider_config).format(tenant=tenant),
+    look=look,
 )
 
 
@@ -88,6 +113,22 @@ def _check(stack: Stack[NetworkSpec]) -> None:
         problems.append(Problem("spec.dnsServers", "an IPv6 address goes with spec.ipv6 only"))
     if problems:
         raise InvalidOrder(*problems)
+
+
+def _families(spec: NetworkSpec) -> tuple[str, ...]:
+    return (IPV4, IPV6) if spec.ipv6 else (IPV4,)
+
+
+def _wanted(spec: NetworkSpec) -> list[str]:
+    """Return the keys of everything that an order consists of, as `render` has them."""
+    families = _families(spec)
+    routed = [ROUTER, *(f"{keys.INTERFACE}{family}" for family in families)]
+    subnets = [f"{SUBNET}{family}" for family in families]
+    return [NETWORK, *subnets, *(routed if spec.external_access else [])]
+
+
+def _unseen(key: str) -> Resource:
+    return Resource(key=key, family=NETWORKING, kind="", payload={})
 
 
 def _network(stack: Stack[NetworkSpec]) -> Resource:

@@ -60,7 +60,7 @@ def render_floating_ip(stack: Stack[ServerSpec], index: int) -> Resource | str:
             **_ANY_ADDRESS,
             "tags": stack.tags,
         },
-        ready=bool(before and before.at_provider.get("address")),
+        ready=bool(stack.address(key)),
     )
 
 

@@ -9,6 +9,7 @@ from function.backends.openstack.removals import identities, removals
 from function.backends.openstack.settings import OpenStackSettings
 from function.backends.openstack.stack import Stack
 from function.contract import (
+    Accepted,
     Backend,
     Boot,
     Bound,
@@ -17,6 +18,7 @@ from function.contract import (
     Order,
     Rendered,
     Resource,
+    View,
 )
 from function.model import ServerSpec
 from function.settings import Settings
@@ -49,9 +51,23 @@ def render(
         planned=frozenset(part for part in parts if isinstance(part, str)),
         removals=removals(wanted, observed, lambda resource: _path(resource, order)),
         status=status.status(stack, current),
-        conditions=(current, status.health(stack)),
+        conditions=(current, status.health(observed)),
         unsupported=instances.unsupported(stack),
         notes=instances.notes(stack),
+    )
+
+
+def look(accepted: Accepted[ServerSpec] | None, observed: Mapping[str, Resource]) -> View:
+    """Return what the observed servers show, compared with the order as it was last accepted."""
+    health = status.health(observed)
+    if accepted is None:
+        return View((health,))
+    stack = Stack(accepted.order, OpenStackSettings(), accepted.bound, observed)
+    wanted = _wanted(accepted.order.spec, accepted.order.written)
+    return View(
+        conditions=(status.current(stack, wanted), health),
+        wanted=frozenset(wanted),
+        ready=frozenset(key for key in wanted if status.is_ready(stack, key)),
     )
 
 
@@ -91,6 +107,7 @@ SERVER_BACKEND: Backend[ServerSpec] = Backend(
     recall=recall,
     namespace=lambda _own, _tenant: "",
     provider_config=lambda own, tenant: str(own.provider_config).format(tenant=tenant),
+    look=look,
 )
 
 
@@ -103,6 +120,26 @@ def _server(stack: Stack[ServerSpec], index: int) -> list[Resource | str]:
         *([ports.render_floating_ip(stack, index)] if stack.order.spec.public_ip else []),
         *volumes.render_volumes(stack, index),
     ]
+
+
+def _wanted(spec: ServerSpec, written: Mapping[str, Any]) -> set[str]:
+    """Return the keys of everything that an order consists of, as `render` has them."""
+    # Of what is private the record has digests only, so that it is no part of the spec.
+    keypair = {keys.KEYPAIR} if written.get("sshKeys") else set()
+    spread = {keys.SPREAD} if spec.placement.spread in instances.SPREAD_POLICIES else set()
+    return {keys.GROUP, *keypair, *spread, *firewall.rule_keys(spec)}.union(
+        *(_server_keys(spec, index) for index in range(spec.replicas))
+    )
+
+
+def _server_keys(spec: ServerSpec, index: int) -> set[str]:
+    return {
+        keys.server(index),
+        *(keys.port(index, n) for n in range(len(spec.networks) or 1)),
+        *([keys.floating_ip(index)] if spec.public_ip else []),
+        *(keys.volume(index, ask.name) for ask in spec.volumes),
+        *(keys.attachment(index, ask.name) for ask in spec.volumes),
+    }
 
 
 def _volume_types(observed: Mapping[str, Resource]) -> dict[str, str]:

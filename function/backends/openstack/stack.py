@@ -47,6 +47,11 @@ class Stack(Generic[SpecT]):
         found = self.observed.get(key)
         return str(found.at_provider.get("id") or "") if found and not found.deleting else ""
 
+    def address(self, key: str) -> str:
+        """Return the address of an observed floating IP; empty until it has one."""
+        resource = self.observed.get(key)
+        return str(resource.at_provider.get("address") or "") if resource else ""
+
     def stored(self, key: str) -> Manifest:
         """Return the payload of an observed resource; empty if there is none."""
         found = self.observed.get(key)

@@ -1,6 +1,6 @@
 """Tell what becomes of an order for servers."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from function import trouble
 from function.backends.openstack import keys
@@ -35,14 +35,21 @@ def instance_phase(instance: Resource | None) -> str:
     return "Failed" if trouble.of(instance) else "Provisioning"
 
 
-def health(stack: Stack[ServerSpec]) -> Condition:
+def is_ready(stack: Stack[ServerSpec], key: str) -> bool:
+    """Return whether a part of the order is there, and does what it is for."""
+    if key.startswith(keys.SERVER):
+        return instance_phase(stack.observed.get(key)) in ("Running", "Stopped")
+    return bool(stack.address(key) if key.startswith(keys.FLOATING_IP) else stack.id(key))
+
+
+def health(observed: Mapping[str, Resource]) -> Condition:
     """Return what trouble there is.
 
     A server that fails while it is built, or later, is no trouble to provider-openstack: it has
     been made, and nothing is left to do. Only its state tells, and the cause is not shown.
     """
-    found = trouble.health(stack.observed.values())
-    if found.status and _in_error(stack):
+    found = trouble.health(observed.values())
+    if found.status and _in_error(observed):
         text = f"{FAILED}; the provider has to act"
         return Condition(found.type, False, "ConfigurationProblem", text)
     return found
@@ -91,9 +98,9 @@ def status(stack: Stack[ServerSpec], found: Condition) -> Manifest:
     }
 
 
-def _in_error(stack: Stack[ServerSpec]) -> bool:
-    live = (stack.observed.get(keys.server(index)) for index in range(stack.order.spec.replicas))
-    return any(server and server.at_provider.get("powerState") == "error" for server in live)
+def _in_error(observed: Mapping[str, Resource]) -> bool:
+    servers = (one for key, one in observed.items() if key.startswith(keys.SERVER))
+    return any(server.at_provider.get("powerState") == "error" for server in servers)
 
 
 def _volumes(stack: Stack[ServerSpec]) -> Iterator[tuple[int, Volume]]:
@@ -122,7 +129,6 @@ def _size(stack: Stack[ServerSpec], index: int, ask: Volume) -> int | None:
 
 def _server(stack: Stack[ServerSpec], index: int) -> Manifest:
     instance = stack.observed.get(keys.server(index))
-    floating = stack.observed.get(keys.floating_ip(index))
     nets = (instance.at_provider.get("network") or []) if instance else []
     addresses = [
         {"type": kind, "address": str(net[field]).strip("[]")}
@@ -130,7 +136,7 @@ def _server(stack: Stack[ServerSpec], index: int) -> Manifest:
         for kind, field in (("IPv4", "fixedIpV4"), ("IPv6", "fixedIpV6"))
         if net.get(field)
     ]
-    public = floating.at_provider.get("address") if floating else None
+    public = stack.address(keys.floating_ip(index))
     volumes = [_volume(stack, index, ask) for ask in stack.order.spec.volumes]
     told = {"addresses": addresses, "publicIP": public, "volumes": volumes}
     return {
@@ -162,7 +168,7 @@ def _overall(phases: list[str], stack: Stack[ServerSpec], found: Condition) -> t
         )
     if "Failed" in phases:
         up = any(phase in ("Running", "Stopped") for phase in phases)
-        text = FAILED if _in_error(stack) else "a server could not be built"
+        text = FAILED if _in_error(stack.observed) else "a server could not be built"
         return ("Degraded" if up else "Failed"), text
     return "Provisioning", "servers are being built"
 
@@ -173,4 +179,4 @@ def _before_servers(stack: Stack[ServerSpec]) -> tuple[str, str]:
         return "Provisioning", f"waiting for Network {', '.join(waiting)} of this namespace"
     if stack.observed:
         return "Provisioning", "the servers are being prepared"
-    return "Pending", "the order is accepted, nothing is built yet"
+    return "Pending", "nothing is built yet"

@@ -1,0 +1,73 @@
+"""Report what runs while an order is refused.
+
+A refusal applies nothing, and what runs goes on: its conditions are read from the observed
+resources, compared with the order as it was last accepted, which the bound record holds. Neither
+the order nor its environment is read, because either may be invalid. A condition that cannot be
+known is left out, and the adapter sends the previous one again.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from function import backends, bound, guards, report, versions
+from function.compose import Ask
+from function.contract import Accepted, Backend, Condition, Order, Resource
+from function.errors import Refusal
+from function.model import KINDS, ClusterSpec
+
+
+def conditions(subject: Ask, observed: Mapping[str, Resource]) -> tuple[Condition, ...]:
+    """Return the conditions that the observed resources of an order show.
+
+    Args:
+        subject: Whose order it is; its spec is not read.
+        observed: Resources with our label, or with the name that we gave them.
+    """
+    own = {
+        guards.TENANT_LABEL: subject.tenant,
+        guards.KIND_LABEL: subject.kind,
+        guards.NAME_LABEL: subject.name,
+    }
+    mine = {key: r for key, r in observed.items() if own.items() <= r.labels.items()}
+    backend = _backend(subject.kind, mine)
+    # A resource that has lost its labels may be the one in trouble.
+    if backend is None or mine.keys() != observed.keys():
+        return ()
+    accepted = _accepted(subject, backend, mine)
+    view = backend.look(accepted, mine)
+    shown = report.stepwise(view.conditions, _pending(accepted) if accepted else "")
+    if view.wanted is None:
+        return shown
+    return (report.provisioned(len(view.ready), len(view.wanted)), *shown)
+
+
+def _backend(kind: str, mine: Mapping[str, Resource]) -> Backend[Any] | None:
+    """Return the backend that made the resources; None if it is not known or not the only one."""
+    names = {resource.labels.get(guards.BACKEND_LABEL, "") for resource in mine.values()}
+    return backends.BACKENDS.get(kind, {}).get(names.pop()) if len(names) == 1 else None
+
+
+def _accepted(
+    subject: Ask, backend: Backend[Any], mine: Mapping[str, Resource]
+) -> Accepted[Any] | None:
+    """Return the order as it was last accepted; None if its record is lost or not understood."""
+    root = mine.get(backend.root)
+    try:
+        record = bound.decode(root.annotations.get(bound.ANNOTATION, "")) if root else None
+    except Refusal:
+        return None
+    spec = bound.accepted_spec(KINDS[subject.kind], record) if record else None
+    if record is None or spec is None:
+        return None
+    order = Order(
+        subject.kind, subject.tenant, subject.name, subject.mode, subject.uid, record.asked, spec
+    )
+    return Accepted(order, record)
+
+
+def _pending(accepted: Accepted[Any]) -> str:
+    """Return which version is still to be reached in steps; empty if none is."""
+    spec = accepted.order.spec
+    if not isinstance(spec, ClusterSpec) or versions.answers(accepted.bound.version, spec.version):
+        return ""
+    return f"{spec.version} is reached in steps, which wait until the order is accepted"
