@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from function import backends, bound, guards, names, policy, report, resolve
+from function import backends, bound, excerpts, guards, names, policy, report, resolve
 from function.__version__ import __version__
 from function.contract import (
     Backend,
@@ -165,7 +165,7 @@ def _check_written(ask: Ask) -> None:
         hint = f"function {__version__} does not know it; upgrade the function first, then the API"
         raise FunctionOutdated(
             *(Problem(p.field, f"{p.message} ({hint})") for p in found),
-            public="; ".join(str(p) for p in found),
+            public="; ".join(excerpts.problems(found)),
         ) from None
 
 

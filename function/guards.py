@@ -23,6 +23,7 @@ from function.errors import (
     NameTaken,
     Problem,
 )
+from function.excerpts import few
 from function.model import API_GROUP, KINDS
 from function.names import composed
 from function.parsing import parse
@@ -220,7 +221,7 @@ def _loss(info: FieldInfo, before: Any, now: Any) -> str:
         case "removed":
             kept = {entry.get("name") for entry in now or ()}
             gone = [e["name"] for e in before or () if e.get("name") not in kept]
-            return f"without {', '.join(gone)} its data would be destroyed" if gone else ""
+            return f"without {few(gone)} its data would be destroyed" if gone else ""
     return ""
 
 

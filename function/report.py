@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from function.contract import Condition, Environment, Remark, Rendered, Resource
+from function.excerpts import few
 from function.guards import may_delete
 from function.resolve import Resolution
 
@@ -26,7 +27,7 @@ def conditions(
         found["Current"] = Condition("Current", False, "InSteps", resolution.pending)
     supported = Condition("FullySupported", True, "AllFieldsExpressed")
     if gaps:
-        fields = ", ".join(gap.field for gap in gaps)
+        fields = few([gap.field for gap in gaps])
         supported = Condition(
             "FullySupported", False, "FieldsNotExpressed", f"no effect here: {fields}"
         )

@@ -11,7 +11,6 @@ from function.backends import BACKENDS, SETTINGS
 from function.compose import DEFAULT_ENVIRONMENT
 from function.environment import (
     BASE_LABEL,
-    ENTRY_KEYS,
     KIND,
     KIND_API_VERSION,
     OVERLAY_LABEL,
@@ -22,6 +21,7 @@ from function.generate import markdown, openapi, outline, reference, wording
 from function.generate.documents import HEADER
 from function.generate.openapi import Field
 from function.generate.outline import Block
+from function.merge import ENTRY_KEYS
 from function.schema import Schema, extra, item_type
 from function.settings import (
     AT_ONCE,

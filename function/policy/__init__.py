@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from function.bound import remembered
 from function.contract import Bound, Remark
 from function.errors import PolicyViolation, Problem
+from function.excerpts import few
 from function.model import KINDS
 from function.paths import expand, lookup, steps
 from function.policy.targets import Measure, below_spec, concerns, misfits, target_of
@@ -245,7 +246,7 @@ def _accepted(rule: PolicyRule, value: Any, measure: Measure) -> str:
 def _shown(value: Any) -> str:
     """Write a value as it stands in YAML."""
     if isinstance(value, list | tuple):
-        return ", ".join(map(_shown, value)) or "[]"
+        return few([_shown(item) for item in value]) or "[]"
     if isinstance(value, bool | dict):
         return canonical(value)
     if isinstance(value, float) and value.is_integer():
