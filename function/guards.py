@@ -5,7 +5,7 @@ the desired state: an answer is only given when everything that was observed is 
 still desired, or leaves for a reason that this module has checked for itself.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -253,11 +253,13 @@ def nothing_vanishes(
         if not resource.deleting
     }
     reasons = {removal.identity: removal for removal in rendered.removals}
+    former = _former(order, before) if missing else None
+    ready = {identity for r in rendered.resources if r.ready for identity in r.identities}
     problems = []
     for identity, resource in missing.items():
         removal = reasons.get(identity)
         refusal = (
-            _why_not(removal, resource, order, before, rendered, backend)
+            _why_not(removal, resource, order, before, former, ready, backend)
             if removal
             else "no reason given"
         )
@@ -300,7 +302,8 @@ def _why_not(  # noqa: PLR0913  # a reason may speak of any of them
     resource: Resource,
     order: Order[Any],
     before: Bound | None,
-    rendered: Rendered,
+    former: Order[Any] | None,
+    ready: Collection[str],
     backend: Backend[Any],
 ) -> str:
     """Return why a reason does not hold; empty if it does."""
@@ -308,12 +311,12 @@ def _why_not(  # noqa: PLR0913  # a reason may speak of any of them
         case "order" if order.asks(removal.detail):
             return f"{removal.detail} still asks for it"
         case "order":
-            asked = _asked_before(order, before, removal.detail)
+            asked = _asked_before(former, before, removal.detail)
             return "" if asked else f"{removal.detail} never asked for it"
         case "superseded":
             # Ready is only ever said of what is observed.
-            ready = any(removal.detail in r.identities and r.ready for r in rendered.resources)
-            return "" if ready else f"its successor {removal.detail} is not ready"
+            done = removal.detail in ready
+            return "" if done else f"its successor {removal.detail} is not ready"
         case "helper":
             return "" if set(resource.policies) == {"Observe"} else "it is not only observed"
         case "retired":
@@ -324,21 +327,30 @@ def _why_not(  # noqa: PLR0913  # a reason may speak of any of them
             return "its observed policies still contain Delete" if may_delete(resource) else ""
 
 
-def _asked_before(order: Order[Any], before: Bound | None, path: str) -> bool:
+def _asked_before(former: Order[Any] | None, before: Bound | None, path: str) -> bool:
     """Say whether the order asked for it at the last answer, so that the tenant changed it.
 
     What it did not ask for is another's, such as a newer function's. True if that is lost.
     """
+    if before is not None and before.rebuilt:
+        return True
+    return former is not None and former.asks(path)
+
+
+def _former(order: Order[Any], before: Bound | None) -> Order[Any] | None:
+    """Return the order as it was at the last answer; None if that is not known.
+
+    Parsed once, although every resource that leaves is looked for in it.
+    """
     if before is None or before.rebuilt:
-        return before is not None
+        return None
     schema = KINDS[order.kind]
     private = {name for name, info in fields(schema).items() if extra(info, "private")}
     told = {name: value for name, value in remembered(before).items() if name not in private}
     try:
-        spec = parse(schema, told, at="spec", blame=InvalidOrder)
+        return replace(order, spec=parse(schema, told, at="spec", blame=InvalidOrder))
     except InvalidOrder:
-        return False
-    return replace(order, spec=spec).asks(path)
+        return None
 
 
 def may_delete(resource: Resource) -> bool:
