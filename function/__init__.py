@@ -10,6 +10,7 @@
     managed    cluster scoped or namespaced   contract   the five types that carry an order
     model, settings, input                    what tenants, providers, Compositions may say
     assembly   environments, parsed once    merge     layers -> one environment
+    sizes      limits of the whole
     names, flavors, kubeconfig, trouble, parsing, schema, paths, errors, excerpts
 
 Imports point downwards; see the contracts in pyproject.toml.

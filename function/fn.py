@@ -19,7 +19,7 @@ from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
 from google.protobuf import struct_pb2
 
 from function import environment as environments
-from function import managed, names, plain
+from function import managed, names, plain, sizes
 from function.assembly import Assembly, Layers
 from function.backends import SETTINGS
 from function.calls import Call, Observer, trace
@@ -32,7 +32,7 @@ from function.errors import (
     Problem,
     Refusal,
 )
-from function.excerpts import few
+from function.excerpts import cut, few
 from function.guards import BACKEND_LABEL
 from function.input import Input
 from function.model import API_VERSION, KINDS
@@ -197,11 +197,13 @@ def refuse(
     namespaced = bool(plain.text_at(composite, "metadata", "namespace"))
     rsp.results.append(
         fnv1.Result(
-            severity=fnv1.SEVERITY_FATAL, message=f"{reason}: {public if namespaced else text}"
+            severity=fnv1.SEVERITY_FATAL, message=cut(f"{reason}: {public if namespaced else text}")
         )
     )
     rsp.results.append(
-        fnv1.Result(severity=fnv1.SEVERITY_WARNING, reason=reason, message=public, target=_BOTH)
+        fnv1.Result(
+            severity=fnv1.SEVERITY_WARNING, reason=reason, message=cut(public), target=_BOTH
+        )
     )
     _condition(rsp, Condition("Accepted", False, reason, public))
     # What is not sent again becomes Unknown.
@@ -210,6 +212,10 @@ def refuse(
             status = {"True": True, "False": False}.get(str(known.get("status")))
             reason, message = (str(known.get(part) or "") for part in ("reason", "message"))
             _condition(rsp, Condition(known["type"], status, reason, message))
+    if rsp.ByteSize() > sizes.RECEIVED:
+        # What other steps desire is not looked at after a FATAL, and would keep it from arriving.
+        rsp.ClearField("desired")
+        rsp.ClearField("context")
     return rsp
 
 
@@ -297,7 +303,18 @@ def _respond(
         composite.connection_details[name] = value
     for condition in rendered.conditions:
         _condition(rsp, condition)
+    if rsp.ByteSize() > sizes.RECEIVED:
+        raise _undeliverable(req, rsp)
     return rsp
+
+
+def _undeliverable(req: fnv1.RunFunctionRequest, rsp: fnv1.RunFunctionResponse) -> Refusal:
+    """Return the refusal of an answer that Crossplane would not receive, by who made it large."""
+    size, theirs = rsp.ByteSize(), req.desired.ByteSize() + req.context.ByteSize()
+    if size - theirs > sizes.RECEIVED or not theirs:
+        return sizes.undeliverable(size)
+    text = f"other steps of the pipeline desire {theirs} bytes, and this one {size - theirs}"
+    return EnvironmentInvalid(f"{text}; Crossplane receives at most {sizes.RECEIVED} at once")
 
 
 def _condition(rsp: fnv1.RunFunctionResponse, condition: Condition) -> None:
@@ -309,7 +326,7 @@ def _condition(rsp: fnv1.RunFunctionResponse, condition: Condition) -> None:
             if condition.status is None
             else _STATUS[condition.status],
             reason=condition.reason,
-            **({"message": condition.message} if condition.message else {}),
+            **({"message": cut(condition.message)} if condition.message else {}),
             target=_BOTH,
         )
     )

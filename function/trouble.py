@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from function import excerpts
 from function.contract import Condition, Resource
 
 CONDITION = "BackendHealthy"
@@ -134,9 +135,13 @@ def classify(text: str) -> tuple[str, str]:
 
 
 def condition_of(status: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
-    """Return a condition of a Kubernetes status by type; empty if it is not there."""
+    """Return a condition of a Kubernetes status by type; empty if it is not there.
+
+    Its message is what others wrote, and only its beginning is read.
+    """
     conditions = status.get("conditions")
     for condition in conditions if isinstance(conditions, list) else ():
         if isinstance(condition, Mapping) and condition.get("type") == kind:
-            return condition
+            message = excerpts.cut(str(condition.get("message") or ""), excerpts.TEXT_IN)
+            return {**condition, "message": message}
     return {}

@@ -142,6 +142,7 @@ CLUSTER: Backend[ClusterSpec] = Backend(
         "spec.hibernation.schedules": "clusters do not sleep here; order fewer nodes instead",
     },
     progress=progress,
+    field_of=lambda _: "spec.nodePools",
 )
 
 

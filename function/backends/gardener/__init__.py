@@ -156,6 +156,7 @@ CLUSTER: Backend[ClusterSpec] = Backend(
     },
     progress=progress,
     standing=standing,
+    field_of=lambda key: "spec.nodePools" if key == KEY else "spec.access",
 )
 
 
