@@ -64,7 +64,7 @@ def notes(kind: str, filled: Mapping[str, Any], rules: Iterable[PolicyRule]) -> 
     told = {(below_spec(rule.field), rule.verb): rule for rule in reversed(mine)}
     found = []
     for where, value in sorted(filled.items()):
-        field = re.sub(r"\[[^]]*\]", "[]", where)
+        field = re.sub(r"\[[^\[\]]*\]", "[]", where)
         rule = told.get((field, "pin")) or told.get((field, "default"))
         text = f"set to {'a value' if _is_private(kind, field) else _shown(value)}"
         text += f", because you did not set it. {rule.reason}" if rule else " when it was ordered"
