@@ -73,8 +73,9 @@ scan: .venv/.complete ## Look for insecure code, and for known weaknesses of wha
 	@$(BIN)/ruff check --quiet --select S $(SOURCES)
 	@$(BIN)/python -m release.scan
 
-bench: .venv/.complete ## Measure calls over gRPC, and memory.
+bench: .venv/.complete ## Measure calls over gRPC, memory, and large environments.
 	@$(BIN)/python -m benchmarks.calls
+	@$(BIN)/python -m benchmarks.environments
 
 clean: ## Remove everything that was built.
 	rm -rf .venv .testbed out .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

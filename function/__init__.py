@@ -10,7 +10,9 @@
     texts      which characters new text may hold
     managed    cluster scoped or namespaced   contract   the five types that carry an order
     model, settings, input                    what tenants, providers, Compositions may say
-    names, labels, flavors, kubeconfig, trouble, parsing, schema, paths, errors
+    assembly   environments, parsed once    merge     layers -> one environment
+    sizes      limits of the whole
+    names, labels, flavors, kubeconfig, trouble, parsing, schema, paths, errors, excerpts
 
 Imports point downwards; see the contracts in pyproject.toml.
 """

@@ -14,6 +14,7 @@ import pydantic
 
 from function.contract import BOUND_FORMAT, Backend, Bound, Resource, SpecT
 from function.errors import BindingLost, FunctionOutdated, InvalidOrder
+from function.excerpts import few
 from function.model import API_GROUP, OrderSpec
 from function.parsing import parse
 from function.paths import replaced
@@ -84,7 +85,7 @@ def environment_of(observed: Mapping[str, Resource]) -> str:
         {r.labels[ENVIRONMENT_LABEL] for r in observed.values() if ENVIRONMENT_LABEL in r.labels}
     )
     if len(names) > 1:
-        raise BindingLost(f"observed resources name several environments: {', '.join(names)}")
+        raise BindingLost(f"observed resources name several environments: {few(names)}")
     return names[0] if names else ""
 
 
@@ -126,7 +127,7 @@ def _recall(
         raise BindingLost(
             f"annotation {ANNOTATION} of {backend.root} is lost, and the observed resources do not "
             f"show what was decided; restore the annotation, from a backup or the logs of the API "
-            f"server (observed: {', '.join(sorted(observed))})"
+            f"server (observed: {few(sorted(observed))})"
         )
     place = Place(
         environment=labelled[0],

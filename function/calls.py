@@ -16,9 +16,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from function import excerpts
 from function.errors import Problem
 
-Outcome = Literal["answered", "requirements", "refused", "error"]
+Outcome = Literal["answered", "requirements", "refused", "error", "cancelled"]
 
 # The innermost places are enough; endless recursion has a thousand.
 _PLACES = 20
@@ -30,7 +31,7 @@ class Call:
 
     Attributes:
         outcome: `requirements` asks for the environment, `refused` needs the tenant or the
-            operator, `error` is a bug of ours.
+            operator, `error` is a bug of ours, `cancelled` was not computed: nobody waits for it.
         seconds: How long it took.
         tenant: Namespace of the tenant; empty, as all names, if the call did not get so far.
         kind: Kind of the order, even of one that nobody knows.
@@ -63,7 +64,11 @@ class Call:
     @property
     def level(self) -> int:
         """Return the level of the log line."""
-        levels = {"requirements": logging.DEBUG, "error": logging.ERROR}
+        levels = {
+            "requirements": logging.DEBUG,
+            "cancelled": logging.WARNING,
+            "error": logging.ERROR,
+        }
         return levels.get(self.outcome, logging.INFO)
 
     def line(self) -> dict[str, Any]:
@@ -78,7 +83,7 @@ class Call:
             "resources": self.resources,
             "milliseconds": round(self.seconds * 1000, 2),
             **({"reason": self.reason, "actor": self.actor} if self.reason else {}),
-            **({"problems": [str(problem) for problem in self.problems]} if self.problems else {}),
+            **({"problems": excerpts.problems(self.problems)} if self.problems else {}),
             **({"trace": list(self.trace)} if self.trace else {}),
         }
 

@@ -10,7 +10,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from function import backends, bound, guards, names, policy, report, resolve, texts
+from function import (
+    backends,
+    bound,
+    excerpts,
+    guards,
+    names,
+    policy,
+    report,
+    resolve,
+    sizes,
+    texts,
+)
 from function.__version__ import __version__
 from function.contract import (
     Backend,
@@ -130,9 +141,13 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
         **resolution.decided,
     )
     mine = {key: _identified(resource, backend) for key, resource in mine.items()}
-    rendered = _complete(
-        backend.render(order, settings, record, mine), order, backend, record, mine
-    )
+    bare = backend.render(order, settings, record, mine)
+    changed = before is None or before.asked != asked
+    if changed:
+        sizes.check(order, bare, before, mine, backend)
+    record = record.model_copy(update={"size": sizes.remembered(sizes.of(order, bare))})
+    rendered = _complete(bare, order, backend, record, mine)
+    sizes.check_annotations(rendered, mine, changed=changed)
     guards.keys_are_sound(rendered, backend)
     guards.waves_only_gate_creation(rendered, mine)
     guards.nothing_vanishes(order, rendered, mine, backend, before)
@@ -164,7 +179,7 @@ def _check_written(ask: Ask) -> None:
         hint = f"function {__version__} does not know it; upgrade the function first, then the API"
         raise FunctionOutdated(
             *(Problem(p.field, f"{p.message} ({hint})") for p in found),
-            public="; ".join(str(p) for p in found),
+            public="; ".join(excerpts.problems(found)),
         ) from None
 
 

@@ -157,6 +157,7 @@ class Bound(Schema):
             the offered types that its pools name.
         oidc: The environment's issuer, where the tenant named none.
         estimate: Size of the order, as in `status.estimate`.
+        size: Number and bytes of its resources, where they are beyond the limits of new orders.
         rebuilt: Whether it was rebuilt from observed resources; never written.
     """
 
@@ -175,6 +176,7 @@ class Bound(Schema):
     volume_types: dict[str, str] = {}
     oidc: Oidc | None = None
     estimate: dict[str, float] = {}
+    size: dict[str, int] = {}
     rebuilt: bool = pydantic.Field(default=False, exclude=True)
 
     def issuer(self, spec: ClusterSpec) -> Oidc | None:
@@ -274,6 +276,7 @@ class Rendered:
     Attributes:
         resources: Everything that is wanted now.
         planned: Keys of later waves that are not emitted yet.
+        planned_bytes: What these will hold beyond a few hundred bytes each.
         removals: Reasons for what leaves.
         status: `status` of the order, without what the core adds.
         conditions: `Provisioned`, `Current`, `BackendHealthy`; the core adds the others.
@@ -284,6 +287,7 @@ class Rendered:
 
     resources: tuple[Resource, ...] = ()
     planned: frozenset[str] = frozenset()
+    planned_bytes: int = 0
     removals: tuple[Removal, ...] = ()
     status: Mapping[str, Any] = field(default_factory=dict)
     conditions: tuple[Condition, ...] = ()
@@ -354,6 +358,7 @@ class Backend(Generic[SpecT]):
         retired: Identities by key prefix that this version gave up, with the version.
         look: What observed resources show of the order as it was last accepted, None if that is
             lost. It needs no settings: the environment may be what is wrong.
+        field_of: Field of the order that asks for a resource, by key; empty where none does.
     """
 
     name: str
@@ -370,3 +375,4 @@ class Backend(Generic[SpecT]):
     standing: Callable[[Mapping[str, Resource]], Mapping[str, Any]] = lambda _: {}
     retired: Mapping[str, str] = field(default_factory=dict)
     look: Look[SpecT] = lambda *_: View(())
+    field_of: Callable[[str], str] = lambda _: ""

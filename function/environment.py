@@ -7,16 +7,19 @@ means a smaller, valid environment.
 Layers are sorted by name first: Crossplane 1.20 delivers them in any order.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from function import policy
 from function.contract import Environment, Manifest
-from function.errors import EnvironmentInvalid, EnvironmentNotFound, Problem
+from function.errors import EnvironmentInvalid, EnvironmentNotFound, Problem, Refusal
+from function.excerpts import few
+from function.merge import Blame, Merge, entry_key
 from function.model import API_GROUP
 from function.parsing import SchemaT, parse
-from function.schema import Schema, canonical
+from function.schema import Schema
 from function.settings import Block, Settings
 
 KIND = "EnvironmentConfig"
@@ -25,13 +28,7 @@ BASE_LABEL = f"{API_GROUP}/environment"
 OVERLAY_LABEL = f"{API_GROUP}/overlay"
 TENANT_LABEL = f"{API_GROUP}/tenant"
 ROOT_ONLY = ("kinds", "layers", "overlays", "tenants", "moves")
-
-# Keys of entries, by the path of their list; `name` for every other list of objects.
-ENTRY_KEYS = {
-    "images": ("os", "version", "architecture"),
-    "kubernetesVersions": ("version",),
-    "moves": ("namespace", "kind", "name"),
-}
+_ATTRIBUTES = {info.alias or name: name for name, info in Settings.model_fields.items()}
 
 
 def selectors(name: str, tenant: str) -> dict[str, dict[str, str]]:
@@ -40,6 +37,27 @@ def selectors(name: str, tenant: str) -> dict[str, dict[str, str]]:
         "environment": {BASE_LABEL: name},
         "overlay": {OVERLAY_LABEL: name, TENANT_LABEL: tenant},
     }
+
+
+@dataclass(frozen=True)
+class Foundation:
+    """Hold the base layers of an environment: merged and parsed once for all its tenants.
+
+    Attributes:
+        name: Name that orders use.
+        root: EnvironmentConfig that holds `kinds`.
+        layers: The base layers, in the order of the merge.
+        merge: What they add up to.
+        settings: The parsed data; None if the base layers alone are not valid.
+        refusal: Why they are not; None if they are.
+    """
+
+    name: str
+    root: "_Layer"
+    layers: tuple["_Layer", ...]
+    merge: Merge
+    settings: Settings | None = None
+    refusal: Refusal | None = None
 
 
 def assemble(
@@ -60,26 +78,69 @@ def assemble(
         EnvironmentNotFound: There is no base layer.
         EnvironmentInvalid: The layers do not add up to one valid environment.
     """
-    layers = sorted((_Layer.read(doc) for doc in base), key=lambda layer: layer.name)
-    own = sorted((_Layer.read(doc) for doc in overlays), key=lambda layer: layer.name)
+    return tailored(foundation(name, base, schemas), overlays, schemas)
+
+
+def foundation(
+    name: str, base: Iterable[Manifest], schemas: Mapping[str, type[Schema]]
+) -> Foundation:
+    """Merge and parse the base layers of an environment.
+
+    Args:
+        name: Name that orders use.
+        base: EnvironmentConfigs with the label of the environment.
+        schemas: Model of each backend's block.
+
+    Raises:
+        EnvironmentNotFound: There is none.
+        EnvironmentInvalid: They do not add up. What a tenant's overlay may complete is no reason.
+    """
+    layers = tuple(sorted((_Layer.read(doc) for doc in base), key=lambda layer: layer.name))
     if not layers:
         raise EnvironmentNotFound(
             f"no EnvironmentConfig has the label {BASE_LABEL}: {name}", public=_not_available(name)
         )
-    _check_doubles([*layers, *own])
+    _check_doubles(layers)
     root = _root(name, layers)
     _check_layers(root, layers)
-    _check_overlays(root, own)
-    merge = _Merge()
+    merge = Merge()
     for layer in layers:
-        merge.add(layer, overlay=False)
+        merge.add(layer.name, layer.data, overlay=False)
+    if merge.problems:
+        raise EnvironmentInvalid(*merge.problems)
+    found = Foundation(name, root, layers, merge)
+    try:
+        return replace(found, settings=_validate(merge, schemas, found))
+    except EnvironmentInvalid as refusal:
+        return replace(found, refusal=refusal.again())
+
+
+def tailored(
+    base: Foundation, overlays: Iterable[Manifest], schemas: Mapping[str, type[Schema]]
+) -> Environment:
+    """Return an environment as one tenant sees it; what no overlay touches is shared.
+
+    Args:
+        base: The base layers.
+        overlays: EnvironmentConfigs with the labels of environment and tenant.
+        schemas: Model of each backend's block.
+
+    Raises:
+        EnvironmentInvalid: The layers do not add up to one valid environment.
+    """
+    own = sorted((_Layer.read(doc) for doc in overlays), key=lambda layer: layer.name)
+    _check_doubles([*base.layers, *own])
+    _check_overlays(base.root, own)
+    merge = base.merge.over() if own else base.merge
     for layer in own:
-        merge.add(layer, overlay=True)
-    settings = _validate(merge, schemas, root)
+        merge.add(layer.name, layer.data, overlay=True)
+    if base.refusal and not own:
+        raise base.refusal.again()
+    settings = _validate(merge, schemas, base) if own or not base.settings else base.settings
     return Environment(
-        name=name,
-        root=root.name,
-        layers=tuple(layer.name for layer in [*layers, *own]),
+        name=base.name,
+        root=base.root.name,
+        layers=tuple(layer.name for layer in [*base.layers, *own]),
         settings=settings,
         provenance=merge.provenance,
     )
@@ -118,27 +179,32 @@ class _Layer:
         return cls(name, data)
 
 
-def _check_doubles(layers: list[_Layer]) -> None:
-    names = [layer.name for layer in layers]
-    twice = sorted({name for name in names if names.count(name) > 1})
+def _check_doubles(layers: Sequence[_Layer]) -> None:
+    counted = Counter(layer.name for layer in layers)
+    twice = sorted(name for name, count in counted.items() if count > 1)
     if twice:
         raise EnvironmentInvalid(*(f"EnvironmentConfig {name}: came twice" for name in twice))
 
 
-def _root(name: str, layers: list[_Layer]) -> _Layer:
+def _root(name: str, layers: Sequence[_Layer]) -> _Layer:
     roots = [layer for layer in layers if "kinds" in layer.data]
     if len(roots) == 1:
         return roots[0]
-    found = ", ".join(layer.name for layer in roots or layers)
+    found = _names(roots or layers)
     what = "no EnvironmentConfig holds kinds" if not roots else "more than one holds kinds"
     raise EnvironmentInvalid(f"environment {name}: {what} among: {found}")
 
 
-def _check_layers(root: _Layer, layers: list[_Layer]) -> None:
+def _names(layers: Sequence[_Layer]) -> str:
+    return few([layer.name for layer in layers])
+
+
+def _check_layers(root: _Layer, layers: Sequence[_Layer]) -> None:
     listed = root.data.get("layers", [])
     if not isinstance(listed, list) or not all(isinstance(item, str) for item in listed):
         raise EnvironmentInvalid(f"EnvironmentConfig {root.name}: layers: must be a list of names")
-    names = [layer.name for layer in layers if layer is not root]
+    names = {layer.name: None for layer in layers if layer is not root}
+    expected = set(listed)
     problems = [
         Problem("", f"EnvironmentConfig {root.name}: layers: {layer} is listed but not there")
         for layer in listed
@@ -147,7 +213,7 @@ def _check_layers(root: _Layer, layers: list[_Layer]) -> None:
     problems += [
         Problem("", f"EnvironmentConfig {name}: is not listed in layers of {root.name}")
         for name in names
-        if name not in listed
+        if name not in expected
     ]
     problems += [
         Problem("", f"EnvironmentConfig {layer.name}: {key}: belongs into the root, {root.name}")
@@ -160,16 +226,15 @@ def _check_layers(root: _Layer, layers: list[_Layer]) -> None:
         raise EnvironmentInvalid(*problems)
 
 
-def _check_overlays(root: _Layer, overlays: list[_Layer]) -> None:
+def _check_overlays(root: _Layer, overlays: Sequence[_Layer]) -> None:
     wanted = root.data.get("overlays", "None")
     if wanted == "Required" and not overlays:
         raise EnvironmentInvalid(f"EnvironmentConfig {root.name}: overlays: Required, none found")
     if wanted == "None" and overlays:
-        found = ", ".join(layer.name for layer in overlays)
+        found = _names(overlays)
         raise EnvironmentInvalid(f"EnvironmentConfig {root.name}: overlays: None, found: {found}")
     if len(overlays) > 1:
-        found = ", ".join(layer.name for layer in overlays)
-        raise EnvironmentInvalid(f"more than one overlay for one tenant: {found}")
+        raise EnvironmentInvalid(f"more than one overlay for one tenant: {_names(overlays)}")
     problems = [
         Problem("", f"EnvironmentConfig {layer.name}: {key}: an overlay may not set it")
         for layer in overlays
@@ -180,129 +245,48 @@ def _check_overlays(root: _Layer, overlays: list[_Layer]) -> None:
         raise EnvironmentInvalid(*problems)
 
 
-@dataclass
-class _Merge:
-    """Collect layers; remember who set what, and who contradicts whom."""
-
-    data: Manifest = field(default_factory=dict)
-    provenance: dict[str, str] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-
-    def add(self, layer: _Layer, *, overlay: bool) -> None:
-        """Merge one layer over what is there."""
-        self.data = self._objects(self.data, layer.data, "", layer.name, overlay)
-
-    def _any(self, old: Any, new: Any, at: str, layer: str, overlay: bool) -> Any:
-        if isinstance(old, dict) and isinstance(new, dict):
-            return self._objects(old, new, at, layer, overlay)
-        if _is_entries(at, old) and _is_entries(at, new) and (old or new):
-            return self._entries(old, new, at, layer, overlay)
-        if canonical(old) != canonical(new) and not overlay:
-            first = blame(self.provenance, at)
-            self.problems.append(
-                Problem(at, f"EnvironmentConfigs {first} and {layer} set it differently")
-            )
-        for below in [path for path in self.provenance if _is_below(path, at)]:
-            del self.provenance[below]
-        self.provenance[at] = layer
-        return new
-
-    def _objects(
-        self, old: Manifest, new: Manifest, at: str, layer: str, overlay: bool
-    ) -> Manifest:
-        merged = dict(old)
-        for key, value in new.items():
-            where = f"{at}.{key}" if at else str(key)
-            if key in old:
-                merged[key] = self._any(old[key], value, where, layer, overlay)
-                continue
-            merged[key] = self._fresh(value, where, layer)
-        return merged
-
-    def _fresh(self, value: Any, at: str, layer: str) -> Any:
-        if _is_entries(at, value) and value:
-            return self._entries([], value, at, layer, True)
-        if isinstance(value, dict) and value:
-            return self._objects({}, value, at, layer, True)
-        self.provenance[at] = layer
-        return value
-
-    def _entries(
-        self, old: list[Manifest], new: list[Manifest], at: str, layer: str, overlay: bool
-    ) -> list[Manifest]:
-        merged = {entry_key(at, item): item for item in old}
-        seen = set()
-        for item in new:
-            key = entry_key(at, item)
-            if key is None:
-                self.problems.append(
-                    Problem(at, f"EnvironmentConfig {layer}: an entry without what names it")
-                )
-                continue
-            if key in seen:
-                self.problems.append(Problem(f"{at}[{key}]", f"EnvironmentConfig {layer}: twice"))
-                continue
-            seen.add(key)
-            where = f"{at}[{key}]"
-            known = key in merged
-            merged[key] = self._objects(
-                merged.get(key, {}), item, where, layer, overlay if known else True
-            )
-        return list(merged.values())
-
-
-def entry_key(at: str, item: Mapping[str, Any]) -> str | None:
-    """Return what names an entry of a list, such as `ubuntu/24.04/amd64`."""
-    if at == "policy":
-        verbs = sorted(set(item) - {"field", "reason", "kind"})
-        parts = (item.get("field"), ",".join(verbs), item.get("kind"))
-        return "/".join(str(part) for part in parts if part) if "field" in item else None
-    if at == "images":
-        item = {"architecture": "amd64", **item}
-    values = [item.get(key) for key in ENTRY_KEYS.get(at, ("name",))]
-    named = all(isinstance(value, str | int | float) for value in values)
-    return "/".join(str(value) for value in values) if named else None
-
-
-def blame(provenance: Mapping[str, str], at: str) -> str:
-    """Return the EnvironmentConfig that set the value at a path, or the nearest around it."""
-    within = sorted({layer for path, layer in provenance.items() if _is_below(path, at)})
-    if at in provenance:
-        return provenance[at]
-    if within:
-        return ", ".join(within)
-    parent = max(at.rfind("."), at.rfind("["))
-    return blame(provenance, at[:parent]) if parent > 0 else ""
-
-
-def _is_below(path: str, at: str) -> bool:
-    return path.startswith((f"{at}.", f"{at}["))
-
-
-def _is_entries(at: str, value: object) -> bool:
-    """Say whether a list is merged entry by entry.
-
-    Our own lists are, so that an entry without a name is told; lists in what backends or
-    classes hold are where every entry has a name, and count as one value otherwise.
-    """
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        return False
-    return "." not in at or all(entry_key(at, item) is not None for item in value)
-
-
-def _validate(merge: _Merge, schemas: Mapping[str, type[Schema]], root: _Layer) -> Settings:
+def _validate(merge: Merge, schemas: Mapping[str, type[Schema]], base: Foundation) -> Settings:
     if merge.problems:
         raise EnvironmentInvalid(*merge.problems)
     problems: list[Problem] = []
-    settings = _parsed(Settings, merge.data, "", problems)
-    blocks = _blocks(merge.data, schemas, problems)
+    settings = _parsed(Settings, _with_parsed(merge.data, base), "", problems)
+    blocks = _blocks(merge.data, schemas, base, problems)
     if settings is not None:
         problems += policy.misfits(settings.policy)
         answering = [blocks.get(name) for name in sorted(set(settings.kinds.values()))]
         problems += [p for b in answering if isinstance(b, Block) for p in b.problems(settings)]
     if problems or settings is None:
-        raise EnvironmentInvalid(*(_located(merge, root, problem) for problem in problems))
-    return settings.model_copy(update={"backends": blocks})
+        blame = Blame(merge.provenance)
+        raise EnvironmentInvalid(*(_located(blame, base.root, problem) for problem in problems))
+    return settings.model_copy(update={**_untouched(merge.data, base), "backends": blocks})
+
+
+def _with_parsed(data: Manifest, base: Foundation) -> Manifest:
+    """Return the data with what the base layers parsed in place of what no overlay touches.
+
+    It is neither parsed nor held again, entries of lists included.
+    """
+    if base.settings is None:
+        return data
+    result = dict(data)
+    for key, value in base.merge.data.items():
+        parsed = getattr(base.settings, _ATTRIBUTES[key])
+        if data[key] is value:
+            result[key] = parsed
+        elif isinstance(value, list) and isinstance(data[key], list):
+            known = {id(item): one for item, one in zip(value, parsed, strict=True)}
+            result[key] = [known.get(id(item), item) for item in data[key]]
+    return result
+
+
+def _untouched(data: Manifest, base: Foundation) -> dict[str, Any]:
+    """Return the parsed fields that no overlay touches, by attribute."""
+    known = base.merge.data.items() if base.settings else ()
+    return {
+        _ATTRIBUTES[key]: getattr(base.settings, _ATTRIBUTES[key])
+        for key, value in known
+        if data[key] is value
+    }
 
 
 def _parsed(
@@ -315,15 +299,18 @@ def _parsed(
         return None
 
 
-def _located(merge: _Merge, root: _Layer, problem: Problem) -> Problem:
-    layer = blame(merge.provenance, problem.field) or root.name
+def _located(blame: Blame, root: _Layer, problem: Problem) -> Problem:
+    layer = blame.of(problem.field) or root.name
     return Problem(problem.field, f"{problem.message} (EnvironmentConfig {layer})")
 
 
 def _blocks(
-    data: Manifest, schemas: Mapping[str, type[Schema]], problems: list[Problem]
+    data: Manifest,
+    schemas: Mapping[str, type[Schema]],
+    base: Foundation,
+    problems: list[Problem],
 ) -> dict[str, Schema]:
-    """Return the parsed blocks of the backends; what is no mapping was told before."""
+    """Return the parsed blocks of the backends; what is no mapping is a problem already."""
     known = ", ".join(sorted(schemas))
     kinds = {k: b for k, b in _mapping(data, "kinds").items() if isinstance(b, str)}
     blocks = _mapping(data, "backends")
@@ -342,8 +329,12 @@ def _blocks(
         for kind, backend in kinds.items()
         if backend in schemas and backend not in blocks
     ]
+    before = _mapping(base.merge.data, "backends")
+    parsed = base.settings.backends if base.settings else {}
     found = {
-        name: _parsed(schemas[name], block, f"backends.{name}", problems)
+        name: parsed[name]
+        if name in parsed and before[name] is block
+        else _parsed(schemas[name], block, f"backends.{name}", problems)
         for name, block in sorted(blocks.items())
         if name in schemas
     }

@@ -21,6 +21,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from function import excerpts
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -57,8 +59,12 @@ class Refusal(Exception):
         super().__init__(str(self))
 
     def __str__(self) -> str:
-        """Return all problems in one line."""
-        return "; ".join(str(problem) for problem in self.problems)
+        """Return the first problems in one line, and how many more there are."""
+        return excerpts.cut("; ".join(excerpts.problems(self.problems)))
+
+    def again(self) -> "Refusal":
+        """Return the same refusal without the frames that raised it, so that it can be kept."""
+        return type(self)(*self.problems, public=self.public)
 
     def default_public(self) -> str:
         """Return the tenant's sentence where none was given."""

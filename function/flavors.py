@@ -11,6 +11,7 @@ machine behind it; an operator describes such an offer by building a `Flavor`. T
 because reading, comparing and choosing share the tables of the grammar.
 """
 
+import functools
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -340,6 +341,7 @@ def _gpu_part(gpu: Gpu | None) -> str:
     return f"_{device}{_GPU_LETTERS[gpu.vendor]}{gpu.generation}{units}{memory}"
 
 
+@functools.lru_cache(maxsize=2**14)
 def _short_form(name: str) -> str:
     """Return the canonical name, or the name itself if the grammar rejects it."""
     try:

@@ -9,7 +9,6 @@ nothing is applied, nothing is collected.
 
 import datetime
 import time
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -20,11 +19,12 @@ from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
 from google.protobuf import struct_pb2
 
 from function import environment as environments
-from function import managed, names, plain, refusal
+from function import managed, names, plain, refusal, sizes
+from function.assembly import Assembly, Layers
 from function.backends import SETTINGS
 from function.calls import Call, Observer, trace
 from function.compose import Answer, Ask, compose, environment_name
-from function.contract import Condition, Environment, Manifest, Mode, Resource
+from function.contract import Condition, Manifest, Mode, Resource
 from function.errors import (
     EnvironmentInvalid,
     FunctionOutdated,
@@ -33,6 +33,7 @@ from function.errors import (
     Problem,
     Refusal,
 )
+from function.excerpts import cut, few
 from function.guards import BACKEND_LABEL
 from function.input import Input
 from function.model import API_VERSION, KINDS
@@ -63,7 +64,6 @@ MACHINERY = frozenset(
 _BOTH = fnv1.TARGET_COMPOSITE_AND_CLAIM
 _STATUS = {True: fnv1.STATUS_CONDITION_TRUE, False: fnv1.STATUS_CONDITION_FALSE}
 _AT_ONCE = datetime.timedelta(0)
-_KNOWN_ENVIRONMENTS = 64
 _UNEXPECTED_PUBLIC = "an error of the provider's software; nothing was changed"
 
 
@@ -78,10 +78,10 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
         """
         self.log = logging.get_logger()
         self._observers = observers
-        self._environments: OrderedDict[tuple[object, ...], Environment] = OrderedDict()
+        self._assembly = Assembly(SETTINGS)
 
     async def RunFunction(  # noqa: N802  # gRPC requires this name
-        self, req: fnv1.RunFunctionRequest, _: grpc.aio.ServicerContext[Any, Any] | None
+        self, req: fnv1.RunFunctionRequest, context: grpc.aio.ServicerContext[Any, Any] | None
     ) -> fnv1.RunFunctionResponse:
         """Answer one call.
 
@@ -89,9 +89,13 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
             The answer; on any error one FATAL that carries its condition.
         """
         started = time.perf_counter()
+        if context is not None and (context.cancelled() or context.time_remaining() == 0):
+            gone: dict[str, Any] = {**_subject(req)}
+            self._tell(Call("cancelled", time.perf_counter() - started, **gone))
+            await context.abort(grpc.StatusCode.CANCELLED, "the client has gone")
         facts: dict[str, Any] = {"outcome": "answered"}
         try:
-            rsp = self._answer(req, facts)
+            rsp = await self._answer(req, facts)
         except Refusal as refused:
             fresh = self._fresh(req)
             rsp = refuse(req, refused.reason, str(refused), refused.public, fresh)
@@ -120,7 +124,7 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
             observer(call)
         self.log.log(call.level, "call", **call.line())
 
-    def _answer(
+    async def _answer(
         self, req: fnv1.RunFunctionRequest, facts: dict[str, Any]
     ) -> fnv1.RunFunctionResponse:
         facts |= _subject(req)
@@ -138,7 +142,7 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
             # Never cacheable: Crossplane before 2.2 caches inside its requirements loop.
             return response.to(req, ttl=_AT_ONCE)
         facts["environment_found"] = bool(base)
-        environment = self._environment(name, base, overlays)
+        environment = await self._assembly.environment(name, _layers(base), _layers(overlays))
         environments.admit(environment, ask.tenant)
         answer = compose(ask, environment, observed)
         facts |= {"backend": answer.backend, "resources": len(answer.rendered.resources)}
@@ -154,27 +158,6 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
         except Exception as error:  # noqa: BLE001  # the refusal itself has to be delivered
             self.log.error("conditions are not fresh", **subject, trace=trace(error))
             return ()
-
-    def _environment(
-        self, name: str, base: list[fnv1.Resource], overlays: list[fnv1.Resource]
-    ) -> Environment:
-        """Return the parsed environment; parsed once per version of its layers."""
-        versions = _versions([*base, *overlays])
-        key = (name, len(base), versions)
-        if versions and key in self._environments:
-            self._environments.move_to_end(key)
-            return self._environments[key]
-        found = environments.assemble(
-            name,
-            [plain.to_manifest(layer.resource) for layer in base],
-            [plain.to_manifest(layer.resource) for layer in overlays],
-            SETTINGS,
-        )
-        if versions:
-            self._environments[key] = found
-            if len(self._environments) > _KNOWN_ENVIRONMENTS:
-                self._environments.popitem(last=False)
-        return found
 
 
 def read_ask(composite: Manifest) -> Ask:
@@ -237,11 +220,13 @@ def refuse(
     namespaced = bool(plain.text_at(composite, "metadata", "namespace"))
     # Crossplane reads no further than the FATAL.
     rsp.results.append(
-        fnv1.Result(severity=fnv1.SEVERITY_WARNING, reason=reason, message=public, target=_BOTH)
+        fnv1.Result(
+            severity=fnv1.SEVERITY_WARNING, reason=reason, message=cut(public), target=_BOTH
+        )
     )
     rsp.results.append(
         fnv1.Result(
-            severity=fnv1.SEVERITY_FATAL, message=f"{reason}: {public if namespaced else text}"
+            severity=fnv1.SEVERITY_FATAL, message=cut(f"{reason}: {public if namespaced else text}")
         )
     )
     _condition(rsp, Condition("Accepted", False, reason, public))
@@ -250,6 +235,10 @@ def refuse(
     for kind in CONDITIONS[1:]:
         if kind in merged:
             _condition(rsp, merged[kind])
+    if rsp.ByteSize() > sizes.RECEIVED:
+        # What other steps desire is not looked at after a FATAL, and would keep it from arriving.
+        rsp.ClearField("desired")
+        rsp.ClearField("context")
     return rsp
 
 
@@ -330,7 +319,7 @@ def _respond(
     rendered = answer.rendered
     taken = sorted(r.key for r in rendered.resources if r.key in req.desired.resources)
     if taken:
-        raise EnvironmentInvalid(f"another step of the pipeline composes: {', '.join(taken)}")
+        raise EnvironmentInvalid(f"another step of the pipeline composes: {few(taken)}")
     rsp = response.to(req, ttl=datetime.timedelta(seconds=refresh))
     for resource in rendered.resources:
         manifest = managed.envelope(resource, answer.order, secrets_namespace)
@@ -344,7 +333,18 @@ def _respond(
         composite.connection_details[name] = value
     for condition in rendered.conditions:
         _condition(rsp, condition)
+    if rsp.ByteSize() > sizes.RECEIVED:
+        raise _undeliverable(req, rsp)
     return rsp
+
+
+def _undeliverable(req: fnv1.RunFunctionRequest, rsp: fnv1.RunFunctionResponse) -> Refusal:
+    """Return the refusal of an answer that Crossplane would not receive, by who made it large."""
+    size, theirs = rsp.ByteSize(), req.desired.ByteSize() + req.context.ByteSize()
+    if size - theirs > sizes.RECEIVED or not theirs:
+        return sizes.undeliverable(size)
+    text = f"other steps of the pipeline desire {theirs} bytes, and this one {size - theirs}"
+    return EnvironmentInvalid(f"{text}; Crossplane receives at most {sizes.RECEIVED} at once")
 
 
 def _condition(rsp: fnv1.RunFunctionResponse, condition: Condition) -> None:
@@ -356,19 +356,23 @@ def _condition(rsp: fnv1.RunFunctionResponse, condition: Condition) -> None:
             if condition.status is None
             else _STATUS[condition.status],
             reason=condition.reason,
-            **({"message": condition.message} if condition.message else {}),
+            **({"message": cut(condition.message)} if condition.message else {}),
             target=_BOTH,
         )
     )
 
 
-def _versions(layers: list[fnv1.Resource]) -> tuple[tuple[str, str], ...]:
-    """Return uid and resourceVersion of each layer; empty if one lacks either."""
-    found = tuple(
+def _layers(found: list[fnv1.Resource]) -> Layers:
+    versions = frozenset(
         (
             plain.text_at(layer.resource, "metadata", "uid"),
             plain.text_at(layer.resource, "metadata", "resourceVersion"),
         )
-        for layer in layers
+        for layer in found
     )
-    return found if all(uid and version for uid, version in found) else ()
+    return Layers(
+        read=lambda: [plain.to_manifest(layer.resource) for layer in found],
+        count=len(found),
+        size=sum(layer.ByteSize() for layer in found),
+        versions=versions if all(all(one) for one in versions) else None,
+    )

@@ -5,7 +5,7 @@ the desired state: an answer is only given when everything that was observed is 
 still desired, or leaves for a reason that this module has checked for itself.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from function.errors import (
     NameTaken,
     Problem,
 )
+from function.excerpts import few
 from function.model import API_GROUP, KINDS
 from function.names import composed
 from function.schema import NOTHING, Difference, canonical, differences, extra, fields
@@ -219,7 +220,7 @@ def _loss(info: FieldInfo, before: Any, now: Any) -> str:
         case "removed":
             kept = {entry.get("name") for entry in now or ()}
             gone = [e["name"] for e in before or () if e.get("name") not in kept]
-            return f"without {', '.join(gone)} its data would be destroyed" if gone else ""
+            return f"without {few(gone)} its data would be destroyed" if gone else ""
     return ""
 
 
@@ -251,11 +252,13 @@ def nothing_vanishes(
         if not resource.deleting
     }
     reasons = {removal.identity: removal for removal in rendered.removals}
+    former = _former(order, before) if missing else None
+    ready = {identity for r in rendered.resources if r.ready for identity in r.identities}
     problems = []
     for identity, resource in missing.items():
         removal = reasons.get(identity)
         refusal = (
-            _why_not(removal, resource, order, before, rendered, backend)
+            _why_not(removal, resource, order, before, former, ready, backend)
             if removal
             else "no reason given"
         )
@@ -298,7 +301,8 @@ def _why_not(  # noqa: PLR0913  # a reason may speak of any of them
     resource: Resource,
     order: Order[Any],
     before: Bound | None,
-    rendered: Rendered,
+    former: Order[Any] | None,
+    ready: Collection[str],
     backend: Backend[Any],
 ) -> str:
     """Return why a reason does not hold; empty if it does."""
@@ -306,12 +310,12 @@ def _why_not(  # noqa: PLR0913  # a reason may speak of any of them
         case "order" if order.asks(removal.detail):
             return f"{removal.detail} still asks for it"
         case "order":
-            asked = _asked_before(order, before, removal.detail)
+            asked = _asked_before(former, before, removal.detail)
             return "" if asked else f"{removal.detail} never asked for it"
         case "superseded":
             # Ready is only ever said of what is observed.
-            ready = any(removal.detail in r.identities and r.ready for r in rendered.resources)
-            return "" if ready else f"its successor {removal.detail} is not ready"
+            done = removal.detail in ready
+            return "" if done else f"its successor {removal.detail} is not ready"
         case "helper":
             return "" if set(resource.policies) == {"Observe"} else "it is not only observed"
         case "retired":
@@ -322,15 +326,25 @@ def _why_not(  # noqa: PLR0913  # a reason may speak of any of them
             return "its observed policies still contain Delete" if may_delete(resource) else ""
 
 
-def _asked_before(order: Order[Any], before: Bound | None, path: str) -> bool:
+def _asked_before(former: Order[Any] | None, before: Bound | None, path: str) -> bool:
     """Say whether the order asked for it at the last answer, so that the tenant changed it.
 
     What it did not ask for is another's, such as a newer function's. True if that is lost.
     """
+    if before is not None and before.rebuilt:
+        return True
+    return former is not None and former.asks(path)
+
+
+def _former(order: Order[Any], before: Bound | None) -> Order[Any] | None:
+    """Return the order as it was at the last answer; None if that is not known.
+
+    Parsed once, although every resource that leaves is looked for in it.
+    """
     if before is None or before.rebuilt:
-        return before is not None
+        return None
     spec = accepted_spec(KINDS[order.kind], before)
-    return spec is not None and replace(order, spec=spec).asks(path)
+    return replace(order, spec=spec) if spec is not None else None
 
 
 def may_delete(resource: Resource) -> bool:

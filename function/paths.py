@@ -21,7 +21,7 @@ def lookup(data: object, where: str) -> Any:
 
 def steps(where: str) -> list[str]:
     """Split `nodePools[web].replicas` into `nodePools`, `[web]`, `replicas`."""
-    return re.findall(r"[^.\[\]]+|\[[^\]]*\]", where)
+    return re.findall(r"[^.\[\]]+|\[[^\[\]]*\]", where)
 
 
 def _entry(data: object, name: str) -> Any:

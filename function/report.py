@@ -1,16 +1,21 @@
 """Tell the tenant what became of an order that was answered."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from function.contract import Condition, Environment, Rendered, Resource
+from function.contract import Condition, Environment, Remark, Rendered, Resource
+from function.excerpts import ONE_PROBLEM, cut, few
 from function.guards import may_delete
 from function.resolve import Resolution
+from function.schema import canonical
 
 # Progress is told in such steps, so that status does not change with every resource.
 PROGRESS_STEP = 25
 # Phases of an order that is answered in full.
 SETTLED = ("Ready", "Hibernated")
+# Entries of a list, and bytes of a status. What may only be shown as a whole, and its length.
+MOST, LARGEST = 100, 384 * 2**10
+_WHOLE, LONGEST_WHOLE = ("certificateAuthorityData", "kubeconfig"), 128 * 2**10
 
 
 def conditions(rendered: Rendered, resolution: Resolution) -> tuple[Condition, ...]:
@@ -23,7 +28,7 @@ def conditions(rendered: Rendered, resolution: Resolution) -> tuple[Condition, .
     found = {c.type: c for c in stepwise(rendered.conditions, resolution.pending)}
     supported = Condition("FullySupported", True, "AllFieldsExpressed")
     if rendered.unsupported:
-        fields = ", ".join(gap.field for gap in rendered.unsupported)
+        fields = few([gap.field for gap in rendered.unsupported])
         supported = Condition(
             "FullySupported", False, "FieldsNotExpressed", f"no effect here: {fields}"
         )
@@ -77,9 +82,9 @@ def status(
         shown: The conditions of the order.
         mine: What is observed of the order, by key.
     """
-    notes = [{"field": n.field, "message": n.text} for n in rendered.notes]
-    unsupported = [{"field": gap.field, "reason": gap.text} for gap in rendered.unsupported]
-    return {
+    notes = _remarks(rendered.notes, "message")
+    unsupported = _remarks(rendered.unsupported, "reason")
+    found = {
         **rendered.status,
         **_unsettled(rendered.status, shown),
         "environment": environment.name,
@@ -89,6 +94,44 @@ def status(
         **({"notes": notes} if notes else {}),
         "estimate": dict(resolution.estimate),
     }
+    return bounded(found)
+
+
+def bounded(status: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a status that etcd stores beside the order, whatever providers report.
+
+    A kubeconfig of which the end is missing is of no use: it is left out. So are all lists of a
+    status that is too large in spite of everything.
+    """
+    found = {
+        name: value if name in _WHOLE else _bounded(value)
+        for name, value in status.items()
+        if name not in _WHOLE or len(value) <= LONGEST_WHOLE
+    }
+    if len(canonical(found).encode()) <= LARGEST:
+        return found
+    text = "lists are left out, because all of it is too large to be shown"
+    short = {name: value for name, value in found.items() if not isinstance(value, list)}
+    return {**short, "notes": [{"field": "status", "message": text}]}
+
+
+def _bounded(value: Any) -> Any:
+    if isinstance(value, str):
+        return cut(value)
+    if isinstance(value, Mapping):
+        return {name: _bounded(inner) for name, inner in value.items()}
+    return [_bounded(inner) for inner in value[:MOST]] if isinstance(value, list) else value
+
+
+def _remarks(remarks: Sequence[Remark], text: str) -> list[dict[str, str]]:
+    """Return the first remarks, and how many more there are."""
+    found = [
+        {"field": cut(remark.field, ONE_PROBLEM), text: cut(remark.text, ONE_PROBLEM)}
+        for remark in remarks[:MOST]
+    ]
+    if len(remarks) > MOST:
+        found[-1] = {"field": "spec", text: f"and {len(remarks) - MOST + 1} more"}
+    return found
 
 
 def _unsettled(status: Mapping[str, Any], shown: Iterable[Condition]) -> dict[str, str]:

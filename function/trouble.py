@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from function import excerpts
 from function.contract import Condition, Resource
 
 CONDITION = "BackendHealthy"
@@ -24,14 +25,14 @@ _WAITING = (
     "failed to resolve structured authentication config map reference",
 )
 # How an API server begins a list of errors.
-_LIST = r"(?:\[|\d+ errors? occurred:\s*\*?\s*)?"
+_LIST = r"(?:\[|\d+ errors? occurred:\s*(?:\*\s*)?)?"
 _REFUSALS = "|".join(
     (
         r"refuse to update the external resource",
         r"referenced ProviderConfig",
         r'" is invalid:',
         r'" is forbidden:',
-        r"admission webhook .* denied the request",
+        r"admission webhook \S+ denied the request",
         r"failed to create typed patch object",
     )
 )
@@ -55,7 +56,7 @@ REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
             r"|network is unreachable|\bEOF$",
             "the provider cannot be reached; what runs goes on, and changes are made later",
         ),
-        ("QuotaExceeded", r"quota|OverQuota|exceeds.*limit", _QUOTA),
+        ("QuotaExceeded", r"quota|OverQuota|exceeds(?:(?!exceeds).)*limit", _QUOTA),
         (
             "CredentialsInvalid",
             r"\b401\b|\b403\b|unauthori[sz]ed|authentication|credentials|forbidden",
@@ -126,7 +127,11 @@ def sentence(reason: str) -> str:
 
 
 def classify(text: str) -> tuple[str, str]:
-    """Return the neutral reason and sentence for a provider's text."""
+    """Return the neutral reason and sentence for a provider's text, of which the beginning is read.
+
+    Its length is a provider's to choose: every pattern takes a time that grows with it, at most.
+    """
+    text = excerpts.cut(text, excerpts.TEXT_IN)
     for reason, pattern, sentence in REASONS:
         if pattern.search(text):
             return reason, sentence
@@ -134,9 +139,13 @@ def classify(text: str) -> tuple[str, str]:
 
 
 def condition_of(status: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
-    """Return a condition of a Kubernetes status by type; empty if it is not there."""
+    """Return a condition of a Kubernetes status by type; empty if it is not there.
+
+    Its message is what others wrote, and only its beginning is read.
+    """
     conditions = status.get("conditions")
     for condition in conditions if isinstance(conditions, list) else ():
         if isinstance(condition, Mapping) and condition.get("type") == kind:
-            return condition
+            message = excerpts.cut(str(condition.get("message") or ""), excerpts.TEXT_IN)
+            return {**condition, "message": message}
     return {}

@@ -5,12 +5,13 @@ finished. A version once given is kept while what was asked is unchanged, whatev
 of the catalogue; the live cluster's version counts if it is higher.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from function.contract import Bound, Order, Progress, Remark
 from function.errors import InvalidOrder, NotOffered, Problem
+from function.excerpts import listed
 from function.model import ClusterSpec
 from function.settings import KubernetesVersion, Settings
 
@@ -108,7 +109,7 @@ def _class_fields(
     if before and before.cluster_class == wanted:
         return {"cluster_class": wanted, "profile": before.profile}
     names = [offer.name for offer in settings.classes] or ["default"]
-    raise InvalidOrder(Problem("spec.class", not_offered(names)))
+    raise InvalidOrder(Problem("spec.class", not_offered(names, wanted)))
 
 
 def _newversion(
@@ -133,8 +134,8 @@ def _target(asked: str, offers: Sequence[KubernetesVersion], current: str) -> Ku
         and (not current or offer.order >= _order(current))
     ]
     if not fits:
-        known = ", ".join(offer.version for offer in offers if offer.state == "supported")
-        raise InvalidOrder(Problem("spec.version", f"not offered here; offered: {known or 'none'}"))
+        known = [offer.version for offer in offers if offer.state == "supported"]
+        raise InvalidOrder(Problem("spec.version", not_offered(known, asked)))
     return fits[-1]
 
 
@@ -221,6 +222,6 @@ def _minor(version: str) -> int:
     return _order(version)[1]
 
 
-def not_offered(names: Any) -> str:
-    """Return the end of a message: what would be accepted."""
-    return f"not offered here; offered: {', '.join(sorted(names)) or 'none'}"
+def not_offered(names: Iterable[str], asked: str) -> str:
+    """Return the end of a message: what would be accepted instead of what the order names."""
+    return f"not offered here; offered: {listed(names, asked)}"

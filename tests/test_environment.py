@@ -16,6 +16,7 @@ from function.backends import SETTINGS
 from function.backends.capi import PROFILES
 from function.contract import Environment
 from function.errors import EnvironmentInvalid, EnvironmentNotFound
+from function.merge import Blame
 from function.model import KINDS
 from function.schema import fields
 from tests import asking
@@ -772,7 +773,7 @@ PROVENANCE = {"a.b": "one", "a.c[x].d": "two", "ab": "three", "e": "four"}
 )
 def test_blame(path: str, want: str) -> None:
     """The EnvironmentConfig of a path is that of the value, or of what is nearest around it."""
-    assert environment.blame(PROVENANCE, path) == want
+    assert Blame(PROVENANCE).of(path) == want
 
 
 @pytest.mark.parametrize(

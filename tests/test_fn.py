@@ -302,28 +302,6 @@ def test_same_request_same_bytes() -> None:
     assert len(answers) == 1
 
 
-def test_parsed_environments_are_kept_by_version() -> None:
-    """An environment is parsed once per version of its layers, and never without versions."""
-    layers = asking.provider("cluster-stacks")
-    runner = fn.FunctionRunner()
-    for version in ("1", "1", "2"):
-        stamped = [
-            {
-                **d,
-                "metadata": {
-                    **d["metadata"],
-                    "uid": d["metadata"]["name"],
-                    "resourceVersion": version,
-                },
-            }
-            for d in layers
-        ]
-        run(request(Case("", {}, layers=stamped)), runner)
-    assert len(runner._environments) == 2
-    run(request(Case("", {}, layers=layers)), runner)
-    assert len(runner._environments) == 2
-
-
 def test_only_our_resources_are_looked_at() -> None:
     """Another step's resource is not converted, whatever it holds."""
     req = request(Case("", {}, layers=asking.provider("cluster-stacks")))

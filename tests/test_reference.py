@@ -25,6 +25,7 @@ from function.generate import (
     schemas,
     support,
 )
+from function.merge import ENTRY_KEYS
 from function.model import API_VERSION, KINDS
 from function.model.status import STATUSES
 from function.schema import extra, item_type
@@ -292,4 +293,4 @@ def test_the_first_environment_answers_an_order() -> None:
     told = sections(text)["Layers"]
     for labels in environment.selectors("<environment>", "<namespace>").values():
         assert all(f"`{name}: {value}`" in told for name, value in labels.items())
-    assert all(f"`{name}`" in told for name in (*environment.ROOT_ONLY, *environment.ENTRY_KEYS))
+    assert all(f"`{name}`" in told for name in (*environment.ROOT_ONLY, *ENTRY_KEYS))

@@ -203,7 +203,8 @@ class TestFlavors:
         [
             (
                 {"flavor": "SCS-3V-6"},
-                "spec.flavor: not offered here; nearest: SCS-4V-8, SCS-4V-16-50s, SCS-2V-4",
+                "spec.flavor: not offered here; nearest: SCS-4V-8, SCS-4V-16-50s, SCS-2V-4, "
+                "SCS-2V-4-20s, SCS-1V-2 and 2 more",
             ),
             (
                 {"flavor": "SCS-2X-4"},
@@ -212,18 +213,18 @@ class TestFlavors:
             ),
             (
                 {"flavor": "m1.tiny"},
-                "spec.flavor: not offered here; offered: SCS-1V-2, SCS-2V-4, SCS-2V-4-20s, "
-                "SCS-2V-8-20_a, SCS-4V-16-50s, SCS-4V-8, m1.large",
+                "spec.flavor: not offered here; offered: m1.large, SCS-1V-2, SCS-2V-4, "
+                "SCS-2V-4-20s, SCS-2V-8-20_a and 2 more",
             ),
             (
                 {"size": size(16, 64)},
                 "spec.size: no offered flavor has all of this; nearest: m1.large, SCS-4V-16-50s, "
-                "SCS-4V-8",
+                "SCS-4V-8, SCS-2V-4, SCS-2V-4-20s and 2 more",
             ),
             (
                 {"size": size(1, 1, gpu={"vendor": "nvidia"})},
                 "spec.size: no offered flavor has all of this; nearest: SCS-1V-2, SCS-2V-4, "
-                "SCS-2V-4-20s",
+                "SCS-2V-4-20s, SCS-2V-8-20_a, SCS-4V-8 and 2 more",
             ),
         ],
         ids=["scs-0100", "no name", "other name", "too large", "GPU"],
@@ -326,7 +327,8 @@ class TestControlPlane:
         """The path is that of the control plane."""
         ask = cluster("1.34", controlPlane={"flavor": "SCS-9V-9"})
         assert refusals("Cluster", ask) == [
-            "spec.controlPlane.flavor: not offered here; nearest: m1.large, SCS-4V-8, SCS-4V-16-50s"
+            "spec.controlPlane.flavor: not offered here; nearest: m1.large, SCS-4V-8, "
+            "SCS-4V-16-50s, SCS-2V-4, SCS-2V-4-20s and 2 more"
         ]
 
 
@@ -416,7 +418,8 @@ class TestImages:
         """Two problems are two lines."""
         ask = server(flavor="SCS-9V-9", image={"os": "plan9", "version": "4"}, zone="az9")
         assert refusals("Server", ask) == [
-            "spec.flavor: not offered here; nearest: m1.large, SCS-4V-8, SCS-4V-16-50s",
+            "spec.flavor: not offered here; nearest: m1.large, SCS-4V-8, SCS-4V-16-50s, "
+            "SCS-2V-4, SCS-2V-4-20s and 2 more",
             "spec.image: not offered here for amd64; offered: debian 13, ubuntu 24.04, "
             "ubuntu 24.04 (arm64)",
             "spec.zone: not offered here; offered: az1, az2, az3",
@@ -608,7 +611,7 @@ class TestVersions:
         assert refusals("Cluster", ask) == [
             NOT_OFFERED,
             "spec.nodePools[web].flavor: not offered here; nearest: m1.large, SCS-4V-8, "
-            "SCS-4V-16-50s",
+            "SCS-4V-16-50s, SCS-2V-4, SCS-2V-4-20s and 2 more",
         ]
 
     def test_kept_while_the_ask_is_unchanged(self) -> None:

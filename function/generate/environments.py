@@ -9,7 +9,6 @@ from function.backends import BACKENDS, SETTINGS
 from function.compose import DEFAULT_ENVIRONMENT
 from function.environment import (
     BASE_LABEL,
-    ENTRY_KEYS,
     KIND,
     KIND_API_VERSION,
     OVERLAY_LABEL,
@@ -19,6 +18,7 @@ from function.environment import (
 from function.generate import markdown, openapi, outline, reference, wording
 from function.generate.openapi import Field
 from function.generate.outline import Block
+from function.merge import ENTRY_KEYS
 from function.schema import extra
 from function.settings import AT_ONCE, NEW_ORDERS, NEXT_CHANGE, NEXT_VERSION, Settings
 

@@ -1,5 +1,6 @@
 """Declare which traffic reaches and leaves the servers of an order."""
 
+import functools
 import ipaddress
 from typing import Annotated, Literal
 
@@ -79,6 +80,11 @@ class Rule(Schema):
 
     def keys(self) -> frozenset[str]:
         """Return the names of the flat rules, by which a path addresses them."""
+        return self._keys
+
+    @functools.cached_property
+    def _keys(self) -> frozenset[str]:
+        # Every rule that an edit takes out is looked for in all others.
         return frozenset(self.flat())
 
 

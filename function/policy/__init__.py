@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from function.bound import remembered
 from function.contract import Bound, Remark
 from function.errors import PolicyViolation, Problem
+from function.excerpts import few
 from function.model import KINDS
 from function.paths import expand, lookup, steps
 from function.policy.targets import Measure, below_spec, concerns, misfits, target_of
@@ -63,7 +64,7 @@ def notes(kind: str, filled: Mapping[str, Any], rules: Iterable[PolicyRule]) -> 
     told = {(below_spec(rule.field), rule.verb): rule for rule in reversed(mine)}
     found = []
     for where, value in sorted(filled.items()):
-        field = re.sub(r"\[[^]]*\]", "[]", where)
+        field = re.sub(r"\[[^\[\]]*\]", "[]", where)
         rule = told.get((field, "pin")) or told.get((field, "default"))
         text = f"set to {'a value' if _is_private(kind, field) else _shown(value)}"
         text += f", because you did not set it. {rule.reason}" if rule else " when it was ordered"
@@ -245,7 +246,7 @@ def _accepted(rule: PolicyRule, value: Any, measure: Measure) -> str:
 def _shown(value: Any) -> str:
     """Write a value as it stands in YAML."""
     if isinstance(value, list | tuple):
-        return ", ".join(map(_shown, value)) or "[]"
+        return few([_shown(item) for item in value]) or "[]"
     if isinstance(value, bool | dict):
         return canonical(value)
     if isinstance(value, float) and value.is_integer():

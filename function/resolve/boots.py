@@ -2,6 +2,7 @@
 
 from function.contract import SERVER, Boot, Bound, BoundImage, Machine, Order
 from function.errors import InvalidOrder, Problem
+from function.excerpts import listed
 from function.model import ServerSpec
 from function.model.server import Image
 from function.resolve.volumes import volume_type
@@ -22,13 +23,10 @@ def image(
             return BoundImage(
                 id=offer.id, name=offer.name, user=offer.user, min_disk_gib=offer.min_disk_gib
             )
-    known = sorted({_image_name(offer, by_name=ask.name is not None) for offer in settings.images})
-    problems.append(
-        Problem(
-            "spec.image",
-            f"not offered here for {architecture}; offered: {', '.join(known) or 'none'}",
-        )
-    )
+    known = {_image_name(offer, by_name=ask.name is not None) for offer in settings.images}
+    near = ask.name or f"{ask.os} {ask.version}"
+    text = f"not offered here for {architecture}; offered: {listed(known, near)}"
+    problems.append(Problem("spec.image", text))
     return None
 
 

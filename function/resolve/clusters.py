@@ -7,6 +7,7 @@ from function import versions
 from function.bound import remembered
 from function.contract import CONTROL_PLANE, Bound, Machine, Order, Progress
 from function.errors import BindingLost, InvalidOrder, Problem
+from function.excerpts import few
 from function.model import ClusterSpec
 from function.model.cluster import Oidc
 from function.model.pool import NodePool
@@ -128,8 +129,8 @@ def _volume_types(
     asked = {v.type for pool in pools for v in (*pool.data_volumes, pool.root_volume) if v}
     if before and before.rebuilt and (gone := sorted(asked - {None} - names.keys(), key=str)):
         raise BindingLost(
-            f"volume types {', '.join(map(str, gone))} are no longer offered, and the record of "
-            "what they are is lost; restore the annotation, or offer them again"
+            f"volume types {few([str(name) for name in gone])} are no longer offered, and the "
+            "record of what they are is lost; restore the annotation, or offer them again"
         )
     return {name: names[name] for name in sorted(asked - {None}, key=str) if name in names}
 

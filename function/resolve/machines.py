@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from function import flavors, versions
+from function import excerpts, flavors, versions
 from function.contract import Machine, Remark
 from function.errors import Problem
 from function.model import ServerSpec
@@ -36,7 +36,7 @@ def choose(
         wish = _wish(getattr(ask, "size", None))
         found = flavors.choose(wish, offered)
         if found is None:
-            near = ", ".join(flavors.nearest(wish, offered)) or "none"
+            near = _nearest(wish, offered)
             problems.append(
                 Problem(f"{at}.size", f"no offered flavor has all of this; nearest: {near}")
             )
@@ -90,12 +90,16 @@ def _unknown_flavor(asked: str, offered: Sequence[flavors.Flavor]) -> str:
     except ValueError as error:
         return f"is no scs-0100 name: {error}"
     if parsed is None:
-        return versions.not_offered(flavor.name for flavor in offered)
+        return versions.not_offered((flavor.name for flavor in offered), asked)
     wish = flavors.Wish(
         cpu=parsed.cpu,
         memory_gib=parsed.memory_gib,
         cpu_type=parsed.cpu_type,
         architecture=parsed.architecture,
     )
-    near = ", ".join(flavors.nearest(wish, offered)) or "none"
-    return f"not offered here; nearest: {near}"
+    return f"not offered here; nearest: {_nearest(wish, offered)}"
+
+
+def _nearest(wish: flavors.Wish, offered: Sequence[flavors.Flavor]) -> str:
+    near = flavors.nearest(wish, offered, excerpts.NEAREST)
+    return excerpts.few(near, len({flavor.name for flavor in offered})) or "none"

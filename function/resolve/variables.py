@@ -5,6 +5,7 @@ from typing import Any
 
 from function.contract import Bound, Order
 from function.errors import Problem
+from function.excerpts import listed
 from function.model import ClusterSpec
 from function.paths import lookup
 from function.settings import EVERY, ClusterClass, Settings, VariableType
@@ -32,8 +33,7 @@ def _closed(offer: ClusterClass | None, name: str) -> str:
     if name in opened or EVERY in opened:
         return ""
     pinned = offer.pinned if offer else {}
-    known = ", ".join(sorted(set(opened) - set(pinned))) or "none"
-    return f"not open to tenants here; open: {known}"
+    return f"not open to tenants here; open: {listed(set(opened) - set(pinned), name)}"
 
 
 def _mistyped(offer: ClusterClass | None, name: str, value: Any) -> str:

@@ -20,9 +20,8 @@ def volume_type(name: str | None, settings: Settings, at: str) -> str:
     for offer in settings.volume_types:
         if offer.name == name:
             return offer.backend_name
-    raise InvalidOrder(
-        Problem(at, versions.not_offered(offer.name for offer in settings.volume_types))
-    )
+    offered = (offer.name for offer in settings.volume_types)
+    raise InvalidOrder(Problem(at, versions.not_offered(offered, name)))
 
 
 def volume_types(

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from function import environment
 from function.backends import SETTINGS
 from function.contract import Environment, Manifest
-from function.environment import ROOT_ONLY, entry_key
+from function.environment import ROOT_ONLY
 from function.errors import EnvironmentInvalid
+from function.merge import entry_key
 from tests import asking
 from tests.reaches.worlds import BASE, ENVIRONMENTS, merged
 

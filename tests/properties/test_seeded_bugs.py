@@ -1,7 +1,6 @@
 """Put bugs into the function, one at a time; the properties have to find each of them."""
 
 import copy
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from random import Random
@@ -24,6 +23,7 @@ from function import (
     report,
     versions,
 )
+from function.assembly import Assembly
 from function.backends.openstack import instances, ports
 from function.backends.openstack.stack import Stack
 from function.contract import Backend, Order, Removal, Rendered, Resource
@@ -146,10 +146,8 @@ def _only_what_is_built(rendered: Rendered, observed: Mapping[str, Resource]) ->
     return replace(rendered, resources=kept, planned=rendered.planned | lost)
 
 
-def _root_only(
-    name: str, base: list[Any], overlays: list[Any], schemas: Any, real: Any = environment.assemble
-) -> Any:
-    return real(name, [doc for doc in base if "kinds" in doc["data"]], overlays, schemas)
+def _root_only(name: str, base: list[Any], schemas: Any, real: Any = environment.foundation) -> Any:
+    return real(name, [doc for doc in base if "kinds" in doc["data"]], schemas)
 
 
 def _everything(observed: Mapping[str, Resource], _: object) -> dict[str, Resource]:
@@ -244,7 +242,7 @@ BUGS = (
     Bug("may delete", broken(guards, "may_delete", lambda _: False), check_move),
     Bug("without delete", broken(guards, "without_delete", lambda r, _: r), check_move),
     # Environment.
-    Bug("layer dropped", broken(environment, "assemble", _root_only), settles),
+    Bug("layer dropped", broken(environment, "foundation", _root_only), settles),
     Bug(
         "layers unchecked",
         broken(environment, "_check_layers", _nothing),
@@ -364,7 +362,7 @@ def test_bug_is_found(bug: Bug) -> None:
     @given(worlds(bug.kind, least=1))
     def holds(case: Case) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(RUNNER, "_environments", OrderedDict())
+            patch.setattr(RUNNER, "_assembly", Assembly(backends.SETTINGS))
             bug.seed(patch)
             bug.check(*case)
 

@@ -160,6 +160,7 @@ CLUSTER: Backend[ClusterSpec] = Backend(
     },
     progress=progress,
     look=look,
+    field_of=lambda _: "spec.nodePools",
 )
 
 

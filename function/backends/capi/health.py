@@ -23,7 +23,7 @@ _INFRASTRUCTURE = re.compile(
 )
 # What else the words of `trouble` mean may pass by itself, as long as machines are built.
 _SHORTAGES = ("QuotaExceeded", "NoCapacity", "CredentialsInvalid", "RateLimited")
-_COUNTERS = re.compile(r"\d+ available replicas, .*")
+_COUNTERS = re.compile(r"(?<!\d)\d+ available replicas, .*")
 
 
 def of(observed: Resource | None, cluster: Manifest) -> Condition:
@@ -43,8 +43,7 @@ def of(observed: Resource | None, cluster: Manifest) -> Condition:
 
 def _texts(cluster: Manifest) -> Iterator[str]:
     """Yield what a provider of infrastructure may have said, without names and counters."""
-    name = re.escape(str(lookup(cluster, "metadata.name")))
-    own = re.compile(rf"\S*\b{name}[-\w.]*")
+    own = names_of(str(lookup(cluster, "metadata.name")))
     for kind in (*_WHOLE, *MACHINES.values()):
         condition = trouble.condition_of(cluster.get("status") or {}, kind)
         if condition.get("status") == "True":
@@ -52,3 +51,12 @@ def _texts(cluster: Manifest) -> Iterator[str]:
         text = own.sub("", str(condition.get("message", "")))
         lines = [text] if kind in _WHOLE else [told for _, told in _INFRASTRUCTURE.findall(text)]
         yield from (_COUNTERS.sub("", line) for line in lines)
+
+
+def names_of(cluster: str) -> re.Pattern[str]:
+    """Return what the names of a cluster and of all that belongs to it look like.
+
+    Anchored where a word begins: tried at each letter of a long word, it would take a time that
+    grows with the square of its length.
+    """
+    return re.compile(rf"(?<!\S)\S*\b{re.escape(cluster)}[-\w.]*")

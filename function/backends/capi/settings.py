@@ -5,6 +5,7 @@ from typing import Literal
 
 from function.backends.capi.profile import PROFILES, Profile
 from function.errors import EnvironmentInvalid, Problem
+from function.excerpts import listed
 from function.model import API_GROUP
 from function.model.cluster import ClusterNetwork
 from function.model.values import LabelKey
@@ -112,11 +113,10 @@ class CapiSettings(Block):
 
     def problems(self, settings: Settings) -> Iterator[Problem]:
         """Yield classes of profiles that are not there, and address ranges that cannot be."""
-        known = ", ".join(sorted({*self.profiles, *PROFILES}))
         for offer in settings.classes:
             if self.find(offer.profile) is None:
                 at = f"classes[{offer.name}].profile"
-                yield Problem(at, f"{offer.profile} is not one of: {known}")
+                yield Problem(at, f"{offer.profile} is not one of: {self._known(offer.profile)}")
         if self.network:
             ranges, at = self.network.model_dump(), f"backends.{NAME}.network"
             try:
@@ -136,7 +136,9 @@ class CapiSettings(Block):
         """
         found = self.find(name)
         if found is None:
-            known = ", ".join(sorted({*self.profiles, *PROFILES}))
-            text = f"profile {name or 'of the class'} is not one of: {known}"
+            text = f"profile {name or 'of the class'} is not one of: {self._known(name)}"
             raise EnvironmentInvalid(Problem("classes", text))
         return found
+
+    def _known(self, near: str) -> str:
+        return listed({*self.profiles, *PROFILES}, near)

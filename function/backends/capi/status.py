@@ -47,7 +47,7 @@ _COMES = "|".join(
     )
 )
 _AWAITED = re.compile(
-    rf"^\s*\* (?:[A-Za-z ]+: (?:{_COMES})|Machines? .*: Condition Ready not yet reported)",
+    rf"^[ \t]*\* (?:[A-Za-z ]+: (?:{_COMES})|Machines? .*: Condition Ready not yet reported)",
     re.MULTILINE,
 )
 _RETRIED = "the last change has not succeeded yet, it is tried again"

@@ -21,6 +21,7 @@ from function.backends.capi.profile import (
 )
 from function.contract import CONTROL_PLANE
 from function.errors import InvalidOrder, Problem
+from function.excerpts import listed
 from function.model import API_GROUP
 from function.schema import mapping
 from function.settings import EVERY
@@ -240,4 +241,4 @@ def _closed(basis: Basis, name: str) -> str:
     opened = _open(basis)
     if name in opened:
         return ""
-    return f"not open to tenants here; open: {', '.join(sorted(opened)) or 'none'}"
+    return f"not open to tenants here; open: {listed(opened, name)}"

@@ -188,6 +188,7 @@ CLUSTER: Backend[ClusterSpec] = Backend(
     progress=progress,
     standing=standing,
     look=look,
+    field_of=lambda key: "spec.nodePools" if key == KEY else "spec.access",
 )
 
 

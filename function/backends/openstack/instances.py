@@ -79,6 +79,11 @@ def render_instance(stack: Stack[ServerSpec], index: int, ports: int) -> Resourc
     )
 
 
+def longer(stack: Stack[ServerSpec], key: str) -> int:
+    """Return what a server that is not rendered yet will take for its user data."""
+    return len(user_data(stack.order.spec).encode()) if key.startswith(keys.SERVER) else 0
+
+
 def unsupported(stack: Stack[ServerSpec]) -> tuple[Remark, ...]:
     """Return what the tenant wrote and this environment does not offer."""
     if stack.order.spec.high_availability and stack.own.high_availability is None:

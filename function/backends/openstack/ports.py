@@ -11,6 +11,7 @@ from function.backends.openstack.settings import OfferedNetwork
 from function.backends.openstack.stack import Stack
 from function.contract import Manifest, Resource
 from function.errors import InvalidOrder, Problem
+from function.excerpts import listed
 from function.model import API_GROUP, ServerSpec
 from function.model.server import Attachment
 
@@ -83,7 +84,8 @@ def _default_network(stack: Stack[ServerSpec]) -> tuple[Attachment, ...]:
     """Return the network of servers that name none; one that is there needs no name."""
     name = stack.own.default_network
     if name is None and not any(_kept(stack, key) for key in _alike(stack, 0)):
-        raise InvalidOrder(Problem("spec.networks", f"required here; offered: {_offered(stack)}"))
+        text = f"required here; offered: {_offered(stack, '')}"
+        raise InvalidOrder(Problem("spec.networks", text))
     return (Attachment(name=name or "default"),)
 
 
@@ -92,8 +94,8 @@ def _alike(stack: Stack[ServerSpec], n: int) -> list[str]:
     return [keys.port(index, n) for index in range(stack.order.spec.replicas)]
 
 
-def _offered(stack: Stack[ServerSpec]) -> str:
-    return ", ".join(sorted(network.name for network in stack.own.networks)) or "none"
+def _offered(stack: Stack[ServerSpec], asked: str) -> str:
+    return listed((network.name for network in stack.own.networks), asked)
 
 
 def _port(stack: Stack[ServerSpec], index: int, n: int, attached: Attachment) -> Resource | str:
@@ -132,7 +134,7 @@ def _place(stack: Stack[ServerSpec], index: int, n: int, attached: Attachment) -
         return _at_offered(attached, offer)
     if stack.networks:
         return _at_ordered(stack, attached)
-    text = f"not offered here; offered: {_offered(stack)}"
+    text = f"not offered here; offered: {_offered(stack, attached.name)}"
     raise InvalidOrder(Problem(f"spec.networks[{attached.name}]", text))
 
 

@@ -23,6 +23,16 @@ from function.contract import (
 from function.model import ServerSpec
 from function.settings import Settings
 
+# Which field asks for how many resources.
+_FIELDS = (
+    (keys.RULE, "spec.firewall"),
+    (keys.PORT, "spec.networks"),
+    (keys.SERVER, "spec.replicas"),
+    (keys.FLOATING_IP, "spec.publicIP"),
+    (keys.VOLUME, "spec.volumes"),
+    (keys.ATTACHMENT, "spec.volumes"),
+)
+
 
 def render(
     order: Order[ServerSpec], settings: Settings, bound: Bound, observed: Mapping[str, Resource]
@@ -49,6 +59,7 @@ def render(
     return Rendered(
         resources=tuple(part for part in parts if not isinstance(part, str)),
         planned=frozenset(part for part in parts if isinstance(part, str)),
+        planned_bytes=sum(instances.longer(stack, part) for part in parts if isinstance(part, str)),
         removals=removals(wanted, observed, lambda resource: _path(resource, order)),
         status=status.status(stack, current),
         conditions=(current, status.health(observed)),
@@ -108,6 +119,7 @@ SERVER_BACKEND: Backend[ServerSpec] = Backend(
     namespace=lambda _own, _tenant: "",
     provider_config=lambda own, tenant: str(own.provider_config).format(tenant=tenant),
     look=look,
+    field_of=lambda key: next((field for part, field in _FIELDS if key.startswith(part)), ""),
 )
 
 

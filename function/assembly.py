@@ -1,0 +1,141 @@
+"""Assemble environments once for each version of their layers, and let nobody wait for another's.
+
+Base layers are merged and parsed once for all tenants, a tenant's overlay once. What was refused
+is remembered like what was parsed. Large layers are parsed on a thread, so that calls for other
+environments are answered meanwhile; calls for the same ones wait for the same result.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from function import environment
+from function.contract import Environment, Manifest
+from function.environment import Foundation
+from function.errors import Refusal
+from function.schema import Schema
+
+# Layers of more bytes are parsed on a thread; starting one costs more than parsing a few.
+_LARGE = 32 * 1024
+# Bytes of layers whose results are kept. Parsed they take some thirty times as much.
+_KEPT = 4 * 1024 * 1024
+# What a tenant's view takes beside its overlay: parts of the base layers are shared, not free.
+_SHARE, _LEAST = 64, 512
+_Result = Environment | Foundation
+ResultT = TypeVar("ResultT", bound=_Result)
+
+
+@dataclass(frozen=True)
+class Layers:
+    """EnvironmentConfigs as they were delivered.
+
+    Attributes:
+        read: Returns them as plain data.
+        count: How many there are.
+        size: Their bytes.
+        versions: UID and resourceVersion of each; None if one lacks either.
+    """
+
+    read: Callable[[], list[Manifest]]
+    count: int
+    size: int
+    versions: frozenset[tuple[str, str]] | None
+
+
+class Assembly:
+    """Keep what layers were assembled to, the least recently used for the shortest time."""
+
+    def __init__(self, schemas: Mapping[str, type[Schema]]) -> None:
+        """Start with nothing assembled.
+
+        Args:
+            schemas: Model of each backend's block.
+        """
+        self._schemas = schemas
+        self._kept: OrderedDict[Hashable, tuple[int, _Result | Refusal]] = OrderedDict()
+        self._size = 0
+        self._running: dict[Hashable, asyncio.Future[_Result | Refusal]] = {}
+
+    async def environment(self, name: str, base: Layers, overlays: Layers) -> Environment:
+        """Return an environment as one tenant sees it.
+
+        Args:
+            name: Name that orders use.
+            base: EnvironmentConfigs with the label of the environment.
+            overlays: EnvironmentConfigs with the labels of environment and tenant.
+
+        Raises:
+            EnvironmentNotFound: There is no base layer.
+            EnvironmentInvalid: The layers do not add up to one valid environment.
+        """
+        # Tenants make names up: of what is not there nothing is kept.
+        known = base.count > 0 and base.versions is not None
+        key = (name, base.count, base.versions) if known else None
+        found = await self._once(
+            key,
+            base.size,
+            base.size,
+            lambda: environment.foundation(name, base.read(), self._schemas),
+        )
+        if overlays.count == 0:
+            return environment.tailored(found, (), self._schemas)
+        known = known and overlays.versions is not None
+        return await self._once(
+            (key, overlays.count, overlays.versions) if known else None,
+            overlays.size + base.size // _SHARE + _LEAST,
+            overlays.size + base.size,
+            lambda: environment.tailored(found, overlays.read(), self._schemas),
+        )
+
+    async def _once(
+        self, key: Hashable | None, weight: int, size: int, make: Callable[[], ResultT]
+    ) -> ResultT:
+        """Return what is kept under a key; else make it, once for all who wait for it."""
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            result = self._kept[key][1]
+        elif size < _LARGE:
+            result = self._keep(key, weight, _attempt(make))
+        else:
+            result = await self._shared(key, weight, make)
+        if isinstance(result, Refusal):
+            raise result.again()
+        return result  # type: ignore[return-value]  # a key is only ever made one thing for
+
+    async def _shared(
+        self, key: Hashable | None, weight: int, make: Callable[[], ResultT]
+    ) -> _Result | Refusal:
+        if key is None:
+            return await asyncio.to_thread(_attempt, make)
+        running = self._running.get(key)
+        if running is None:
+            running = asyncio.ensure_future(self._on_thread(key, weight, make))
+            self._running[key] = running
+            running.add_done_callback(lambda _: self._running.pop(key))
+        # The client of one call may go; others wait for the result.
+        return await asyncio.shield(running)
+
+    async def _on_thread(
+        self, key: Hashable, weight: int, make: Callable[[], ResultT]
+    ) -> _Result | Refusal:
+        return self._keep(key, weight, await asyncio.to_thread(_attempt, make))
+
+    def _keep(
+        self, key: Hashable | None, weight: int, result: _Result | Refusal
+    ) -> _Result | Refusal:
+        if key is not None:
+            self._kept[key] = (weight, result)
+            self._size += weight
+            while self._size > _KEPT and len(self._kept) > 1:
+                _, (less, _) = self._kept.popitem(last=False)
+                self._size -= less
+        return result
+
+
+def _attempt(make: Callable[[], ResultT]) -> ResultT | Refusal:
+    try:
+        return make()
+    except Refusal as refusal:
+        return refusal.again()

@@ -1,0 +1,174 @@
+"""Bound the whole of an order, as the model bounds each of its fields.
+
+Crossplane receives answers of 4 MiB, etcd stores objects of 1.5 MiB, and an object holds
+annotations of 256 KiB. What is larger is lost on the way, and its tenant never learns of it: so it
+is refused while it is ordered. A live order that is larger goes on, and every edit of it is
+accepted that does not let it grow.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from function.contract import Backend, Bound, Order, Rendered, Resource
+from function.errors import InvalidOrder, Problem
+from function.schema import canonical
+
+# What an order may compose. The composite holds up to 170 bytes for each resource, beside the order
+# itself and its status.
+RESOURCES, ANSWER = 2500, 5 * 2**20 // 2
+# What Crossplane receives, less what is added on the way.
+RECEIVED = 4 * 2**20 - 2**16
+# What one object may hold: an Object stores its manifest twice, and who manages which field of it.
+PAYLOAD, ANNOTATIONS, STORED = 384 * 2**10, 240 * 2**10, 256 * 2**10
+# What a resource takes beside its payload, and what one takes that is not rendered yet.
+_ENVELOPE, _LATER = 600, 256
+
+
+@dataclass(frozen=True)
+class Size:
+    """Say how large an order is.
+
+    Attributes:
+        resources: Number of its resources, those of later waves included.
+        content: Bytes of all of them.
+    """
+
+    resources: int
+    content: int
+
+    @property
+    def is_beyond(self) -> bool:
+        """Say whether a new order of this size is refused."""
+        return self.resources > RESOURCES or self.content > ANSWER
+
+
+def of(order: Order[Any], rendered: Rendered) -> Size:
+    """Return the size of an order, as its backend rendered it."""
+    later = len(rendered.planned - {resource.key for resource in rendered.resources})
+    content = sum(_envelope(order) + _payload(resource) for resource in rendered.resources)
+    content += later * (_envelope(order) + _LATER) + rendered.planned_bytes
+    return Size(len(rendered.resources) + later, content)
+
+
+def remembered(size: Size) -> dict[str, int]:
+    """Return what to remember of a size: nothing within the limits."""
+    return {"resources": size.resources, "bytes": size.content} if size.is_beyond else {}
+
+
+def check(
+    order: Order[Any],
+    rendered: Rendered,
+    before: Bound | None,
+    mine: Mapping[str, Resource],
+    backend: Backend[Any],
+) -> None:
+    """Refuse an order that would be too large, unless it lives and does not grow.
+
+    Args:
+        order: The order.
+        rendered: What its backend rendered.
+        before: What was decided at the last answer; None for a new order.
+        mine: Our observed resources by key.
+        backend: The backend.
+
+    Raises:
+        InvalidOrder: It would, with figures.
+    """
+    now, former = of(order, rendered), _former(order, before, mine)
+    problems = [*_whole(order, rendered, now, former, backend), *_parts(rendered, mine, backend)]
+    if problems:
+        raise InvalidOrder(*problems)
+
+
+def check_annotations(rendered: Rendered, mine: Mapping[str, Resource], *, changed: bool) -> None:
+    """Refuse an order that is too long to be remembered with its resources.
+
+    Args:
+        rendered: The answer, complete.
+        mine: Our observed resources by key.
+        changed: Whether the tenant changed it; if not, only what cannot be stored is refused.
+
+    Raises:
+        InvalidOrder: It is, with figures.
+    """
+    limit = ANNOTATIONS if changed else STORED
+    for resource in rendered.resources:
+        ours, live = resource.annotations, mine.get(resource.key)
+        former = {n: v for n, v in live.annotations.items() if n in ours} if live else {}
+        size = _length(ours)
+        if size > max(limit, _length(former)):
+            text = f"is recorded in {size} bytes, at most {limit} are accepted"
+            raise InvalidOrder(
+                Problem("spec", f"{text}; shorten its labels, annotations or variables")
+            )
+
+
+def undeliverable(size: int) -> InvalidOrder:
+    """Return the refusal of an answer that Crossplane would not receive."""
+    text = f"its answer has {size} bytes, of which Crossplane receives at most {RECEIVED}"
+    return InvalidOrder(Problem("spec", f"{text}; order less, or split the order"))
+
+
+def _former(order: Order[Any], before: Bound | None, mine: Mapping[str, Resource]) -> Size:
+    """Return the size at the last answer, as it was remembered or as it is observed."""
+    if before is not None and before.size:
+        return Size(before.size.get("resources", 0), before.size.get("bytes", 0))
+    return Size(len(mine), sum(_envelope(order) + _payload(live) for live in mine.values()))
+
+
+def _whole(
+    order: Order[Any], rendered: Rendered, now: Size, former: Size, backend: Backend[Any]
+) -> Iterator[Problem]:
+    """Yield what is wrong with the number of resources, or else with their bytes."""
+    shares = Counter[str]()
+    if now.resources > max(RESOURCES, former.resources):
+        keys = {resource.key for resource in rendered.resources} | rendered.planned
+        shares.update(backend.field_of(key) for key in keys)
+        text = f"asks for {now.resources} resources in all{_listed(shares)}"
+        limit = RESOURCES
+    elif now.content > max(ANSWER, former.content):
+        for resource in rendered.resources:
+            shares[backend.field_of(resource.key)] += _envelope(order) + _payload(resource)
+        text = f"asks for resources of {now.content} bytes in all{_listed(shares)}"
+        limit = ANSWER
+    else:
+        return
+    yield Problem(
+        "spec", f"{text}, at most {limit} are accepted in one order; order less, or split the order"
+    )
+
+
+def _parts(
+    rendered: Rendered, mine: Mapping[str, Resource], backend: Backend[Any]
+) -> Iterator[Problem]:
+    for resource in rendered.resources:
+        live, size = mine.get(resource.key), _payload(resource)
+        if size > max(PAYLOAD, _payload(live) if live else 0):
+            yield Problem(
+                backend.field_of(resource.key) or "spec",
+                f"takes {size} bytes in one object, at most {PAYLOAD} are accepted; order fewer "
+                "entries, or shorter ones",
+            )
+
+
+def _listed(shares: Counter[str]) -> str:
+    largest = sorted((-share, field) for field, share in shares.items() if field)
+    parts = [f"{field}: {-share}" for share, field in largest[:3]]
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _envelope(order: Order[Any]) -> int:
+    return _ENVELOPE + 2 * (len(order.tenant) + len(order.name))
+
+
+def _payload(resource: Resource) -> int:
+    texts = (canonical(part) for part in (resource.payload, resource.initial, resource.options))
+    return sum(len(text.encode("utf-8", "replace")) for text in texts)
+
+
+def _length(annotations: Mapping[str, str]) -> int:
+    return sum(
+        len(name) + len(value.encode("utf-8", "replace")) for name, value in annotations.items()
+    )

@@ -1,0 +1,190 @@
+"""Reading a text takes a time that grows with its length, never with the square of it.
+
+What providers and API servers write reaches the function at a length that nobody here chooses, and
+one slow match holds up the orders of all tenants. Every pattern in the package is tried, at its
+full length: that messages are cut on their way in is a second line of defence.
+"""
+
+import ast
+import importlib
+import pkgutil
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+
+import function
+from function import excerpts, flavors, metrics, paths, trouble
+from function.backends.capi import health, status
+from function.contract import Manifest
+from tests import asking
+
+SIZES = (4 * 1024, 16 * 1024, 64 * 1024)
+# Each is four times as long, and may take as much, with room for a busy machine; a square takes 16
+# times as much. What is below the least, or above the most, is not measured again.
+RATIO, LEAST, MOST = 10, 0.002, 0.2
+# What is only ever matched as a whole, or from the beginning.
+ANCHORED = {metrics._ADDRESS.pattern, flavors._NAME.pattern}
+# Functions of `re` whose first argument is a pattern.
+READERS = {"compile", "findall", "finditer", "fullmatch", "match", "search", "split", "sub", "subn"}
+
+
+def held(value: Any) -> Iterator[re.Pattern[str]]:
+    """Yield the patterns in what a module defines."""
+    if isinstance(value, re.Pattern):
+        yield value
+    elif isinstance(value, list | tuple | set | frozenset):
+        for inner in value:
+            yield from held(inner)
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from held(inner)
+
+
+def patterns() -> dict[str, re.Pattern[str]]:
+    """Return every pattern that the package holds or writes out, by its text."""
+    found = [health.names_of("shop-1")]
+    for module in pkgutil.walk_packages(function.__path__, "function."):
+        if module.name.startswith("function.generate") or module.name.endswith("__main__"):
+            continue
+        found += held(tuple(vars(importlib.import_module(module.name)).values()))
+    found += map(re.compile, written_out())
+    return {pattern.pattern: pattern for pattern in found}
+
+
+def written_out() -> Iterator[str]:
+    """Yield the patterns that are written where they are used."""
+    for path in (asking.ROOT / "function").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and isinstance(node.func.value, ast.Name)
+                and (node.func.value.id, node.func.attr in READERS) == ("re", True)
+                and isinstance(node.args[0], ast.Constant)
+            ):
+                yield str(node.args[0].value)
+
+
+PATTERNS = patterns()
+
+
+def attacks(pattern: str) -> Iterable[Callable[[int], str]]:
+    """Yield texts that make a pattern begin often, or go back far: of its own words, repeated."""
+    words = {" ".join(found.split()) for found in re.findall(r"[A-Za-z\"* ]{3,}", pattern)}
+    parts = ["x", "1", " ", "\n", "\t", "[", "]", "-", ".", "a-", "a.", "* ", "0x", "1s", ":"]
+    heads = ["", "* InfrastructureReady:", "is forbidden: 1 errors occurred:", "SCS-1V-", "[", "a/"]
+    for part in [*parts, *sorted(words), *(f"{word} " for word in sorted(words))]:
+        for head in heads if part in parts else [""]:
+            yield lambda size, head=head, part=part: (head + part * size)[:size]  # type: ignore[misc]
+
+
+def seconds(read: Callable[[str], object], text: str) -> float:
+    """Return the CPU time that reading a text takes, at best."""
+    best = float("inf")
+    for _ in range(3):
+        started = time.process_time()
+        read(text)
+        best = min(best, time.process_time() - started)
+        if not LEAST < best < MOST:
+            break
+    return best
+
+
+def check_grows(read: Callable[[str], object], attack: Callable[[int], str]) -> None:
+    """A text four times as long takes no more than about four times as long to read."""
+    short, *longer = SIZES
+    base = max(seconds(read, attack(short)), LEAST)
+    for size in longer:
+        taken = seconds(read, attack(size))
+        assert taken < base * RATIO, f"{attack(40)!r}: {base} s, then {taken} s"
+        base = max(taken, LEAST)
+
+
+def check_pattern(pattern: re.Pattern[str]) -> None:
+    """A pattern finds what it looks for in time."""
+
+    def read(text: str) -> object:
+        if pattern.pattern in ANCHORED:
+            return pattern.match(text)
+        return sum(1 for _ in pattern.finditer(text))
+
+    for attack in attacks(pattern.pattern):
+        check_grows(read, attack)
+
+
+def test_all_patterns_are_tried() -> None:
+    """Those of tables and those that are written out are among them."""
+    assert {flavors._NAME.pattern, status._AWAITED.pattern, health._COUNTERS.pattern} <= set(
+        PATTERNS
+    )
+    assert {pattern.pattern for _, pattern, _ in trouble.REASONS} <= set(PATTERNS)
+    assert r"([0-9]+)" in PATTERNS
+    assert len(PATTERNS) > 15
+
+
+@pytest.mark.parametrize("pattern", PATTERNS.values(), ids=range(len(PATTERNS)))
+def test_patterns(pattern: re.Pattern[str]) -> None:
+    """Every pattern, against texts made of its own words."""
+    check_pattern(pattern)
+
+
+@pytest.mark.parametrize("quadratic", [r"\d+ available", r"^\s*\* Node", r"exceeds.*limit"])
+def test_a_pattern_that_is_quadratic_is_found(quadratic: str) -> None:
+    """These were in use; the measure tells them from others."""
+    with pytest.raises(AssertionError, match=r"\d s, then"):
+        check_pattern(re.compile(quadratic, re.MULTILINE))
+
+
+def cluster(kind: str, text: str) -> Manifest:
+    """Return a live Cluster with one condition that does not hold."""
+    found = {"type": kind, "status": "False", "reason": "X", "message": text}
+    counters = {"desiredReplicas": 1}
+    return {
+        "metadata": {"name": "shop-1", "generation": 1},
+        "status": {
+            "conditions": [found],
+            "initialization": {"controlPlaneInitialized": True},
+            "workers": counters,
+        },
+    }
+
+
+def read_health(kind: str, text: str) -> object:
+    """Read what troubles a Cluster."""
+    return health.of(None, cluster(kind, text))
+
+
+def read_phase(kind: str, text: str) -> object:
+    """Read the state of a Cluster."""
+    return status._phase(cluster(kind, text))
+
+
+KINDS = ("InfrastructureReady", "WorkersAvailable", "WorkerMachinesReady", "TopologyReconciled")
+WHOLE: dict[str, Callable[[str], object]] = {
+    "classify": trouble.classify,
+    "flavor": flavors.normalise,
+    "flavor offered": lambda text: flavors.find(text, [flavors.Flavor("m1", 1, 1)]),
+    "path": paths.steps,
+    "names": lambda text: excerpts.listed([text, "a"], text),
+    **{f"health {kind}": partial(read_health, kind) for kind in KINDS},
+    **{f"status {kind}": partial(read_phase, kind) for kind in KINDS},
+}
+
+
+@pytest.mark.parametrize("read", WHOLE.values(), ids=WHOLE)
+def test_readers(read: Callable[[str], object]) -> None:
+    """Every function that reads what others wrote."""
+    for part in ("x", "1", " ", "\n", "shop-1", "exceeds ", "admission webhook ", "SCS-", "["):
+        check_grows(read, lambda size, part=part: (part * size)[:size])  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_huge_message_costs_no_more_than_a_short_one(kind: str) -> None:
+    """A condition holds up to 32 KiB; five seconds went by for each call of such a cluster."""
+    for part in ("x", "1", "\n", "shop-1", "* a\n"):
+        message = (part * 32768)[:32768]
+        assert seconds(lambda text: health.of(None, cluster(kind, text)), message) < 0.05
