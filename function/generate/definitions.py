@@ -15,7 +15,7 @@ from typing import Any
 from function import input as step_input
 from function.__version__ import __version__
 from function.contract import Mode
-from function.generate import conditions, openapi
+from function.generate import openapi
 from function.generate.documents import yaml_text
 from function.generate.protection import FOREGROUND
 from function.model import API_GROUP, API_VERSION, KINDS
@@ -125,13 +125,12 @@ def _columns(columns: Iterable[tuple[str, str]], **priority: int) -> list[Manife
 
 def schema(kind: str) -> Manifest:
     """Return the schema of a kind, the same in both installs."""
-    spec, status = openapi.spec_schema(KINDS[kind]), openapi.status_schema(STATUSES[kind])
-    status["description"] += f"\n{conditions.story()}"
+    spec = openapi.spec_schema(KINDS[kind])
     return {
         "type": "object",
         "description": spec["description"],
         "required": ["spec"],
-        "properties": {"spec": spec, "status": status},
+        "properties": {"spec": spec, "status": openapi.status_schema(STATUSES[kind])},
     }
 
 

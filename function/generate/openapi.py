@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from function.generate import rules
+from function.generate import conditions, rules
 from function.schema import Schema, fields, item_type
 
 VALIDATIONS = "x-kubernetes-validations"
@@ -69,8 +69,8 @@ def spec_schema(schema: type[Schema]) -> dict[str, Any]:
 
 
 def status_schema(schema: type[Schema]) -> dict[str, Any]:
-    """Return the schema of an order's `status`."""
-    return {"description": _story(schema), **_object(schema, "")}
+    """Return the schema of an order's `status`, which describes its conditions too."""
+    return {"description": f"{_story(schema)}\n{conditions.story()}", **_object(schema, "")}
 
 
 def plain_schema(schema: type[Schema]) -> dict[str, Any]:
