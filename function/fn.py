@@ -38,6 +38,7 @@ from function.input import Input
 from function.model import API_VERSION, KINDS
 from function.parsing import parse
 from function.schema import without_nulls
+from function.wire import Unreadable
 
 CONDITIONS = ("Accepted", "Provisioned", "Current", "BackendHealthy", "FullySupported")
 UNEXPECTED = "InternalError"
@@ -97,11 +98,7 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
             rsp = await self._answer(req, facts)
         except Refusal as refusal:
             rsp = refuse(req, refusal.reason, str(refusal), refusal.public)
-            facts |= {
-                "outcome": "refused",
-                "reason": refusal.reason,
-                "problems": refusal.problems,
-            }
+            facts |= _refused(refusal)
         except Exception as error:  # noqa: BLE001  # a gRPC error would carry no condition
             rsp = refuse(
                 req, UNEXPECTED, f"{type(error).__name__}, see the log", _UNEXPECTED_PUBLIC
@@ -109,6 +106,24 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
             facts |= {"outcome": "error", "reason": UNEXPECTED, "trace": trace(error)}
         if "selectors" in facts:
             _require(req, rsp, facts.pop("selectors"))
+        self._tell(Call(**facts, seconds=time.perf_counter() - started))
+        return rsp
+
+    async def answer_any(
+        self,
+        req: fnv1.RunFunctionRequest | Unreadable,
+        context: grpc.aio.ServicerContext[Any, Any],
+    ) -> fnv1.RunFunctionResponse:
+        """Answer one call, also one of which not all can be read.
+
+        Returns:
+            The answer; to what cannot be read one FATAL that carries its condition.
+        """
+        if not isinstance(req, Unreadable):
+            return await self.RunFunction(req, context)
+        started = time.perf_counter()
+        facts: dict[str, Any] = {**_subject(req.rest), **_refused(req.refusal)}
+        rsp = refuse(req.rest, req.refusal.reason, str(req.refusal), req.refusal.public)
         self._tell(Call(**facts, seconds=time.perf_counter() - started))
         return rsp
 
@@ -236,6 +251,11 @@ def _subject(req: fnv1.RunFunctionRequest) -> dict[str, str]:
         "kind": plain.text_at(composite, "kind").removeprefix("X"),
         "name": plain.text_at(composite, *owner, "name"),
     }
+
+
+def _refused(refusal: Refusal) -> dict[str, Any]:
+    """Return what to log of a refusal."""
+    return {"outcome": "refused", "reason": refusal.reason, "problems": refusal.problems}
 
 
 def _input(req: fnv1.RunFunctionRequest) -> Input:

@@ -159,9 +159,21 @@ WHOLE: dict[str, Callable[[str], object]] = {
     "flavor offered": lambda text: flavors.find(text, [flavors.Flavor("m1", 1, 1)]),
     "path": paths.steps,
     "names": lambda text: excerpts.listed([text, "a"], text),
-    **{f"health {k}": lambda text, k=k: health.of(None, cluster(k, text)) for k in KINDS},
-    **{f"status {k}": lambda text, k=k: status._phase(cluster(k, text)) for k in KINDS},
-}  # fmt: skip
+}
+
+
+def health_of(kind: str) -> Callable[[str], object]:
+    """Return what reads the health of a cluster from a condition."""
+    return lambda text: health.of(None, cluster(kind, text))
+
+
+def phase_of(kind: str) -> Callable[[str], object]:
+    """Return what reads the phase of a cluster from a condition."""
+    return lambda text: status._phase(cluster(kind, text))
+
+
+WHOLE |= {f"health {kind}": health_of(kind) for kind in KINDS}
+WHOLE |= {f"phase {kind}": phase_of(kind) for kind in KINDS}
 
 
 @pytest.mark.parametrize("read", WHOLE.values(), ids=WHOLE)
@@ -176,4 +188,4 @@ def test_a_huge_message_costs_no_more_than_a_short_one(kind: str) -> None:
     """A condition holds up to 32 KiB; five seconds went by for each call of such a cluster."""
     for part in ("x", "1", "\n", "shop-1", "* a\n"):
         message = (part * 32768)[:32768]
-        assert seconds(lambda text: health.of(None, cluster(kind, text)), message) < 0.05
+        assert seconds(health_of(kind), message) < 0.05

@@ -4,7 +4,7 @@
 
     definitions, cluster     XRDs, Compositions, packages; what packages cannot hold
     rules, checks            CEL for what the models say in Python
-    protection, rights, runtime   admission policies, roles, how the function is run
+    protection, nesting, rights, runtime   admission policies, roles, how the function is run
     activation, credentials, restore   kinds that are served, ProviderConfigs, backups
     reference, environments  pages for tenants and operators, and the environment's schema
     outline, wording, support, markdown   what these pages are made of
