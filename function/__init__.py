@@ -1,9 +1,10 @@
 """Answer a tenant's order with the resources that this provider runs.
 
-    main       the server                     cli        the command line
+    main, serving   the server                cli        the command line
     demo       orders through the server      generate   XRDs and the like from the models
     fn         adapter: protobuf, time, logs  local      plays Crossplane for one order
     simulate   stands in for providers        plain      protobuf Structs <-> plain data
+    wire       requests that protobuf refuses to read
     compose    bind, policy, resolve, render, guard: the heart
     backends   one file per backend           guards     nothing live vanishes
     environment, policy, resolve, versions, bound   what is configured, what was decided

@@ -8,7 +8,7 @@ Layers are sorted by name first: Crossplane 1.20 delivers them in any order.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,9 +18,10 @@ from function.errors import EnvironmentInvalid, EnvironmentNotFound, Problem, Re
 from function.excerpts import few
 from function.merge import Blame, Merge, entry_key
 from function.model import API_GROUP
-from function.parsing import SchemaT, parse
+from function.parsing import SchemaT, parse, path
 from function.schema import Schema
 from function.settings import Block, Settings
+from function.shape import LEVELS, unfit
 
 KIND = "EnvironmentConfig"
 KIND_API_VERSION = "apiextensions.crossplane.io/v1beta1"
@@ -28,6 +29,8 @@ BASE_LABEL = f"{API_GROUP}/environment"
 OVERLAY_LABEL = f"{API_GROUP}/overlay"
 TENANT_LABEL = f"{API_GROUP}/tenant"
 ROOT_ONLY = ("kinds", "layers", "overlays", "tenants", "moves")
+# Fields in which values of free form are, and how deep each entry may be nested with them.
+_FREE, _LEVELS = ("backends", "classes", "policy"), LEVELS + 3
 _ATTRIBUTES = {info.alias or name: name for name, info in Settings.model_fields.items()}
 
 
@@ -248,7 +251,7 @@ def _check_overlays(root: _Layer, overlays: Sequence[_Layer]) -> None:
 def _validate(merge: Merge, schemas: Mapping[str, type[Schema]], base: Foundation) -> Settings:
     if merge.problems:
         raise EnvironmentInvalid(*merge.problems)
-    problems: list[Problem] = []
+    problems = list(_unfit(merge.data, base))
     settings = _parsed(Settings, _with_parsed(merge.data, base), "", problems)
     blocks = _blocks(merge.data, schemas, base, problems)
     if settings is not None:
@@ -259,6 +262,18 @@ def _validate(merge: Merge, schemas: Mapping[str, type[Schema]], base: Foundatio
         blame = Blame(merge.provenance)
         raise EnvironmentInvalid(*(_located(blame, base.root, problem) for problem in problems))
     return settings.model_copy(update={**_untouched(merge.data, base), "backends": blocks})
+
+
+def _unfit(data: Manifest, base: Foundation) -> Iterator[Problem]:
+    """Yield what is nested too deep to come back with what is rendered from it."""
+    known = _untouched(data, base)
+    for key in (name for name in _FREE if name not in known):
+        value = data.get(key)
+        parts = value.items() if isinstance(value, dict) else enumerate(_list(value))
+        for name, part in parts:
+            text = unfit(part, _LEVELS)
+            if text:
+                yield Problem(path(data, "", (key, name), entry_key), text)
 
 
 def _with_parsed(data: Manifest, base: Foundation) -> Manifest:
@@ -339,6 +354,10 @@ def _blocks(
         if name in schemas
     }
     return {name: block for name, block in found.items() if block is not None}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _mapping(data: Manifest, key: str) -> Manifest:

@@ -12,7 +12,8 @@
         ├── MoveRefused           the order would land somewhere else
         ├── BindingLost           what was decided can no longer be read
         ├── NameTaken             another order owns the object of this name
-        └── DeletionRefused       something live would vanish without a reason
+        ├── DeletionRefused       something live would vanish without a reason
+        └── RequestUnreadable     what Crossplane sent cannot be read
 
 The class name is the reason of the condition `Accepted=False`, `actor` a label of the metrics.
 """
@@ -134,6 +135,10 @@ class NameTaken(OperatorRefusal):
 
 class DeletionRefused(OperatorRefusal):
     """Something live would leave the desired state without an allowed reason."""
+
+
+class RequestUnreadable(OperatorRefusal):
+    """What Crossplane sent is too large, or holds what cannot be read."""
 
 
 def all_of(*steps: Callable[[], Any]) -> list[Any]:

@@ -39,6 +39,7 @@ from function.input import Input
 from function.model import API_VERSION, KINDS
 from function.parsing import parse
 from function.schema import without_nulls
+from function.wire import Unreadable
 
 CONDITIONS = ("Accepted", "Provisioned", "Current", "BackendHealthy", "FullySupported")
 UNEXPECTED = "InternalError"
@@ -99,12 +100,7 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
         except Refusal as refused:
             fresh = self._fresh(req)
             rsp = refuse(req, refused.reason, str(refused), refused.public, fresh)
-            facts |= {
-                "outcome": "refused",
-                "reason": refused.reason,
-                "actor": refused.actor,
-                "problems": refused.problems,
-            }
+            facts |= _refused(refused)
         except Exception as error:  # noqa: BLE001  # a gRPC error would carry no condition
             text = f"{type(error).__name__}, see the log"
             rsp = refuse(req, UNEXPECTED, text, _UNEXPECTED_PUBLIC, self._fresh(req))
@@ -116,6 +112,25 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
             }
         if "selectors" in facts:
             _require(req, rsp, facts.pop("selectors"))
+        self._tell(Call(**facts, seconds=time.perf_counter() - started))
+        return rsp
+
+    async def answer_any(
+        self,
+        req: fnv1.RunFunctionRequest | Unreadable,
+        context: grpc.aio.ServicerContext[Any, Any],
+    ) -> fnv1.RunFunctionResponse:
+        """Answer one call, also one of which not all can be read.
+
+        Returns:
+            The answer; to what cannot be read one FATAL that carries its condition.
+        """
+        if not isinstance(req, Unreadable):
+            return await self.RunFunction(req, context)
+        started = time.perf_counter()
+        facts: dict[str, Any] = {**_subject(req.rest), **_refused(req.refusal)}
+        refused, fresh = req.refusal, self._fresh(req.rest)
+        rsp = refuse(req.rest, refused.reason, str(refused), refused.public, fresh)
         self._tell(Call(**facts, seconds=time.perf_counter() - started))
         return rsp
 
@@ -265,6 +280,16 @@ def _subject(req: fnv1.RunFunctionRequest) -> dict[str, str]:
         "tenant": plain.text_at(composite, *owner, "namespace"),
         "kind": plain.text_at(composite, "kind").removeprefix("X"),
         "name": plain.text_at(composite, *owner, "name"),
+    }
+
+
+def _refused(refused: Refusal) -> dict[str, Any]:
+    """Return what to log of a refusal."""
+    return {
+        "outcome": "refused",
+        "reason": refused.reason,
+        "actor": refused.actor,
+        "problems": refused.problems,
     }
 
 

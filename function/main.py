@@ -1,4 +1,4 @@
-"""Serve the function: the SDK's flags and server, and metrics beside them."""
+"""Serve the function: the SDK's flags, our server, and metrics beside it."""
 
 import contextlib
 from typing import Any
@@ -7,13 +7,13 @@ import click
 import prometheus_client
 from crossplane.function import cli
 
-from function import metrics
+from function import metrics, serving
 from function.__version__ import __version__
 from function.fn import FunctionRunner
 
 DEFAULT_METRICS_ADDRESS = "0.0.0.0:8080"
-# In MB. Fifty servers with all their volumes, once observed, are more than the SDK's 4. A request
-# that is not read gets no FATAL, and nothing that the tenant takes back makes it smaller.
+# In MB. Fifty servers with all their volumes, once observed, are more than the SDK's 4. A larger
+# request is refused, and nothing that the tenant takes back makes it smaller.
 _DEFAULTS = {"max_recv_message_size": 32}
 
 
@@ -32,7 +32,7 @@ _DEFAULTS = {"max_recv_message_size": 32}
 def main(*, metrics_address: str, no_metrics: bool, **options: Any) -> None:
     """Run the SCS Central API composition function."""
     if no_metrics:
-        cli.run(FunctionRunner(), **options)
+        serving.run(FunctionRunner(), **options)
         return
     # When a series began is of no use to Prometheus, and doubles their number.
     prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # upstream
@@ -44,7 +44,7 @@ def main(*, metrics_address: str, no_metrics: bool, **options: Any) -> None:
         except (ValueError, OSError) as error:
             text = error.strerror if isinstance(error, OSError) else error
             raise click.ClickException(f"--metrics-address {metrics_address!r}: {text}") from None
-        cli.run(runner, **options)
+        serving.run(runner, **options)
 
 
 if __name__ == "__main__":

@@ -146,6 +146,7 @@ def _plain(kind: str, context: Mapping[str, Any]) -> str:
         "int_from_float": "must be a whole number",
         "bool_type": "must be true or false, without quotes",
         "float_type": "must be a number, without quotes",
+        "finite_number": "must be a finite number",
         "tuple_type": "must be a list",
         "list_type": "must be a list",
         "dict_type": "must be a mapping of names to values",

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -14,7 +15,8 @@ from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
 
 from function import demo
-from tests import asking
+from function.contract import Mode
+from tests import asking, raw
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
@@ -92,3 +94,106 @@ def test_help_names_the_flags_of_the_sdk() -> None:
     told = subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout
     for flag in ("--tls-server-certs-dir", "--insecure", "--address", "--max-recv-message-size"):
         assert flag in told
+
+
+def untyped(channel: grpc.aio.Channel, version: str = "v1") -> Any:
+    """Return RunFunction as a method that takes bytes."""
+    return channel.unary_unary(  # type: ignore[var-annotated]  # bytes are sent as they are
+        f"/apiextensions.fn.proto.{version}.FunctionRunnerService/RunFunction",
+        response_deserializer=fnv1.RunFunctionResponse.FromString,
+    )
+
+
+def raw_call(channel: demo.Channel, data: bytes, version: str = "v1") -> fnv1.RunFunctionResponse:
+    """Send bytes to RunFunction, such as protobuf would never write."""
+
+    async def once() -> fnv1.RunFunctionResponse:
+        options = [("grpc.max_send_message_length", -1)]
+        async with grpc.aio.secure_channel(
+            channel.target, channel.credentials, options=options
+        ) as opened:
+            method = untyped(opened, version)
+            answered: fnv1.RunFunctionResponse = await method(data, timeout=20)
+            return answered
+
+    return asyncio.run(once())
+
+
+@pytest.mark.parametrize("version", ["v1", "v1beta1"])
+@pytest.mark.parametrize("mode", Mode)
+def test_what_protobuf_does_not_read_gets_a_condition(
+    channel: demo.Channel, mode: Mode, version: str
+) -> None:
+    """Both conditions are on the claim: why the order is refused, and how it was before."""
+    spec = {"version": "1.34", "variables": {"dnsNameservers": raw.deep(40)}}
+    rsp = raw_call(channel, raw.request(raw.order(spec, mode)), version)
+    text = "spec.variables.dnsNameservers: is nested too deeply; at most 16 levels are accepted"
+    assert [result.message for result in rsp.results] == [f"InvalidOrder: {text}", text]
+    assert [(c.type, c.reason, c.target) for c in rsp.conditions] == [
+        ("Accepted", "InvalidOrder", fnv1.TARGET_COMPOSITE_AND_CLAIM),
+        ("Current", "Updating", fnv1.TARGET_COMPOSITE_AND_CLAIM),
+    ]
+
+
+def test_both_versions_of_the_service_answer(channel: demo.Channel) -> None:
+    """Crossplane asks the newer one first; older ones know the other only."""
+    data = raw.request(raw.order({"version": "1.34"}))
+    answers = [raw_call(channel, data, version) for version in ("v1", "v1beta1")]
+    assert answers[0] == answers[1]
+    assert answers[0].requirements.resources.keys() == {"environment", "overlay"}
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "reason"), [(31, ""), (33, "RequestUnreadable"), (60, "RequestUnreadable")]
+)
+def test_requests_that_are_too_large_get_a_condition(
+    channel: demo.Channel, megabytes: int, reason: str
+) -> None:
+    """What is observed of an order can outgrow what is read; its tenant is told."""
+    observed = {"theirs": {"kind": "ConfigMap", "data": {"a": "x" * (megabytes * 1024 * 1024)}}}
+    rsp = raw_call(channel, raw.request(raw.order({"version": "1.34"}), observed))
+    assert [c.reason for c in rsp.conditions] == ([reason, "Updating"] if reason else [])
+
+
+def test_requests_beyond_that_are_not_received(channel: demo.Channel) -> None:
+    """The memory of the server has a limit too."""
+    observed = {"theirs": {"data": {"a": "x" * (65 * 1024 * 1024)}}}
+    with pytest.raises(grpc.aio.AioRpcError) as error:
+        raw_call(channel, raw.request(raw.order({"version": "1.34"}), observed))
+    assert error.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+def test_an_honest_order_beside_a_large_broken_environment(channel: demo.Channel) -> None:
+    """It is answered while the other is parsed, and does not wait for it."""
+    broken = [{"name": f"m1.n{n}", "cpu": "two"} for n in range(20_000)]
+    identity = {"name": "large", "uid": "large", "resourceVersion": "1"}
+    layer = {"metadata": identity, "data": {"kinds": {"Server": "openstack"}, "flavors": broken}}
+    large = raw.request(
+        raw.order({"version": "1.34"}), layers={"environment": [layer], "overlay": []}
+    )
+    honest = raw.request(raw.order({"version": "1.34"}))
+
+    async def both() -> list[str]:
+        ended: list[str] = []
+        async with channel.open() as opened:
+            method = untyped(opened)
+
+            async def one(name: str, data: bytes) -> None:
+                await method(data, timeout=20)
+                ended.append(name)
+
+            first = asyncio.create_task(one("large", large))
+            await asyncio.sleep(0.1)
+            await one("honest", honest)
+            await first
+        return ended
+
+    assert asyncio.run(both()) == ["honest", "large"]
+
+
+def test_a_server_without_credentials_says_what_is_missing() -> None:
+    """It is not served openly by accident."""
+    program = Path(sys.executable).parent / "function-central-api"
+    ended = subprocess.run([program, "--no-metrics"], capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert "no credentials: give --tls-server-certs-dir, or --insecure" in ended.stderr

@@ -4,7 +4,7 @@
 
     definitions, cluster     XRDs, Compositions, packages; what packages cannot hold
     rules, checks            CEL for what the models say in Python
-    protection, rights, runtime   admission policies, roles, how the function is run
+    protection, nesting, rights, runtime   admission policies, roles, how the function is run
     backends                 providers, and rights on the clusters of backends
     monitoring               how Prometheus finds the function, and alerts
     activation, credentials, restore   kinds that are served, ProviderConfigs, backups

@@ -4,7 +4,15 @@ Beside what that applies, one file for each install: what is applied by choice, 
 """
 
 from function.contract import Mode
-from function.generate import activation, credentials, protection, restore, rights, runtime
+from function.generate import (
+    activation,
+    credentials,
+    nesting,
+    protection,
+    restore,
+    rights,
+    runtime,
+)
 from function.generate.documents import yaml_text, yaml_texts
 
 DIRECTORY = "package/cluster"
@@ -14,6 +22,7 @@ def files() -> dict[str, str]:
     """Return the manifests by path, and the kustomization that lists them."""
     found = {
         **{f"protect-{name}.yaml": documents for name, documents in protection.documents()},
+        **{f"limit-{name}.yaml": documents for name, documents in nesting.documents()},
         **{f"rights-{name}.yaml": documents for name, documents in rights.documents()},
         "runtime.yaml": runtime.documents(),
     }

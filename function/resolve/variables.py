@@ -9,6 +9,7 @@ from function.excerpts import listed
 from function.model import ClusterSpec
 from function.paths import lookup
 from function.settings import EVERY, ClusterClass, Settings, VariableType
+from function.shape import unfit
 
 
 def check_variables(
@@ -20,7 +21,7 @@ def check_variables(
     for name, value in sorted(order.spec.variables.items()):
         if isinstance(standing, dict) and name in standing and standing[name] == value:
             continue
-        reason = _closed(offer, name) or _mistyped(offer, name, value)
+        reason = _closed(offer, name) or _mistyped(offer, name, value) or unfit(value)
         if reason:
             problems.append(Problem(f"spec.variables.{name}", reason))
 

@@ -1,0 +1,217 @@
+"""Read requests that protobuf refuses, as far as a refusal needs them.
+
+protobuf reads a hundred levels of messages: a value that an order nests in thirty levels is beyond
+that, and so is text that is no UTF-8. The error of a request that is not read carries no condition,
+and its tenant never learns of it. So each part is read by itself, down to the one that cannot be.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from crossplane.function.proto.v1 import run_function_pb2 as fnv1
+from google.protobuf import message
+
+from function import plain
+from function.errors import (
+    EnvironmentInvalid,
+    InvalidOrder,
+    Problem,
+    Refusal,
+    RequestUnreadable,
+)
+from function.shape import LEVELS
+
+Path = tuple[str, ...]
+ORDER: Path = ("observed", "composite", "resource", "spec")
+LAYERS = (("required_resources",), ("extra_resources",))
+# Levels of an object of which each part is read by itself: below `spec`, and below `variables`.
+_LEVELS = 2
+# What messages call what they hold, and people do not.
+_UNNAMED = {"fields", "value", "struct_value", "list_value", "string_value"}
+_LENGTH_DELIMITED = 2
+_FIXED = {1: 8, 5: 4}
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A request of which not all can be read.
+
+    Attributes:
+        rest: What can be read of it; never to be answered.
+        refusal: What to say of the rest.
+    """
+
+    rest: fnv1.RunFunctionRequest
+    refusal: Refusal
+
+
+def reader(limit: int) -> Callable[[bytes], fnv1.RunFunctionRequest | Unreadable]:
+    """Return a function that reads requests and never raises.
+
+    Args:
+        limit: Bytes of the largest request that is read as a whole.
+    """
+
+    def read(data: bytes) -> fnv1.RunFunctionRequest | Unreadable:
+        if len(data) > limit:
+            text = f"the request has {len(data)} bytes, of which at most {limit} are read"
+            refusal = RequestUnreadable(f"{text}; see what is observed of the order")
+            return Unreadable(_rest(_essential(data))[0], refusal)
+        try:
+            return fnv1.RunFunctionRequest.FromString(data)
+        except message.DecodeError:
+            rest, lost = _rest(data)
+            return Unreadable(rest, _refusal(rest, lost))
+
+    return read
+
+
+def _rest(data: bytes) -> tuple[fnv1.RunFunctionRequest, dict[Path, str]]:
+    """Return what can be read, and what is wrong with the paths of all else."""
+    lost: dict[Path, str] = {}
+    kept = _readable(fnv1.RunFunctionRequest.DESCRIPTOR, data, (), (), _LEVELS, lost)
+    return fnv1.RunFunctionRequest.FromString(kept), lost
+
+
+def _essential(data: bytes) -> bytes:
+    """Return the part of a request that says whose it is."""
+    numbers = fnv1.RunFunctionRequest.DESCRIPTOR.fields_by_name
+    composite = fnv1.State.DESCRIPTOR.fields_by_name["composite"].number
+    kept = bytearray()
+    for number, payload, piece in _pieces(data):
+        if number == numbers["meta"].number:
+            kept += piece
+        if number == numbers["observed"].number:
+            mine = b"".join(part for named, _, part in _pieces(payload) if named == composite)
+            kept += _field(number, mine)
+    return bytes(kept)
+
+
+def _readable(  # noqa: PLR0913  # where it is, by field numbers and as people say it
+    descriptor: Any,
+    data: bytes,
+    numbers: tuple[int, ...],
+    path: Path,
+    levels: int,
+    lost: dict[Path, str],
+) -> bytes:
+    """Return the data of a message without what protobuf does not read."""
+    kept, counts = bytearray(), dict[int, int]()
+    for number, payload, piece in _pieces(data):
+        counts[number] = counts.get(number, -1) + 1
+        wrong = _wrong(numbers, piece)
+        if not wrong:
+            kept += piece
+            continue
+        field: Any = descriptor.fields_by_number.get(number)
+        below = path + _step(field, payload, counts[number])
+        inner = field.message_type if field else None
+        is_value = descriptor.full_name == "google.protobuf.Struct"
+        if inner is None or (is_value and levels == 0):
+            lost[below] = wrong
+            continue
+        within = (*numbers, number)
+        kept += _field(number, _readable(inner, payload, within, below, levels - is_value, lost))
+    return bytes(kept)
+
+
+def _step(field: Any, payload: bytes, index: int) -> Path:
+    """Return how people call a field of a message: by its name, key or position."""
+    if field is None:
+        return ()
+    if field.message_type and field.message_type.GetOptions().map_entry:
+        key = next((bytes(text) for number, text, _ in _pieces(payload) if number == 1), b"")
+        name = () if field.name in _UNNAMED else (field.name,)
+        return (*name, key.decode("utf-8", "replace"))
+    if field.name in ("values", "items"):
+        return (str(index),)
+    return () if field.name in _UNNAMED else (field.name,)
+
+
+def _wrong(numbers: tuple[int, ...], piece: bytes) -> str:
+    """Return why protobuf does not read a field where it is in a request; empty if it does."""
+    for number in reversed(numbers):
+        piece = _field(number, piece)
+    try:
+        fnv1.RunFunctionRequest.FromString(piece)
+    except message.DecodeError as error:
+        if "MaxDepth" in str(error):
+            return f"is nested too deeply; at most {LEVELS} levels are accepted"
+        return "is not valid UTF-8" if "UTF-8" in str(error) else "is malformed"
+    return ""
+
+
+def _refusal(rest: fnv1.RunFunctionRequest, lost: dict[Path, str]) -> Refusal:
+    """Return the refusal for what was lost, by who can correct it."""
+    mine = [
+        Problem(".".join(path[len(ORDER) - 1 :]), text)
+        for path, text in lost.items()
+        if path[: len(ORDER)] == ORDER
+    ]
+    if mine:
+        return InvalidOrder(*mine)
+    layers = [_in_layer(rest, path, text) for path, text in lost.items() if path[:1] in LAYERS]
+    if layers:
+        return EnvironmentInvalid(*layers)
+    others = [Problem(".".join(path), text) for path, text in lost.items()]
+    return RequestUnreadable(*others or [Problem("", "the request is malformed")])
+
+
+def _in_layer(rest: fnv1.RunFunctionRequest, path: Path, text: str) -> Problem:
+    """Return what is wrong with an EnvironmentConfig, by its name and path."""
+    found, name = getattr(rest, path[0]), ""
+    if len(path) > 2 and path[1] in found and int(path[2]) < len(found[path[1]].items):  # noqa: PLR2004  # requirement and position
+        layer = found[path[1]].items[int(path[2])].resource
+        name = plain.text_at(layer, "metadata", "name")
+    where = ".".join(path[4:]).removeprefix("data.")
+    return Problem(where, f"{text} (EnvironmentConfig {name or 'without a name'})")
+
+
+def _pieces(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
+    """Yield number, payload and whole of each field, until one is garbled."""
+    position = 0
+    while position < len(data):
+        start = position
+        tag, position = _varint(data, position)
+        kind, size = tag & 7, 0
+        if kind == _LENGTH_DELIMITED:
+            size, position = _varint(data, position)
+        elif kind == 0:
+            size = max(_varint(data, position)[1] - position, 0)
+        elif kind in _FIXED:
+            size = _FIXED[kind]
+        if position < 0 or kind not in (0, _LENGTH_DELIMITED, *_FIXED):
+            return
+        end = position + size
+        if end > len(data):
+            return
+        yield tag >> 3, data[position:end], data[start:end]
+        position = end
+
+
+def _varint(data: bytes, position: int) -> tuple[int, int]:
+    """Return a number and the position behind it, which is below zero if it is garbled."""
+    value = 0
+    for shift in range(0, 70, 7):
+        if position >= len(data):
+            break
+        byte = data[position]
+        value |= (byte & 0x7F) << shift
+        position += 1
+        if byte < 0x80:  # noqa: PLR2004  # the last byte of a number
+            return value, position
+    return 0, -1
+
+
+def _field(number: int, payload: bytes) -> bytes:
+    """Return a field that holds a message."""
+    return _number(number << 3 | _LENGTH_DELIMITED) + _number(len(payload)) + payload
+
+
+def _number(value: int) -> bytes:
+    result = b""
+    while value > 0x7F:  # noqa: PLR2004  # seven bits to a byte
+        result += bytes((value & 0x7F | 0x80,))
+        value >>= 7
+    return result + bytes((value,))
