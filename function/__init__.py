@@ -7,6 +7,7 @@
     compose    bind, policy, resolve, render, guard: the heart
     backends   one file per backend           guards     nothing live vanishes
     environment, policy, resolve, versions, bound   what is configured, what was decided
+    stale      an older version of an order changes nothing
     managed    cluster scoped or namespaced   contract   the five types that carry an order
     model, settings, input                    what tenants, providers, Compositions may say
     names, flavors, kubeconfig, trouble, parsing, schema, paths, errors

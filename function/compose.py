@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from function import backends, bound, guards, names, policy, report, resolve
+from function import backends, bound, guards, names, policy, report, resolve, stale
 from function.__version__ import __version__
 from function.contract import (
     Backend,
@@ -46,6 +46,7 @@ class Ask:
         mode: Which install asks.
         uid: UID of the composite.
         written: `spec` without what Crossplane put there.
+        generation: `metadata.generation` of the composite; 0 if it has none.
     """
 
     kind: str
@@ -54,6 +55,7 @@ class Ask:
     mode: Mode
     uid: str
     written: Mapping[str, Any]
+    generation: int = 0
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,9 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
     former = _former(ask.kind, mine)
     backend = _backend(ask.kind, environment, former)
     before = bound.read(former or backend, KINDS[ask.kind], ask.written, mine)
+    request = masked(KINDS[ask.kind], ask.written)
+    revision = stale.revision_of(ask.uid, ask.generation)
+    stale.older_versions_change_nothing(revision, request, before)
     filled = policy.fill(ask.kind, ask.written, settings.policy, before)
     order = _order(ask, filled)
     guards.labels_are_kept(order, observed)
@@ -109,8 +114,7 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
     place = _place(backend, environment, ask.tenant)
     if guards.stays_in_place(order, place, before, settings.moves):
         return _leave(order, backend, mine)
-    asked = masked(KINDS[ask.kind], ask.written)
-    now = bound.with_fills(asked, filled)
+    now = bound.with_fills(request, filled)
     *_, resolution = all_of(
         lambda: guards.refused_fields_are_unchanged(order, now, before, backend.standing(mine)),
         lambda: guards.data_is_kept(order, now, before),
@@ -119,11 +123,12 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
     )
     told = policy.notes(ask.kind, filled, settings.policy)
     resolution = replace(resolution, notes=(*told, *resolution.notes))
-    _judge_limits(settings, resolution, asked, before)
+    _judge_limits(settings, resolution, request, before)
     record = Bound(
         place=place,
-        asked=asked,
+        asked=request,
         filled=filled,
+        revision=stale.remembered(revision, request, before),
         estimate=dict(resolution.estimate),
         **resolution.decided,
     )

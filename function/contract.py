@@ -139,6 +139,13 @@ class Boot(Schema):
     volume_type: str = ""
 
 
+class Revision(Schema):
+    """Identify one version of a composite, by its UID and `metadata.generation`."""
+
+    uid: str
+    generation: int
+
+
 class Bound(Schema):
     """Hold what was decided for an order, read back from its root resource.
 
@@ -147,6 +154,8 @@ class Bound(Schema):
         place: Environment, backend, ProviderConfig and namespace that answer the order.
         asked: What the tenant wrote when it was last answered; private values as digests.
         filled: What policy added to it, by concrete path.
+        revision: Version of the composite at which `asked` last changed; None in records of older
+            functions, and where the composite has no generation.
         version: Exact Kubernetes version that is rendered.
         cluster_class: Offered class, and `class_name` the backend's name of it.
         profile: Profile of that class.
@@ -164,6 +173,7 @@ class Bound(Schema):
     place: Place
     asked: dict[str, Any] = {}
     filled: dict[str, Any] = {}
+    revision: Revision | None = None
     version: str = ""
     cluster_class: str = ""
     class_name: str = ""

@@ -4,15 +4,17 @@
     ├── TenantRefusal           the tenant changes the order
     │   ├── InvalidOrder          a field is wrong, missing or may not change
     │   └── PolicyViolation       the operator's rules do not allow it
-    └── OperatorRefusal         the operator (CSP) acts, the tenant waits
-        ├── EnvironmentNotFound   no such environment for this tenant
-        ├── EnvironmentInvalid    its EnvironmentConfigs do not add up
-        ├── NotOffered            it does not offer what is needed
-        ├── FunctionOutdated      written for a newer function
-        ├── MoveRefused           the order would land somewhere else
-        ├── BindingLost           what was decided can no longer be read
-        ├── NameTaken             another order owns the object of this name
-        └── DeletionRefused       something live would vanish without a reason
+    ├── OperatorRefusal         the operator (CSP) acts, the tenant waits
+    │   ├── EnvironmentNotFound   no such environment for this tenant
+    │   ├── EnvironmentInvalid    its EnvironmentConfigs do not add up
+    │   ├── NotOffered            it does not offer what is needed
+    │   ├── FunctionOutdated      written for a newer function
+    │   ├── MoveRefused           the order would land somewhere else
+    │   ├── BindingLost           what was decided can no longer be read
+    │   ├── NameTaken             another order owns the object of this name
+    │   └── DeletionRefused       something live would vanish without a reason
+    └── TransientRefusal        nobody acts, it is tried again
+        └── StaleRead             an older version of the order was read
 
 The class name is the reason of the condition `Accepted=False`.
 """
@@ -123,6 +125,16 @@ class NameTaken(OperatorRefusal):
 
 class DeletionRefused(OperatorRefusal):
     """Something live would leave the desired state without an allowed reason."""
+
+
+class TransientRefusal(Refusal):
+    """Refuse what heals without anybody's help: Crossplane calls again."""
+
+    actor = "nobody"
+
+
+class StaleRead(TransientRefusal):
+    """The order was read as it was before its last change was answered."""
 
 
 def all_of(*steps: Callable[[], Any]) -> list[Any]:

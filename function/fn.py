@@ -191,10 +191,17 @@ def read_ask(composite: Manifest) -> Ask:
         name=str(name),
         mode=Mode.NAMESPACED if namespaced else Mode.CLAIMS,
         uid=str(metadata.get("uid", "")),
+        generation=_generation(metadata),
         written=without_nulls(
             KINDS[kind], {key: value for key, value in spec.items() if key not in MACHINERY}
         ),
     )
+
+
+def _generation(metadata: Manifest) -> int:
+    """Return `metadata.generation`; 0 where it is no such number."""
+    found = metadata.get("generation")
+    return found if type(found) is int and found > 0 else 0
 
 
 def refuse(

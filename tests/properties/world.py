@@ -48,6 +48,9 @@ class World:
         step: Input of the Composition's step.
         moves: Whether the operator lists a move of this order.
         backend: The backend that answers the kind, before any fault.
+        generation: `metadata.generation` of the composite.
+        past: Former versions of the order, by generation.
+        answered_at: Generation at which the order was answered and its request had changed.
     """
 
     kind: str
@@ -60,6 +63,9 @@ class World:
     step: Manifest = field(default_factory=dict)
     moves: bool = False
     backend: str = ""
+    generation: int = 1
+    past: Mapping[int, Manifest] = field(default_factory=dict)
+    answered_at: int = 0
 
     def __repr__(self) -> str:
         """Return what tells one world from another, in few lines."""
@@ -111,6 +117,7 @@ def composite(world: World) -> Manifest:
     metadata = {"name": NAME, "namespace": TENANT}
     order = {"apiVersion": API_VERSION, "kind": world.kind, "metadata": metadata}
     found = local.composite_of({**order, "spec": world.spec}, world.mode)
+    found["metadata"]["generation"] = world.generation
     return {**found, **({"status": world.status} if world.status else {})}
 
 
@@ -156,6 +163,7 @@ def advance(world: World, reply: Reply, finished: frozenset[str] | None = None) 
     return replace(
         world,
         answered=world.spec,
+        answered_at=world.answered_at if world.answered == world.spec else world.generation,
         observed=observed,
         status={**status, "conditions": conditions},
     )
