@@ -8,6 +8,7 @@
     backends   one file per backend           guards     nothing live vanishes
     environment, policy, resolve, versions, bound   what is configured, what was decided
     stale      an older version of an order changes nothing
+    placing    ProviderConfig and namespace of a tenant
     managed    cluster scoped or namespaced   contract   the five types that carry an order
     model, settings, input                    what tenants, providers, Compositions may say
     names, flavors, kubeconfig, trouble, parsing, schema, paths, errors

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from function import backends, bound, guards, names, policy, report, resolve, stale
+from function import backends, bound, guards, names, placing, policy, report, resolve, stale
 from function.__version__ import __version__
 from function.contract import (
     Backend,
@@ -30,7 +30,7 @@ from function.model import API_GROUP, KINDS
 from function.parsing import parse, unknown_fields
 from function.paths import expand, lookup
 from function.schema import masked
-from function.settings import Place, Settings
+from function.settings import Settings
 
 DEFAULT_ENVIRONMENT = "default"
 
@@ -111,7 +111,7 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
     order = _order(ask, filled)
     guards.labels_are_kept(order, observed)
     guards.names_are_free(order, mine)
-    place = _place(backend, environment, ask.tenant)
+    place = placing.place(backend, environment, ask.tenant)
     if guards.stays_in_place(order, place, before, settings.moves):
         return _leave(order, backend, mine)
     now = bound.with_fills(request, filled)
@@ -208,16 +208,6 @@ def _order(ask: Ask, filled: Mapping[str, Any]) -> Order[Any]:
         KINDS[ask.kind], bound.with_fills(ask.written, filled), at="spec", blame=InvalidOrder
     )
     return Order(ask.kind, ask.tenant, ask.name, ask.mode, ask.uid, ask.written, spec)
-
-
-def _place(backend: Backend[Any], environment: Environment, tenant: str) -> Place:
-    own = environment.settings.block(backend.name, backend.settings)
-    return Place(
-        environment=environment.name,
-        backend=backend.name,
-        provider_config=backend.provider_config(own, tenant),
-        namespace=backend.namespace(own, tenant),
-    )
 
 
 def _effective(order: Order[Any]) -> dict[str, Any]:

@@ -36,7 +36,7 @@ from function.contract import (
 )
 from function.model import ClusterSpec
 from function.paths import lookup
-from function.settings import Settings
+from function.settings import Settings, filled
 
 __all__ = ["CLUSTER", "KEY", "NAME", "PROFILES", "CapiSettings"]
 
@@ -130,8 +130,8 @@ CLUSTER: Backend[ClusterSpec] = Backend(
     render=render,
     identities=identities,
     recall=recall,
-    namespace=lambda own, tenant: str(own.namespace).format(tenant=tenant),
-    provider_config=lambda own, tenant: str(own.provider_config).format(tenant=tenant),
+    namespace=lambda own, tenant: filled(own.namespace, tenant=tenant),
+    provider_config=lambda own, tenant: filled(own.provider_config, tenant=tenant),
     gaps={
         "spec.access.adminGroups": "your provider grants groups their rights in the cluster",
         "spec.access.viewerGroups": "your provider grants groups their rights in the cluster",

@@ -37,7 +37,7 @@ from function.errors import InvalidOrder, Problem
 from function.model import ClusterSpec
 from function.paths import lookup
 from function.schema import NOTHING
-from function.settings import Settings
+from function.settings import Settings, filled
 
 __all__ = ["CLUSTER", "KEY", "NAME", "GardenerSettings"]
 
@@ -134,7 +134,7 @@ def standing(observed: Mapping[str, Resource]) -> Mapping[str, Any]:
 
 
 def _namespace(own: GardenerSettings, tenant: str) -> str:
-    return own.namespace.format(project=own.project, tenant=tenant)
+    return filled(own.namespace, project=own.project, tenant=tenant)
 
 
 CLUSTER: Backend[ClusterSpec] = Backend(
@@ -145,7 +145,7 @@ CLUSTER: Backend[ClusterSpec] = Backend(
     identities=identities,
     recall=recall,
     namespace=_namespace,
-    provider_config=lambda own, tenant: str(own.provider_config).format(tenant=tenant),
+    provider_config=lambda own, tenant: filled(own.provider_config, tenant=tenant),
     gaps={
         "spec.variables": "clusters have no classes here, and no variables",
         "spec.controlPlane.flavor": "control planes are no machines of yours here",

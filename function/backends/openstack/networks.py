@@ -19,7 +19,7 @@ from function.backends.openstack.stack import Stack
 from function.contract import Backend, Bound, Manifest, Order, Remark, Rendered, Resource
 from function.errors import InvalidOrder, Problem
 from function.model import NetworkSpec
-from function.settings import Settings
+from function.settings import Settings, filled
 
 
 def render(
@@ -63,7 +63,7 @@ NETWORK_BACKEND: Backend[NetworkSpec] = Backend(
     identities=identities,
     recall=recall,
     namespace=lambda _own, _tenant: "",
-    provider_config=lambda own, tenant: str(own.provider_config).format(tenant=tenant),
+    provider_config=lambda own, tenant: filled(own.provider_config, tenant=tenant),
 )
 
 

@@ -19,7 +19,7 @@ from function.contract import (
     Resource,
 )
 from function.model import ServerSpec
-from function.settings import Settings
+from function.settings import Settings, filled
 
 
 def render(
@@ -90,7 +90,7 @@ SERVER_BACKEND: Backend[ServerSpec] = Backend(
     identities=identities,
     recall=recall,
     namespace=lambda _own, _tenant: "",
-    provider_config=lambda own, tenant: str(own.provider_config).format(tenant=tenant),
+    provider_config=lambda own, tenant: filled(own.provider_config, tenant=tenant),
 )
 
 
