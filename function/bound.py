@@ -21,6 +21,8 @@ from function.settings import Place
 
 ANNOTATION = f"{API_GROUP}/bound"
 ENVIRONMENT_LABEL = f"{API_GROUP}/environment"
+# So many of the resources that remain are named.
+_NAMED = 10
 
 
 def encode(bound: Bound) -> str:
@@ -112,11 +114,7 @@ def _recall(
     labelled = sorted({r.labels.get(ENVIRONMENT_LABEL, "") for r in observed.values()})
     configs = sorted({r.provider_config for r in observed.values()})
     if fields is None or len(labelled) != 1 or not labelled[0] or len(configs) != 1:
-        raise BindingLost(
-            f"annotation {ANNOTATION} of {backend.root} is lost, and the observed resources do not "
-            f"show what was decided; restore the annotation, from a backup or the logs of the API "
-            f"server (observed: {', '.join(sorted(observed))})"
-        )
+        raise BindingLost(_what_to_do(backend.root, observed))
     place = Place(
         environment=labelled[0],
         backend=backend.name,
@@ -124,3 +122,25 @@ def _recall(
         namespace=fields.pop("namespace", ""),
     )
     return Bound(place=place, asked=masked(schema, written), rebuilt=True, **fields)
+
+
+def _what_to_do(root: str, observed: Mapping[str, Resource]) -> str:
+    """Return what is lost and how it comes back.
+
+    Nothing is built in place of a root that is gone: what it stood for may exist, and would be
+    changed to what the environment offers today.
+    """
+    if root in observed:
+        return (
+            f"annotation {ANNOTATION} of {root} is lost, and the observed resources do not "
+            f"show what was decided; restore the annotation, from a backup or the logs of the API "
+            f"server (observed: {', '.join(sorted(observed))})"
+        )
+    names = [f"{found.kind} {found.name}" for _, found in sorted(observed.items())]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return (
+        f"{root} is gone, and with it the record of what was decided; nothing is built or deleted "
+        f"meanwhile. If what it stood for exists, restore {root} with its annotation {ANNOTATION} "
+        "from a backup. If not, delete what remains, and the order is answered as a new one: "
+        f"{', '.join(names[:_NAMED])}{more}"
+    )

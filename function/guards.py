@@ -12,7 +12,7 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
-from function.bound import remembered
+from function.bound import ANNOTATION, remembered
 from function.contract import Backend, Bound, Order, Removal, Rendered, Resource
 from function.errors import (
     BindingLost,
@@ -265,8 +265,7 @@ def nothing_vanishes(
         elif before is not None and before.rebuilt and removal and removal.reason == "order":
             raise BindingLost(
                 f"{identity} would be deleted because {removal.detail} no longer asks for it, but "
-                "the record of what was asked before is lost; restore the annotation, or undo the "
-                "change"
+                f"the record of what was asked before is lost; {_remedy(rendered, observed)}"
             )
     if problems:
         raise DeletionRefused(*problems)
@@ -290,8 +289,16 @@ def types_are_in_use(
         if canonical(backend_name) in asked and canonical(backend_name) not in lives:
             raise BindingLost(
                 f"volumes of type {name} would become {backend_name}, which none of them is, and "
-                "the record of what they are is lost; restore the annotation, or undo the change"
+                f"the record of what they are is lost; {_remedy(rendered, observed)}"
             )
+
+
+def _remedy(rendered: Rendered, observed: Mapping[str, Resource]) -> str:
+    """Return how a record that is lost comes back: with its resource, where that is gone too."""
+    root = next((r.key for r in rendered.resources if ANNOTATION in r.annotations), "")
+    if not root or root in observed:
+        return "restore the annotation, or undo the change"
+    return f"{root} is gone with it; undo the change, and it is built again with a new record"
 
 
 def _why_not(  # noqa: PLR0913  # a reason may speak of any of them
