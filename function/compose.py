@@ -25,7 +25,7 @@ from function.contract import (
     Resource,
 )
 from function.errors import FunctionOutdated, InvalidOrder, NotOffered, Problem, all_of
-from function.managed import ALL_POLICIES, EXTERNAL_NAME
+from function.managed import ALL_POLICIES, named
 from function.model import API_GROUP, KINDS
 from function.parsing import parse, unknown_fields
 from function.paths import expand, lookup
@@ -316,15 +316,13 @@ def _leave(order: Order[Any], backend: Backend[Any], mine: Mapping[str, Resource
 
 
 def _as_observed(resource: Resource) -> Resource:
-    kept = (bound.ANNOTATION, EXTERNAL_NAME)
-    return replace(
+    found = replace(
         guards.without_delete(resource, ALL_POLICIES),
-        annotations={
-            name: resource.annotations[name] for name in kept if name in resource.annotations
-        },
+        annotations={k: v for k, v in resource.annotations.items() if k == bound.ANNOTATION},
         labels={k: v for k, v in resource.labels.items() if k.startswith(API_GROUP)},
         ready=False,
     )
+    return named(found, resource)
 
 
 def _gaps(order: Order[Any], backend: Backend[Any], rendered: Rendered) -> tuple[Remark, ...]:

@@ -7,6 +7,7 @@
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from function.contract import Manifest, Mode, Order, Resource
@@ -150,6 +151,24 @@ def external_name(observed: Resource | None) -> str:
     if observed is None:
         return ""
     return str(observed.at_provider.get("id") or "") or observed.annotations.get(EXTERNAL_NAME, "")
+
+
+def kept_name(observed: Resource | None) -> str:
+    """Return the external name of what its provider names by itself; empty until it is known.
+
+    Where late initialisation is on, the provider writes the annotation, also when it builds anew
+    what was deleted behind its back. So the annotation comes first, which an operator may correct;
+    where it is lost, a provider that starts again would find nothing, and build once more.
+    """
+    return (observed and observed.annotations.get(EXTERNAL_NAME)) or external_name(observed)
+
+
+def named(resource: Resource, observed: Resource | None) -> Resource:
+    """Return a resource with its external name, unless its backend has said one."""
+    name = kept_name(observed)
+    if not name or EXTERNAL_NAME in resource.annotations:
+        return resource
+    return replace(resource, annotations={**resource.annotations, EXTERNAL_NAME: name})
 
 
 def _secret(resource: Resource, namespaced: bool, secrets_namespace: str) -> Manifest:

@@ -409,7 +409,6 @@ _FIXED: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("spec", "forProvider", "availabilityZone"),
         ("spec", "forProvider", "schedulerHints"),
         ("spec", "initProvider", "imageId"),
-        ("metadata", "annotations", EXTERNAL_NAME),
     ),
     "PortV2": (
         ("spec", "forProvider", "networkIdSelector"),
@@ -467,8 +466,18 @@ def _check_same(key: str, observed: Manifest, desired: Manifest, *, moves: bool)
         before, now = at(observed, *version), at(desired, *version)
         assert _order(before) <= _order(now), f"{key}: {before} -> {now}"
 
+    if observed["kind"] != "Object":
+        _check_external_name(key, observed, desired)
     size = ("spec", "forProvider", "size")
     assert (at(observed, *size) or 0) <= (at(desired, *size) or 0), f"{key} would shrink"
+
+
+def _check_external_name(key: str, observed: Manifest, desired: Manifest) -> None:
+    """Find what a provider that starts again would create a second time."""
+    annotation = ("metadata", "annotations", EXTERNAL_NAME)
+    known = {at(observed, *annotation), at(observed, "status", "atProvider", "id")} - {None, ""}
+    if known:
+        assert at(desired, *annotation) in known, f"{key}: its external name would be lost"
 
 
 def _is_found(observed: Manifest, path: tuple[str, ...]) -> bool:

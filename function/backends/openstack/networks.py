@@ -18,6 +18,7 @@ from function.backends.openstack.settings import OpenStackSettings
 from function.backends.openstack.stack import Stack
 from function.contract import Backend, Bound, Manifest, Order, Remark, Rendered, Resource
 from function.errors import InvalidOrder, Problem
+from function.managed import named
 from function.model import NetworkSpec
 from function.settings import Settings, filled
 
@@ -42,7 +43,7 @@ def render(
     )
     wanted = {resource.key for resource in resources}
     return Rendered(
-        resources=resources,
+        resources=tuple(named(resource, observed.get(resource.key)) for resource in resources),
         removals=removals(wanted, observed, _path),
         status=status(stack, resources),
         conditions=(current(stack, resources), trouble.health(observed.values())),

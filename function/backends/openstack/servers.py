@@ -18,6 +18,7 @@ from function.contract import (
     Rendered,
     Resource,
 )
+from function.managed import named
 from function.model import ServerSpec
 from function.settings import Settings, filled
 
@@ -45,7 +46,9 @@ def render(
     wanted = {part if isinstance(part, str) else part.key for part in parts}
     current = status.current(stack, wanted)
     return Rendered(
-        resources=tuple(part for part in parts if not isinstance(part, str)),
+        resources=tuple(
+            named(part, observed.get(part.key)) for part in parts if not isinstance(part, str)
+        ),
         planned=frozenset(part for part in parts if isinstance(part, str)),
         removals=removals(wanted, observed, lambda resource: _path(resource, order)),
         status=status.status(stack, current),
