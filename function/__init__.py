@@ -7,11 +7,11 @@
     compose    bind, policy, resolve, render, guard: the heart
     backends   one file per backend           guards     nothing live vanishes
     environment, policy, resolve, versions, bound   what is configured, what was decided
-    stale      an older version of an order changes nothing
+    stale, outdated    an older version of an order, what a newer function composed
     placing    ProviderConfig and namespace of a tenant
     managed    cluster scoped or namespaced   contract   the five types that carry an order
     model, settings, input                    what tenants, providers, Compositions may say
-    names, flavors, kubeconfig, trouble, parsing, schema, paths, errors
+    names, flavors, kubeconfig, trouble, parsing, schema, shapes, paths, errors
 
 Imports point downwards; see the contracts in pyproject.toml.
 """

@@ -10,7 +10,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from function import backends, bound, guards, names, placing, policy, report, resolve, stale
+from function import (
+    backends,
+    bound,
+    guards,
+    names,
+    outdated,
+    placing,
+    policy,
+    report,
+    resolve,
+    stale,
+)
 from function.__version__ import __version__
 from function.contract import (
     Backend,
@@ -103,7 +114,9 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
     mine = guards.ours(observed, backends.SETTINGS)
     former = _former(ask.kind, mine)
     backend = _backend(ask.kind, environment, former)
-    before = bound.read(former or backend, KINDS[ask.kind], ask.written, mine)
+    outdated.versions_are_known(mine, former or backend)
+    seen = {key: found.checked((former or backend).reads) for key, found in mine.items()}
+    before = bound.read(former or backend, KINDS[ask.kind], ask.written, seen)
     request = masked(KINDS[ask.kind], ask.written)
     revision = stale.revision_of(ask.uid, ask.generation)
     stale.older_versions_change_nothing(revision, request, before)
@@ -116,10 +129,10 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
         return _leave(order, backend, mine)
     now = bound.with_fills(request, filled)
     *_, resolution = all_of(
-        lambda: guards.refused_fields_are_unchanged(order, now, before, backend.standing(mine)),
+        lambda: guards.refused_fields_are_unchanged(order, now, before, backend.standing(seen)),
         lambda: guards.data_is_kept(order, now, before),
         lambda: policy.judge(ask.kind, _effective(order), now, settings.policy, before),
-        lambda: resolve.RESOLVERS[ask.kind](order, settings, before, backend.progress(mine)),
+        lambda: resolve.RESOLVERS[ask.kind](order, settings, before, backend.progress(seen)),
     )
     told = policy.notes(ask.kind, filled, settings.policy)
     resolution = replace(resolution, notes=(*told, *resolution.notes))
@@ -132,9 +145,11 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
         estimate=dict(resolution.estimate),
         **resolution.decided,
     )
+    # What a resource stands for is read off all of it, what does not fit its shape included.
     mine = {key: _identified(resource, backend) for key, resource in mine.items()}
+    seen = {key: replace(r, identities=mine[key].identities) for key, r in seen.items()}
     rendered = _complete(
-        backend.render(order, settings, record, mine), order, backend, record, mine
+        backend.render(order, settings, record, seen), order, backend, record, mine
     )
     guards.keys_are_sound(rendered, backend)
     guards.waves_only_gate_creation(rendered, mine)

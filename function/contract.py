@@ -9,8 +9,8 @@ too, so that what is desired and what is observed are compared like with like.
 
 import enum
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import pydantic
 
@@ -18,10 +18,17 @@ from function.model import ClusterSpec, OrderSpec
 from function.model.cluster import Oidc
 from function.schema import Schema
 from function.settings import Place, Settings
+from function.shapes import Shape, fitting
 
 BOUND_FORMAT = 1
 # Keys of `Bound.machines` beside the names of pools, which have no capitals.
 CONTROL_PLANE, SERVER = "controlPlane", "server"
+# Numbers in a record: what a double holds, and nothing below zero.
+Amount = Annotated[int, pydantic.Field(ge=0, le=2**53)]
+Measure = Annotated[float, pydantic.Field(ge=0, le=2**53, allow_inf_nan=False)]
+RenderedVersion = Annotated[
+    str, pydantic.StringConstraints(pattern=r"^([0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9})?$")
+]
 SpecT = TypeVar("SpecT", bound=OrderSpec)
 Manifest = dict[str, Any]
 
@@ -115,10 +122,10 @@ class Machine(Schema):
 
     asked: dict[str, Any]
     flavor: str
-    cpu: int = 0
-    memory_gib: float = pydantic.Field(default=0, alias="memoryGiB")
-    disk_gib: int | None = pydantic.Field(default=None, alias="diskGiB")
-    gpus: int = 0
+    cpu: Amount = 0
+    memory_gib: Measure = pydantic.Field(default=0, alias="memoryGiB")
+    disk_gib: Amount | None = pydantic.Field(default=None, alias="diskGiB")
+    gpus: Amount = 0
     architecture: str = "amd64"
 
 
@@ -128,14 +135,14 @@ class BoundImage(Schema):
     id: str
     name: str
     user: str = ""
-    min_disk_gib: int = pydantic.Field(default=1, alias="minDiskGiB")
+    min_disk_gib: Amount = pydantic.Field(default=1, alias="minDiskGiB")
 
 
 class Boot(Schema):
     """Remember how servers boot: by the flavor's disk, or from a volume of this size."""
 
     volume: bool
-    size_gib: int = pydantic.Field(default=0, alias="sizeGiB")
+    size_gib: Amount = pydantic.Field(default=0, alias="sizeGiB")
     volume_type: str = ""
 
 
@@ -143,7 +150,7 @@ class Revision(Schema):
     """Identify one version of a composite, by its UID and `metadata.generation`."""
 
     uid: str
-    generation: int
+    generation: Amount
 
 
 class Bound(Schema):
@@ -174,7 +181,7 @@ class Bound(Schema):
     asked: dict[str, Any] = {}
     filled: dict[str, Any] = {}
     revision: Revision | None = None
-    version: str = ""
+    version: RenderedVersion = ""
     cluster_class: str = ""
     class_name: str = ""
     profile: str = ""
@@ -184,7 +191,7 @@ class Bound(Schema):
     zones: dict[str, tuple[str, ...]] = {}
     volume_types: dict[str, str] = {}
     oidc: Oidc | None = None
-    estimate: dict[str, float] = {}
+    estimate: dict[str, Measure] = {}
     rebuilt: bool = pydantic.Field(default=False, exclude=True)
 
     def issuer(self, spec: ClusterSpec) -> Oidc | None:
@@ -198,7 +205,8 @@ class Resource:
 
     Attributes:
         key: Its name in the composition, its identity: never renamed.
-        family: API family, such as `kubernetes` or `compute.openstack`.
+        family: API family, such as `kubernetes` or `compute.openstack`; where this version does not
+            know it, `apiVersion` as it was observed.
         kind: Kind, such as `Object` or `InstanceV2`.
         payload: `spec.forProvider`.
         initial: `spec.initProvider`, applied on creation only.
@@ -241,6 +249,17 @@ class Resource:
         """Return `status.atProvider`, empty until the provider has looked."""
         found: Mapping[str, Any] = self.status.get("atProvider") or {}
         return found
+
+    def checked(self, reads: Mapping[str, Shape]) -> "Resource":
+        """Return the resource without what is of another type than its backend reads.
+
+        Args:
+            reads: Shapes by the name of the attribute; see `Backend.reads`.
+        """
+        return replace(
+            self,
+            **{part: fitting(dict(getattr(self, part)), reads[part]) for part in sorted(reads)},
+        )
 
 
 @dataclass(frozen=True)
@@ -338,6 +357,8 @@ class Backend(Generic[SpecT]):
         standing: Where the last change was refused by what runs below, the values of fields that
             cannot be changed back, by path, as they still stand.
         retired: Identities by key prefix that this version gave up, with the version.
+        reads: Shapes of what it reads of observed resources, by attribute of `Resource`.
+        writes: API versions of the manifests that it puts into Objects.
     """
 
     name: str
@@ -353,3 +374,5 @@ class Backend(Generic[SpecT]):
     progress: Callable[[Mapping[str, Resource]], Progress] = lambda _: Progress()
     standing: Callable[[Mapping[str, Resource]], Mapping[str, Any]] = lambda _: {}
     retired: Mapping[str, str] = field(default_factory=dict)
+    reads: Mapping[str, Shape] = field(default_factory=dict)
+    writes: frozenset[str] = frozenset()

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from function import policy
+from function import policy, shapes
 from function.contract import Environment, Manifest
 from function.errors import EnvironmentInvalid, EnvironmentNotFound, Problem
 from function.model import API_GROUP
 from function.parsing import SchemaT, parse
+from function.paths import lookup
 from function.schema import Schema, canonical
 from function.settings import Block, Settings
 
@@ -111,7 +112,7 @@ class _Layer:
 
     @classmethod
     def read(cls, doc: Manifest) -> "_Layer":
-        name = str((doc.get("metadata") or {}).get("name") or "without a name")
+        name = shapes.text(lookup(doc, "metadata.name")) or "without a name"
         data = doc.get("data")
         if not isinstance(data, dict):
             raise EnvironmentInvalid(f"EnvironmentConfig {name}: data: must be a mapping")
@@ -351,5 +352,4 @@ def _blocks(
 
 
 def _mapping(data: Manifest, key: str) -> Manifest:
-    found = data.get(key)
-    return found if isinstance(found, dict) else {}
+    return shapes.mapping(data.get(key))

@@ -20,7 +20,7 @@ from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
 from google.protobuf import struct_pb2
 
 from function import environment as environments
-from function import managed, names, plain
+from function import managed, names, plain, shapes
 from function.backends import SETTINGS
 from function.calls import Call, Observer, trace
 from function.compose import Answer, Ask, compose, environment_name
@@ -35,8 +35,8 @@ from function.errors import (
 from function.guards import BACKEND_LABEL
 from function.input import Input
 from function.model import API_VERSION, KINDS
-from function.parsing import parse
-from function.schema import without_nulls
+from function.parsing import checker, parse
+from function.schema import DNSLabel, without_nulls
 
 CONDITIONS = ("Accepted", "Provisioned", "Current", "BackendHealthy", "FullySupported")
 UNEXPECTED = "InternalError"
@@ -63,6 +63,7 @@ _BOTH = fnv1.TARGET_COMPOSITE_AND_CLAIM
 _STATUS = {True: fnv1.STATUS_CONDITION_TRUE, False: fnv1.STATUS_CONDITION_FALSE}
 _AT_ONCE = datetime.timedelta(0)
 _KNOWN_ENVIRONMENTS = 64
+_wrong_label = checker(DNSLabel)
 _UNEXPECTED_PUBLIC = "an error of the provider's software; nothing was changed"
 
 
@@ -169,39 +170,31 @@ def read_ask(composite: Manifest) -> Ask:
         InvalidOrder: Its kind is unknown, or it belongs to no tenant.
         FunctionOutdated: It is of an API version that this version does not know.
     """
-    metadata, spec = composite.get("metadata") or {}, composite.get("spec") or {}
-    metadata, spec = (part if isinstance(part, dict) else {} for part in (metadata, spec))
-    claim = spec.get("claimRef")
-    claim = claim if isinstance(claim, dict) else {}
-    kind = str(composite.get("kind", "")).removeprefix("X")
+    metadata, spec = (shapes.mapping(composite.get(part)) for part in ("metadata", "spec"))
+    claim = shapes.mapping(spec.get("claimRef"))
+    kind = shapes.text(composite.get("kind")).removeprefix("X")
     if kind not in KINDS:
         raise InvalidOrder(Problem("kind", f"must be one of {', '.join(KINDS)}"))
     if composite.get("apiVersion") != API_VERSION:
         text = f"only {API_VERSION} is known; upgrade the function first, then the API"
         raise FunctionOutdated(Problem("apiVersion", text))
     namespaced = bool(metadata.get("namespace"))
-    tenant = metadata.get("namespace") or claim.get("namespace")
-    name = metadata.get("name") if namespaced else claim.get("name")
-    if not tenant or not name:
+    owner = metadata if namespaced else claim
+    tenant, name = shapes.text(owner.get("namespace")), shapes.text(owner.get("name"))
+    if not name or _wrong_label(tenant):
         text = "an order belongs to a tenant: its namespace, or that of its claim"
         raise InvalidOrder(Problem("metadata.namespace", text))
     return Ask(
         kind=kind,
-        tenant=str(tenant),
-        name=str(name),
+        tenant=tenant,
+        name=name,
         mode=Mode.NAMESPACED if namespaced else Mode.CLAIMS,
-        uid=str(metadata.get("uid", "")),
-        generation=_generation(metadata),
+        uid=shapes.text(metadata.get("uid")),
+        generation=shapes.count(metadata.get("generation")),
         written=without_nulls(
             KINDS[kind], {key: value for key, value in spec.items() if key not in MACHINERY}
         ),
     )
-
-
-def _generation(metadata: Manifest) -> int:
-    """Return `metadata.generation`; 0 where it is no such number."""
-    found = metadata.get("generation")
-    return found if type(found) is int and found > 0 else 0
 
 
 def refuse(
@@ -239,9 +232,8 @@ def refuse(
 
 def _conditions(composite: struct_pb2.Struct) -> list[Manifest]:
     """Return the conditions of a composite, whatever else its status holds."""
-    status = plain.to_dict(composite).get("status")
-    found = status.get("conditions") if isinstance(status, dict) else None
-    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+    status = shapes.mapping(plain.to_dict(composite).get("status"))
+    return shapes.mappings(status.get("conditions"))
 
 
 def _subject(req: fnv1.RunFunctionRequest) -> dict[str, str]:

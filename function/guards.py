@@ -12,6 +12,7 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
+from function import shapes
 from function.bound import ANNOTATION, remembered
 from function.contract import Backend, Bound, Order, Removal, Rendered, Resource
 from function.errors import (
@@ -26,6 +27,7 @@ from function.errors import (
 from function.model import API_GROUP, KINDS
 from function.names import composed
 from function.parsing import parse
+from function.paths import lookup
 from function.schema import NOTHING, Difference, canonical, differences, extra, fields
 from function.settings import Move, Place
 
@@ -84,9 +86,8 @@ def names_are_free(order: Order[Any], observed: Mapping[str, Resource]) -> None:
     """
     mine = {TENANT_LABEL: order.tenant, KIND_LABEL: order.kind, NAME_LABEL: order.name}
     for key, resource in sorted(observed.items()):
-        manifest = resource.at_provider.get("manifest") or {}
-        inner = (manifest.get("metadata") or {}).get("labels") or {}
-        for labels in (resource.labels, inner):
+        inner = lookup(resource.at_provider, "manifest.metadata.labels")
+        for labels in (resource.labels, shapes.mapping(inner)):
             other = {
                 name: labels[name] for name in mine if name in labels and labels[name] != mine[name]
             }
@@ -219,7 +220,8 @@ def _loss(info: FieldInfo, before: Any, now: Any) -> str:
             return f"fewer than {before} would destroy the data of the rest"
         case "removed":
             kept = {entry.get("name") for entry in now or ()}
-            gone = [e["name"] for e in before or () if e.get("name") not in kept]
+            names = (str(entry.get("name")) for entry in before or ())
+            gone = [name for name in names if name not in kept]
             return f"without {', '.join(gone)} its data would be destroyed" if gone else ""
     return ""
 

@@ -15,6 +15,8 @@ import pydantic
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
+from function import shapes
+
 Flag = Annotated[bool, pydantic.Strict()]
 Count = Annotated[int, pydantic.Strict()]
 Number = Annotated[float, pydantic.Strict()]
@@ -135,11 +137,7 @@ def canonical(value: object) -> str:
 
 def mapping(text: str) -> dict[str, Any]:
     """Return a mapping that `canonical` wrote; empty if there is no text, or it is garbled."""
-    try:
-        found = json.loads(text or "{}")
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return shapes.mapping(shapes.parsed(text))
 
 
 def digest(value: object) -> str:

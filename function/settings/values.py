@@ -13,7 +13,9 @@ AT_ONCE = "every order, within the refresh interval"
 
 KindName = Literal["Cluster", "Server", "Network"]
 Name = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=253)]
-ExactVersion = Annotated[str, text(r"^1\.[0-9]+\.[0-9]+$", 'an exact version such as "1.34.7"')]
+ExactVersion = Annotated[
+    str, text(r"^1\.[0-9]{1,9}\.[0-9]{1,9}$", 'an exact version such as "1.34.7"')
+]
 Day = Annotated[str, text(r"^[0-9]{4}-[0-9][0-9]-[0-9][0-9]$", 'a day such as "2026-10-27"')]
 FieldPath = Annotated[
     str,

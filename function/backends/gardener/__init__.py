@@ -8,6 +8,7 @@ operation   when Gardener may change the Shoot, and when it sleeps
 shoot       all of it -> Shoot, login ConfigMap
 login       who may log in, as the API server reads it
 status      the live Shoot -> phase, readiness, conditions
+shapes      types of what is read of a Shoot
 """
 
 from collections.abc import Mapping
@@ -18,7 +19,8 @@ from function.backends.gardener import shoot, status
 from function.backends.gardener.basis import Basis, remembered_types
 from function.backends.gardener.extensions import missing_addons
 from function.backends.gardener.settings import NAME, GardenerSettings
-from function.backends.gardener.shoot import AVAILABILITY, LOGIN
+from function.backends.gardener.shapes import READS
+from function.backends.gardener.shoot import AVAILABILITY, LOGIN, SHOOT_API
 from function.backends.gardener.status import KEY
 from function.backends.gardener.workers import without_affinity
 from function.contract import (
@@ -92,10 +94,10 @@ def recall(observed: Mapping[str, Resource]) -> dict[str, Any] | None:
     }
 
 
-def _machine(worker: Manifest, known: object) -> Machine:
+def _machine(worker: Manifest, known: list[str] | None) -> Machine:
     """Return what a worker pool shows of its machines, by flavor where that is remembered."""
     machine = worker["machine"]
-    flavor = known[0] if isinstance(known, list) and known[1:] == [machine["type"]] else None
+    flavor = known[0] if known and known[1] == machine["type"] else None
     return Machine(
         asked={},
         flavor=flavor or machine["type"],
@@ -156,6 +158,8 @@ CLUSTER: Backend[ClusterSpec] = Backend(
     },
     progress=progress,
     standing=standing,
+    reads=READS,
+    writes=frozenset((SHOOT_API, "v1")),
 )
 
 

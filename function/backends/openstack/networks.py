@@ -15,6 +15,7 @@ from function.backends.openstack.network_status import current, status
 from function.backends.openstack.ports import FAMILY_LABEL
 from function.backends.openstack.removals import identities, removals
 from function.backends.openstack.settings import OpenStackSettings
+from function.backends.openstack.shapes import READS
 from function.backends.openstack.stack import Stack
 from function.contract import Backend, Bound, Manifest, Order, Remark, Rendered, Resource
 from function.errors import InvalidOrder, Problem
@@ -65,6 +66,7 @@ NETWORK_BACKEND: Backend[NetworkSpec] = Backend(
     recall=recall,
     namespace=lambda _own, _tenant: "",
     provider_config=lambda own, tenant: filled(own.provider_config, tenant=tenant),
+    reads=READS,
 )
 
 

@@ -7,6 +7,7 @@ from function.backends.openstack import firewall, instances, keys, login, ports,
 from function.backends.openstack.keys import NAME
 from function.backends.openstack.removals import identities, removals
 from function.backends.openstack.settings import OpenStackSettings
+from function.backends.openstack.shapes import READS
 from function.backends.openstack.stack import Stack
 from function.contract import (
     Backend,
@@ -94,6 +95,7 @@ SERVER_BACKEND: Backend[ServerSpec] = Backend(
     recall=recall,
     namespace=lambda _own, _tenant: "",
     provider_config=lambda own, tenant: filled(own.provider_config, tenant=tenant),
+    reads=READS,
 )
 
 
