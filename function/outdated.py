@@ -38,9 +38,10 @@ def _unknown(resource: Resource, backend: Backend[Any]) -> str:
     """Return what is not known of a resource; empty if all of it is."""
     if not is_known(resource):
         return f"{resource.kind or 'a resource'} of {resource.family or 'no API'}"
-    version = shapes.text(lookup(resource.payload, "manifest.apiVersion"))
-    groups = {known.rpartition("/")[0] for known in backend.writes}
-    if version.rpartition("/")[0] not in groups or version in backend.writes:
-        # An object of another group is another object, as the guard of identities sees.
-        return ""
-    return f"{shapes.text(lookup(resource.payload, 'manifest.kind'))} of {version}"
+    # An object of another group is another object, as the guard of identities sees.
+    groups = {version.rpartition("/")[0] for version in backend.writes}
+    for manifest in (resource.payload.get("manifest"), resource.at_provider.get("manifest")):
+        version, kind = (shapes.text(lookup(manifest, part)) for part in ("apiVersion", "kind"))
+        if version and version not in backend.writes and version.rpartition("/")[0] in groups:
+            return f"{kind} of {version}"
+    return ""

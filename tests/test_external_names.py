@@ -1,6 +1,7 @@
 """Check that what a provider needs to find a live thing again is written back when it is lost."""
 
 import copy
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import yaml
 
 from function import local, managed, simulate
 from function.contract import Mode
+from function.fn import FunctionRunner
 from function.managed import EXTERNAL_NAME
 from tests import asking
 
@@ -20,7 +22,8 @@ KINDS = {
     if ".openstack." in name
 }
 Seen = Mapping[str, local.Observed]
-LAYERS = asking.provider("cluster-stacks")
+LAYERS = asking.versioned(asking.provider("cluster-stacks"))
+ask = functools.partial(asking.ask, runner=FunctionRunner())
 
 
 def recorded() -> list[asking.Manifest]:
@@ -53,7 +56,7 @@ def built(order: asking.Manifest, mode: Mode = Mode.CLAIMS) -> Seen:
     """Return what there is of an order after all waves."""
     seen: Seen = {}
     for _ in range(5):
-        outcome = asking.ask(order, LAYERS, seen, mode)
+        outcome = ask(order, LAYERS, seen, mode)
         assert not outcome.fatal
         seen = simulate.play(outcome.resources)
     return seen
@@ -97,10 +100,10 @@ def test_a_lost_name_is_written_back(
     """Write the id that the provider has shown, and go on writing it."""
     lost = changed(seen, name)
     ids = {key: found.manifest["status"]["atProvider"]["id"] for key, found in seen.items()}
-    outcome = asking.ask(order, LAYERS, lost, mode)
+    outcome = ask(order, LAYERS, lost, mode)
     assert not outcome.fatal
     assert {key: name_of(found) for key, found in outcome.resources.items()} == ids
-    again = asking.ask(order, LAYERS, simulate.play(outcome.resources), mode)
+    again = ask(order, LAYERS, simulate.play(outcome.resources), mode)
     assert again.resources == outcome.resources
 
 
@@ -108,7 +111,7 @@ def test_a_lost_name_is_written_back(
 def test_a_name_without_a_status_stays(order: asking.Manifest, mode: Mode, seen: Seen) -> None:
     """Keep it while the provider has not looked, as after a restore from a backup."""
     restored = changed(seen, "restored", atProvider={})
-    outcome = asking.ask(order, LAYERS, restored, mode)
+    outcome = ask(order, LAYERS, restored, mode)
     assert {name_of(found) for found in outcome.resources.values()} == {"restored"}
 
 
@@ -117,7 +120,7 @@ def test_a_name_that_the_provider_wrote_goes_first(
     order: asking.Manifest, mode: Mode, seen: Seen
 ) -> None:
     """Follow what is built anew, and what an operator corrects; of instances only we write it."""
-    outcome = asking.ask(order, LAYERS, changed(seen, "newer"), mode)
+    outcome = ask(order, LAYERS, changed(seen, "newer"), mode)
     for key, found in outcome.resources.items():
         shown = seen[key].manifest["status"]["atProvider"]["id"]
         assert name_of(found) == (shown if found["kind"] == "InstanceV2" else "newer")
@@ -126,16 +129,16 @@ def test_a_name_that_the_provider_wrote_goes_first(
 @pytest.mark.parametrize("order", orders(), ids=lambda order: order["kind"])
 def test_what_is_not_built_has_no_name(order: asking.Manifest) -> None:
     """Leave the name of what is new to its provider."""
-    outcome = asking.ask(order, LAYERS)
+    outcome = ask(order, LAYERS)
     applied = simulate.play(outcome.resources, frozenset())
-    for found in (outcome, asking.ask(order, LAYERS, applied)):
+    for found in (outcome, ask(order, LAYERS, applied)):
         assert {name_of(resource) for resource in found.resources.values()} == {None}
 
 
 def test_objects_are_found_by_the_manifest_in_them() -> None:
     """Write no name of an Object: its manifest says which object it is."""
     order = asking.order("cluster/minimal")
-    outcome = asking.ask(order, LAYERS, changed(built(order), None))
+    outcome = ask(order, LAYERS, changed(built(order), None))
     assert {name_of(found) for found in outcome.resources.values()} == {None}
 
 

@@ -153,7 +153,7 @@ CASES = [
     for name, edit in EDITS.items()
     if name in edits
 ]
-LAYERS = asking.provider("cluster-stacks")
+LAYERS = asking.versioned(asking.provider("cluster-stacks"))
 RUNNER = FunctionRunner()
 
 
@@ -179,10 +179,10 @@ def built(composite: Data, observed: Observed | None = None) -> Observed:
     return now if now == observed else built(composite, now)
 
 
-def ask(composite: Data, observed: Observed) -> local.Outcome:
+def ask(composite: Data, observed: Observed, layers: list[Data] = LAYERS) -> local.Outcome:
     """Ask about an XR."""
     return asyncio.run(
-        local.answer(lambda req: RUNNER.RunFunction(req, None), composite, LAYERS, observed)
+        local.answer(lambda req: RUNNER.RunFunction(req, None), composite, layers, observed)
     )
 
 
@@ -246,3 +246,27 @@ def test_edits_between_two_answers_count_as_one() -> None:
     )
     unseen = composite("Network", {"mtu": 1300}, 8)
     assert ask(unseen, observed).fatal.startswith("StaleRead: ")
+
+
+def test_an_order_that_moved_is_not_read_back() -> None:
+    """Refuse an order from before its move as late, not as a move back."""
+    old = composite("Cluster", {"environment": "default"}, 1)
+    observed = built(old)
+    new = composite("Cluster", {"environment": "two"}, 5)
+    two = [_in_two(layer) for layer in LAYERS]
+    for _ in range(4):
+        outcome = ask(new, observed, two)
+        assert not outcome.fatal
+        observed = simulate.play(outcome.resources)
+    assert outcome.complete
+    assert ask(old, observed).fatal.startswith("StaleRead: ")
+
+
+def _in_two(layer: Data) -> Data:
+    """Return an EnvironmentConfig of another environment, to which the order may move."""
+    labels = {k: "two" if v == "default" else v for k, v in layer["metadata"]["labels"].items()}
+    listed = {"namespace": "acme", "kind": "Cluster", "name": "shop"}
+    move = {**listed, "from": {"environment": "default"}, "to": {"environment": "two"}}
+    moves = {"moves": [move]} if "kinds" in layer["data"] else {}
+    metadata = {**layer["metadata"], "labels": labels, "resourceVersion": "2"}
+    return {**layer, "metadata": metadata, "data": {**layer["data"], **moves}}

@@ -4,6 +4,7 @@ What is observed counts as not observed, a record as lost; and nothing that live
 """
 
 import copy
+import functools
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from function import environment, local, simulate
 from function.backends import SETTINGS
 from function.bound import ANNOTATION
+from function.fn import FunctionRunner
 from function.paths import replaced
 from tests import asking
 
@@ -23,14 +25,15 @@ SERVER = {**asking.order("server/minimal")}
 SERVER["spec"] = {**SERVER["spec"], "volumes": [VOLUME]}
 CLUSTER, NETWORK = asking.order("cluster/minimal"), asking.order("network/minimal")
 ROOTS = {"Cluster": "capi-cluster", "Server": "openstack-secgroup", "Network": "openstack-network"}
-LAYERS = {name: asking.provider(name) for name in ("cluster-stacks", "gardener")}
+LAYERS = {name: asking.versioned(asking.provider(name)) for name in ("cluster-stacks", "gardener")}
+ask = functools.partial(asking.ask, runner=FunctionRunner())
 
 
 def built(order: Data, provider: str = "cluster-stacks") -> Seen:
     """Return what there is of an order after all waves."""
     seen: Seen = {}
     for _ in range(5):
-        outcome = asking.ask(order, LAYERS[provider], seen)
+        outcome = ask(order, LAYERS[provider], seen)
         assert not outcome.fatal
         seen = simulate.play(outcome.resources)
     return seen
@@ -94,10 +97,10 @@ def test_observed(key: str, path: str, reason: str, value: Any) -> None:
     """Take it for what nobody has looked at yet, and ask the same of the provider."""
     provider = next(name for known, name in SEEN if known == key)
     order, seen = SEEN[key, provider]
-    before = asking.ask(order, LAYERS[provider], seen)
+    before = ask(order, LAYERS[provider], seen)
     manifest = changed(seen[key].manifest, path, value)
     broken = {**seen, key: local.Observed(manifest, seen[key].connection)}
-    outcome = asking.ask(order, LAYERS[provider], broken)
+    outcome = ask(order, LAYERS[provider], broken)
     assert outcome.fatal.partition(":")[0] == reason
     if not reason:
         assert {k: r["spec"] for k, r in outcome.resources.items()} == {
@@ -105,7 +108,7 @@ def test_observed(key: str, path: str, reason: str, value: Any) -> None:
         }
 
 
-JUNK: tuple[Any, ...] = (None, True, 7, "x", [], {}, [1], [{}], {"x": {"y": 1}}, [[]], -1, "\ud800")
+JUNK: tuple[Any, ...] = (None, True, 7, "x", [], [{}], {"x": {"y": 1}}, "\ud800")
 
 
 def record(order: Data, path: str, value: Any, provider: str = "cluster-stacks") -> local.Outcome:
@@ -116,7 +119,7 @@ def record(order: Data, path: str, value: Any, provider: str = "cluster-stacks")
     text = manifest["metadata"]["annotations"][ANNOTATION]
     broken = json.dumps(replaced(json.loads(text), path, value))
     manifest["metadata"]["annotations"][ANNOTATION] = broken
-    return asking.ask(order, LAYERS[provider], {**seen, root: local.Observed(manifest)})
+    return ask(order, LAYERS[provider], {**seen, root: local.Observed(manifest)})
 
 
 RECORDS: list[tuple[Data, str, str]] = [
@@ -194,6 +197,6 @@ def test_owners(part: str, value: Any) -> None:
     """Refuse a composite that belongs to no tenant, and one whose tenant is no namespace."""
     composite = local.claimed(CLUSTER, "acme")
     composite["spec"]["claimRef"][part] = value
-    fatal = asking.ask(composite, LAYERS["cluster-stacks"]).fatal
+    fatal = ask(composite, LAYERS["cluster-stacks"]).fatal
     valid = part == "name" and isinstance(value, str) and value
     assert valid or fatal.startswith("InvalidOrder: metadata.namespace: an order belongs to")
