@@ -19,7 +19,7 @@ def test_nothing_becomes_an_internal_error(seed: int) -> None:
 
 def test_requests_are_real() -> None:
     """Begin with requests that are answered, of every kind and stage."""
-    assert {answer(request) for request in EXAMPLES} == {()}
+    assert {answer(request, request) for request in EXAMPLES} == {()}
     assert {name.rsplit(" ", 1)[1] for name in (r.name for r in EXAMPLES)} == {"new", "built"}
     kinds = {manifest["kind"] for request in EXAMPLES for manifest in request.observed.values()}
     assert {"Object", "InstanceV2", "VolumeV3", "NetworkV2", "SubnetV2"} <= kinds

@@ -21,6 +21,7 @@ from function.contract import Manifest
 from function.fn import FunctionRunner
 from tests.fuzz.mutations import changed, everything
 from tests.fuzz.requests import Request, recorded
+from tests.properties.world import Identity, identities
 
 # An answer of Crossplane's waits 20 seconds; a changed request is no reason to take a part of it.
 LONGEST = 2.0
@@ -46,7 +47,7 @@ def attack(seed: int, number: int, requests: Sequence[Request]) -> Finding | Non
     rng = Random(f"{seed}:{number}")  # noqa: S311  # attempts are to be played again
     base = rng.choice(requests)
     request, parts = _changed(_alive(base, rng), rng)
-    problem = answer(request)
+    problem = answer(request, base)
     where = f"{base.name}: {', '.join(parts)}"
     return Finding(f"{seed}:{number}", where, problem) if problem else None
 
@@ -55,18 +56,23 @@ def every(base: Request) -> Iterator[Finding]:
     """Make every single change of a request, and yield what is wrong with the answers."""
     for part in ("composite", "step", "layers"):
         for path, value in everything(getattr(base, part)):
-            problem = answer(replace(base, **{part: value}))
+            problem = answer(replace(base, **{part: value}), base)
             if problem:
                 yield Finding("every", f"{base.name}: {part} {path}", problem)
     for key, manifest in sorted(base.observed.items()):
         for path, value in everything(manifest):
-            problem = answer(replace(base, observed={**base.observed, key: value}))
+            problem = answer(replace(base, observed={**base.observed, key: value}), base)
             if problem:
                 yield Finding("every", f"{base.name}: {key} {path}", problem)
 
 
-def answer(request: Request) -> tuple[str, ...]:
-    """Have the function answer a request; return what is wrong with its answer."""
+def answer(request: Request, base: Request) -> tuple[str, ...]:
+    """Have the function answer a request; return what is wrong with its answer.
+
+    Args:
+        request: The request.
+        base: What it was before it was changed.
+    """
     calls: list[Call] = []
     runner = _runner()
     runner._observers = (calls.append,)  # one runner serves all attempts
@@ -82,7 +88,30 @@ def answer(request: Request) -> tuple[str, ...]:
     fatal = [r for r in response.results if r.severity == fnv1.SEVERITY_FATAL]
     if fatal and response.desired.resources:
         return ("a refusal with resources",)
-    return ()
+    if fatal or request.composite != base.composite:
+        return ()
+    return tuple(f"would be deleted: {lost}" for lost in _lost(base, response))
+
+
+def _lost(base: Request, response: fnv1.RunFunctionResponse) -> list[Identity]:
+    """Return what lived before the change and is not desired, though the order is the same."""
+    desired = {
+        identity
+        for key, found in response.desired.resources.items()
+        for identity in _identities(key, plain.to_manifest(found.resource))
+    }
+    alive = {found for key in base.observed for found in _identities(key, base.observed[key])}
+    # A ConfigMap leaves for another one when the issuer changes.
+    return sorted(i for i in alive - desired if "login" not in str(i))
+
+
+def _identities(key: str, manifest: Manifest) -> Iterator[Identity]:
+    """Yield what a resource stands for, whatever the object inside it is called.
+
+    Its name is taken from what is observed: with another one there it is another object.
+    """
+    for kind, *rest in identities(key, manifest):
+        yield (kind, *(rest if kind == "resource" else (*rest[:3], *rest[4:])))
 
 
 @functools.cache
