@@ -9,11 +9,13 @@
     backends   one file per backend           guards     nothing live vanishes
     environment, policy, resolve, versions, bound   what is configured, what was decided
     texts      which characters new text may hold
+    stale, outdated    an older version of an order, what a newer function composed
+    placing    ProviderConfig and namespace of a tenant
     managed    cluster scoped or namespaced   contract   the five types that carry an order
     model, settings, input                    what tenants, providers, Compositions may say
     assembly   environments, parsed once    merge     layers -> one environment
     sizes      limits of the whole
-    names, labels, flavors, kubeconfig, trouble, parsing, schema, paths, errors, excerpts
+    names, labels, flavors, kubeconfig, trouble, parsing, schema, shapes, paths, errors, excerpts
 
 Imports point downwards; see the contracts in pyproject.toml.
 """

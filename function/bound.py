@@ -6,23 +6,26 @@ a newer function; one that is gone or garbled is rebuilt from what the observed 
 show, and nothing may leave the desired state while it is.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import pydantic
 
+from function import shapes
 from function.contract import BOUND_FORMAT, Backend, Bound, Resource, SpecT
 from function.errors import BindingLost, FunctionOutdated, InvalidOrder
 from function.excerpts import few
 from function.model import API_GROUP, OrderSpec
-from function.parsing import parse
-from function.paths import replaced
-from function.schema import canonical, extra, fields, masked
+from function.parsing import checker, is_mistyped, parse
+from function.paths import replaced, steps
+from function.schema import DNSLabel, canonical, extra, fields, masked
 from function.settings import Place
 
 ANNOTATION = f"{API_GROUP}/bound"
 ENVIRONMENT_LABEL = f"{API_GROUP}/environment"
+# So many of the resources that remain are named.
+_NAMED = 10
+_wrong_label = checker(DNSLabel)
 
 
 def encode(bound: Bound) -> str:
@@ -37,18 +40,16 @@ def decode(text: str) -> Bound | None:
     Raises:
         FunctionOutdated: A newer function wrote it.
     """
+    data = shapes.mapping(shapes.parsed(text))
+    if data.get("format") != BOUND_FORMAT and "place" in data:
+        raise FunctionOutdated(f"{ANNOTATION}: its format is not known, upgrade the function")
     try:
-        data = json.loads(text)
-        if isinstance(data, dict) and data.get("format") != BOUND_FORMAT and "place" in data:
-            raise FunctionOutdated(f"{ANNOTATION}: its format is not known, upgrade the function")
         return Bound.model_validate(data)
     except pydantic.ValidationError as error:
         if any(e["type"] == "extra_forbidden" for e in error.errors(include_url=False)):
             raise FunctionOutdated(
                 f"{ANNOTATION}: has fields that are not known, upgrade the function"
             ) from None
-        return None
-    except (ValueError, RecursionError):
         return None
 
 
@@ -81,11 +82,12 @@ def environment_of(observed: Mapping[str, Resource]) -> str:
     Raises:
         BindingLost: The observed resources name more than one.
     """
-    names = sorted(
-        {r.labels[ENVIRONMENT_LABEL] for r in observed.values() if ENVIRONMENT_LABEL in r.labels}
-    )
+    labelled = {r.labels.get(ENVIRONMENT_LABEL, "") for r in observed.values()}
+    names = sorted(labelled - {""})
     if len(names) > 1:
         raise BindingLost(f"observed resources name several environments: {few(names)}")
+    if names and _wrong_label(names[0]):
+        raise BindingLost(f"label {ENVIRONMENT_LABEL} of observed resources names no environment")
     return names[0] if names else ""
 
 
@@ -111,7 +113,27 @@ def read(
         return None
     root = observed.get(backend.root)
     text = root.annotations.get(ANNOTATION, "") if root else ""
-    return decode(text) or _recall(backend, schema, written, observed)
+    found = decode(text)
+    if found and _fits(found, schema):
+        return found
+    return _recall(backend, schema, written, observed)
+
+
+def _fits(found: Bound, schema: type[OrderSpec]) -> bool:
+    """Say whether what was asked has the types that an order of the kind has.
+
+    Raises:
+        FunctionOutdated: Policy filled a field that this version does not have.
+    """
+    known = fields(schema)
+    if any(next(iter(steps(where)), "") not in known for where in found.filled):
+        raise FunctionOutdated(
+            f"{ANNOTATION}: policy filled fields that are not known, upgrade the function"
+        )
+    # Private values are remembered as digests, whatever they were.
+    private = {name for name, info in known.items() if extra(info, "private")}
+    told = {name: value for name, value in remembered(found).items() if name not in private}
+    return not is_mistyped(schema, told)
 
 
 def _recall(
@@ -120,19 +142,40 @@ def _recall(
     written: Mapping[str, Any],
     observed: Mapping[str, Resource],
 ) -> Bound:
-    fields = backend.recall(observed)
-    labelled = sorted({r.labels.get(ENVIRONMENT_LABEL, "") for r in observed.values()})
-    configs = sorted({r.provider_config for r in observed.values()})
-    if fields is None or len(labelled) != 1 or not labelled[0] or len(configs) != 1:
-        raise BindingLost(
-            f"annotation {ANNOTATION} of {backend.root} is lost, and the observed resources do not "
+    recalled = backend.recall(observed)
+    labelled = {r.labels.get(ENVIRONMENT_LABEL, "") for r in observed.values()}
+    configs = {r.provider_config for r in observed.values()}
+    if recalled is None or len(labelled) != 1 or len(configs) != 1:
+        raise BindingLost(_what_to_do(backend.root, observed))
+    try:
+        place = Place(
+            environment=labelled.pop(),
+            backend=backend.name,
+            provider_config=configs.pop(),
+            namespace=recalled.pop("namespace", ""),
+        )
+        return Bound(place=place, asked=masked(schema, written), rebuilt=True, **recalled)
+    except pydantic.ValidationError:
+        raise BindingLost(_what_to_do(backend.root, observed)) from None
+
+
+def _what_to_do(root: str, observed: Mapping[str, Resource]) -> str:
+    """Return what is lost and how it comes back.
+
+    Nothing is built in place of a root that is gone: what it stood for may exist, and would be
+    changed to what the environment offers today.
+    """
+    if root in observed:
+        return (
+            f"annotation {ANNOTATION} of {root} is lost, and the observed resources do not "
             f"show what was decided; restore the annotation, from a backup or the logs of the API "
             f"server (observed: {few(sorted(observed))})"
         )
-    place = Place(
-        environment=labelled[0],
-        backend=backend.name,
-        provider_config=configs[0],
-        namespace=fields.pop("namespace", ""),
+    names = [f"{found.kind} {found.name}" for _, found in sorted(observed.items())]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return (
+        f"{root} is gone, and with it the record of what was decided; nothing is built or deleted "
+        f"meanwhile. If what it stood for exists, restore {root} with its annotation {ANNOTATION} "
+        "from a backup. If not, delete what remains, and the order is answered as a new one: "
+        f"{', '.join(names[:_NAMED])}{more}"
     )
-    return Bound(place=place, asked=masked(schema, written), rebuilt=True, **fields)

@@ -16,10 +16,13 @@ from function import (
     excerpts,
     guards,
     names,
+    outdated,
+    placing,
     policy,
     report,
     resolve,
     sizes,
+    stale,
     texts,
 )
 from function.__version__ import __version__
@@ -36,12 +39,12 @@ from function.contract import (
     Resource,
 )
 from function.errors import FunctionOutdated, InvalidOrder, NotOffered, Problem, all_of
-from function.managed import ALL_POLICIES, EXTERNAL_NAME
+from function.managed import ALL_POLICIES, named
 from function.model import API_GROUP, KINDS
 from function.parsing import parse, unknown_fields
 from function.paths import expand, lookup
 from function.schema import masked
-from function.settings import Place, Settings
+from function.settings import Settings
 
 DEFAULT_ENVIRONMENT = "default"
 
@@ -57,6 +60,7 @@ class Ask:
         mode: Which install asks.
         uid: UID of the composite.
         written: `spec` without what Crossplane put there.
+        generation: `metadata.generation` of the composite; 0 if it has none.
     """
 
     kind: str
@@ -65,6 +69,7 @@ class Ask:
     mode: Mode
     uid: str
     written: Mapping[str, Any]
+    generation: int = 0
 
 
 @dataclass(frozen=True)
@@ -112,37 +117,44 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
     mine = guards.ours(observed, backends.SETTINGS)
     former = _former(ask.kind, mine)
     backend = _backend(ask.kind, environment, former)
-    before = bound.read(former or backend, KINDS[ask.kind], ask.written, mine)
+    outdated.versions_are_known(mine, former or backend)
+    seen = {key: found.checked((former or backend).reads) for key, found in mine.items()}
+    before = bound.read(former or backend, KINDS[ask.kind], ask.written, seen)
+    request = masked(KINDS[ask.kind], ask.written)
+    revision = stale.revision_of(ask.uid, ask.generation)
+    stale.older_versions_change_nothing(revision, request, before)
     filled = policy.fill(ask.kind, ask.written, settings.policy, before)
     order = _order(ask, filled)
     guards.labels_are_kept(order, observed)
     guards.names_are_free(order, mine)
-    place = _place(backend, environment, ask.tenant)
+    place = placing.place(backend, environment, ask.tenant)
     if guards.stays_in_place(order, place, before, settings.moves):
         return _leave(order, backend, mine)
-    asked = masked(KINDS[ask.kind], ask.written)
-    now = bound.with_fills(asked, filled)
+    now = bound.with_fills(request, filled)
     *_, resolution = all_of(
-        lambda: guards.refused_fields_are_unchanged(order, now, before, backend.standing(mine)),
+        lambda: guards.refused_fields_are_unchanged(order, now, before, backend.standing(seen)),
         lambda: guards.data_is_kept(order, now, before),
         lambda: texts.judge(ask.kind, bound.with_fills(ask.written, filled), filled, before),
         lambda: policy.judge(ask.kind, _effective(order), now, settings.policy, before),
-        lambda: resolve.RESOLVERS[ask.kind](order, settings, before, backend.progress(mine)),
+        lambda: resolve.RESOLVERS[ask.kind](order, settings, before, backend.progress(seen)),
     )
     texts.judge_issuer(resolution.decided.get("oidc"), before)
     told = policy.notes(ask.kind, filled, settings.policy)
     resolution = replace(resolution, notes=(*told, *resolution.notes))
-    _judge_limits(settings, resolution, asked, before)
+    _judge_limits(settings, resolution, request, before)
     record = Bound(
         place=place,
-        asked=asked,
+        asked=request,
         filled=filled,
+        revision=stale.remembered(revision, request, before),
         estimate=dict(resolution.estimate),
         **resolution.decided,
     )
+    # What a resource stands for is read off all of it, what does not fit its shape included.
     mine = {key: _identified(resource, backend) for key, resource in mine.items()}
-    bare = backend.render(order, settings, record, mine)
-    changed = before is None or before.asked != asked
+    seen = {key: replace(r, identities=mine[key].identities) for key, r in seen.items()}
+    bare = backend.render(order, settings, record, seen)
+    changed = before is None or before.asked != request
     if changed:
         sizes.check(order, bare, before, mine, backend)
     record = record.model_copy(update={"size": sizes.remembered(sizes.of(order, bare))})
@@ -217,16 +229,6 @@ def _order(ask: Ask, filled: Mapping[str, Any]) -> Order[Any]:
         KINDS[ask.kind], bound.with_fills(ask.written, filled), at="spec", blame=InvalidOrder
     )
     return Order(ask.kind, ask.tenant, ask.name, ask.mode, ask.uid, ask.written, spec)
-
-
-def _place(backend: Backend[Any], environment: Environment, tenant: str) -> Place:
-    own = environment.settings.block(backend.name, backend.settings)
-    return Place(
-        environment=environment.name,
-        backend=backend.name,
-        provider_config=backend.provider_config(own, tenant),
-        namespace=backend.namespace(own, tenant),
-    )
 
 
 def _effective(order: Order[Any]) -> dict[str, Any]:
@@ -335,15 +337,13 @@ def _leave(order: Order[Any], backend: Backend[Any], mine: Mapping[str, Resource
 
 
 def _as_observed(resource: Resource) -> Resource:
-    kept = (bound.ANNOTATION, EXTERNAL_NAME)
-    return replace(
+    found = replace(
         guards.without_delete(resource, ALL_POLICIES),
-        annotations={
-            name: resource.annotations[name] for name in kept if name in resource.annotations
-        },
+        annotations={k: v for k, v in resource.annotations.items() if k == bound.ANNOTATION},
         labels={k: v for k, v in resource.labels.items() if k.startswith(API_GROUP)},
         ready=False,
     )
+    return named(found, resource)
 
 
 def _gaps(order: Order[Any], backend: Backend[Any], rendered: Rendered) -> tuple[Remark, ...]:

@@ -9,8 +9,8 @@ too, so that what is desired and what is observed are compared like with like.
 
 import enum
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import pydantic
 
@@ -18,10 +18,17 @@ from function.model import ClusterSpec, OrderSpec
 from function.model.cluster import Oidc
 from function.schema import Schema
 from function.settings import Place, Settings
+from function.shapes import Shape, fitting
 
 BOUND_FORMAT = 1
 # Keys of `Bound.machines` beside the names of pools, which have no capitals.
 CONTROL_PLANE, SERVER = "controlPlane", "server"
+# Numbers in a record: what a double holds, and nothing below zero.
+Amount = Annotated[int, pydantic.Field(ge=0, le=2**53)]
+Measure = Annotated[float, pydantic.Field(ge=0, le=2**53, allow_inf_nan=False)]
+RenderedVersion = Annotated[
+    str, pydantic.StringConstraints(pattern=r"^([0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9})?$")
+]
 SpecT = TypeVar("SpecT", bound=OrderSpec)
 Manifest = dict[str, Any]
 
@@ -115,10 +122,10 @@ class Machine(Schema):
 
     asked: dict[str, Any]
     flavor: str
-    cpu: int = 0
-    memory_gib: float = pydantic.Field(default=0, alias="memoryGiB")
-    disk_gib: int | None = pydantic.Field(default=None, alias="diskGiB")
-    gpus: int = 0
+    cpu: Amount = 0
+    memory_gib: Measure = pydantic.Field(default=0, alias="memoryGiB")
+    disk_gib: Amount | None = pydantic.Field(default=None, alias="diskGiB")
+    gpus: Amount = 0
     architecture: str = "amd64"
 
 
@@ -128,15 +135,22 @@ class BoundImage(Schema):
     id: str
     name: str
     user: str = ""
-    min_disk_gib: int = pydantic.Field(default=1, alias="minDiskGiB")
+    min_disk_gib: Amount = pydantic.Field(default=1, alias="minDiskGiB")
 
 
 class Boot(Schema):
     """Remember how servers boot: by the flavor's disk, or from a volume of this size."""
 
     volume: bool
-    size_gib: int = pydantic.Field(default=0, alias="sizeGiB")
+    size_gib: Amount = pydantic.Field(default=0, alias="sizeGiB")
     volume_type: str = ""
+
+
+class Revision(Schema):
+    """Identify one version of a composite, by its UID and `metadata.generation`."""
+
+    uid: str
+    generation: Amount
 
 
 class Bound(Schema):
@@ -147,6 +161,8 @@ class Bound(Schema):
         place: Environment, backend, ProviderConfig and namespace that answer the order.
         asked: What the tenant wrote when it was last answered; private values as digests.
         filled: What policy added to it, by concrete path.
+        revision: Version of the composite at which `asked` last changed; None in records of older
+            functions, and where the composite has no generation.
         version: Exact Kubernetes version that is rendered.
         cluster_class: Offered class, and `class_name` the backend's name of it.
         profile: Profile of that class.
@@ -165,7 +181,8 @@ class Bound(Schema):
     place: Place
     asked: dict[str, Any] = {}
     filled: dict[str, Any] = {}
-    version: str = ""
+    revision: Revision | None = None
+    version: RenderedVersion = ""
     cluster_class: str = ""
     class_name: str = ""
     profile: str = ""
@@ -175,7 +192,7 @@ class Bound(Schema):
     zones: dict[str, tuple[str, ...]] = {}
     volume_types: dict[str, str] = {}
     oidc: Oidc | None = None
-    estimate: dict[str, float] = {}
+    estimate: dict[str, Measure] = {}
     size: dict[str, int] = {}
     rebuilt: bool = pydantic.Field(default=False, exclude=True)
 
@@ -190,7 +207,8 @@ class Resource:
 
     Attributes:
         key: Its name in the composition, its identity: never renamed.
-        family: API family, such as `kubernetes` or `compute.openstack`.
+        family: API family, such as `kubernetes` or `compute.openstack`; where this version does not
+            know it, `apiVersion` as it was observed.
         kind: Kind, such as `Object` or `InstanceV2`.
         payload: `spec.forProvider`.
         initial: `spec.initProvider`, applied on creation only.
@@ -233,6 +251,17 @@ class Resource:
         """Return `status.atProvider`, empty until the provider has looked."""
         found: Mapping[str, Any] = self.status.get("atProvider") or {}
         return found
+
+    def checked(self, reads: Mapping[str, Shape]) -> "Resource":
+        """Return the resource without what is of another type than its backend reads.
+
+        Args:
+            reads: Shapes by the name of the attribute; see `Backend.reads`.
+        """
+        return replace(
+            self,
+            **{part: fitting(dict(getattr(self, part)), reads[part]) for part in sorted(reads)},
+        )
 
 
 @dataclass(frozen=True)
@@ -359,6 +388,8 @@ class Backend(Generic[SpecT]):
         look: What observed resources show of the order as it was last accepted, None if that is
             lost. It needs no settings: the environment may be what is wrong.
         field_of: Field of the order that asks for a resource, by key; empty where none does.
+        reads: Shapes of what it reads of observed resources, by attribute of `Resource`.
+        writes: API versions of the manifests that it puts into Objects.
     """
 
     name: str
@@ -376,3 +407,5 @@ class Backend(Generic[SpecT]):
     retired: Mapping[str, str] = field(default_factory=dict)
     look: Look[SpecT] = lambda *_: View(())
     field_of: Callable[[str], str] = lambda _: ""
+    reads: Mapping[str, Shape] = field(default_factory=dict)
+    writes: frozenset[str] = frozenset()

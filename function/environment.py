@@ -12,16 +12,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from function import policy
+from function import policy, shapes
 from function.contract import Environment, Manifest
 from function.errors import EnvironmentInvalid, EnvironmentNotFound, Problem, Refusal
 from function.excerpts import few
 from function.merge import Blame, Merge, entry_key
 from function.model import API_GROUP
+from function.nesting import LEVELS, unfit
 from function.parsing import SchemaT, parse, path
+from function.paths import lookup
 from function.schema import Schema
 from function.settings import Block, Settings
-from function.shape import LEVELS, unfit
 
 KIND = "EnvironmentConfig"
 KIND_API_VERSION = "apiextensions.crossplane.io/v1beta1"
@@ -175,7 +176,7 @@ class _Layer:
 
     @classmethod
     def read(cls, doc: Manifest) -> "_Layer":
-        name = str((doc.get("metadata") or {}).get("name") or "without a name")
+        name = shapes.text(lookup(doc, "metadata.name")) or "without a name"
         data = doc.get("data")
         if not isinstance(data, dict):
             raise EnvironmentInvalid(f"EnvironmentConfig {name}: data: must be a mapping")
@@ -361,5 +362,4 @@ def _list(value: object) -> list[Any]:
 
 
 def _mapping(data: Manifest, key: str) -> Manifest:
-    found = data.get(key)
-    return found if isinstance(found, dict) else {}
+    return shapes.mapping(data.get(key))

@@ -4,16 +4,18 @@
     ├── TenantRefusal           the tenant changes the order
     │   ├── InvalidOrder          a field is wrong, missing or may not change
     │   └── PolicyViolation       the operator's rules do not allow it
-    └── OperatorRefusal         the operator (CSP) acts, the tenant waits
-        ├── EnvironmentNotFound   no such environment for this tenant
-        ├── EnvironmentInvalid    its EnvironmentConfigs do not add up
-        ├── NotOffered            it does not offer what is needed
-        ├── FunctionOutdated      written for a newer function
-        ├── MoveRefused           the order would land somewhere else
-        ├── BindingLost           what was decided can no longer be read
-        ├── NameTaken             another order owns the object of this name
-        ├── DeletionRefused       something live would vanish without a reason
-        └── RequestUnreadable     what Crossplane sent cannot be read
+    ├── OperatorRefusal         the operator (CSP) acts, the tenant waits
+    │   ├── EnvironmentNotFound   no such environment for this tenant
+    │   ├── EnvironmentInvalid    its EnvironmentConfigs do not add up
+    │   ├── NotOffered            it does not offer what is needed
+    │   ├── FunctionOutdated      written for a newer function
+    │   ├── MoveRefused           the order would land somewhere else
+    │   ├── BindingLost           what was decided can no longer be read
+    │   ├── NameTaken             another order owns the object of this name
+    │   ├── DeletionRefused       something live would vanish without a reason
+    │   └── RequestUnreadable     what Crossplane sent cannot be read
+    └── TransientRefusal        nobody acts, it is tried again
+        └── StaleRead             an older version of the order was read
 
 The class name is the reason of the condition `Accepted=False`, `actor` a label of the metrics.
 """
@@ -139,6 +141,16 @@ class DeletionRefused(OperatorRefusal):
 
 class RequestUnreadable(OperatorRefusal):
     """What Crossplane sent is too large, or holds what cannot be read."""
+
+
+class TransientRefusal(Refusal):
+    """Refuse what heals without anybody's help: Crossplane calls again."""
+
+    actor = "nobody"
+
+
+class StaleRead(TransientRefusal):
+    """The order was read as it was before its last change was answered."""
 
 
 def all_of(*steps: Callable[[], Any]) -> list[Any]:

@@ -19,7 +19,7 @@ from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
 from google.protobuf import struct_pb2
 
 from function import environment as environments
-from function import managed, names, plain, refusal, sizes
+from function import managed, names, plain, refusal, shapes, sizes
 from function.assembly import Assembly, Layers
 from function.backends import SETTINGS
 from function.calls import Call, Observer, trace
@@ -37,8 +37,8 @@ from function.excerpts import cut, few
 from function.guards import BACKEND_LABEL
 from function.input import Input
 from function.model import API_VERSION, KINDS
-from function.parsing import parse
-from function.schema import without_nulls
+from function.parsing import checker, parse
+from function.schema import DNSLabel, without_nulls
 from function.wire import Unreadable
 
 CONDITIONS = ("Accepted", "Provisioned", "Current", "BackendHealthy", "FullySupported")
@@ -65,6 +65,7 @@ MACHINERY = frozenset(
 _BOTH = fnv1.TARGET_COMPOSITE_AND_CLAIM
 _STATUS = {True: fnv1.STATUS_CONDITION_TRUE, False: fnv1.STATUS_CONDITION_FALSE}
 _AT_ONCE = datetime.timedelta(0)
+_wrong_label = checker(DNSLabel)
 _UNEXPECTED_PUBLIC = "an error of the provider's software; nothing was changed"
 
 
@@ -167,7 +168,8 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
         """Return the conditions of what runs; none if they cannot be known."""
         subject = _subject(req)
         # The order itself may be unreadable.
-        unread = Ask(**subject, mode=Mode.CLAIMS, uid="", written={})
+        kind, tenant, name = (subject[part] for part in ("kind", "tenant", "name"))
+        unread = Ask(kind, tenant, name, Mode.CLAIMS, uid="", written={})
         try:
             return refusal.conditions(unread, _observed(req, unread))
         except Exception as error:  # noqa: BLE001  # the refusal itself has to be delivered
@@ -185,28 +187,27 @@ def read_ask(composite: Manifest) -> Ask:
         InvalidOrder: Its kind is unknown, or it belongs to no tenant.
         FunctionOutdated: It is of an API version that this version does not know.
     """
-    metadata, spec = composite.get("metadata") or {}, composite.get("spec") or {}
-    metadata, spec = (part if isinstance(part, dict) else {} for part in (metadata, spec))
-    claim = spec.get("claimRef")
-    claim = claim if isinstance(claim, dict) else {}
-    kind = str(composite.get("kind", "")).removeprefix("X")
+    metadata, spec = (shapes.mapping(composite.get(part)) for part in ("metadata", "spec"))
+    claim = shapes.mapping(spec.get("claimRef"))
+    kind = shapes.text(composite.get("kind")).removeprefix("X")
     if kind not in KINDS:
         raise InvalidOrder(Problem("kind", f"must be one of {', '.join(KINDS)}"))
     if composite.get("apiVersion") != API_VERSION:
         text = f"only {API_VERSION} is known; upgrade the function first, then the API"
         raise FunctionOutdated(Problem("apiVersion", text))
     namespaced = bool(metadata.get("namespace"))
-    tenant = metadata.get("namespace") or claim.get("namespace")
-    name = metadata.get("name") if namespaced else claim.get("name")
-    if not tenant or not name:
+    owner = metadata if namespaced else claim
+    tenant, name = shapes.text(owner.get("namespace")), shapes.text(owner.get("name"))
+    if not name or _wrong_label(tenant):
         text = "an order belongs to a tenant: its namespace, or that of its claim"
         raise InvalidOrder(Problem("metadata.namespace", text))
     return Ask(
         kind=kind,
-        tenant=str(tenant),
-        name=str(name),
+        tenant=tenant,
+        name=name,
         mode=Mode.NAMESPACED if namespaced else Mode.CLAIMS,
-        uid=str(metadata.get("uid", "")),
+        uid=shapes.text(metadata.get("uid")),
+        generation=shapes.count(metadata.get("generation")),
         written=without_nulls(
             KINDS[kind], {key: value for key, value in spec.items() if key not in MACHINERY}
         ),
@@ -259,10 +260,9 @@ def refuse(
 
 def _conditions(composite: struct_pb2.Struct) -> dict[str, Condition]:
     """Return the conditions of a composite by type, whatever else its status holds."""
-    status = plain.to_dict(composite).get("status")
-    listed = status.get("conditions") if isinstance(status, dict) else None
-    items = listed if isinstance(listed, list) else []
-    return {str(item.get("type")): _previous(item) for item in items if isinstance(item, dict)}
+    status = shapes.mapping(plain.to_dict(composite).get("status"))
+    listed = shapes.mappings(status.get("conditions"))
+    return {str(item.get("type")): _previous(item) for item in listed}
 
 
 def _previous(item: Manifest) -> Condition:

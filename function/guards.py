@@ -12,7 +12,8 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
-from function.bound import accepted_spec, remembered
+from function import shapes
+from function.bound import ANNOTATION, accepted_spec, remembered
 from function.contract import Backend, Bound, Order, Removal, Rendered, Resource
 from function.errors import (
     BindingLost,
@@ -26,6 +27,7 @@ from function.errors import (
 from function.excerpts import few
 from function.model import API_GROUP, KINDS
 from function.names import composed
+from function.paths import lookup
 from function.schema import NOTHING, Difference, canonical, differences, extra, fields
 from function.settings import Move, Place
 
@@ -84,9 +86,8 @@ def names_are_free(order: Order[Any], observed: Mapping[str, Resource]) -> None:
     """
     mine = {TENANT_LABEL: order.tenant, KIND_LABEL: order.kind, NAME_LABEL: order.name}
     for key, resource in sorted(observed.items()):
-        manifest = resource.at_provider.get("manifest") or {}
-        inner = (manifest.get("metadata") or {}).get("labels") or {}
-        for labels in (resource.labels, inner):
+        inner = lookup(resource.at_provider, "manifest.metadata.labels")
+        for labels in (resource.labels, shapes.mapping(inner)):
             other = {
                 name: labels[name] for name in mine if name in labels and labels[name] != mine[name]
             }
@@ -219,7 +220,8 @@ def _loss(info: FieldInfo, before: Any, now: Any) -> str:
             return f"fewer than {before} would destroy the data of the rest"
         case "removed":
             kept = {entry.get("name") for entry in now or ()}
-            gone = [e["name"] for e in before or () if e.get("name") not in kept]
+            names = (str(entry.get("name")) for entry in before or ())
+            gone = [name for name in names if name not in kept]
             return f"without {few(gone)} its data would be destroyed" if gone else ""
     return ""
 
@@ -267,8 +269,7 @@ def nothing_vanishes(
         elif before is not None and before.rebuilt and removal and removal.reason == "order":
             raise BindingLost(
                 f"{identity} would be deleted because {removal.detail} no longer asks for it, but "
-                "the record of what was asked before is lost; restore the annotation, or undo the "
-                "change"
+                f"the record of what was asked before is lost; {_remedy(rendered, observed)}"
             )
     if problems:
         raise DeletionRefused(*problems)
@@ -292,8 +293,16 @@ def types_are_in_use(
         if canonical(backend_name) in asked and canonical(backend_name) not in lives:
             raise BindingLost(
                 f"volumes of type {name} would become {backend_name}, which none of them is, and "
-                "the record of what they are is lost; restore the annotation, or undo the change"
+                f"the record of what they are is lost; {_remedy(rendered, observed)}"
             )
+
+
+def _remedy(rendered: Rendered, observed: Mapping[str, Resource]) -> str:
+    """Return how a record that is lost comes back: with its resource, where that is gone too."""
+    root = next((r.key for r in rendered.resources if ANNOTATION in r.annotations), "")
+    if not root or root in observed:
+        return "restore the annotation, or undo the change"
+    return f"{root} is gone with it; undo the change, and it is built again with a new record"
 
 
 def _why_not(  # noqa: PLR0913  # a reason may speak of any of them

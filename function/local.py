@@ -12,9 +12,10 @@ from typing import Any
 
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 
-from function import plain
+from function import plain, shapes
 from function.contract import Manifest, Mode
 from function.model import API_GROUP, API_VERSION, KINDS
+from function.paths import lookup
 
 # Crossplane calls once, and then as often as the requirements change.
 MAX_CALLS = 6
@@ -203,7 +204,7 @@ def matching(documents: Iterable[Manifest], labels: Mapping[str, str]) -> list[M
     return [
         document
         for document in documents
-        if labels.items() <= ((document.get("metadata") or {}).get("labels") or {}).items()
+        if labels.items() <= shapes.mapping(lookup(document, "metadata.labels")).items()
     ]
 
 

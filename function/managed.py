@@ -7,9 +7,12 @@
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from function import shapes
 from function.contract import Manifest, Mode, Order, Resource
+from function.shapes import CONDITIONS, EACH, Shape
 
 EXTERNAL_NAME = "crossplane.io/external-name"
 ALL_POLICIES = ("Observe", "Create", "Update", "Delete", "LateInitialize")
@@ -48,13 +51,27 @@ _KINDS = {
 }
 # Kind of what holds a tenant's credentials for a backend.
 CONFIGS = {Mode.CLAIMS: "ProviderConfig", Mode.NAMESPACED: "ClusterProviderConfig"}
-_FAMILIES = {
-    version.partition("/")[0]: family
-    for family, versions in _API_VERSIONS.items()
-    for version in versions
-}
+_FAMILIES = {version: family for family, versions in _API_VERSIONS.items() for version in versions}
 # Every API group of what is composed.
-GROUPS = sorted(_FAMILIES)
+GROUPS = sorted(version.partition("/")[0] for version in _FAMILIES)
+# What is read of every resource, whatever it is.
+_ENVELOPE: Shape = {
+    "apiVersion": str,
+    "kind": str,
+    "metadata": {
+        "name": str,
+        "labels": {EACH: str},
+        "annotations": {EACH: str},
+    },
+    "spec": {
+        "forProvider": dict,
+        "initProvider": dict,
+        "managementPolicies": [str],
+        "providerConfigRef": {"name": str},
+        "writeConnectionSecretToRef": {"namespace": str},
+    },
+    "status": {"atProvider": {"id": str}, "conditions": CONDITIONS},
+}
 _ENVELOPE_FIELDS = {
     "forProvider",
     "initProvider",
@@ -107,29 +124,32 @@ def neutral(key: str, manifest: Manifest, connection: Mapping[str, bytes]) -> Re
 
     Whatever it holds is taken as it is: it may be another pipeline step's, or garbled.
     """
-    metadata, spec = _mapping(manifest.get("metadata")), _mapping(manifest.get("spec"))
-    group = str(manifest.get("apiVersion", "")).partition("/")[0]
-    policies = spec.get("managementPolicies")
-    if not isinstance(policies, list) or not policies:
-        policies = ["*"]
+    found = shapes.fitting(manifest, _ENVELOPE)
+    metadata, spec = found.get("metadata") or {}, found.get("spec") or {}
+    version = found.get("apiVersion", "")
     return Resource(
         key=key,
-        family=_FAMILIES.get(group, group),
-        kind=str(manifest.get("kind", "")),
-        payload=_mapping(spec.get("forProvider")),
-        initial=_mapping(spec.get("initProvider")),
+        family=_FAMILIES.get(version, version),
+        kind=found.get("kind", ""),
+        payload=spec.get("forProvider") or {},
+        initial=spec.get("initProvider") or {},
         options={name: value for name, value in spec.items() if name not in _ENVELOPE_FIELDS},
         secret="writeConnectionSecretToRef" in spec,
-        secret_namespace=str(_mapping(spec.get("writeConnectionSecretToRef")).get("namespace", "")),
-        policies=tuple(str(policy) for policy in policies),
-        name=str(metadata.get("name", "")),
-        labels={k: str(v) for k, v in _mapping(metadata.get("labels")).items()},
-        annotations={k: str(v) for k, v in _mapping(metadata.get("annotations")).items()},
-        provider_config=str(_mapping(spec.get("providerConfigRef")).get("name", "")),
-        status=_status(manifest),
+        secret_namespace=(spec.get("writeConnectionSecretToRef") or {}).get("namespace", ""),
+        policies=tuple(spec.get("managementPolicies") or ("*",)),
+        name=metadata.get("name", ""),
+        labels=metadata.get("labels") or {},
+        annotations=metadata.get("annotations") or {},
+        provider_config=(spec.get("providerConfigRef") or {}).get("name", ""),
+        status=found.get("status") or {},
         connection=connection,
         deleting="deletionTimestamp" in metadata,
     )
+
+
+def is_known(resource: Resource) -> bool:
+    """Say whether an observed resource is of a kind that this version composes."""
+    return resource.kind in _KINDS.get(resource.family, ())
 
 
 def definitions(mode: Mode) -> list[str]:
@@ -149,7 +169,25 @@ def external_name(observed: Resource | None) -> str:
     """
     if observed is None:
         return ""
-    return str(observed.at_provider.get("id") or "") or observed.annotations.get(EXTERNAL_NAME, "")
+    return observed.at_provider.get("id") or observed.annotations.get(EXTERNAL_NAME, "")
+
+
+def kept_name(observed: Resource | None) -> str:
+    """Return the external name of what its provider names by itself; empty until it is known.
+
+    Where late initialisation is on, the provider writes the annotation, also when it builds anew
+    what was deleted behind its back. So the annotation comes first, which an operator may correct;
+    where it is lost, a provider that starts again would find nothing, and build once more.
+    """
+    return (observed and observed.annotations.get(EXTERNAL_NAME)) or external_name(observed)
+
+
+def named(resource: Resource, observed: Resource | None) -> Resource:
+    """Return a resource with its external name, unless its backend has said one."""
+    name = kept_name(observed)
+    if not name or EXTERNAL_NAME in resource.annotations:
+        return resource
+    return replace(resource, annotations={**resource.annotations, EXTERNAL_NAME: name})
 
 
 def _secret(resource: Resource, namespaced: bool, secrets_namespace: str) -> Manifest:
@@ -157,13 +195,3 @@ def _secret(resource: Resource, namespaced: bool, secrets_namespace: str) -> Man
     if namespaced:
         return name
     return {"namespace": resource.secret_namespace or secrets_namespace, **name}
-
-
-def _status(manifest: Manifest) -> Manifest:
-    status = _mapping(manifest.get("status"))
-    shown = {"atProvider": _mapping(status["atProvider"])} if "atProvider" in status else {}
-    return {**status, **shown}
-
-
-def _mapping(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

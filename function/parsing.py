@@ -19,6 +19,25 @@ SchemaT = TypeVar("SchemaT", bound=Schema)
 Entry = Callable[[str, Mapping[str, Any]], str | None]
 # How pydantic marks that the key of a mapping is wrong, not its value.
 _KEY = "[key]"
+# What pydantic calls a value that is of the right type.
+_LIMITS = frozenset(
+    {
+        "extra_forbidden",
+        "greater_than",
+        "greater_than_equal",
+        "less_than",
+        "less_than_equal",
+        "literal_error",
+        "missing",
+        "multiple_of",
+        "string_pattern_mismatch",
+        "string_too_long",
+        "string_too_short",
+        "too_long",
+        "too_short",
+        "value_error",
+    }
+)
 
 
 def parse(
@@ -73,6 +92,19 @@ def unknown_fields(schema: type[Schema], data: object, at: str) -> tuple[str, ..
         errors = error.errors(include_url=False, include_input=False)
         return tuple(path(data, at, e["loc"]) for e in errors if e["type"] == "extra_forbidden")
     return ()
+
+
+def is_mistyped(schema: type[Schema], data: object) -> bool:
+    """Say whether data have a field of another type than the model.
+
+    What is missing, too large or unknown does not count: an older or a newer model may allow it.
+    """
+    try:
+        _validated(schema, data)
+    except pydantic.ValidationError as error:
+        errors = error.errors(include_url=False, include_input=False)
+        return any(e["type"] not in _LIMITS for e in errors)
+    return False
 
 
 def _validated(schema: type[SchemaT], data: object) -> SchemaT:

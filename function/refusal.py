@@ -33,8 +33,9 @@ def conditions(subject: Ask, observed: Mapping[str, Resource]) -> tuple[Conditio
     # A resource that has lost its labels may be the one in trouble.
     if backend is None or mine.keys() != observed.keys():
         return ()
-    accepted = _accepted(subject, backend, mine)
-    view = backend.look(accepted, mine)
+    seen = {key: resource.checked(backend.reads) for key, resource in mine.items()}
+    accepted = _accepted(subject, backend, seen)
+    view = backend.look(accepted, seen)
     shown = report.stepwise(view.conditions, _pending(accepted) if accepted else "")
     if view.wanted is None:
         return shown

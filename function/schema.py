@@ -18,6 +18,8 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from function import shapes
+
 Flag = Annotated[bool, pydantic.Strict()]
 Count = Annotated[int, pydantic.Strict()]
 Number = Annotated[float, pydantic.Strict()]
@@ -177,11 +179,7 @@ def canonical(value: object) -> str:
 
 def mapping(text: str) -> dict[str, Any]:
     """Return a mapping that `canonical` wrote; empty if there is no text, or it is garbled."""
-    try:
-        found = json.loads(text or "{}")
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return shapes.mapping(shapes.parsed(text))
 
 
 def digest(value: object) -> str:

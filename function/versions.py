@@ -5,6 +5,7 @@ finished. A version once given is kept while what was asked is unchanged, whatev
 of the catalogue; the live cluster's version counts if it is higher.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,8 @@ from function.errors import InvalidOrder, NotOffered, Problem
 from function.excerpts import listed
 from function.model import ClusterSpec
 from function.settings import KubernetesVersion, Settings
+
+_EXACT = re.compile(r"v?[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}([-+.].*)?")
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,11 @@ def outlook(settings: Settings, decided: Mapping[str, str]) -> dict[str, Any]:
         **({"availableUpgrades": reachable} if reachable else {}),
         **({"versionEndOfLife": end} if end else {}),
     }
+
+
+def is_exact(value: Any) -> bool:
+    """Say whether a value is a version that something runs, such as v1.34.7 or 1.34.7+k3s1."""
+    return isinstance(value, str) and _EXACT.fullmatch(value) is not None
 
 
 def highest(*versions: str) -> str:

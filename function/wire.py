@@ -20,7 +20,7 @@ from function.errors import (
     Refusal,
     RequestUnreadable,
 )
-from function.shape import LEVELS
+from function.nesting import LEVELS
 
 Path = tuple[str, ...]
 ORDER: Path = ("observed", "composite", "resource", "spec")

@@ -3,6 +3,7 @@
 import asyncio
 import copy
 import functools
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -41,21 +42,35 @@ def provider(name: str) -> list[Manifest]:
     return documents(EXAMPLES / "environments" / name)
 
 
+def versioned(layers: list[Manifest]) -> list[Manifest]:
+    """Return EnvironmentConfigs as an API server shows them, with what tells their versions."""
+    digests = [hashlib.sha256(repr(layer).encode()).hexdigest() for layer in layers]
+    return [
+        {**layer, "metadata": {**layer["metadata"], "uid": digest, "resourceVersion": "1"}}
+        for layer, digest in zip(layers, digests, strict=True)
+    ]
+
+
 def order(name: str) -> Manifest:
     """Return an example order, such as `cluster/minimal`."""
     return documents(EXAMPLES / name / "claim.yaml")[0]
 
 
-def ask(
+def ask(  # noqa: PLR0913  # what Crossplane would send, and who answers
     manifest: Manifest,
     layers: list[Manifest],
     observed: Mapping[str, local.Observed] | None = None,
     mode: Mode = Mode.CLAIMS,
     *,
     modern: bool = True,
+    runner: FunctionRunner | None = None,
 ) -> local.Outcome:
-    """Ask about a tenant's manifest or an XR."""
-    return about(local.composite_of(manifest, mode), layers, observed, modern=modern)
+    """Ask about a tenant's manifest or an XR.
+
+    A runner that is used again parses `versioned` layers only once.
+    """
+    composite = local.composite_of(manifest, mode)
+    return about(composite, layers, observed, modern=modern, runner=runner)
 
 
 def about(
@@ -64,9 +79,10 @@ def about(
     observed: Mapping[str, local.Observed] | None = None,
     *,
     modern: bool = True,
+    runner: FunctionRunner | None = None,
 ) -> local.Outcome:
     """Return the answer to an XR, whatever it holds."""
-    runner = FunctionRunner()
+    runner = runner or FunctionRunner()
     return asyncio.run(
         local.answer(
             lambda req: runner.RunFunction(req, None), composite, layers, observed, modern=modern

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from function import bound
+from function import bound, local, simulate
 from function.contract import Backend, Boot, Bound, BoundImage, Machine, Rendered, Resource
 from function.errors import BindingLost, FunctionOutdated, Problem
 from function.model import KINDS
 from function.model.cluster import Oidc
 from function.schema import Schema, digest
 from function.settings import Place
+from tests import asking
 
 Data = dict[str, Any]
 PLACE = Place(environment="default", backend="test", provider_config="acme", namespace="ns")
@@ -231,26 +232,73 @@ def test_namespace_is_empty_where_the_backend_has_none() -> None:
 @pytest.mark.parametrize(
     ("observed", "recalled"),
     [
-        pytest.param([resource("a"), resource("b")], None, id="the backend recalls too little"),
-        pytest.param([resource("a"), resource("b", labels={})], {}, id="a label is lost"),
-        pytest.param([resource("a", labels={}), resource("b", labels={})], {}, id="no labels"),
+        pytest.param([resource("b")], None, id="the backend recalls too little"),
+        pytest.param([resource("b", labels={})], {}, id="a label is lost"),
         pytest.param(
-            [resource("a"), resource("b", labels={bound.ENVIRONMENT_LABEL: "north"})],
-            {},
-            id="two environments",
+            [resource("b", labels={bound.ENVIRONMENT_LABEL: "north"})], {}, id="two environments"
         ),
-        pytest.param(
-            [resource("a"), resource("b", provider_config="other")], {}, id="two ProviderConfigs"
-        ),
+        pytest.param([resource("b", provider_config="other")], {}, id="two ProviderConfigs"),
     ],
 )
 def test_record_that_cannot_be_rebuilt(observed: list[Resource], recalled: Data | None) -> None:
     """Refuse to decide anew for what lives, and say what to do."""
     with pytest.raises(BindingLost) as refusal:
-        read(by_key(*observed), recalled)
+        read(by_key(resource("test-root"), *observed), recalled)
     assert str(refusal.value) == (
         "annotation api.scs.community/bound of test-root is lost, and the observed resources do "
         "not show what was decided; restore the annotation, from a backup or the logs of the API "
-        "server (observed: a, b)"
+        "server (observed: b, test-root)"
     )
     assert "observed" not in refusal.value.public
+
+
+@pytest.mark.parametrize(
+    ("count", "names"),
+    [
+        pytest.param(1, "Test acme-0", id="one"),
+        pytest.param(2, "Test acme-0, Test acme-1", id="two"),
+        pytest.param(12, f"{', '.join(f'Test acme-{n}' for n in range(10))} and 2 more", id="many"),
+    ],
+)
+def test_record_that_is_gone_with_its_resource(count: int, names: str) -> None:
+    """Say what is gone, what remains, and what to do: there is nothing to restore it on."""
+    remains = [resource(f"k{n:02}", name=f"acme-{n}") for n in range(count)]
+    with pytest.raises(BindingLost) as refusal:
+        read(by_key(*remains))
+    assert str(refusal.value) == (
+        "test-root is gone, and with it the record of what was decided; nothing is built or "
+        "deleted meanwhile. If what it stood for exists, restore test-root with its annotation "
+        "api.scs.community/bound from a backup. If not, delete what remains, and the order is "
+        f"answered as a new one: {names}"
+    )
+    assert "acme-0" not in refusal.value.public
+
+
+# Which resource of which order goes, and whether what remains shows enough to go on.
+GONE = {
+    "the Object of a Shoot": ("gardener", "cluster/minimal", "gardener-shoot", False),
+    "a group, and servers exist": ("cluster-stacks", "server/minimal", "openstack-secgroup", True),
+    "a network": ("cluster-stacks", "network/minimal", "openstack-network", True),
+}
+
+
+@pytest.mark.parametrize(("provider", "order", "root", "is_rebuilt"), GONE.values(), ids=GONE)
+def test_root_that_is_gone(provider: str, order: str, root: str, is_rebuilt: bool) -> None:
+    """Go on where the rest shows what was decided, else say what to do, on every call."""
+    layers, manifest = asking.provider(provider), asking.order(order)
+    observed: Mapping[str, local.Observed] = {}
+    for _ in range(4):
+        outcome = asking.ask(manifest, layers, observed)
+        observed = simulate.play(outcome.resources)
+    remains = {key: found for key, found in observed.items() if key != root}
+    names = ", ".join(
+        f"{found.manifest['kind']} {found.manifest['metadata']['name']}"
+        for _, found in sorted(remains.items())
+    )
+    found = asking.ask(manifest, layers, remains)
+    if is_rebuilt:
+        assert set(found.resources) == set(observed)
+        return
+    assert found.fatal.startswith(f"BindingLost: {root} is gone, and with it the record")
+    assert found.fatal.endswith(f": {names}")
+    assert not asking.ask(manifest, layers, {}).fatal

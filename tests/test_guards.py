@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from function import guards
+from function.bound import ANNOTATION
 from function.contract import (
     Backend,
     Bound,
@@ -668,6 +669,22 @@ def test_nothing_leaves_by_the_order_while_the_record_is_lost() -> None:
         "server-2 would be deleted because spec.replicas[2] no longer asks for it, but the record "
         "of what was asked before is lost; restore the annotation, or undo the change"
     )
+
+
+def test_nothing_leaves_while_the_record_is_gone_with_its_resource() -> None:
+    """Do not tell anybody to restore an annotation of what is not there."""
+    root = resource("test-root", annotations={ANNOTATION: "{}"})
+    removal = Removal("server-2", "order", "spec.replicas[2]")
+    rendered = Rendered(resources=(root,), removals=(removal,))
+    lost = bound(TWO, rebuilt=True)
+    with pytest.raises(BindingLost) as refused:
+        guards.nothing_vanishes(TWO, rendered, by_key(SERVER), backend(), lost)
+    assert str(refused.value).endswith(
+        "is lost; test-root is gone with it; undo the change, and it is built again with a new "
+        "record"
+    )
+    with pytest.raises(BindingLost, match="restore the annotation, or undo the change"):
+        guards.nothing_vanishes(TWO, rendered, by_key(root, SERVER), backend(), lost)
 
 
 def test_other_reasons_need_no_record() -> None:

@@ -111,7 +111,7 @@ def test_the_guide_names_every_metric_with_its_labels() -> None:
 
 def test_the_guide_says_what_to_do_about_every_reason() -> None:
     """Whatever an order is refused for stands in the table of troubles."""
-    kinds = {*errors.TenantRefusal.__subclasses__(), *errors.OperatorRefusal.__subclasses__()}
+    kinds = {k for group in errors.Refusal.__subclasses__() for k in group.__subclasses__()}
     told = set(re.findall(r"^\| `(\w+)` \|", GUIDE, re.MULTILINE))
     assert {kind.__name__ for kind in kinds} | {UNEXPECTED} <= told
 

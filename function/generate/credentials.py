@@ -12,6 +12,7 @@ from function.backends import SETTINGS
 from function.contract import Mode
 from function.generate.backends import TENANT, WATCH, binding, cluster_roles, runtime
 from function.generate.runtime import SYSTEM
+from function.settings import filled
 
 PROVIDER = "provider-kubernetes"
 KUBECONFIG = "<a kubeconfig of the tenant's service account>"
@@ -77,7 +78,7 @@ def _config(mode: Mode, backend: str, version: str, credentials: Manifest) -> Ma
 
 def _name(backend: str) -> str:
     template: str = SETTINGS[backend].model_fields["provider_config"].default
-    return template.format(tenant=TENANT)
+    return filled(template, tenant=TENANT)
 
 
 def _kubernetes(mode: Mode) -> str:

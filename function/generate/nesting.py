@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
 from function.model import API_GROUP, KINDS
+from function.nesting import LEVELS
 from function.schema import Schema, fields
-from function.shape import LEVELS
 
 Manifest = dict[str, Any]
 VERSION = "admissionregistration.k8s.io/v1"

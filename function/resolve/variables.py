@@ -7,9 +7,9 @@ from function.contract import Bound, Order
 from function.errors import Problem
 from function.excerpts import listed
 from function.model import ClusterSpec
+from function.nesting import unfit
 from function.paths import lookup
 from function.settings import EVERY, ClusterClass, Settings, VariableType
-from function.shape import unfit
 
 
 def check_variables(

@@ -18,6 +18,15 @@ from function.settings.classes import EVERY, ClusterClass, PinnedVariable, Varia
 from function.settings.offers import FlavorOffer, ImageOffer, KubernetesVersion, VolumeType, Zone
 from function.settings.places import Move, Place
 from function.settings.rules import Limits, PolicyRule
+from function.settings.templates import (
+    NAMESPACE,
+    PROVIDER_CONFIG,
+    ConfigTemplate,
+    Form,
+    NamespaceTemplate,
+    ProjectTemplate,
+    filled,
+)
 from function.settings.values import (
     AT_ONCE,
     NEW_ORDERS,
@@ -25,15 +34,15 @@ from function.settings.values import (
     NEXT_VERSION,
     KindName,
     Name,
-    TenantTemplate,
-    only,
 )
 
 __all__ = [
     "AT_ONCE",
     "Block",
     "ClusterClass",
+    "ConfigTemplate",
     "EVERY",
+    "Form",
     "ImageOffer",
     "KubernetesVersion",
     "Limits",
@@ -41,14 +50,17 @@ __all__ = [
     "NEW_ORDERS",
     "NEXT_CHANGE",
     "NEXT_VERSION",
+    "NAMESPACE",
     "Name",
+    "NamespaceTemplate",
+    "PROVIDER_CONFIG",
     "PinnedVariable",
     "Place",
     "PolicyRule",
+    "ProjectTemplate",
     "Settings",
-    "TenantTemplate",
     "VariableType",
-    "only",
+    "filled",
 ]
 
 BlockT = TypeVar("BlockT", bound=Schema)

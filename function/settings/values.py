@@ -1,6 +1,5 @@
 """Hold what settings are made of: what an edit reaches, and types of text."""
 
-from collections.abc import Callable
 from typing import Annotated, Literal
 
 import pydantic
@@ -14,7 +13,9 @@ AT_ONCE = "every order, within the refresh interval"
 
 KindName = Literal["Cluster", "Server", "Network"]
 Name = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=253)]
-ExactVersion = Annotated[str, text(r"^1\.[0-9]+\.[0-9]+$", 'an exact version such as "1.34.7"')]
+ExactVersion = Annotated[
+    str, text(r"^1\.[0-9]{1,9}\.[0-9]{1,9}$", 'an exact version such as "1.34.7"')
+]
 Day = Annotated[str, text(r"^[0-9]{4}-[0-9][0-9]-[0-9][0-9]$", 'a day such as "2026-10-27"')]
 FieldPath = Annotated[
     str,
@@ -22,23 +23,4 @@ FieldPath = Annotated[
         r"^spec(\.[a-zA-Z0-9]+(\[\])?)+$",
         "the path of a field, such as spec.nodePools[].replicas",
     ),
-]
-
-
-def only(*placeholders: str) -> Callable[[str], str]:
-    """Return a validator of text in which these placeholders, and no others, are replaced."""
-
-    def check(value: str) -> str:
-        try:
-            value.format(**dict.fromkeys(placeholders, "x"))
-        except (LookupError, ValueError, AttributeError):
-            known = ", ".join(f"{{{name}}}" for name in placeholders)
-            raise ValueError(f"must use no placeholder but {known}") from None
-        return value
-
-    return check
-
-
-TenantTemplate = Annotated[
-    str, pydantic.StringConstraints(min_length=1), pydantic.AfterValidator(only("tenant"))
 ]

@@ -12,7 +12,7 @@ import pytest
 
 from function.generate.nesting import VERSION
 from function.model import API_GROUP
-from function.shape import LEVELS
+from function.nesting import LEVELS
 from testbed import ROOT
 from testbed.install import documents
 from testbed.kubernetes import MERGE, Manifest, condition

@@ -428,7 +428,8 @@ def edited(world: World, rng: Random) -> World:
     name = rng.choice(sorted(edits))
     if name == PROTECT and world.spec != world.answered:
         return world
-    return replace(world, spec=edits[name](world.spec, rng))
+    spec, past = edits[name](world.spec, rng), {**world.past, world.generation: world.spec}
+    return replace(world, spec=spec, past=past, generation=world.generation + 2)
 
 
 def aged(world: World, rng: Random, passes: int) -> World:

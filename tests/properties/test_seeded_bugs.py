@@ -21,6 +21,7 @@ from function import (
     policy,
     refusal,
     report,
+    stale,
     versions,
 )
 from function.assembly import Assembly
@@ -36,6 +37,7 @@ from .test_moves import check_move
 from .test_protection import check_protected
 from .test_refused import check_agreement, check_fresh
 from .test_safety import check_one
+from .test_stale_reads import check_late_reads
 from .test_tightening import check_stands
 from .test_verdicts import check_answered, check_refused
 from .world import RUNNER, World
@@ -276,6 +278,13 @@ BUGS = (
         stands(faults.catalogue_changed),
         "Cluster",
     ),
+    Bug(
+        "older version accepted",
+        broken(stale, "older_versions_change_nothing", _nothing),
+        check_late_reads,
+    ),
+    Bug("generation forgotten", broken(stale, "remembered", _nothing), check_late_reads),
+    Bug("generation follows", broken(stale, "remembered", lambda now, *_: now), check_late_reads),
     # What the tenant asks for.
     Bug("asks nothing", broken(Order, "asks", lambda *_: False), settles),
     Bug("asks everything", broken(Order, "asks", lambda *_: True), settles),

@@ -50,6 +50,9 @@ class World:
         step: Input of the Composition's step.
         moves: Whether the operator lists a move of this order.
         backend: The backend that answers the kind, before any fault.
+        generation: `metadata.generation` of the composite.
+        past: Former versions of the order, by generation.
+        answered_at: Generation at which the order was answered and its request had changed.
     """
 
     kind: str
@@ -62,6 +65,9 @@ class World:
     step: Manifest = field(default_factory=dict)
     moves: bool = False
     backend: str = ""
+    generation: int = 1
+    past: Mapping[int, Manifest] = field(default_factory=dict)
+    answered_at: int = 0
 
     def __repr__(self) -> str:
         """Return what tells one world from another, in few lines."""
@@ -113,6 +119,7 @@ def composite(world: World) -> Manifest:
     metadata = {"name": NAME, "namespace": TENANT}
     order = {"apiVersion": API_VERSION, "kind": world.kind, "metadata": metadata}
     found = local.composite_of({**order, "spec": world.spec}, world.mode)
+    found["metadata"]["generation"] = world.generation
     return {**found, **({"status": world.status} if world.status else {})}
 
 
@@ -158,6 +165,7 @@ def advance(world: World, reply: Reply, finished: frozenset[str] | None = None) 
     return replace(
         world,
         answered=world.spec,
+        answered_at=world.answered_at if world.answered == world.spec else world.generation,
         observed=observed,
         status={**status, "conditions": conditions},
     )
@@ -405,7 +413,6 @@ _FIXED: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("spec", "forProvider", "availabilityZone"),
         ("spec", "forProvider", "schedulerHints"),
         ("spec", "initProvider", "imageId"),
-        ("metadata", "annotations", EXTERNAL_NAME),
     ),
     "PortV2": (
         ("spec", "forProvider", "networkIdSelector"),
@@ -463,8 +470,18 @@ def _check_same(key: str, observed: Manifest, desired: Manifest, *, moves: bool)
         before, now = at(observed, *version), at(desired, *version)
         assert _order(before) <= _order(now), f"{key}: {before} -> {now}"
 
+    if observed["kind"] != "Object":
+        _check_external_name(key, observed, desired)
     size = ("spec", "forProvider", "size")
     assert (at(observed, *size) or 0) <= (at(desired, *size) or 0), f"{key} would shrink"
+
+
+def _check_external_name(key: str, observed: Manifest, desired: Manifest) -> None:
+    """Find what a provider that starts again would create a second time."""
+    annotation = ("metadata", "annotations", EXTERNAL_NAME)
+    known = {at(observed, *annotation), at(observed, "status", "atProvider", "id")} - {None, ""}
+    if known:
+        assert at(desired, *annotation) in known, f"{key}: its external name would be lost"
 
 
 def _is_found(observed: Manifest, path: tuple[str, ...]) -> bool:

@@ -8,6 +8,7 @@ pools      the MachineDeployments, with their overrides
 topology   all of it -> the Cluster, in the form of v1beta2
 gaps       what the class cannot express
 forms      v1beta1 <-> v1beta2
+shapes     types of what is read of a Cluster
 status     the live Cluster -> phase, readiness
 health     the live Cluster -> what troubles it
 """
@@ -21,6 +22,7 @@ from function.backends.capi.gaps import gaps
 from function.backends.capi.pools import POOL_LABEL
 from function.backends.capi.profile import PROFILES
 from function.backends.capi.settings import NAME, CapiSettings
+from function.backends.capi.shapes import READS
 from function.backends.capi.topology import cluster as build
 from function.backends.capi.topology import remember
 from function.contract import (
@@ -38,7 +40,7 @@ from function.contract import (
 )
 from function.model import ClusterSpec
 from function.paths import lookup
-from function.settings import Settings
+from function.settings import Settings, filled
 
 __all__ = ["CLUSTER", "KEY", "NAME", "PROFILES", "CapiSettings"]
 
@@ -147,8 +149,8 @@ CLUSTER: Backend[ClusterSpec] = Backend(
     render=render,
     identities=identities,
     recall=recall,
-    namespace=lambda own, tenant: str(own.namespace).format(tenant=tenant),
-    provider_config=lambda own, tenant: str(own.provider_config).format(tenant=tenant),
+    namespace=lambda own, tenant: filled(own.namespace, tenant=tenant),
+    provider_config=lambda own, tenant: filled(own.provider_config, tenant=tenant),
     gaps={
         "spec.access.adminGroups": "your provider grants groups their rights in the cluster",
         "spec.access.viewerGroups": "your provider grants groups their rights in the cluster",
@@ -161,13 +163,15 @@ CLUSTER: Backend[ClusterSpec] = Backend(
     progress=progress,
     look=look,
     field_of=lambda _: "spec.nodePools",
+    reads=READS,
+    writes=frozenset((forms.V1BETA1, forms.V1BETA2)),
 )
 
 
 def _version(before: Resource | None, own: CapiSettings) -> str:
     """Return the API version to write: that of the live Cluster, which is never flipped."""
     stored = lookup(before.payload, "manifest.apiVersion") if before else None
-    return str(stored or own.api_version).rpartition("/")[2]
+    return str(stored).rpartition("/")[2] if stored in CLUSTER.writes else own.api_version
 
 
 def _connection_details(cluster: Manifest) -> list[Manifest]:

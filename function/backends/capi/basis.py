@@ -11,6 +11,7 @@ from typing import Any
 
 import pydantic
 
+from function import shapes
 from function.backends.capi.forms import newest
 from function.backends.capi.profile import Profile, Target
 from function.backends.capi.settings import NAME, CapiSettings
@@ -72,7 +73,7 @@ class Basis:
         """Return the profile of the class; the one in use stands until version or class change."""
         text = self.before.annotations.get(PROFILE, "") if self.before and self.standing else ""
         try:
-            return Profile.model_validate_json(text) if text else self.offered_profile
+            return Profile.model_validate(shapes.parsed(text)) if text else self.offered_profile
         except pydantic.ValidationError:
             return self.offered_profile
 

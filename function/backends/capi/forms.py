@@ -5,8 +5,6 @@ because any other would be drift for ever. `newest` reads either, status include
 map is that of Cluster API 1.14.
 """
 
-from typing import Any
-
 from function.contract import Manifest
 from function.paths import lookup
 
@@ -31,17 +29,15 @@ def oldest(cluster: Manifest) -> Manifest:
     return {**cluster, "apiVersion": V1BETA1, "spec": {**cluster["spec"], "topology": found}}
 
 
-def newest(manifest: object) -> Manifest:
+def newest(manifest: Manifest | None) -> Manifest:
     """Return a Cluster that was rendered or observed, in the form of v1beta2.
 
     Only what is read again is converted: class, pools' names and labels, and status.
     """
-    if not isinstance(manifest, dict):
+    if not manifest:
         return {}
-    if manifest.get("apiVersion") != V1BETA1:
-        return manifest
     topology = lookup(manifest, "spec.topology")
-    if not isinstance(topology, dict):
+    if manifest.get("apiVersion") != V1BETA1 or topology is None:
         return manifest
     namespace = topology.get("classNamespace")
     reference = {"name": topology.get("class"), **({"namespace": namespace} if namespace else {})}
@@ -49,8 +45,8 @@ def newest(manifest: object) -> Manifest:
     return {**manifest, "spec": spec, **_status_to_v1beta2(manifest.get("status"))}
 
 
-def _status_to_v1beta2(status: Any) -> Manifest:
-    if not isinstance(status, dict):
+def _status_to_v1beta2(status: Manifest | None) -> Manifest:
+    if status is None:
         return {}
     newer = status.get("v1beta2") or {}
     conditions = newer.get("conditions") or _from_legacy(status.get("conditions") or [])

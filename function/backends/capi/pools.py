@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from function import labels, names
+from function import labels, names, shapes
 from function.backends.capi import status
 from function.backends.capi.basis import Basis
 from function.backends.capi.profile import (
@@ -15,7 +15,7 @@ from function.backends.capi.profile import (
 )
 from function.backends.capi.variables import is_pinned
 from function.contract import Machine, Manifest
-from function.errors import InvalidOrder, Problem
+from function.errors import EnvironmentInvalid, InvalidOrder, Problem
 from function.model import API_GROUP
 from function.model.operation import HealthCheck
 from function.model.pool import NodePool
@@ -233,13 +233,16 @@ def _add_class_volumes(
 
     Raises:
         InvalidOrder: Two of them have the same name.
+        EnvironmentInvalid: What the class gives is no list of volumes.
     """
     target = basis.profile.target(POOL_VOLUMES)
     if target.override not in found:
         return
     given = values.get(target.override) or []
-    key = target.object_keys.get("name")
-    taken = {volume.get(key) for volume in given if isinstance(volume, Mapping)}
+    if shapes.mappings(given) != given:
+        text = f"variable {target.override} must be a list of volumes, each a mapping"
+        raise EnvironmentInvalid(Problem(f"classes[{basis.bound.cluster_class}].variables", text))
+    taken = [volume.get(target.object_keys.get("name")) for volume in given]
     at = f"spec.nodePools[{pool.name}].dataVolumes"
     problems = [
         Problem(f"{at}[{volume.name}].name", "is taken by a volume of the provider")

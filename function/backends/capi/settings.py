@@ -17,8 +17,9 @@ from function.settings import (
     NEXT_CHANGE,
     NEXT_VERSION,
     Block,
+    ConfigTemplate,
+    NamespaceTemplate,
     Settings,
-    TenantTemplate,
 )
 
 NAME = "capi"
@@ -44,15 +45,15 @@ class CapiSettings(Block):
         reaches=NEW_ORDERS,
         default="v1beta2",
     )
-    provider_config: TenantTemplate = configured(
-        "ProviderConfig of provider-kubernetes; {tenant} stands for the namespace of the order. "
-        "{tenant}.capi if absent.",
+    provider_config: ConfigTemplate = configured(
+        "ProviderConfig of provider-kubernetes; {tenant} stands for the namespace of the order. A "
+        "DNS name of at most 253 characters then. {tenant}.capi if absent.",
         reaches=NEW_ORDERS,
         default="{tenant}.capi",
     )
-    namespace: TenantTemplate = configured(
-        "Namespace of the Clusters on the management cluster; {tenant} as above. "
-        "{tenant} if absent.",
+    namespace: NamespaceTemplate = configured(
+        "Namespace of the Clusters on the management cluster; {tenant} as above. A DNS label of "
+        "at most 63 characters then. {tenant} if absent.",
         reaches=NEW_ORDERS,
         default="{tenant}",
     )

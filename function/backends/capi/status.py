@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from function import trouble
+from function import shapes, trouble
 from function.backends.capi.forms import newest
 from function.contract import Bound, Condition, Manifest, Order, Progress, Resource
 from function.kubeconfig import reached
@@ -60,8 +60,8 @@ def live(observed: Resource | None) -> Manifest:
 
 def deployments(manifest: object) -> list[Manifest]:
     """Return the MachineDeployment topologies of a Cluster."""
-    found = lookup(manifest, "spec.topology.workers.machineDeployments") or []
-    return [pool for pool in found if isinstance(pool, dict) and "name" in pool]
+    found = lookup(manifest, "spec.topology.workers.machineDeployments")
+    return [pool for pool in shapes.mappings(found) if "name" in pool]
 
 
 def initialised(cluster: Manifest) -> bool:
@@ -217,7 +217,8 @@ def _counts_differ(cluster: Manifest) -> bool:
 def _asked(cluster: Manifest) -> tuple[Any, ...]:
     """Return what both forms of a Cluster say alike of what is asked."""
     topology = lookup(cluster, "spec.topology") or {}
-    pools = sorted((pool["name"], pool.get("replicas")) for pool in deployments(cluster))
+    # A live list may name one pool twice, once with a number and once without.
+    pools = sorted(((pool["name"], pool.get("replicas")) for pool in deployments(cluster)), key=str)
     paths = ("version", "classRef.name", "controlPlane.replicas")
     return (*(lookup(topology, path) for path in paths), pools)
 

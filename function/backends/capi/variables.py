@@ -23,6 +23,7 @@ from function.contract import CONTROL_PLANE
 from function.errors import InvalidOrder, Problem
 from function.excerpts import listed
 from function.model import API_GROUP
+from function.paths import lookup
 from function.schema import mapping
 from function.settings import EVERY
 
@@ -37,7 +38,7 @@ def variables(basis: Basis) -> dict[str, Any]:
         InvalidOrder: The order sets what it may not.
     """
     values = {**basis.values, **_zones(basis)}
-    if basis.standing:
+    if lookup(basis.standing, "spec.topology.variables") is not None:
         settable = _settable(basis)
         values = {n: value for n, value in basis.stored_variables.items() if n not in settable}
         # Chosen now, where nothing was before; one that has been chosen never changes.

@@ -8,6 +8,7 @@ operation   when Gardener may change the Shoot, and when it sleeps
 shoot       all of it -> Shoot, login ConfigMap
 login       who may log in, as the API server reads it
 status      the live Shoot -> phase, readiness, conditions
+shapes      types of what is read of a Shoot
 """
 
 from collections.abc import Mapping
@@ -19,7 +20,8 @@ from function.backends.gardener import shoot, status
 from function.backends.gardener.basis import Basis, remembered_types
 from function.backends.gardener.extensions import missing_addons
 from function.backends.gardener.settings import NAME, GardenerSettings
-from function.backends.gardener.shoot import AVAILABILITY, LOGIN
+from function.backends.gardener.shapes import READS
+from function.backends.gardener.shoot import AVAILABILITY, LOGIN, SHOOT_API
 from function.backends.gardener.status import KEY
 from function.backends.gardener.workers import without_affinity
 from function.contract import (
@@ -40,7 +42,7 @@ from function.errors import InvalidOrder, Problem
 from function.model import ClusterSpec
 from function.paths import lookup, replaced
 from function.schema import NOTHING
-from function.settings import Settings
+from function.settings import Settings, filled
 
 __all__ = ["CLUSTER", "KEY", "NAME", "GardenerSettings"]
 
@@ -123,10 +125,10 @@ def recall(observed: Mapping[str, Resource]) -> dict[str, Any] | None:
     }
 
 
-def _machine(worker: Manifest, known: object) -> Machine:
+def _machine(worker: Manifest, known: list[str] | None) -> Machine:
     """Return what a worker pool shows of its machines, by flavor where that is remembered."""
     machine = worker["machine"]
-    flavor = known[0] if isinstance(known, list) and known[1:] == [machine["type"]] else None
+    flavor = known[0] if known and known[1] == machine["type"] else None
     return Machine(
         asked={},
         flavor=flavor or machine["type"],
@@ -165,7 +167,7 @@ def standing(observed: Mapping[str, Resource]) -> Mapping[str, Any]:
 
 
 def _namespace(own: GardenerSettings, tenant: str) -> str:
-    return own.namespace.format(project=own.project, tenant=tenant)
+    return filled(own.namespace, project=own.project, tenant=tenant)
 
 
 CLUSTER: Backend[ClusterSpec] = Backend(
@@ -176,7 +178,7 @@ CLUSTER: Backend[ClusterSpec] = Backend(
     identities=identities,
     recall=recall,
     namespace=_namespace,
-    provider_config=lambda own, tenant: str(own.provider_config).format(tenant=tenant),
+    provider_config=lambda own, tenant: filled(own.provider_config, tenant=tenant),
     gaps={
         "spec.variables": "clusters have no classes here, and no variables",
         "spec.controlPlane.flavor": "control planes are no machines of yours here",
@@ -189,6 +191,8 @@ CLUSTER: Backend[ClusterSpec] = Backend(
     standing=standing,
     look=look,
     field_of=lambda key: "spec.nodePools" if key == KEY else "spec.access",
+    reads=READS,
+    writes=frozenset((SHOOT_API, "v1")),
 )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pydantic
 
-from function import names
+from function import names, shapes
 from function.backends.gardener.settings import (
     NAME,
     AddonExtension,
@@ -25,7 +25,7 @@ from function.contract import Bound, Manifest, Order, Resource
 from function.model import API_GROUP, ClusterSpec
 from function.model.pool import NodePool
 from function.paths import lookup
-from function.schema import canonical, mapping
+from function.schema import canonical
 from function.settings import Settings
 
 EXTENSION_API = "openstack.provider.extensions.gardener.cloud/v1alpha1"
@@ -33,9 +33,14 @@ TYPES = f"{API_GROUP}/machine-types"
 KEPT = f"{API_GROUP}/environment-values"
 
 
-def remembered_types(root: Resource | None) -> dict[str, Any]:
+def remembered_types(root: Resource | None) -> dict[str, list[str]]:
     """Return flavor and machine type by pool, as far as the root resource remembers them."""
-    return mapping(root.annotations.get(TYPES, "")) if root else {}
+    text = root.annotations.get(TYPES, "") if root else ""
+    return shapes.mapping(shapes.fitting(shapes.parsed(text), {shapes.EACH: _is_pair}))
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list) and [type(part) for part in value] == [str, str]
 
 
 @dataclass(frozen=True)
@@ -112,7 +117,7 @@ class Basis:
         """Return what is remembered of the environment; None if that is nothing, or lost."""
         text = self.before.annotations.get(KEPT, "") if self.before and self.standing else ""
         try:
-            return Kept.model_validate_json(text) if text else None
+            return Kept.model_validate(shapes.parsed(text)) if text else None
         except pydantic.ValidationError:
             return None
 
@@ -141,7 +146,7 @@ class Basis:
         for pool in self.order.spec.node_pools:
             flavor = self.bound.machines[pool.name].flavor
             before = known.get(pool.name)
-            if isinstance(before, list) and before[:1] == [flavor]:
+            if before and before[0] == flavor:
                 found[pool.name] = before
                 continue
             found[pool.name] = [flavor, self.own.machine_types.get(flavor, flavor)]

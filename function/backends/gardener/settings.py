@@ -7,14 +7,15 @@ import pydantic
 from function.model.cluster import check_apart
 from function.model.values import Network
 from function.schema import Count, DNSLabel, Schema, configured
-from function.settings import NEW_ORDERS, NEXT_CHANGE, NEXT_VERSION, TenantTemplate, only
+from function.settings import (
+    NEW_ORDERS,
+    NEXT_CHANGE,
+    NEXT_VERSION,
+    ConfigTemplate,
+    ProjectTemplate,
+)
 
 NAME = "gardener"
-ProjectTemplate = Annotated[
-    str,
-    pydantic.StringConstraints(min_length=1),
-    pydantic.AfterValidator(only("project", "tenant")),
-]
 AddonName = Literal["ingressNginx", "certManager", "flux", "harbor", "monitoring"]
 # Shoot and project together have 21 characters.
 ProjectName = Annotated[DNSLabel, pydantic.StringConstraints(max_length=10)]
@@ -106,9 +107,9 @@ class Kept(Schema):
 class GardenerSettings(Schema):
     """Configure the backend `gardener` of an environment."""
 
-    provider_config: TenantTemplate = configured(
+    provider_config: ConfigTemplate = configured(
         "ProviderConfig of provider-kubernetes for the garden; {tenant} stands for the namespace "
-        "of the order. {tenant}.gardener if absent.",
+        "of the order. A DNS name of at most 253 characters then. {tenant}.gardener if absent.",
         reaches=NEW_ORDERS,
         default="{tenant}.gardener",
     )
@@ -117,7 +118,8 @@ class GardenerSettings(Schema):
         reaches=NEW_ORDERS,
     )
     namespace: ProjectTemplate = configured(
-        "Namespace of the project; {project} and {tenant} are replaced. "
+        "Namespace of the project; {project} and {tenant} are replaced. A DNS label of at most 63 "
+        "characters then. "
         "garden-{project} if absent.",
         reaches=NEW_ORDERS,
         default="garden-{project}",

@@ -24,6 +24,7 @@ from function.paths import lookup
 from function.schema import NOTHING, digest
 
 LOGIN = "gardener-login"
+SHOOT_API = "core.gardener.cloud/v1beta1"
 AVAILABILITY = "spec.controlPlane.availability"
 CONFIRMATION = "confirmation.gardener.cloud/deletion"
 CONFIG_MAP = "spec.kubernetes.kubeAPIServer.structuredAuthentication.configMapName"
@@ -54,7 +55,7 @@ def manifest(basis: Basis, login: Resource | None) -> Manifest:
     """Return the Shoot."""
     spec, own = basis.order.spec, basis.own
     return {
-        "apiVersion": "core.gardener.cloud/v1beta1",
+        "apiVersion": SHOOT_API,
         "kind": "Shoot",
         "metadata": {
             "name": basis.name,

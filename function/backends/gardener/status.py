@@ -7,7 +7,7 @@ while a part of it is restarted. Errors are told by their codes, never by their 
 from collections.abc import Mapping
 from typing import Any
 
-from function import trouble
+from function import shapes, trouble
 from function.contract import Bound, Condition, Manifest, Order, Resource
 from function.kubeconfig import reached
 from function.model import ClusterSpec
@@ -47,14 +47,13 @@ _SENTENCES = {
 
 def workers(manifest: object) -> list[Manifest]:
     """Return the worker pools of a Shoot."""
-    found = lookup(manifest, "spec.provider.workers") or []
-    return [worker for worker in found if isinstance(worker, dict) and "name" in worker]
+    found = shapes.mappings(lookup(manifest, "spec.provider.workers"))
+    return [worker for worker in found if "name" in worker]
 
 
 def live_shoot(observed: Resource | None) -> Manifest:
     """Return the live Shoot; empty until it was looked at."""
-    found = observed.at_provider.get("manifest") if observed else None
-    return found if isinstance(found, dict) else {}
+    return (observed.at_provider.get("manifest") if observed else None) or {}
 
 
 def refused(observed: Resource | None) -> Manifest:
@@ -167,8 +166,7 @@ def health(shoot: Resource, observed: Mapping[str, Resource]) -> Condition:
 
 def _errors(live: Manifest) -> list[Manifest]:
     """Return the errors of the last attempt; they stand until one succeeds."""
-    found = lookup(live, "status.lastErrors") or []
-    return [error for error in found if isinstance(error, dict)]
+    return lookup(live, "status.lastErrors") or []
 
 
 def _phase(live: Manifest) -> tuple[str, str]:

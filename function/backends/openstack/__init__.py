@@ -17,6 +17,7 @@ firewall         security group and rules        keys       names in the composi
 login            key pair and user data          removals   why something leaves
 ports            ports and public addresses
 instances        the servers, and their spread
+shapes           types of what is read of them
 volumes          volumes and attachments
 """
 

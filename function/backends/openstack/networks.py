@@ -15,6 +15,7 @@ from function.backends.openstack.network_status import current, status
 from function.backends.openstack.ports import FAMILY_LABEL
 from function.backends.openstack.removals import identities, removals
 from function.backends.openstack.settings import OpenStackSettings
+from function.backends.openstack.shapes import READS
 from function.backends.openstack.stack import Stack
 from function.contract import (
     Accepted,
@@ -28,8 +29,9 @@ from function.contract import (
     View,
 )
 from function.errors import InvalidOrder, Problem
+from function.managed import named
 from function.model import NetworkSpec
-from function.settings import Settings
+from function.settings import Settings, filled
 
 
 def render(
@@ -52,7 +54,7 @@ def render(
     )
     wanted = {resource.key for resource in resources}
     return Rendered(
-        resources=resources,
+        resources=tuple(named(resource, observed.get(resource.key)) for resource in resources),
         removals=removals(wanted, observed, _path),
         status=status(stack, resources),
         conditions=(current(stack, resources), trouble.health(observed.values())),
@@ -87,8 +89,9 @@ NETWORK_BACKEND: Backend[NetworkSpec] = Backend(
     identities=identities,
     recall=recall,
     namespace=lambda _own, _tenant: "",
-    provider_config=lambda own, tenant: str(own.provider_config).format(tenant=tenant),
+    provider_config=lambda own, tenant: filled(own.provider_config, tenant=tenant),
     look=look,
+    reads=READS,
 )
 
 

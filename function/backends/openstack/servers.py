@@ -7,6 +7,7 @@ from function.backends.openstack import firewall, instances, keys, login, ports,
 from function.backends.openstack.keys import NAME
 from function.backends.openstack.removals import identities, removals
 from function.backends.openstack.settings import OpenStackSettings
+from function.backends.openstack.shapes import READS
 from function.backends.openstack.stack import Stack
 from function.contract import (
     Accepted,
@@ -20,8 +21,9 @@ from function.contract import (
     Resource,
     View,
 )
+from function.managed import named
 from function.model import ServerSpec
-from function.settings import Settings
+from function.settings import Settings, filled
 
 # Which field asks for how many resources.
 _FIELDS = (
@@ -57,7 +59,9 @@ def render(
     wanted = {part if isinstance(part, str) else part.key for part in parts}
     current = status.current(stack, wanted)
     return Rendered(
-        resources=tuple(part for part in parts if not isinstance(part, str)),
+        resources=tuple(
+            named(part, observed.get(part.key)) for part in parts if not isinstance(part, str)
+        ),
         planned=frozenset(part for part in parts if isinstance(part, str)),
         planned_bytes=sum(instances.longer(stack, part) for part in parts if isinstance(part, str)),
         removals=removals(wanted, observed, lambda resource: _path(resource, order)),
@@ -117,9 +121,10 @@ SERVER_BACKEND: Backend[ServerSpec] = Backend(
     identities=identities,
     recall=recall,
     namespace=lambda _own, _tenant: "",
-    provider_config=lambda own, tenant: str(own.provider_config).format(tenant=tenant),
+    provider_config=lambda own, tenant: filled(own.provider_config, tenant=tenant),
     look=look,
     field_of=lambda key: next((field for part, field in _FIELDS if key.startswith(part)), ""),
+    reads=READS,
 )
 
 

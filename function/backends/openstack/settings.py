@@ -5,7 +5,7 @@ import pydantic
 from function.model import API_GROUP
 from function.model.values import IPAddress, LabelKey
 from function.schema import DNSLabel, Schema, configured
-from function.settings import AT_ONCE, NEW_ORDERS, NEXT_CHANGE, Name, TenantTemplate
+from function.settings import AT_ONCE, NEW_ORDERS, NEXT_CHANGE, ConfigTemplate, Name
 
 
 class OfferedNetwork(Schema):
@@ -57,9 +57,9 @@ class HighAvailability(Schema):
 class OpenStackSettings(Schema):
     """Configure the backend `openstack` of an environment."""
 
-    provider_config: TenantTemplate = configured(
-        "ProviderConfig of provider-openstack; {tenant} stands for the namespace of the order. "
-        "{tenant}.openstack if absent.",
+    provider_config: ConfigTemplate = configured(
+        "ProviderConfig of provider-openstack; {tenant} stands for the namespace of the order. A "
+        "DNS name of at most 253 characters then. {tenant}.openstack if absent.",
         reaches=NEW_ORDERS,
         default="{tenant}.openstack",
     )

@@ -1,0 +1,71 @@
+"""Say which types the fields of a Cluster have that are read, in both versions of its API."""
+
+from typing import Any
+
+from function.shapes import CONDITIONS, EACH, Shape, mappings, text
+from function.versions import is_exact
+
+
+def _are_named(value: Any) -> bool:
+    """Say whether a value is a list of variables: with one of them garbled none is known."""
+    named = [entry for entry in mappings(value) if text(entry.get("name"))]
+    return isinstance(value, list) and named == value
+
+
+_COUNTERS: Shape = {
+    "desiredReplicas": int,
+    "replicas": int,
+    "readyReplicas": int,
+    "upToDateReplicas": int,
+    "versions": [{"version": is_exact}],
+}
+_STATUS: dict[str, Shape] = {
+    "observedGeneration": int,
+    "conditions": CONDITIONS,
+    "controlPlane": _COUNTERS,
+    "workers": _COUNTERS,
+}
+_DEPLOYMENT: Shape = {
+    "name": str,
+    "class": str,
+    "replicas": int,
+    "failureDomain": str,
+    "metadata": {"labels": {EACH: str}},
+    "taints": list,
+    "variables": {"overrides": [{"name": str}]},
+}
+_CLUSTER: Shape = {
+    "apiVersion": str,
+    "metadata": {
+        "name": str,
+        "namespace": str,
+        "generation": int,
+        "labels": {EACH: str},
+    },
+    "spec": {
+        "clusterNetwork": dict,
+        "controlPlaneEndpoint": {"host": str, "port": int},
+        "topology": {
+            "version": is_exact,
+            # v1beta1 names the class by the first two, v1beta2 by the third.
+            "class": str,
+            "classNamespace": str,
+            "classRef": {"name": str, "namespace": str},
+            "controlPlane": {"replicas": int},
+            "workers": {"machineDeployments": [_DEPLOYMENT]},
+            "variables": _are_named,
+        },
+    },
+    "status": {
+        **_STATUS,
+        "initialization": {"controlPlaneInitialized": bool},
+        "controlPlaneReady": bool,
+        "infrastructureReady": bool,
+        "v1beta2": _STATUS,
+    },
+}
+READS: dict[str, Shape] = {
+    "payload": {"manifest": _CLUSTER},
+    "options": {"connectionDetails": [dict]},
+    "status": {"atProvider": {"manifest": _CLUSTER}},
+}

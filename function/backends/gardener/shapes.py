@@ -1,0 +1,49 @@
+"""Say which types the fields of a Shoot, and of the ConfigMap of its login, have that are read."""
+
+from function.shapes import CONDITIONS, Shape
+from function.versions import is_exact
+
+_WORKER: Shape = {
+    "name": str,
+    "zones": [str],
+    "machine": {"type": str, "architecture": str},
+    "volume": {"type": str, "size": str},
+    "providerConfig": {"serverGroup": {"policy": str}},
+}
+_OBJECT: Shape = {
+    "metadata": {"name": str, "namespace": str, "uid": str, "generation": int},
+    "spec": {
+        "cloudProfile": dict,
+        "credentialsBindingName": str,
+        "region": str,
+        "purpose": str,
+        "exposureClassName": str,
+        "controlPlane": {"highAvailability": {"failureTolerance": {"type": str}}},
+        "kubernetes": {
+            "version": is_exact,
+            "kubeAPIServer": {"structuredAuthentication": {"configMapName": str}},
+        },
+        "networking": {"nodes": str},
+        "hibernation": {"enabled": bool, "schedules": list},
+        "extensions": [{"type": str}],
+        "provider": {
+            "infrastructureConfig": dict,
+            "controlPlaneConfig": dict,
+            "workers": [_WORKER],
+        },
+    },
+    "status": {
+        "observedGeneration": int,
+        "hibernated": bool,
+        "conditions": CONDITIONS,
+        "constraints": CONDITIONS,
+        "lastOperation": {"type": str, "state": str, "progress": int},
+        "lastErrors": [{"codes": [str]}],
+        "advertisedAddresses": [{"name": str, "url": str}],
+    },
+}
+READS: dict[str, Shape] = {
+    "payload": {"manifest": _OBJECT},
+    "options": {"connectionDetails": [dict]},
+    "status": {"atProvider": {"manifest": _OBJECT}},
+}

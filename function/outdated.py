@@ -1,0 +1,47 @@
+"""Refuse to answer where only a newer function can have composed what is observed.
+
+After a rollback this version meets kinds, and API versions of the objects inside Objects, that it
+does not write. It would apply its own beside or over them.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from function import shapes
+from function.contract import Backend, Resource
+from function.errors import FunctionOutdated, Problem
+from function.managed import is_known
+from function.paths import lookup
+
+
+def versions_are_known(observed: Mapping[str, Resource], backend: Backend[Any]) -> None:
+    """Refuse kinds and API versions that this version does not know.
+
+    Args:
+        observed: Our observed resources by key.
+        backend: The backend that made them.
+
+    Raises:
+        FunctionOutdated: With each of them.
+    """
+    problems = [
+        Problem(key, f"{found} is not known to this version; upgrade the function")
+        for key, resource in sorted(observed.items())
+        for found in [_unknown(resource, backend)]
+        if found
+    ]
+    if problems:
+        raise FunctionOutdated(*problems)
+
+
+def _unknown(resource: Resource, backend: Backend[Any]) -> str:
+    """Return what is not known of a resource; empty if all of it is."""
+    if not is_known(resource):
+        return f"{resource.kind or 'a resource'} of {resource.family or 'no API'}"
+    # An object of another group is another object, as the guard of identities sees.
+    groups = {version.rpartition("/")[0] for version in backend.writes}
+    for manifest in (resource.payload.get("manifest"), resource.at_provider.get("manifest")):
+        version, kind = (shapes.text(lookup(manifest, part)) for part in ("apiVersion", "kind"))
+        if version and version not in backend.writes and version.rpartition("/")[0] in groups:
+            return f"{kind} of {version}"
+    return ""

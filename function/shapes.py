@@ -1,0 +1,105 @@
+"""Check the types of data that others wrote, in one place.
+
+Orders, environments and the record have models. What belongs to another API, as the live objects of
+Cluster API, Gardener and OpenStack do, has a shape: the types of the few fields that are read. A
+part of another type counts as absent, as if nobody had looked yet; nothing is ever converted.
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+# A type, a function that says whether a value fits, a list with the shape of its entries, or a
+# mapping with the shapes of its fields; EACH stands for all that it does not name.
+Shape = type | Callable[[Any], bool] | list[Any] | dict[str, Any]
+EACH = "*"
+# Of the conditions that controllers write.
+CONDITIONS: Shape = [
+    {
+        "type": str,
+        "status": str,
+        "reason": str,
+        "message": str,
+        "observedGeneration": int,
+        "codes": [str],
+    }
+]
+# Nothing that this function remembers is deeper, nor is a whole number in it larger.
+_DEEPEST, _LARGEST = 64, 2**53
+
+
+def fitting(value: Any, shape: Shape) -> Any:
+    """Return the parts of a value that fit a shape; None where the whole does not.
+
+    Fields that the shape does not name are kept as they are; entries of a list that do not fit
+    are left out.
+    """
+    if isinstance(shape, dict):
+        return _fields(value, shape) if isinstance(value, dict) else None
+    if isinstance(shape, list):
+        entries = [fitting(item, shape[0]) for item in value] if isinstance(value, list) else None
+        return None if entries is None else [item for item in entries if item is not None]
+    if isinstance(shape, type):
+        return value if type(value) is shape else None
+    return value if shape(value) else None
+
+
+def _fields(value: Mapping[str, Any], shape: Mapping[str, Any]) -> dict[str, Any]:
+    others = shape.get(EACH)
+    found = {}
+    for name, inner in value.items():
+        wanted = shape.get(name, others)
+        kept = inner if wanted is None else fitting(inner, wanted)
+        if wanted is None or kept is not None:
+            found[name] = kept
+    return found
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """Return a mapping as it is; an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def mappings(value: Any) -> list[dict[str, Any]]:
+    """Return the mappings in a list; none for anything else."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def text(value: Any) -> str:
+    """Return a text as it is; an empty one for anything else."""
+    return value if isinstance(value, str) else ""
+
+
+def count(value: Any) -> int:
+    """Return a number that counts something; 0 for anything else."""
+    return value if type(value) is int and value > 0 else 0
+
+
+def parsed(text: str) -> Any:
+    """Return what JSON says; None if it is no JSON, or holds what nobody here could have written.
+
+    A protobuf takes no surrogate and no number beyond a double, and Crossplane none that is no
+    number.
+    """
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if _is_plain(found, _DEEPEST) else None
+
+
+def _is_plain(value: Any, depth: int) -> bool:
+    match value:
+        case str():
+            return value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value)
+        case list():
+            return depth > 0 and all(_is_plain(item, depth - 1) for item in value)
+        case dict():
+            parts = (*value, *value.values())
+            return depth > 0 and all(_is_plain(part, depth - 1) for part in parts)
+        case int():
+            return abs(value) <= _LARGEST
+        case float():
+            return math.isfinite(value)
+    return True

@@ -1,0 +1,66 @@
+"""Refuse to act on an older version of an order than the one that was answered last.
+
+Crossplane reads a composite and what is composed of it from different caches, and the cache of
+composites can lag, as after a failover to another API server. An order from before the last edit
+then looks like the tenant's wish to undo that edit, and what the edit added would be deleted.
+
+The record of the last answer holds the version of the composite at which the request last changed.
+It is written only then: Crossplane itself raises the generation too, and a record that followed it
+would be written again and again.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from function.contract import Bound, Revision
+from function.errors import StaleRead
+
+_PUBLIC = "an older version of this order was read; nothing was changed, and it is tried again"
+
+
+def revision_of(uid: str, generation: int) -> Revision | None:
+    """Return the version of a composite; None if it does not have both parts."""
+    return Revision(uid=uid, generation=generation) if uid and generation else None
+
+
+def older_versions_change_nothing(
+    now: Revision | None, request: Mapping[str, Any], before: Bound | None
+) -> None:
+    """Refuse an older version of the order that requests something else than the last answer.
+
+    Generations compare within one UID only: an order that was restored from a backup begins again.
+
+    Args:
+        now: The version of the composite that was read.
+        request: What it requests, private values masked.
+        before: What was decided at the last answer; None for a new order.
+
+    Raises:
+        StaleRead: It is older, and something would change.
+    """
+    known = before.revision if before else None
+    if before is None or known is None or now is None or now.uid != known.uid:
+        return
+    if now.generation < known.generation and request != before.asked:
+        raise StaleRead(
+            f"generation {now.generation} of the order was read after generation "
+            f"{known.generation} was answered; nothing is changed until Crossplane reads the "
+            "newer one",
+            public=_PUBLIC,
+        )
+
+
+def remembered(
+    now: Revision | None, request: Mapping[str, Any], before: Bound | None
+) -> Revision | None:
+    """Return the version of the composite at which the request last changed.
+
+    Args:
+        now: The version of the composite that was read.
+        request: What it requests, private values masked.
+        before: What was decided at the last answer; None for a new order.
+    """
+    known = before.revision if before else None
+    if before is None or known is None or request != before.asked:
+        return now
+    return known if now is None or now.uid == known.uid else now

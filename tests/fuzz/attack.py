@@ -1,0 +1,188 @@
+"""Change real requests at random, and have the function answer them.
+
+A run is told by its seed and the number of the attempt: `python -m tests.fuzz --seed 3` for long
+ones, `--only 3:1234` to see one again.
+"""
+
+import copy
+import functools
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any
+
+import structlog
+from crossplane.function.proto.v1 import run_function_pb2 as fnv1
+
+from function import plain
+from function.calls import Call
+from function.contract import Manifest
+from function.fn import FunctionRunner
+from tests.fuzz.mutations import changed, everything
+from tests.fuzz.requests import Request, recorded
+from tests.properties.world import Identity, identities
+
+# An answer of Crossplane's waits 20 seconds; a changed request is no reason to take a part of it.
+LONGEST = 2.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A request whose answer is wrong.
+
+    Attributes:
+        attempt: Which one, as `seed:number`.
+        request: What was changed, and where.
+        problem: What is wrong with the answer, and where it was raised.
+    """
+
+    attempt: str
+    request: str
+    problem: tuple[str, ...]
+
+
+def attack(seed: int, number: int, requests: Sequence[Request]) -> Finding | None:
+    """Change one of some requests, and say what is wrong with its answer."""
+    rng = Random(f"{seed}:{number}")  # noqa: S311  # attempts are to be played again
+    base = rng.choice(requests)
+    request, parts = _changed(_alive(base, rng), rng)
+    problem = answer(request, base)
+    where = f"{base.name}: {', '.join(parts)}"
+    return Finding(f"{seed}:{number}", where, problem) if problem else None
+
+
+def every(base: Request) -> Iterator[Finding]:
+    """Make every single change of a request, and yield what is wrong with the answers."""
+    for part in ("composite", "step", "layers"):
+        for path, value in everything(getattr(base, part)):
+            problem = answer(replace(base, **{part: value}), base)
+            if problem:
+                yield Finding("every", f"{base.name}: {part} {path}", problem)
+    for key, manifest in sorted(base.observed.items()):
+        for path, value in everything(manifest):
+            problem = answer(replace(base, observed={**base.observed, key: value}), base)
+            if problem:
+                yield Finding("every", f"{base.name}: {key} {path}", problem)
+
+
+def answer(request: Request, base: Request) -> tuple[str, ...]:
+    """Have the function answer a request; return what is wrong with its answer.
+
+    Args:
+        request: The request.
+        base: What it was before it was changed.
+    """
+    calls: list[Call] = []
+    runner = _runner()
+    runner._observers = (calls.append,)  # one runner serves all attempts
+    message = _message(request)
+    started = time.process_time()
+    response = _driven(runner, message)
+    spent = time.process_time() - started
+    if calls[0].outcome == "error":
+        return calls[0].trace
+    if spent > LONGEST:
+        return (f"took {spent:.1f} s of CPU",)
+    response.SerializeToString()
+    fatal = [r for r in response.results if r.severity == fnv1.SEVERITY_FATAL]
+    if fatal and response.desired.resources:
+        return ("a refusal with resources",)
+    if fatal or request.composite != base.composite:
+        return ()
+    return tuple(f"would be deleted: {lost}" for lost in _lost(base, response))
+
+
+def _lost(base: Request, response: fnv1.RunFunctionResponse) -> list[Identity]:
+    """Return what lived before the change and is not desired, though the order is the same."""
+    desired = {
+        identity
+        for key, found in response.desired.resources.items()
+        for identity in _identities(key, plain.to_manifest(found.resource))
+    }
+    alive = {found for key in base.observed for found in _identities(key, base.observed[key])}
+    # A ConfigMap leaves for another one when the issuer changes.
+    return sorted(i for i in alive - desired if "login" not in str(i))
+
+
+def _identities(key: str, manifest: Manifest) -> Iterator[Identity]:
+    """Yield what a resource stands for, whatever the object inside it is called.
+
+    Its name is taken from what is observed: with another one there it is another object.
+    """
+    for kind, *rest in identities(key, manifest):
+        yield (kind, *(rest if kind == "resource" else (*rest[:3], *rest[4:])))
+
+
+@functools.cache
+def _runner() -> FunctionRunner:
+    runner = FunctionRunner()
+    runner.log = structlog.wrap_logger(structlog.ReturnLogger(), processors=[])
+    return runner
+
+
+def _driven(runner: FunctionRunner, message: fnv1.RunFunctionRequest) -> fnv1.RunFunctionResponse:
+    """Return the result of a coroutine that never waits for anything."""
+    try:
+        runner.RunFunction(message, None).send(None)
+    except StopIteration as end:
+        found: fnv1.RunFunctionResponse = end.value
+        return found
+    raise AssertionError("the function waits for something")
+
+
+def _alive(request: Request, rng: Random) -> Request:
+    """Put a recorded live object where a played one stands, half of the time."""
+    observed = dict(request.observed)
+    for key, manifest in observed.items():
+        inside = (manifest.get("status") or {}).get("atProvider", {}).get("manifest", {})
+        if inside.get("kind") not in ("Cluster", "Shoot") or rng.random() < 0.5:
+            continue
+        found = copy.deepcopy(manifest)
+        found["status"]["atProvider"]["manifest"] = copy.deepcopy(
+            rng.choice(recorded(inside["kind"]))
+        )
+        observed[key] = found
+    return replace(request, observed=observed)
+
+
+def _changed(request: Request, rng: Random) -> tuple[Request, list[str]]:
+    """Return a request with one to three changes, and the parts that they are in."""
+    parts = []
+    for _ in range(rng.choice((1, 1, 1, 2, 3))):
+        weights = {"composite": 2, "layers": 2, "step": 1, "observed": 6 * bool(request.observed)}
+        part = rng.choices(list(weights), list(weights.values()))[0]
+        value: Any = getattr(request, part)
+        parts.append(part)
+        if part == "observed":
+            key = rng.choice(sorted(value))
+            parts[-1] = key
+            found = {**value, key: changed(value[key], rng)}
+            if rng.random() < 0.03:
+                found[rng.choice(("x", "", f"{key}x", key[:-1]))] = found.pop(key)
+            request = replace(request, observed=found)
+            continue
+        request = replace(request, **{part: changed(value, rng)})
+    return request, parts
+
+
+def _message(request: Request) -> fnv1.RunFunctionRequest:
+    message = fnv1.RunFunctionRequest(meta=fnv1.RequestMeta(tag="fuzz"))
+    message.observed.composite.resource.CopyFrom(_struct(request.composite))
+    message.input.CopyFrom(_struct(request.step))
+    for key, manifest in request.observed.items():
+        message.observed.resources[key].resource.CopyFrom(_struct(manifest))
+        for name, value in request.connection.get(key, {}).items():
+            message.observed.resources[key].connection_details[name] = value
+    for name in ("environment", "overlay"):
+        message.required_resources[name].SetInParent()
+        items = request.layers.get(name)
+        for layer in items if isinstance(items, list) else ():
+            message.required_resources[name].items.add().resource.CopyFrom(_struct(layer))
+    return message
+
+
+def _struct(value: Any) -> Any:
+    """Return a Struct; what is no mapping cannot be sent as one."""
+    data: Manifest = value if isinstance(value, dict) else {}
+    return plain.to_struct(data)
