@@ -22,8 +22,9 @@ RESOURCES, ANSWER = 2500, 5 * 2**20 // 2
 RECEIVED = 4 * 2**20 - 2**16
 # What one object may hold: an Object stores its manifest twice, and who manages which field of it.
 PAYLOAD, ANNOTATIONS, STORED = 384 * 2**10, 240 * 2**10, 256 * 2**10
-# What a resource takes beside its payload, and what one takes that is not rendered yet.
-_ENVELOPE, _LATER = 600, 256
+# What a resource takes beside its payload, its external name included, and what one takes that is
+# not rendered yet.
+_ENVELOPE, _LATER = 720, 256
 
 
 @dataclass(frozen=True)
