@@ -147,7 +147,7 @@ def test_bytes_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     assert size > 5 * 20_000
     monkeypatch.setattr(sizes, "ANSWER", 60_000)
     text = refusal(order)
-    assert text.startswith("InvalidOrder: spec: asks for resources of 11")
+    assert text.startswith("InvalidOrder: spec: asks for resources of 12")
     assert text.endswith("at most 60000 are accepted in one order; order less, or split the order")
     assert not refusal(server(replicas=2, userData="#cloud-config\n" + "#" * 20_000, sshKeys=[]))
 
