@@ -113,27 +113,27 @@ def read(
         return None
     root = observed.get(backend.root)
     text = root.annotations.get(ANNOTATION, "") if root else ""
-    found = decode(text)
-    if found and _fits(found, schema):
-        return found
+    record = decode(text)
+    if record and _fits(record, schema):
+        return record
     return _recall(backend, schema, written, observed)
 
 
-def _fits(found: Bound, schema: type[OrderSpec]) -> bool:
-    """Say whether what was asked has the types that an order of the kind has.
+def _fits(record: Bound, schema: type[OrderSpec]) -> bool:
+    """Say whether the request in a record has the types that an order of the kind has.
 
     Raises:
         FunctionOutdated: Policy filled a field that this version does not have.
     """
     known = fields(schema)
-    if any(next(iter(steps(where)), "") not in known for where in found.filled):
+    if any(next(iter(steps(where)), "") not in known for where in record.filled):
         raise FunctionOutdated(
             f"{ANNOTATION}: policy filled fields that are not known, upgrade the function"
         )
-    # Private values are remembered as digests, whatever they were.
+    # Private values are recorded as digests, whatever their type.
     private = {name for name, info in known.items() if extra(info, "private")}
-    told = {name: value for name, value in remembered(found).items() if name not in private}
-    return not is_mistyped(schema, told)
+    public = {name: value for name, value in remembered(record).items() if name not in private}
+    return not is_mistyped(schema, public)
 
 
 def _recall(
@@ -160,10 +160,10 @@ def _recall(
 
 
 def _what_to_do(root: str, observed: Mapping[str, Resource]) -> str:
-    """Return what is lost and how it comes back.
+    """Return what is lost, and how an operator restores it.
 
-    Nothing is built in place of a root that is gone: what it stood for may exist, and would be
-    changed to what the environment offers today.
+    A root that is gone is not created again: the cluster behind it may exist, and would be changed
+    to what the environment offers today.
     """
     if root in observed:
         return (
@@ -171,11 +171,11 @@ def _what_to_do(root: str, observed: Mapping[str, Resource]) -> str:
             f"show what was decided; restore the annotation, from a backup or the logs of the API "
             f"server (observed: {few(sorted(observed))})"
         )
-    names = [f"{found.kind} {found.name}" for _, found in sorted(observed.items())]
+    names = [f"{resource.kind} {resource.name}" for _, resource in sorted(observed.items())]
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return (
-        f"{root} is gone, and with it the record of what was decided; nothing is built or deleted "
-        f"meanwhile. If what it stood for exists, restore {root} with its annotation {ANNOTATION} "
-        "from a backup. If not, delete what remains, and the order is answered as a new one: "
-        f"{', '.join(names[:_NAMED])}{more}"
+        f"{root} is gone, and with it the record of what was decided; nothing is created or "
+        f"deleted meanwhile. If what it represents still exists, restore {root} with its "
+        f"annotation {ANNOTATION} from a backup. If not, delete the rest of the order, which is "
+        f"then answered as a new one: {', '.join(names[:_NAMED])}{more}"
     )

@@ -118,7 +118,7 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
     former = _former(ask.kind, mine)
     backend = _backend(ask.kind, environment, former)
     outdated.versions_are_known(mine, former or backend)
-    seen = {key: found.checked((former or backend).reads) for key, found in mine.items()}
+    seen = {key: resource.checked((former or backend).reads) for key, resource in mine.items()}
     before = bound.read(former or backend, KINDS[ask.kind], ask.written, seen)
     request = masked(KINDS[ask.kind], ask.written)
     revision = stale.revision_of(ask.uid, ask.generation)
@@ -150,7 +150,7 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
         estimate=dict(resolution.estimate),
         **resolution.decided,
     )
-    # What a resource stands for is read off all of it, what does not fit its shape included.
+    # Identities come from the whole resource, also from parts that do not fit their shapes.
     mine = {key: _identified(resource, backend) for key, resource in mine.items()}
     seen = {key: replace(r, identities=mine[key].identities) for key, r in seen.items()}
     bare = backend.render(order, settings, record, seen)
@@ -337,13 +337,13 @@ def _leave(order: Order[Any], backend: Backend[Any], mine: Mapping[str, Resource
 
 
 def _as_observed(resource: Resource) -> Resource:
-    found = replace(
+    orphaned = replace(
         guards.without_delete(resource, ALL_POLICIES),
         annotations={k: v for k, v in resource.annotations.items() if k == bound.ANNOTATION},
         labels={k: v for k, v in resource.labels.items() if k.startswith(API_GROUP)},
         ready=False,
     )
-    return named(found, resource)
+    return named(orphaned, resource)
 
 
 def _gaps(order: Order[Any], backend: Backend[Any], rendered: Rendered) -> tuple[Remark, ...]:

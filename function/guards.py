@@ -298,11 +298,11 @@ def types_are_in_use(
 
 
 def _remedy(rendered: Rendered, observed: Mapping[str, Resource]) -> str:
-    """Return how a record that is lost comes back: with its resource, where that is gone too."""
+    """Return how a lost record is restored: with its resource, where that is gone too."""
     root = next((r.key for r in rendered.resources if ANNOTATION in r.annotations), "")
     if not root or root in observed:
         return "restore the annotation, or undo the change"
-    return f"{root} is gone with it; undo the change, and it is built again with a new record"
+    return f"{root} is gone with it; undo the change, and it is created again with a new record"
 
 
 def _why_not(  # noqa: PLR0913  # a reason may speak of any of them

@@ -124,13 +124,13 @@ def neutral(key: str, manifest: Manifest, connection: Mapping[str, bytes]) -> Re
 
     Whatever it holds is taken as it is: it may be another pipeline step's, or garbled.
     """
-    found = shapes.fitting(manifest, _ENVELOPE)
-    metadata, spec = found.get("metadata") or {}, found.get("spec") or {}
-    version = found.get("apiVersion", "")
+    manifest = shapes.fitting(manifest, _ENVELOPE)
+    metadata, spec = manifest.get("metadata") or {}, manifest.get("spec") or {}
+    version: str = manifest.get("apiVersion", "")
     return Resource(
         key=key,
         family=_FAMILIES.get(version, version),
-        kind=found.get("kind", ""),
+        kind=manifest.get("kind", ""),
         payload=spec.get("forProvider") or {},
         initial=spec.get("initProvider") or {},
         options={name: value for name, value in spec.items() if name not in _ENVELOPE_FIELDS},
@@ -141,7 +141,7 @@ def neutral(key: str, manifest: Manifest, connection: Mapping[str, bytes]) -> Re
         labels=metadata.get("labels") or {},
         annotations=metadata.get("annotations") or {},
         provider_config=(spec.get("providerConfigRef") or {}).get("name", ""),
-        status=found.get("status") or {},
+        status=manifest.get("status") or {},
         connection=connection,
         deleting="deletionTimestamp" in metadata,
     )
@@ -173,17 +173,17 @@ def external_name(observed: Resource | None) -> str:
 
 
 def kept_name(observed: Resource | None) -> str:
-    """Return the external name of what its provider names by itself; empty until it is known.
+    """Return the external name of a resource that its provider names; empty until it is known.
 
-    Where late initialisation is on, the provider writes the annotation, also when it builds anew
-    what was deleted behind its back. So the annotation comes first, which an operator may correct;
-    where it is lost, a provider that starts again would find nothing, and build once more.
+    Where late initialisation is on, the provider writes the annotation, also when it creates again
+    what was deleted behind its back, and an operator may correct it: so it comes first. Where it is
+    lost, a restarted provider would create a duplicate, so the id takes its place.
     """
     return (observed and observed.annotations.get(EXTERNAL_NAME)) or external_name(observed)
 
 
 def named(resource: Resource, observed: Resource | None) -> Resource:
-    """Return a resource with its external name, unless its backend has said one."""
+    """Return a resource with its external name, unless its backend has set one."""
     name = kept_name(observed)
     if not name or EXTERNAL_NAME in resource.annotations:
         return resource

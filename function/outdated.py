@@ -1,4 +1,4 @@
-"""Refuse to answer where only a newer function can have composed what is observed.
+"""Refuse observed resources that only a newer function can have composed.
 
 After a rollback this version meets kinds, and API versions of the objects inside Objects, that it
 does not write. It would apply its own beside or over them.
@@ -25,10 +25,10 @@ def versions_are_known(observed: Mapping[str, Resource], backend: Backend[Any]) 
         FunctionOutdated: With each of them.
     """
     problems = [
-        Problem(key, f"{found} is not known to this version; upgrade the function")
+        Problem(key, f"{unknown} is not known to this version; upgrade the function")
         for key, resource in sorted(observed.items())
-        for found in [_unknown(resource, backend)]
-        if found
+        for unknown in [_unknown(resource, backend)]
+        if unknown
     ]
     if problems:
         raise FunctionOutdated(*problems)

@@ -2,7 +2,7 @@
 
 Orders, environments and the record have models. What belongs to another API, as the live objects of
 Cluster API, Gardener and OpenStack do, has a shape: the types of the few fields that are read. A
-part of another type counts as absent, as if nobody had looked yet; nothing is ever converted.
+part of another type counts as absent, as before the first observation; nothing is converted.
 """
 
 import json
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 # A type, a function that says whether a value fits, a list with the shape of its entries, or a
-# mapping with the shapes of its fields; EACH stands for all that it does not name.
+# mapping with the shapes of its fields, EACH for all that it does not name.
 Shape = type | Callable[[Any], bool] | list[Any] | dict[str, Any]
 EACH = "*"
 # Of the conditions that controllers write.
@@ -47,13 +47,13 @@ def fitting(value: Any, shape: Shape) -> Any:
 
 def _fields(value: Mapping[str, Any], shape: Mapping[str, Any]) -> dict[str, Any]:
     others = shape.get(EACH)
-    found = {}
+    fields = {}
     for name, inner in value.items():
         wanted = shape.get(name, others)
         kept = inner if wanted is None else fitting(inner, wanted)
         if wanted is None or kept is not None:
-            found[name] = kept
-    return found
+            fields[name] = kept
+    return fields
 
 
 def mapping(value: Any) -> dict[str, Any]:
@@ -83,10 +83,10 @@ def parsed(text: str) -> Any:
     number.
     """
     try:
-        found = json.loads(text)
+        data = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return found if _is_plain(found, _DEEPEST) else None
+    return data if _is_plain(data, _DEEPEST) else None
 
 
 def _is_plain(value: Any, depth: int) -> bool:

@@ -1,8 +1,8 @@
 """Refuse to act on an older version of an order than the one that was answered last.
 
-Crossplane reads a composite and what is composed of it from different caches, and the cache of
-composites can lag, as after a failover to another API server. An order from before the last edit
-then looks like the tenant's wish to undo that edit, and what the edit added would be deleted.
+Crossplane reads a composite and its composed resources from different caches, and the cache of
+composites can lag, as after a failover to another API server. A stale order then looks as if the
+tenant had undone the last edit, and what that edit added would be deleted.
 
 The record of the last answer holds the version of the composite at which the request last changed.
 It is written only then: Crossplane itself raises the generation too, and a record that followed it

@@ -261,15 +261,15 @@ def test_record_that_cannot_be_rebuilt(observed: list[Resource], recalled: Data 
     ],
 )
 def test_record_that_is_gone_with_its_resource(count: int, names: str) -> None:
-    """Say what is gone, what remains, and what to do: there is nothing to restore it on."""
+    """Say what is gone, what remains, and what to do: no resource can carry the annotation."""
     remains = [resource(f"k{n:02}", name=f"acme-{n}") for n in range(count)]
     with pytest.raises(BindingLost) as refusal:
         read(by_key(*remains))
     assert str(refusal.value) == (
-        "test-root is gone, and with it the record of what was decided; nothing is built or "
-        "deleted meanwhile. If what it stood for exists, restore test-root with its annotation "
-        "api.scs.community/bound from a backup. If not, delete what remains, and the order is "
-        f"answered as a new one: {names}"
+        "test-root is gone, and with it the record of what was decided; nothing is created or "
+        "deleted meanwhile. If what it represents still exists, restore test-root with its "
+        "annotation api.scs.community/bound from a backup. If not, delete the rest of the order, "
+        f"which is then answered as a new one: {names}"
     )
     assert "acme-0" not in refusal.value.public
 
@@ -290,15 +290,15 @@ def test_root_that_is_gone(provider: str, order: str, root: str, is_rebuilt: boo
     for _ in range(4):
         outcome = asking.ask(manifest, layers, observed)
         observed = simulate.play(outcome.resources)
-    remains = {key: found for key, found in observed.items() if key != root}
+    remains = {key: resource for key, resource in observed.items() if key != root}
     names = ", ".join(
-        f"{found.manifest['kind']} {found.manifest['metadata']['name']}"
-        for _, found in sorted(remains.items())
+        f"{resource.manifest['kind']} {resource.manifest['metadata']['name']}"
+        for _, resource in sorted(remains.items())
     )
-    found = asking.ask(manifest, layers, remains)
+    outcome = asking.ask(manifest, layers, remains)
     if is_rebuilt:
-        assert set(found.resources) == set(observed)
+        assert set(outcome.resources) == set(observed)
         return
-    assert found.fatal.startswith(f"BindingLost: {root} is gone, and with it the record")
-    assert found.fatal.endswith(f": {names}")
+    assert outcome.fatal.startswith(f"BindingLost: {root} is gone, and with it the record")
+    assert outcome.fatal.endswith(f": {names}")
     assert not asking.ask(manifest, layers, {}).fatal

@@ -28,8 +28,8 @@ ask = functools.partial(asking.ask, runner=FunctionRunner())
 
 def recorded() -> list[asking.Manifest]:
     """Return the recorded objects that a provider has built."""
-    found = [yaml.safe_load(path.read_text("utf-8")) for path in RECORDED]
-    return [doc for doc in found if (doc.get("status") or {}).get("atProvider", {}).get("id")]
+    documents = [yaml.safe_load(path.read_text("utf-8")) for path in RECORDED]
+    return [doc for doc in documents if (doc.get("status") or {}).get("atProvider", {}).get("id")]
 
 
 def test_the_id_is_the_name_of_every_kind() -> None:
@@ -76,18 +76,18 @@ def name_of(resource: asking.Manifest) -> str | None:
 
 def changed(seen: Seen, name: str | None, **status: Any) -> Seen:
     """Return what is seen with another external name, or none, and with parts of its status."""
-    found = copy.deepcopy(dict(seen))
-    for resource in found.values():
+    copies = copy.deepcopy(dict(seen))
+    for resource in copies.values():
         metadata = resource.manifest["metadata"]
         metadata["annotations"].pop(EXTERNAL_NAME, None)
         metadata["annotations"] |= {} if name is None else {EXTERNAL_NAME: name}
         resource.manifest["status"] |= status
-    return found
+    return copies
 
 
 def test_every_kind_is_ordered() -> None:
     """Have each kind in what the other tests look at."""
-    assert {found.manifest["kind"].lower() for _, _, seen in BUILT for found in seen.values()} == (
+    assert {one.manifest["kind"].lower() for _, _, seen in BUILT for one in seen.values()} == (
         KINDS
     )
 
@@ -99,10 +99,10 @@ def test_a_lost_name_is_written_back(
 ) -> None:
     """Write the id that the provider has shown, and go on writing it."""
     lost = changed(seen, name)
-    ids = {key: found.manifest["status"]["atProvider"]["id"] for key, found in seen.items()}
+    ids = {key: one.manifest["status"]["atProvider"]["id"] for key, one in seen.items()}
     outcome = ask(order, LAYERS, lost, mode)
     assert not outcome.fatal
-    assert {key: name_of(found) for key, found in outcome.resources.items()} == ids
+    assert {key: name_of(one) for key, one in outcome.resources.items()} == ids
     again = ask(order, LAYERS, simulate.play(outcome.resources), mode)
     assert again.resources == outcome.resources
 
@@ -112,18 +112,18 @@ def test_a_name_without_a_status_stays(order: asking.Manifest, mode: Mode, seen:
     """Keep it while the provider has not looked, as after a restore from a backup."""
     restored = changed(seen, "restored", atProvider={})
     outcome = ask(order, LAYERS, restored, mode)
-    assert {name_of(found) for found in outcome.resources.values()} == {"restored"}
+    assert {name_of(one) for one in outcome.resources.values()} == {"restored"}
 
 
 @EACH
 def test_a_name_that_the_provider_wrote_goes_first(
     order: asking.Manifest, mode: Mode, seen: Seen
 ) -> None:
-    """Follow what is built anew, and what an operator corrects; of instances only we write it."""
+    """Keep the name of a replacement, or an operator's correction; only we write an instance's."""
     outcome = ask(order, LAYERS, changed(seen, "newer"), mode)
-    for key, found in outcome.resources.items():
+    for key, resource in outcome.resources.items():
         shown = seen[key].manifest["status"]["atProvider"]["id"]
-        assert name_of(found) == (shown if found["kind"] == "InstanceV2" else "newer")
+        assert name_of(resource) == (shown if resource["kind"] == "InstanceV2" else "newer")
 
 
 @pytest.mark.parametrize("order", orders(), ids=lambda order: order["kind"])
@@ -131,15 +131,15 @@ def test_what_is_not_built_has_no_name(order: asking.Manifest) -> None:
     """Leave the name of what is new to its provider."""
     outcome = ask(order, LAYERS)
     applied = simulate.play(outcome.resources, frozenset())
-    for found in (outcome, ask(order, LAYERS, applied)):
-        assert {name_of(resource) for resource in found.resources.values()} == {None}
+    for answer in (outcome, ask(order, LAYERS, applied)):
+        assert {name_of(one) for one in answer.resources.values()} == {None}
 
 
 def test_objects_are_found_by_the_manifest_in_them() -> None:
     """Write no name of an Object: its manifest says which object it is."""
     order = asking.order("cluster/minimal")
     outcome = ask(order, LAYERS, changed(built(order), None))
-    assert {name_of(found) for found in outcome.resources.values()} == {None}
+    assert {name_of(one) for one in outcome.resources.values()} == {None}
 
 
 @pytest.mark.parametrize("order", orders(), ids=lambda order: order["kind"])
@@ -163,5 +163,5 @@ def test_a_move_leaves_nothing_without_a_name(order: asking.Manifest) -> None:
     moved = {**order, "spec": {**order["spec"], "environment": "two"}}
     outcome = asking.ask(moved, layers, changed(seen, None))
     assert not outcome.fatal
-    ids = {key: found.manifest["status"]["atProvider"]["id"] for key, found in seen.items()}
-    assert {key: name_of(found) for key, found in outcome.resources.items()} == ids
+    ids = {key: one.manifest["status"]["atProvider"]["id"] for key, one in seen.items()}
+    assert {key: name_of(one) for key, one in outcome.resources.items()} == ids

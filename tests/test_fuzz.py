@@ -13,8 +13,8 @@ EXAMPLES = examples(Mode.CLAIMS)
 @pytest.mark.parametrize("seed", range(3))
 def test_nothing_becomes_an_internal_error(seed: int) -> None:
     """Answer or refuse whatever comes from outside, in other types than it should have."""
-    found = [attack(seed, number, EXAMPLES) for number in range(FEW)]
-    assert [finding for finding in found if finding] == []
+    findings = [attack(seed, number, EXAMPLES) for number in range(FEW)]
+    assert [finding for finding in findings if finding] == []
 
 
 def test_requests_are_real() -> None:
@@ -28,5 +28,4 @@ def test_requests_are_real() -> None:
 def test_the_attack_finds_what_is_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     """See that it would fail: take the check of observed types away."""
     monkeypatch.setattr(Resource, "checked", lambda resource, _: resource)
-    found = [attack(0, number, EXAMPLES) for number in range(2 * FEW)]
-    assert any(found)
+    assert any(attack(0, number, EXAMPLES) for number in range(2 * FEW))

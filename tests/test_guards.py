@@ -680,7 +680,7 @@ def test_nothing_leaves_while_the_record_is_gone_with_its_resource() -> None:
     with pytest.raises(BindingLost) as refused:
         guards.nothing_vanishes(TWO, rendered, by_key(SERVER), backend(), lost)
     assert str(refused.value).endswith(
-        "is lost; test-root is gone with it; undo the change, and it is built again with a new "
+        "is lost; test-root is gone with it; undo the change, and it is created again with a new "
         "record"
     )
     with pytest.raises(BindingLost, match="restore the annotation, or undo the change"):

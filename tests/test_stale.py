@@ -167,8 +167,8 @@ def composite(
         "metadata": {"name": "shop", "namespace": "acme"},
         "spec": {**LEAST[kind], **spec},
     }
-    found = local.composite_of(order, mode)
-    return {**found, "metadata": {**found["metadata"], "generation": generation, **metadata}}
+    xr = local.composite_of(order, mode)
+    return {**xr, "metadata": {**xr["metadata"], "generation": generation, **metadata}}
 
 
 def built(composite: Data, observed: Observed | None = None) -> Observed:
@@ -189,9 +189,9 @@ def ask(composite: Data, observed: Observed, layers: list[Data] = LAYERS) -> loc
 def remembered(observed: Observed, kind: str) -> Revision | None:
     """Return the revision in the record."""
     root = next(iter(BACKENDS[kind].values())).root
-    found = bound.decode(observed[root].manifest["metadata"]["annotations"][bound.ANNOTATION])
-    assert found is not None
-    return found.revision
+    record = bound.decode(observed[root].manifest["metadata"]["annotations"][bound.ANNOTATION])
+    assert record is not None
+    return record.revision
 
 
 @pytest.mark.parametrize(("edit", "mode"), CASES)

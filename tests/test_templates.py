@@ -124,19 +124,19 @@ def test_names_that_are_too_long_for_one_tenant(
     if field == "namespace":
         value = "kaas-{tenant}"
     assert not answer(provider, backend, field, value, order).fatal
-    found = answer(provider, backend, field, value, order, TENANT)
-    assert found.fatal == (
+    outcome = answer(provider, backend, field, value, order, TENANT)
+    assert outcome.fatal == (
         f"EnvironmentInvalid: backends.{backend}.{field}: has {limit + 5} characters for tenant "
         f"{TENANT}, at most {limit} are accepted; shorten it, or give this tenant a name of its "
         f"own in an overlay (EnvironmentConfig {layer_of(provider)})"
     )
-    assert TENANT not in found.warnings[0]
+    assert TENANT not in outcome.warnings[0]
 
 
 def layer_of(provider: str) -> str:
     """Return the EnvironmentConfig that holds kinds."""
-    found = [d for d in asking.provider(provider) if "kinds" in d["data"]]
-    name: str = found[0]["metadata"]["name"]
+    roots = [layer for layer in asking.provider(provider) if "kinds" in layer["data"]]
+    name: str = roots[0]["metadata"]["name"]
     return name
 
 
@@ -159,9 +159,9 @@ def test_two_tenants_never_share() -> None:
 
 def test_several_placeholders() -> None:
     """Replace each of those that a field knows, however often it is used."""
-    found = answer("gardener", "gardener", "namespace", "{project}-{tenant}-{tenant}", CLUSTER)
-    assert not found.fatal
-    shoot = found.resources["gardener-shoot"]["spec"]["forProvider"]["manifest"]
+    outcome = answer("gardener", "gardener", "namespace", "{project}-{tenant}-{tenant}", CLUSTER)
+    assert not outcome.fatal
+    shoot = outcome.resources["gardener-shoot"]["spec"]["forProvider"]["manifest"]
     project = next(
         d["data"]["backends"]["gardener"]["project"]
         for d in asking.provider("gardener")

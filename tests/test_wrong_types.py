@@ -1,6 +1,6 @@
 """Check that data of other types than they should have are never an error of ours.
 
-What is observed counts as not observed, a record as lost; and nothing that lives changes for it.
+What is observed counts as not observed, a record as lost; nothing live changes because of it.
 """
 
 import copy
@@ -157,7 +157,7 @@ def test_records(order: Data, provider: str, path: str) -> None:
 
 
 def test_a_record_of_other_types_is_rebuilt() -> None:
-    """Go on with what lives, and write a record that is whole again."""
+    """Answer the live order, and write a complete record again."""
     outcome = record(CLUSTER, "asked.nodePools[main].replicas", [1])
     assert not outcome.fatal
     annotations = outcome.resources["capi-cluster"]["metadata"]["annotations"]

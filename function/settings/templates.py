@@ -1,7 +1,7 @@
 """Build names from a tenant's: `{tenant}.capi`.
 
-A placeholder stands for a whole name and nothing else. What `str.format` knows beside it would give
-two tenants one account (`{tenant:.4}`), or a name that no API server takes.
+A placeholder is replaced by the whole name. What else `str.format` knows would give two tenants one
+account (`{tenant:.4}`), or a name that no API server accepts.
 """
 
 import re
@@ -17,7 +17,7 @@ _LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 
 @dataclass(frozen=True)
 class Form:
-    """Say which names an API server takes for an object.
+    """Say which names an API server accepts for an object.
 
     Attributes:
         pattern: Matches such a name, whatever its length.
@@ -40,14 +40,14 @@ PROVIDER_CONFIG = Form(
 
 def filled(template: str, **names: str) -> str:
     """Return a template with its placeholders replaced."""
-    return _PLACEHOLDER.sub(lambda found: names[found[1]], template)
+    return _PLACEHOLDER.sub(lambda match: names[match[1]], template)
 
 
 def template(form: Form, *placeholders: str) -> Callable[[str], str]:
     """Return a validator of templates in which these placeholders, and no others, are replaced.
 
-    A placeholder stands for a DNS label. So a template that fits a short one fits every one, but
-    for the length, which is judged when a name is built.
+    What replaces a placeholder is a DNS label. So a template that fits a short label fits every
+    label, but for the length, which is checked when a name is built.
     """
 
     def check(value: str) -> str:

@@ -1,4 +1,4 @@
-"""Attack for a while, and print what is found: `python -m tests.fuzz --seconds 600 --seed 1`."""
+"""Attack for a while, and print the findings: `python -m tests.fuzz --seconds 600 --seed 1`."""
 
 import argparse
 import itertools
@@ -12,7 +12,7 @@ from tests.fuzz.requests import corpus
 
 
 def main() -> int:
-    """Run until the time is over; the exit code says whether anything was found."""
+    """Run until the time is over; the exit code says whether there are findings."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
     parser.add_argument("--seconds", type=float, default=60, help="of CPU")
     parser.add_argument("--seed", type=int, default=0)
@@ -24,11 +24,11 @@ def main() -> int:
         print(attack(seed, number, corpus()))  # noqa: T201  # for people
         return 0
     kinds: Counter[tuple[str, ...]] = Counter()
-    for found in _every(args.every) if args.every else _random(args.seed, args.seconds):
-        kind = found.problem[-2:]
+    for finding in _every(args.every) if args.every else _random(args.seed, args.seconds):
+        kind = finding.problem[-2:]
         kinds[kind] += 1
         if kinds[kind] == 1:
-            print(found.attempt, found.request, *found.problem, sep="\n  ", flush=True)  # noqa: T201  # for people
+            print(finding.attempt, finding.request, *finding.problem, sep="\n  ", flush=True)  # noqa: T201  # for people
     print(f"{sum(kinds.values())} findings of {len(kinds)} kinds")  # noqa: T201  # for people
     return 1 if kinds else 0
 
@@ -39,9 +39,9 @@ def _random(seed: int, seconds: float) -> Iterator[Finding]:
         if time.process_time() > end:
             print(f"{number} attempts")  # noqa: T201  # for people
             return
-        found = attack(seed, number, corpus())
-        if found:
-            yield found
+        finding = attack(seed, number, corpus())
+        if finding:
+            yield finding
 
 
 def _every(name: str) -> Iterator[Finding]:

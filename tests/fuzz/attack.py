@@ -1,7 +1,7 @@
 """Change real requests at random, and have the function answer them.
 
-A run is told by its seed and the number of the attempt: `python -m tests.fuzz --seed 3` for long
-ones, `--only 3:1234` to see one again.
+Seed and number make an attempt reproducible: `python -m tests.fuzz --seed 3` makes many, `--only
+3:1234` repeats one.
 """
 
 import copy
@@ -94,13 +94,13 @@ def answer(request: Request, base: Request) -> tuple[str, ...]:
 
 
 def _lost(base: Request, response: fnv1.RunFunctionResponse) -> list[Identity]:
-    """Return what lived before the change and is not desired, though the order is the same."""
+    """Return what was observed before the change and is not desired, for the same order."""
     desired = {
         identity
-        for key, found in response.desired.resources.items()
-        for identity in _identities(key, plain.to_manifest(found.resource))
+        for key, resource in response.desired.resources.items()
+        for identity in _identities(key, plain.to_manifest(resource.resource))
     }
-    alive = {found for key in base.observed for found in _identities(key, base.observed[key])}
+    alive = {one for key in base.observed for one in _identities(key, base.observed[key])}
     # A ConfigMap leaves for another one when the issuer changes.
     return sorted(i for i in alive - desired if "login" not in str(i))
 
@@ -126,23 +126,21 @@ def _driven(runner: FunctionRunner, message: fnv1.RunFunctionRequest) -> fnv1.Ru
     try:
         runner.RunFunction(message, None).send(None)
     except StopIteration as end:
-        found: fnv1.RunFunctionResponse = end.value
-        return found
+        response: fnv1.RunFunctionResponse = end.value
+        return response
     raise AssertionError("the function waits for something")
 
 
 def _alive(request: Request, rng: Random) -> Request:
-    """Put a recorded live object where a played one stands, half of the time."""
+    """Replace half of the simulated live objects by recorded ones."""
     observed = dict(request.observed)
     for key, manifest in observed.items():
         inside = (manifest.get("status") or {}).get("atProvider", {}).get("manifest", {})
         if inside.get("kind") not in ("Cluster", "Shoot") or rng.random() < 0.5:
             continue
-        found = copy.deepcopy(manifest)
-        found["status"]["atProvider"]["manifest"] = copy.deepcopy(
-            rng.choice(recorded(inside["kind"]))
-        )
-        observed[key] = found
+        observed[key] = copy.deepcopy(manifest)
+        live = copy.deepcopy(rng.choice(recorded(inside["kind"])))
+        observed[key]["status"]["atProvider"]["manifest"] = live
     return replace(request, observed=observed)
 
 
@@ -157,10 +155,10 @@ def _changed(request: Request, rng: Random) -> tuple[Request, list[str]]:
         if part == "observed":
             key = rng.choice(sorted(value))
             parts[-1] = key
-            found = {**value, key: changed(value[key], rng)}
+            observed = {**value, key: changed(value[key], rng)}
             if rng.random() < 0.03:
-                found[rng.choice(("x", "", f"{key}x", key[:-1]))] = found.pop(key)
-            request = replace(request, observed=found)
+                observed[rng.choice(("x", "", f"{key}x", key[:-1]))] = observed.pop(key)
+            request = replace(request, observed=observed)
             continue
         request = replace(request, **{part: changed(value, rng)})
     return request, parts

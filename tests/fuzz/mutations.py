@@ -50,10 +50,10 @@ def paths(value: Any, root: Path = ()) -> Iterator[Path]:
 
 def changed(value: Any, rng: Random, junk: tuple[Any, ...] = JUNK) -> Any:
     """Return a copy of plain data with one change somewhere; the root stays what it is."""
-    found = list(paths(value))
-    if not found:
+    candidates = list(paths(value))
+    if not candidates:
         return copy.deepcopy(rng.choice(junk))
-    path = rng.choice(found)
+    path = rng.choice(candidates)
     result, container = _opened(value, path)
     old = container[path[-1]]
     inside = _json(old)
@@ -69,9 +69,9 @@ def everything(value: Any, junk: tuple[Any, ...] = JUNK) -> Iterator[tuple[Path,
     """Yield every change of plain data, with its path: each value everywhere, each way once."""
     for path in paths(value):
         inside = _json(_opened(value, path)[1][path[-1]])
-        for where, found in everything(inside, JSON_JUNK) if inside else ():
+        for where, changed_inside in everything(inside, JSON_JUNK) if inside else ():
             result, container = _opened(value, path)
-            container[path[-1]] = json.dumps(found)
+            container[path[-1]] = json.dumps(changed_inside)
             yield (*path, *where), result
         changes = [lambda c, k, *_, new=new: c.__setitem__(k, copy.deepcopy(new)) for new in junk]
         for change in (*changes, *_CHANGES):
@@ -92,10 +92,10 @@ def _opened(value: Any, path: Path) -> tuple[Any, Any]:
 def _json(value: Any) -> Any:
     """Return the mapping that a text holds; nothing if it holds none."""
     try:
-        found = json.loads(value) if isinstance(value, str) else None
+        data = json.loads(value) if isinstance(value, str) else None
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return data if isinstance(data, dict) else None
 
 
 def _replace(container: Any, key: Any, rng: Random, junk: tuple[Any, ...]) -> None:

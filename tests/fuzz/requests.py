@@ -15,7 +15,7 @@ from function.environment import selectors
 from tests import asking, test_cases
 
 RECORDED = Path(__file__).parent.parent / "observed"
-# Which recorded objects may stand in an Object, by the kind of the object inside.
+# Directories of the recorded objects, by the kind of the object inside an Object.
 _LIVE = {"Cluster": "capi", "Shoot": "gardener"}
 _PASSES = 5
 
@@ -43,9 +43,9 @@ class Request:
 
 @functools.cache
 def recorded(kind: str) -> tuple[Manifest, ...]:
-    """Return the recorded objects of a kind that stands in an Object."""
-    found = sorted((RECORDED / _LIVE[kind]).glob("*.yaml"))
-    documents = [yaml.safe_load(path.read_text("utf-8")) for path in found]
+    """Return the recorded objects of a kind that Objects contain."""
+    files = sorted((RECORDED / _LIVE[kind]).glob("*.yaml"))
+    documents = [yaml.safe_load(path.read_text("utf-8")) for path in files]
     return tuple(doc for doc in documents if doc.get("kind") == kind)
 
 
@@ -82,12 +82,12 @@ def _requests(name: str, layers: list[Manifest], order: Manifest, mode: Mode) ->
     composite["metadata"]["generation"] = 3
     environment = order["spec"].get("environment", "default")
     tenant = order["metadata"]["namespace"]
-    found: Manifest = {
+    provided: Manifest = {
         part: local.matching(layers, labels)
         for part, labels in selectors(environment, tenant).items()
     }
     step = {"environment": "default", "refresh": 60}
-    yield Request(f"{name} new", composite, layers=found, step=step)
+    yield Request(f"{name} new", composite, layers=provided, step=step)
     seen: Mapping[str, local.Observed] = {}
     for _ in range(_PASSES):
         outcome = asking.ask(composite, layers, seen, mode)
@@ -98,7 +98,7 @@ def _requests(name: str, layers: list[Manifest], order: Manifest, mode: Mode) ->
         f"{name} built",
         {**composite, "status": outcome.composite["status"]},
         {key: one.manifest for key, one in seen.items()},
-        found,
+        provided,
         step,
         {key: one.connection for key, one in seen.items()},
     )

@@ -118,9 +118,9 @@ def composite(world: World) -> Manifest:
     """Return the XR of a world."""
     metadata = {"name": NAME, "namespace": TENANT}
     order = {"apiVersion": API_VERSION, "kind": world.kind, "metadata": metadata}
-    found = local.composite_of({**order, "spec": world.spec}, world.mode)
-    found["metadata"]["generation"] = world.generation
-    return {**found, **({"status": world.status} if world.status else {})}
+    xr = local.composite_of({**order, "spec": world.spec}, world.mode)
+    xr["metadata"]["generation"] = world.generation
+    return {**xr, **({"status": world.status} if world.status else {})}
 
 
 def _versioned(layer: Manifest) -> Manifest:

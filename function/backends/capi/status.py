@@ -60,8 +60,8 @@ def live(observed: Resource | None) -> Manifest:
 
 def deployments(manifest: object) -> list[Manifest]:
     """Return the MachineDeployment topologies of a Cluster."""
-    found = lookup(manifest, "spec.topology.workers.machineDeployments")
-    return [pool for pool in shapes.mappings(found) if "name" in pool]
+    listed = lookup(manifest, "spec.topology.workers.machineDeployments")
+    return [pool for pool in shapes.mappings(listed) if "name" in pool]
 
 
 def initialised(cluster: Manifest) -> bool:

@@ -47,8 +47,8 @@ _SENTENCES = {
 
 def workers(manifest: object) -> list[Manifest]:
     """Return the worker pools of a Shoot."""
-    found = shapes.mappings(lookup(manifest, "spec.provider.workers"))
-    return [worker for worker in found if "name" in worker]
+    listed = lookup(manifest, "spec.provider.workers")
+    return [worker for worker in shapes.mappings(listed) if "name" in worker]
 
 
 def live_shoot(observed: Resource | None) -> Manifest:
