@@ -98,7 +98,7 @@ def test_help_names_the_flags_of_the_sdk() -> None:
 
 def untyped(channel: grpc.aio.Channel, version: str = "v1") -> Any:
     """Return RunFunction as a method that takes bytes."""
-    return channel.unary_unary(  # type: ignore[var-annotated]  # bytes are sent as they are
+    return channel.unary_unary(
         f"/apiextensions.fn.proto.{version}.FunctionRunnerService/RunFunction",
         response_deserializer=fnv1.RunFunctionResponse.FromString,
     )
