@@ -75,11 +75,15 @@ PATTERNS = patterns()
 def attacks(pattern: str) -> Iterable[Callable[[int], str]]:
     """Yield texts that make a pattern begin often, or go back far: of its own words, repeated."""
     words = {" ".join(found.split()) for found in re.findall(r"[A-Za-z\"* ]{3,}", pattern)}
-    parts = ["x", "1", " ", "\n", "\t", "[", "]", "-", ".", "a-", "a.", "* ", "0x", "1s", ":"]
-    heads = ["", "* InfrastructureReady:", "is forbidden: 1 errors occurred:", "SCS-1V-", "[", "a/"]
-    for part in [*parts, *sorted(words), *(f"{word} " for word in sorted(words))]:
-        for head in heads if part in parts else [""]:
-            yield lambda size, head=head, part=part: (head + part * size)[:size]  # type: ignore[misc]
+    parts = ["x", "1", " ", "\n", "[", "]", "-", "a-", "a.", "* "]
+    parts += [text for word in sorted(words) for text in (word, f"{word} ")]
+    heads = {
+        " ": "is forbidden: 1 errors occurred:",
+        "\n ": "* InfrastructureReady:",
+        "1": "SCS-1V-",
+    }
+    for head, part in [*((head, part) for part, head in heads.items()), *(("", p) for p in parts)]:
+        yield lambda size, head=head, part=part: (head + part * size)[:size]  # type: ignore[misc]
 
 
 def seconds(read: Callable[[str], object], text: str) -> float:

@@ -71,8 +71,8 @@ def _policy(name: str, kind: str, names: list[str]) -> Manifest:
                 {
                     "expression": f"!has(object.spec.{field}) || "
                     + is_flat(f"object.spec.{field}", LEVELS + 1),
-                    "message": f"spec.{field}: a value is nested too deeply; "
-                    f"at most {LEVELS} levels are accepted",
+                    "message": f"spec.{field}: a value is nested too deeply; at most {LEVELS} "
+                    "levels are accepted",
                     "reason": "Invalid",
                 }
                 for field in names

@@ -221,7 +221,7 @@ def troubled(observed: dict[str, local.Observed], rng: Random) -> dict[str, loca
 
 
 @pytest.mark.parametrize(("kind", "provider"), ORDERS, ids=map("-".join, ORDERS))
-@settings(max_examples=examples(3))
+@settings(max_examples=examples() // 5)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_everything_is_bounded(kind: str, provider: str, seed: int) -> None:
     """New orders, and what becomes of those that are answered, pass after pass."""
