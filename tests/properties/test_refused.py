@@ -154,7 +154,7 @@ def check_agreement(world: World, rng: Random) -> None:
     assert reply.complete is ("Provisioned" not in failing)
 
 
-@settings(max_examples=examples() * 8)
+@settings(max_examples=examples() * 4)
 @given(worlds())
 def test_phase_message_and_conditions_agree(case: Case) -> None:
     """Whatever happens to what runs, whatever the tenant edits, on every backend."""
@@ -162,7 +162,7 @@ def test_phase_message_and_conditions_agree(case: Case) -> None:
 
 
 @pytest.mark.parametrize("cause", CAUSES, ids=lambda fault: fault.__name__)
-@settings(max_examples=examples(2))
+@settings(max_examples=examples(4))
 @given(case=worlds(least=1))
 def test_what_runs_is_reported(cause: Fault, case: Case) -> None:
     """Whatever an order is refused for, and whatever happens meanwhile."""
