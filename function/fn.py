@@ -8,15 +8,14 @@ nothing is applied, nothing is collected.
 """
 
 import datetime
+import functools
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import grpc
-from crossplane.function import logging, response
+from crossplane.function import response
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
-from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
 from google.protobuf import struct_pb2
 
 from function import environment as environments
@@ -37,6 +36,9 @@ from function.input import Input
 from function.model import API_VERSION, KINDS
 from function.parsing import parse
 from function.schema import without_nulls
+
+if TYPE_CHECKING:
+    import grpc
 
 CONDITIONS = ("Accepted", "Provisioned", "Current", "BackendHealthy", "FullySupported")
 UNEXPECTED = "InternalError"
@@ -66,22 +68,38 @@ _KNOWN_ENVIRONMENTS = 64
 _UNEXPECTED_PUBLIC = "an error of the provider's software; nothing was changed"
 
 
-class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
-    """Answer orders; holds nothing but parsed environments."""
+class FunctionRunner:
+    """Answer orders; holds nothing but parsed environments.
 
-    def __init__(self, *observers: Observer) -> None:
+    It has the one method of gRPC's servicer without being one: the command line starts without
+    gRPC and structlog, whose imports take longer than an order.
+    """
+
+    def __init__(self, *observers: Observer, silent: bool = False) -> None:
         """Start with no environment parsed.
 
         Args:
             observers: Told of every call, beside the log.
+            silent: Whether to write no log.
         """
-        self.log = logging.get_logger()
+        self._silent = silent
         self._observers = observers
         self._environments: OrderedDict[tuple[object, ...], Environment] = OrderedDict()
 
+    @functools.cached_property
+    def log(self) -> Any:
+        """Return the logger."""
+        from crossplane.function import logging  # noqa: PLC0415  # not for who is silent
+
+        return logging.get_logger()
+
     async def RunFunction(  # noqa: N802  # gRPC requires this name
-        self, req: fnv1.RunFunctionRequest, _: grpc.aio.ServicerContext[Any, Any] | None
+        self, req: fnv1.RunFunctionRequest, _: "grpc.aio.ServicerContext[Any, Any] | None"
     ) -> fnv1.RunFunctionResponse:
+        """Answer one call of gRPC."""
+        return self.answer(req)
+
+    def answer(self, req: fnv1.RunFunctionRequest) -> fnv1.RunFunctionResponse:
         """Answer one call.
 
         Returns:
@@ -111,7 +129,8 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
     def _tell(self, call: Call) -> None:
         for observer in self._observers:
             observer(call)
-        self.log.log(call.level, "call", **call.line())
+        if not self._silent:
+            self.log.log(call.level, "call", **call.line())
 
     def _answer(
         self, req: fnv1.RunFunctionRequest, facts: dict[str, Any]

@@ -6,9 +6,9 @@ would send, the same loop over requirements, the same selection by label.
 
 import copy
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 
@@ -22,6 +22,9 @@ KEY_ANNOTATION = "crossplane.io/composition-resource-name"
 COMPOSITE_LABEL = "crossplane.io/composite"
 
 Run = Callable[[fnv1.RunFunctionRequest], Awaitable[fnv1.RunFunctionResponse]]
+T = TypeVar("T")
+# Yields requests, is sent the responses, and returns what came of them.
+Exchange = Generator[fnv1.RunFunctionRequest, fnv1.RunFunctionResponse, T]
 
 
 class NotAnOrder(ValueError):
@@ -134,10 +137,42 @@ async def answer(
     *,
     modern: bool = True,
 ) -> Outcome:
-    """Ask the function about one composite.
+    """Call the function for one composite; see `exchange`."""
+    return await held(run, exchange(composite, environments, observed, modern=modern))
+
+
+async def held(run: Run, calls: Exchange[T]) -> T:
+    """Hold an exchange with a function that is awaited."""
+    try:
+        req = next(calls)
+        while True:
+            req = calls.send(await run(req))
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]  # typed by `calls`
+
+
+def held_here(
+    run: Callable[[fnv1.RunFunctionRequest], fnv1.RunFunctionResponse], calls: Exchange[T]
+) -> T:
+    """Hold an exchange with a function that answers at once; needs no event loop."""
+    try:
+        req = next(calls)
+        while True:
+            req = calls.send(run(req))
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]  # typed by `calls`
+
+
+def exchange(
+    composite: Manifest,
+    environments: Iterable[Manifest],
+    observed: Mapping[str, Observed] | None = None,
+    *,
+    modern: bool = True,
+) -> Exchange[Outcome]:
+    """Call the function for one composite, as often as its requirements change.
 
     Args:
-        run: Calls the function.
         composite: The XR.
         environments: Every EnvironmentConfig of the control plane.
         observed: Composed resources by key.
@@ -158,13 +193,13 @@ async def answer(
         for name, value in found.connection.items():
             req.observed.resources[key].connection_details[name] = value
     layers = list(environments)
-    rsp, last = await run(req), None
+    rsp, last = (yield req), None
     for _ in range(MAX_CALLS - 1):
         if _fatal(rsp) or rsp.requirements == last:
             break
         last = copy.deepcopy(rsp.requirements)
         _provide(req, rsp.requirements, layers, modern=modern)
-        rsp = await run(req)
+        rsp = yield req
     return read(composite, rsp)
 
 
