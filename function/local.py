@@ -5,6 +5,7 @@ would send, the same loop over requirements, the same selection by label.
 """
 
 import copy
+import difflib
 import hashlib
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from function.model import API_GROUP, API_VERSION, KINDS
 
 # Crossplane calls once, and then as often as the requirements change.
 MAX_CALLS = 6
+# Crossplane's generator of names keeps so much of a claim's, so that the whole is a label's value.
+GENERATED_BASE = 57
 KEY_ANNOTATION = "crossplane.io/composition-resource-name"
 COMPOSITE_LABEL = "crossplane.io/composite"
 
@@ -76,10 +79,8 @@ def composite_of(order: Manifest, mode: Mode, namespace: str | None = None) -> M
     Raises:
         NotAnOrder: The document is neither.
     """
-    kind, metadata = order.get("kind"), order.get("metadata")
-    kinds = [*KINDS, *(f"X{name}" for name in KINDS)]
-    if order.get("apiVersion") != API_VERSION or kind not in kinds:
-        raise NotAnOrder(f"needs apiVersion {API_VERSION} and kind {', '.join(kinds)}")
+    check_kind(order)
+    kind, metadata = order["kind"], order.get("metadata")
     if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
         raise NotAnOrder("metadata.name: required, as text")
     if not isinstance(order.get("spec", {}), dict):
@@ -95,6 +96,22 @@ def composite_of(order: Manifest, mode: Mode, namespace: str | None = None) -> M
     return claimed(order, tenant)
 
 
+def check_kind(order: Manifest) -> None:
+    """Refuse what is neither a tenant's manifest nor an XR.
+
+    Raises:
+        NotAnOrder: With what it needs.
+    """
+    kinds = [*KINDS, *(f"X{name}" for name in KINDS)]
+    if order.get("apiVersion") == API_VERSION and order.get("kind") in kinds:
+        return
+    kind = str(order.get("kind"))
+    close = {name.lower(): name for name in kinds}.get(kind.lower(), "")
+    close = close or next(iter(difflib.get_close_matches(kind, kinds, n=1)), "")
+    hint = f"; did you mean {close} for {kind}?" if close and close != kind else ""
+    raise NotAnOrder(f"needs apiVersion {API_VERSION} and kind {', '.join(kinds)}{hint}")
+
+
 def claimed(order: Manifest, tenant: str) -> Manifest:
     """Return the XR that Crossplane makes for a claim, its name and UID derived, not random."""
     name = order["metadata"]["name"]
@@ -103,7 +120,7 @@ def claimed(order: Manifest, tenant: str) -> Manifest:
         "apiVersion": order["apiVersion"],
         "kind": f"X{order['kind']}",
         "metadata": {
-            "name": f"{name}-{identity[:5]}",
+            "name": f"{name[:GENERATED_BASE]}-{identity[:5]}",
             "uid": identity,
             "labels": {
                 "crossplane.io/claim-name": name,

@@ -215,7 +215,10 @@ class Profile(Schema):
 
 def _built_in() -> dict[str, Profile]:
     text = resources.files(__package__).joinpath("profiles.yaml").read_text("utf-8")
-    return {name: Profile.model_validate(data) for name, data in yaml.safe_load(text).items()}
+    return {
+        name: Profile.model_validate(data)
+        for name, data in yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)).items()
+    }
 
 
 PROFILES = _built_in()
