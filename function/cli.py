@@ -155,11 +155,17 @@ def _without_collector() -> Iterator[None]:
 def _runner(*, debug: bool) -> Any:
     from function.fn import FunctionRunner  # noqa: PLC0415  # see above
 
-    if debug:
-        import structlog  # noqa: PLC0415
+    if not debug:
+        return FunctionRunner(alone=True)
+    import structlog  # noqa: PLC0415
 
-        structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    return FunctionRunner(silent=not debug)
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    log = structlog.get_logger()
+
+    def observe(call: Any) -> None:
+        log.log(call.level, "call", **call.line())
+
+    return FunctionRunner(observe, alone=True)
 
 
 def _say(text: str) -> None:

@@ -75,31 +75,27 @@ class FunctionRunner:
     gRPC and structlog, whose imports take longer than an order.
     """
 
-    def __init__(self, *observers: Observer, silent: bool = False) -> None:
+    def __init__(self, *observers: Observer, alone: bool = False) -> None:
         """Start with no environment parsed.
 
         Args:
             observers: Told of every call, beside the log.
-            silent: Whether to write no log.
+            alone: Whether one caller has it all: it writes no log and waits for nothing.
         """
-        self._silent = silent
+        self._alone = alone
         self._observers = observers
         self._environments: OrderedDict[tuple[object, ...], Environment] = OrderedDict()
 
     @functools.cached_property
     def log(self) -> Any:
         """Return the logger."""
-        from crossplane.function import logging  # noqa: PLC0415  # not for who is silent
+        from crossplane.function import logging  # noqa: PLC0415  # not for who is alone
 
         return logging.get_logger()
 
     async def RunFunction(  # noqa: N802  # gRPC requires this name
         self, req: fnv1.RunFunctionRequest, _: "grpc.aio.ServicerContext[Any, Any] | None"
     ) -> fnv1.RunFunctionResponse:
-        """Answer one call of gRPC."""
-        return self.answer(req)
-
-    def answer(self, req: fnv1.RunFunctionRequest) -> fnv1.RunFunctionResponse:
         """Answer one call.
 
         Returns:
@@ -129,7 +125,7 @@ class FunctionRunner:
     def _tell(self, call: Call) -> None:
         for observer in self._observers:
             observer(call)
-        if not self._silent:
+        if not self._alone:
             self.log.log(call.level, "call", **call.line())
 
     def _answer(

@@ -159,7 +159,7 @@ async def answer(
 
 
 async def held(run: Run, calls: Exchange[T]) -> T:
-    """Hold an exchange with a function that is awaited."""
+    """Hold an exchange with the function."""
     try:
         req = next(calls)
         while True:
@@ -168,16 +168,13 @@ async def held(run: Run, calls: Exchange[T]) -> T:
         return done.value  # type: ignore[no-any-return]  # typed by `calls`
 
 
-def held_here(
-    run: Callable[[fnv1.RunFunctionRequest], fnv1.RunFunctionResponse], calls: Exchange[T]
-) -> T:
-    """Hold an exchange with a function that answers at once; needs no event loop."""
+def held_here(run: Run, calls: Exchange[T]) -> T:
+    """Hold an exchange with a function that waits for nothing; it needs no event loop."""
     try:
-        req = next(calls)
-        while True:
-            req = calls.send(run(req))
+        held(run, calls).send(None)
     except StopIteration as done:
         return done.value  # type: ignore[no-any-return]  # typed by `calls`
+    raise RuntimeError("the function waits for something, and nothing goes on meanwhile")
 
 
 def exchange(

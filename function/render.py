@@ -145,22 +145,26 @@ def _answered(order: Found, composite: Manifest, given: Given, runner: FunctionR
     known = _of_order(given.observed, composite)
     if given.until_ready:
         play = simulate.until_settled(composite, configs, known)
-        played = local.held_here(runner.answer, play)
+        played = local.held_here(_called(runner), play)
         outcome = played.outcome
         resources = [played.observed[key].manifest for key in outcome.resources]
     else:
-        outcome = local.held_here(runner.answer, local.exchange(composite, configs, known))
+        outcome = local.held_here(_called(runner), local.exchange(composite, configs, known))
         resources = list(outcome.resources.values())
     if outcome.fatal:
         return Answered(
             order.file, name, outcome.fatal + _nearest(order.manifest, outcome, configs)
         )
     # What is played ahead is nobody's call, and not logged.
-    ahead = FunctionRunner(silent=True).answer
+    ahead = _called(FunctionRunner(alone=True))
     more = not given.until_ready and local.held_here(
         ahead, simulate.further(composite, configs, outcome)
     )
     return Answered(order.file, name, "", outcome, tuple(resources), more)
+
+
+def _called(runner: FunctionRunner) -> local.Run:
+    return lambda req: runner.RunFunction(req, None)
 
 
 def _sorted_out(

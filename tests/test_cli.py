@@ -385,8 +385,8 @@ def test_options_that_are_wrong(files: Path) -> None:
         "Invalid value for '--mode': 'both' is not one of 'claims', 'namespaced'."
     )
     assert bad_usage(render(files, "-o", "xml")) == (
-        "Invalid value for '-o' / '--output': 'xml' is not one of 'yaml', 'json', 'name', 'status', "
-        "'summary'."
+        "Invalid value for '-o' / '--output': 'xml' is not one of 'yaml', 'json', 'name', "
+        "'status', 'summary'."
     )
 
 
@@ -727,6 +727,19 @@ def test_every_example_has_a_summary(name: str) -> None:
         assert "{" not in result.stdout
 
 
+def test_a_large_environment(files: Path) -> None:
+    """It is answered as a small one, without an event loop."""
+    flavors = [{"name": f"SCS-1V-{size}-20"} for size in range(2, 1002)]
+    written(
+        files / "environment.yaml",
+        {**ENVIRONMENT, "data": {**ENVIRONMENT["data"], "flavors": flavors}},
+    )
+    assert printed(render(files, "--until-ready"))[0]["status"]["phase"] == "Ready"
+    spec = {**ORDER["spec"], "flavor": "nope"}
+    refused = render(files, order=written(files / "wrong.yaml", {**ORDER, "spec": spec}).name)
+    assert refused.stderr.startswith("central-api: InvalidOrder: spec.flavor: not offered here")
+
+
 @pytest.mark.parametrize("shell", cli.SHELLS)
 def test_completion(shell: str) -> None:
     """Each shell gets a script of its own, and asks the program itself."""
@@ -785,7 +798,7 @@ def test_as_a_program(files: Path) -> None:
     """It works outside of this process too, with the exit codes that scripts rely on."""
     command: list[str | Path] = [sys.executable, "-m", "function.cli", "render"]
     command += [files / "order.yaml"]
-    arguments = ["-e", files / "environment.yaml", "--until-ready"]
+    arguments: list[str | Path] = ["-e", files / "environment.yaml", "--until-ready"]
     done = subprocess.run([*command, *arguments], cwd=ROOT, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.decode() == render(files, "--until-ready").stdout
@@ -806,7 +819,13 @@ def test_as_a_program(files: Path) -> None:
 
 def test_a_reader_that_has_enough(files: Path) -> None:
     """The program ends quietly, and not as if an order were refused."""
-    program = [PROGRAM, "render", files / "order.yaml", "-e", files / "environment.yaml"]
+    program: list[str | Path] = [
+        PROGRAM,
+        "render",
+        files / "order.yaml",
+        "-e",
+        files / "environment.yaml",
+    ]
     with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         assert running.stdout is not None
         assert running.stderr is not None
