@@ -2,6 +2,7 @@
 
     main       the server                     cli        the command line
     demo       orders through the server      generate   XRDs and the like from the models
+    render     orders from files              forms, overview, files   what is printed, and read
     fn         adapter: protobuf, time, logs  local      plays Crossplane for one order
     simulate   stands in for providers        plain      protobuf Structs <-> plain data
     compose    bind, policy, resolve, render, guard: the heart
@@ -9,7 +10,7 @@
     environment, policy, resolve, versions, bound   what is configured, what was decided
     managed    cluster scoped or namespaced   contract   the five types that carry an order
     model, settings, input                    what tenants, providers, Compositions may say
-    names, flavors, kubeconfig, trouble, parsing, schema, paths, errors
+    names, flavors, kubeconfig, trouble, metadata, manifests, parsing, schema, paths, errors
 
 Imports point downwards; see the contracts in pyproject.toml.
 """
