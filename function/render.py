@@ -277,6 +277,20 @@ def _nearest(order: Manifest, outcome: local.Outcome, configs: Sequence[Manifest
     return f"; here: {', '.join(known)}{f', did you mean {close}?' if close else ''}"
 
 
+def check(manifest: Manifest, mode: Mode) -> None:
+    """Refuse an order that an API server would refuse.
+
+    Raises:
+        InvalidOrder: With all that is wrong.
+    """
+    kind = manifest["kind"].removeprefix("X")
+    all_of(
+        lambda: parse(OrderManifest, manifest, at="", blame=InvalidOrder),
+        lambda: _check_spec(kind, manifest.get("spec"), _added(manifest, mode)),
+        lambda: _check_status(kind, manifest.get("status")),
+    )
+
+
 def _composite(order: Found, given: Given) -> Manifest:
     """Return the XR of an order.
 
@@ -289,12 +303,7 @@ def _composite(order: Found, given: Given) -> Manifest:
         local.check_kind(manifest)
     except local.NotAnOrder as error:
         raise BadFile(f"{order.file}: {error}") from None
-    kind = manifest["kind"].removeprefix("X")
-    all_of(
-        lambda: parse(OrderManifest, manifest, at="", blame=InvalidOrder),
-        lambda: _check_spec(kind, manifest.get("spec"), _added(manifest, given.mode)),
-        lambda: _check_status(kind, manifest.get("status")),
-    )
+    check(manifest, given.mode)
     return local.composite_of(manifest, given.mode)
 
 

@@ -1,20 +1,23 @@
 """Put every manifest of `tests/written.py` to the command line and to the models."""
 
 from pathlib import Path
+from typing import Any
 
 import click.testing
 import pytest
+import yaml
 
-from function import manifests
+from function import manifests, render
 from function.cli import main
 from function.contract import Mode
 from function.errors import InvalidOrder
 from function.metadata import OrderManifest
-from function.model import KINDS
+from function.model import API_VERSION, KINDS
 from function.parsing import parse
 from function.schema import without_nulls
 from tests import asking, written
 
+SPECS = yaml.safe_load((asking.ROOT / "tests" / "e2e" / "orders.yaml").read_text("utf-8"))
 LAYERS = asking.EXAMPLES / "environments" / "cluster-stacks"
 each_case = pytest.mark.parametrize("case", written.CASES, ids=lambda case: case.name)
 
@@ -56,6 +59,28 @@ def judged(content: bytes) -> str:
     except (manifests.Unreadable, InvalidOrder) as error:
         return str(error)
     return ""
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in SPECS if "before" not in case and "many" not in case],
+    ids=lambda case: f"{case['kind']}: {case['name']}",
+)
+@pytest.mark.parametrize("mode", list(Mode))
+def test_specs(case: dict[str, Any], mode: Mode) -> None:
+    """Of what is put to models and a real API server elsewhere, the command line says the same."""
+    server = case["expect"].partition(":")[0]
+    # As an API server, and unlike the models, it drops what is null.
+    expected = server if "null" in case["name"] else case.get("model", server)
+    spec = {"spec": case["spec"]} if "spec" in case else {}
+    head = {"apiVersion": API_VERSION, "kind": case["kind"]}
+    order = {**head, "metadata": {"name": "hello", "namespace": "acme"}, **spec}
+    try:
+        render.check(order, mode)
+    except InvalidOrder as refusal:
+        assert expected == "refused", refusal
+        return
+    assert expected == "accepted"
 
 
 def test_what_differs_has_a_reason() -> None:
