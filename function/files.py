@@ -42,7 +42,11 @@ def load(path: Path, *, recursive: bool = False) -> list[Found]:
     """
     if path == STDIN:
         return list(_read("standard input", sys.stdin.buffer.read()))
-    return [found for file in _files(path, recursive=recursive) for found in _load(file)]
+    try:
+        chosen = _files(path, recursive=recursive)
+    except OSError as error:
+        raise BadFile(f"{path}: {error.strerror}") from None
+    return [found for file in chosen for found in _load(file)]
 
 
 def _load(file: Path) -> Iterator[Found]:

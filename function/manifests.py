@@ -91,7 +91,12 @@ def objects(document: Any) -> Iterator[dict[str, Any]]:
 
 
 def _json(text: str) -> Iterator[Any]:
-    decoder = json.JSONDecoder(object_pairs_hook=_pairs, parse_int=_int, parse_float=_float)
+    decoder = json.JSONDecoder(
+        object_pairs_hook=_pairs,
+        parse_int=_int,
+        parse_float=_float,
+        parse_constant=_no_constant,
+    )
     position = 0
     while rest := text[position:].lstrip():
         try:
@@ -100,8 +105,17 @@ def _json(text: str) -> Iterator[Any]:
             raise _too_deep() from None
         if _is_deep(document, MAX_DEPTH):
             raise _too_deep()
+        try:
+            json.dumps(document, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise Unreadable("is not JSON: holds half a character") from None
         position = len(text) - len(rest) + end
         yield document
+
+
+def _no_constant(name: str) -> None:
+    # Such as NaN, which is JSON to Python alone: kubectl reads it as YAML, and so as text.
+    raise json.JSONDecodeError("no JSON", name, 0)
 
 
 def _is_deep(value: Any, levels: int) -> bool:

@@ -328,6 +328,15 @@ FILES: dict[str, tuple[bytes, list[str] | None]] = {
     "JSON, then YAML": (f"{_json('a')}\n---\n{B}".encode(), ["a", "b"]),
     "YAML, then JSON": (f"{A}---\n{_json('b')}".encode(), ["a", "b"]),
     "YAML in braces": (b"{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}", ["a"]),
+    "NaN, which is text": (b'{"apiVersion": "v1", "kind": NaN, "metadata": {"name": "a"}}', ["a"]),
+    "JSON with characters in halves": (
+        b'{"apiVersion": "v1", "kind": "A", "metadata": {"name": "\\ud83d\\ude00"}}',
+        ["\U0001f600"],
+    ),
+    "JSON with a number too large": (
+        b'{"apiVersion": "v1", "kind": "A", "metadata": {"name": "a"}, "spec": 1e999}',
+        None,
+    ),
     "tabs in JSON": (_json("a").replace(" ", "\t").encode(), ["a"]),
     "tabs in YAML": (A.replace("  name", "\tname").encode(), None),
     "not closed": (_json("a")[:-1].encode(), None),

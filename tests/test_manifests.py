@@ -62,6 +62,7 @@ MESSAGES = {
     "a: 1\nb: 2\n1: 2\n'1': 3\n": "is not YAML: line 4, column 1: found the key 1 twice",
     '{"a": 1, "a": 2}': "is not JSON: found the key a twice",
     "a: .inf\n": "is not YAML: line 1, column 4: .inf is no number in JSON: quote it",
+    '{"a": "\\ud800"}': "is not JSON: holds half a character",
     '{"a": 1e999}': "is not JSON: holds too large a number",
     "a: *b\n": "is not YAML: line 1, column 4: found the alias b of nothing before it",
     "a: &b [*b]\n": "is not YAML: line 1, column 8: found the alias b of nothing before it",
