@@ -15,6 +15,7 @@ import yaml
 from function import cli, forms, simulate
 from function.cli import main
 from function.contract import Mode
+from function.model import KINDS as ALL
 from tests import asking
 
 Data = dict[str, Any]
@@ -538,8 +539,13 @@ def test_later_waves_are_told_of(files: Path) -> None:
     assert (network.exit_code, network.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("mode", list(Mode))
-@pytest.mark.parametrize("name", asking.ORDERS)
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [
+        *((name, Mode.CLAIMS) for name in asking.ORDERS),
+        *((f"{kind.lower()}/full", Mode.NAMESPACED) for kind in ALL),
+    ],
+)
 def test_until_ready(name: str, mode: Mode) -> None:
     """All waves are played, and what is printed is what is observed then: fed back, it is ready."""
     order = asking.EXAMPLES / name / "claim.yaml"
@@ -712,8 +718,8 @@ def test_forms(files: Path) -> None:
     assert "  Provisioned: False, Provisioning, little of it is ready yet\n" in first
 
 
-@pytest.mark.parametrize("name", asking.ORDERS)
-def test_every_example_has_a_summary(name: str) -> None:
+@pytest.mark.parametrize("name", [f"{kind.lower()}/full" for kind in ALL])
+def test_each_kind_has_a_summary(name: str) -> None:
     """It fits in lines for people: what has no effect is in it, and no YAML."""
     for provider in asking.PROVIDERS:
         environment = asking.EXAMPLES / "environments" / provider

@@ -5,6 +5,8 @@ import time
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from function import manifests
 from tests import kubectl
@@ -113,3 +115,16 @@ def test_an_alias_is_a_value_of_its_own() -> None:
     [document] = manifests.read(b"a: &a {b: [1]}\nc: *a\n")
     document["a"]["b"].append(2)
     assert document["c"] == {"b": [1]}
+
+
+@given(
+    st.text(alphabet="{}[]:,-&*!|>'\"%@`#? \n\t~<.ab10\\u", max_size=60) | st.binary(max_size=60)
+)
+def test_whatever_it_is(content: str | bytes) -> None:
+    """Any file is read as JSON data, or refused in a line."""
+    try:
+        found = manifests.read(content.encode() if isinstance(content, str) else content)
+    except manifests.Unreadable as error:
+        assert "\n" not in str(error)
+        return
+    assert json.loads(json.dumps(found, allow_nan=False, ensure_ascii=False).encode()) == found
