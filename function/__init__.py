@@ -3,6 +3,7 @@
     main       the server                     cli        the command line
     demo       orders through the server      generate   XRDs and the like from the models
     render     orders from files              forms, overview, files   what is printed, and read
+    admission  what an API server refuses
     fn         adapter: protobuf, time, logs  local      plays Crossplane for one order
     simulate   stands in for providers        plain      protobuf Structs <-> plain data
     compose    bind, policy, resolve, render, guard: the heart

@@ -112,12 +112,12 @@ def _rendered(  # noqa: PLR0913  # one argument for each option
     if [*orders, *environments, seen].count(files.STDIN) > 1:
         raise BadUsage("standard input can be read once only")
     try:
-        asked, notes = render.orders(orders, recursive=recursive)
+        documents, notes = render.orders(orders, recursive=recursive)
         layers, others = render.layers(environments, recursive=recursive)
         observed = render.observed(seen, recursive=recursive) if seen else []
         given = render.Given(layers, observed, Mode(mode), namespace, until_ready)
         runner = _runner(debug=debug)
-        answered = [render.answer(order, given, runner) for order in asked]
+        answered = [render.answer(order, given, runner) for order in documents]
     except files.BadFile as error:
         raise BadUsage(str(error)) from None
     except EnvironmentInvalid as refusal:

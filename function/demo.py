@@ -79,8 +79,8 @@ def main(examples: Path, out: Path, *, verbose: bool) -> None:
     if verbose:
         screen.print(report, markup=False)
     overview.show(screen, results, PORTABLE)
-    told = f"{len(results)} answers in {seconds:.1f} s: {overview.totals(results)}."
-    screen.print(f"{told} More: {out}, or make demo V=1")
+    summary = f"{len(results)} answers in {seconds:.1f} s: {overview.totals(results)}."
+    screen.print(f"{summary} More: {out}, or make demo V=1")
 
 
 async def _play_all(
@@ -94,9 +94,9 @@ async def _play_all(
             for provider in providers:
                 layers = [d for file in sorted(provider.glob("*.yaml")) for d in load(file)]
                 example = f"{path.parent.parent.name}/{path.parent.name}"
-                found = await play(stub.RunFunction, order, layers)
-                played[example, provider.name] = found
-                _write(out / provider.name / f"{example.replace('/', '-')}.yaml", found)
+                one = await play(stub.RunFunction, order, layers)
+                played[example, provider.name] = one
+                _write(out / provider.name / f"{example.replace('/', '-')}.yaml", one)
     return played
 
 

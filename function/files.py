@@ -18,11 +18,11 @@ class BadFile(ValueError):
 
 
 @dataclass(frozen=True)
-class Found:
+class Document:
     """One manifest.
 
     Attributes:
-        file: Where it is, for people.
+        file: Where it was read, for people.
         manifest: The object.
     """
 
@@ -30,7 +30,7 @@ class Found:
     manifest: Manifest
 
 
-def load(path: Path, *, recursive: bool = False) -> list[Found]:
+def load(path: Path, *, recursive: bool = False) -> list[Document]:
     """Return the objects of a file, of the files of a directory, or of standard input.
 
     Args:
@@ -46,10 +46,10 @@ def load(path: Path, *, recursive: bool = False) -> list[Found]:
         chosen = _files(path, recursive=recursive)
     except OSError as error:
         raise BadFile(f"{path}: {error.strerror}") from None
-    return [found for file in chosen for found in _load(file)]
+    return [document for file in chosen for document in _load(file)]
 
 
-def _load(file: Path) -> Iterator[Found]:
+def _load(file: Path) -> Iterator[Document]:
     try:
         content = file.read_bytes()
     except OSError as error:
@@ -57,11 +57,11 @@ def _load(file: Path) -> Iterator[Found]:
     yield from _read(str(file), content)
 
 
-def _read(file: str, content: bytes) -> Iterator[Found]:
+def _read(file: str, content: bytes) -> Iterator[Document]:
     try:
         for document in manifests.read(content):
             for manifest in manifests.objects(document):
-                yield Found(file, manifest)
+                yield Document(file, manifest)
     except manifests.Unreadable as error:
         raise BadFile(f"{file}: {error}") from None
 
@@ -69,9 +69,9 @@ def _read(file: str, content: bytes) -> Iterator[Found]:
 def _files(path: Path, *, recursive: bool) -> list[Path]:
     if not path.is_dir():
         return [path]
-    found = sorted(_suitable(path.rglob("*") if recursive else path.iterdir()))
-    if found:
-        return found
+    chosen = sorted(_suitable(path.rglob("*") if recursive else path.iterdir()))
+    if chosen:
+        return chosen
     below = sorted({file.relative_to(path).parts[0] for file in _suitable(path.rglob("*"))})
     hint = f"; below it, in: {', '.join(below)}: name one, or look everywhere with -R"
     raise BadFile(f"{path}: holds no .yaml, .yml or .json file{hint if below else ''}")

@@ -110,9 +110,9 @@ def _lines(one: Answered) -> Iterator[str]:
 
 def _facts(status: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the fields of a status that are one value, and the size of the order."""
-    told = ("phase", "message", "environment", "kubeconfig", "certificateAuthorityData")
+    elsewhere = ("phase", "message", "environment", "kubeconfig", "certificateAuthorityData")
     for name, value in status.items():
-        if name not in told and isinstance(value, str | int | float):
+        if name not in elsewhere and isinstance(value, str | int | float):
             yield name, str(value)
     for pool in status.get("nodePools", ()):
         shown = [f"{name} {value}" for name, value in pool.items() if name != "name"]

@@ -174,7 +174,7 @@ def held_here(run: Run, calls: Exchange[T]) -> T:
         held(run, calls).send(None)
     except StopIteration as done:
         return done.value  # type: ignore[no-any-return]  # typed by `calls`
-    raise RuntimeError("the function waits for something, and nothing goes on meanwhile")
+    raise RuntimeError("the function waits, but there is no event loop")
 
 
 def exchange(

@@ -1,6 +1,6 @@
 """Read manifests as kubectl does: the same documents, and the same value for every plain scalar.
 
-kubectl reads neither YAML 1.1 nor 1.2 but what sigs.k8s.io/yaml makes of both: `on` and `y` are
+kubectl reads neither YAML 1.1 nor 1.2 but the mixture of sigs.k8s.io/yaml: `on` and `y` are
 booleans and `0777` is octal, but `22:00` and dates are text. PyYAML's parser is used without its
 resolver and constructor: see ADR 20.
 """
@@ -124,17 +124,17 @@ def _is_deep(value: Any, levels: int) -> bool:
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
         keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise Unreadable(f"is not JSON: found the key {twice} twice")
-    return found
+        duplicate = next(key for key in keys if keys.count(key) > 1)
+        raise Unreadable(f"is not JSON: duplicate key {duplicate}")
+    return mapping
 
 
 def _yaml(text: str) -> Iterator[Any]:
-    if found := _SEPARATOR.search(text, text.find("\n") + 1):
-        line = text.count("\n", 0, found.start()) + 1
+    if match := _SEPARATOR.search(text, text.find("\n") + 1):
+        line = text.count("\n", 0, match.start()) + 1
         raise Unreadable(f"is not YAML: line {line}, column 1: only a comment may follow ---")
     try:
         yield from _Documents(yaml.parse(text, _LOADER))
@@ -196,7 +196,7 @@ class _Documents(Iterable[Any]):
 
     def _alias(self, event: yaml.AliasEvent) -> Any:
         if event.anchor not in self._anchors:
-            raise _wrong(event, f"found the alias {event.anchor} of nothing before it")
+            raise _wrong(event, f"undefined alias {event.anchor}")
         value, count = self._anchors[event.anchor]
         self._count(count)
         return copy.deepcopy(value)
@@ -207,19 +207,19 @@ class _Documents(Iterable[Any]):
             raise Unreadable(f"holds more than {MAX_VALUES} values")
 
     def _mapping(self, depth: int) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        mapping: dict[str, Any] = {}
         written = set[str]()
         for event in self._until(yaml.MappingEndEvent):
             if _is_merge(event):
                 for merged in self._merged(depth):
-                    found |= merged
+                    mapping |= merged
                 continue
             key = _key(event, self._value(event, depth + 1))
             if key in written:
-                raise _wrong(event, f"found the key {key} twice")
+                raise _wrong(event, f"duplicate key {key}")
             written.add(key)
-            found[key] = self._value(next(self._events), depth + 1)
-        return found
+            mapping[key] = self._value(next(self._events), depth + 1)
+        return mapping
 
     def _merged(self, depth: int) -> list[dict[str, Any]]:
         """Return the mappings that `<<` names, the last first: the first counts."""
@@ -266,7 +266,7 @@ def _scalar(event: yaml.ScalarEvent) -> Any:
     kinds = {"bool": bool, "int": int, "float": int | float, "null": type(None)}
     wrong_bool = isinstance(value, bool) and tag != "bool"
     if tag in kinds and (wrong_bool or not isinstance(value, kinds[tag])):
-        raise _wrong(event, f"found a value that is no {tag}")
+        raise _wrong(event, f"value does not fit its tag, {tag}")
     if isinstance(value, float) and not math.isfinite(value):
         raise _wrong(event, f"{event.value} is no number in JSON: quote it")
     return value
@@ -276,7 +276,7 @@ def _binary(event: yaml.ScalarEvent) -> str:
     try:
         return base64.b64decode("".join(event.value.split()), validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
-        raise _wrong(event, "found !!binary that is no base64 of text") from None
+        raise _wrong(event, "!!binary must be base64 of text") from None
 
 
 def _resolved(text: str) -> Any:
@@ -286,9 +286,9 @@ def _resolved(text: str) -> Any:
     if not text.startswith((*"+-.0123456789",)):
         return text
     digits = _BETWEEN.sub("", text) if text.startswith(".") else text.replace("_", "")
-    found = _INTEGER.fullmatch(digits) if len(digits) <= _LONGEST else None
-    if found and found.lastgroup:
-        size = int(found[found.lastgroup], _BASES[found.lastgroup])
+    match = _INTEGER.fullmatch(digits) if len(digits) <= _LONGEST else None
+    if match and match.lastgroup:
+        size = int(match[match.lastgroup], _BASES[match.lastgroup])
         if size < 2**64:
             return _whole(-size if digits.startswith("-") else size)
     if _FLOAT.fullmatch(digits) and math.isfinite(number := float(digits)):
@@ -317,7 +317,7 @@ def _float(digits: str) -> int | float:
 
 
 def _wrong(event: yaml.Event, problem: str) -> yaml.MarkedYAMLError:
-    return yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)  # type: ignore[arg-type]  # its stubs tell the marks of both parsers apart
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)  # type: ignore[arg-type]  # the stubs know the marks of one parser only
 
 
 def _too_deep() -> Unreadable:

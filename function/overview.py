@@ -97,7 +97,7 @@ def report(results: Results) -> str:
     return "".join(
         f"{line}\n"
         for (order, provider), one in results.items()
-        for line in _told(order, provider, one)
+        for line in _lines(order, provider, one)
     )
 
 
@@ -116,7 +116,7 @@ def _best_first(verdicts: Mapping[tuple[str, str], str]) -> list[str]:
     return sorted(orders, key=lambda order: (-answered[order], order))
 
 
-def _told(order: str, provider: str, played: Played) -> Iterator[str]:
+def _lines(order: str, provider: str, played: Played) -> Iterator[str]:
     yield f"{order}, {provider}: {verdict(played)}"
     if played.outcome.fatal:
         yield from (f"  {problem}" for problem in _PROBLEMS.split(played.outcome.fatal))

@@ -1,6 +1,6 @@
 """Answer orders from files, as the server answers those of a control plane.
 
-What an API server would refuse is refused here, too: it would never reach the function.
+What an API server refuses is refused here, too: it would never reach the function.
 """
 
 import difflib
@@ -8,41 +8,22 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from function import environment, files, local, simulate
+from function import admission, environment, files, local, simulate
 from function.contract import Manifest, Mode
-from function.errors import EnvironmentInvalid, InvalidOrder, Problem, Refusal, all_of
-from function.files import BadFile, Found
+from function.errors import EnvironmentInvalid, Problem, Refusal
+from function.files import BadFile, Document
 from function.fn import FunctionRunner, read_ask
 from function.guards import KIND_LABEL, NAME_LABEL, TENANT_LABEL
-from function.metadata import ConfigManifest, OrderManifest
 from function.model import API_GROUP, API_VERSION, KINDS
-from function.parsing import parse, unknown_fields
-from function.schema import without_nulls
 
 # Of what is printed beside objects.
 RESULT_API_VERSION = "render.crossplane.io/v1beta1"
-# Not an object of a control plane, whatever it says: it lists files for kubectl.
+# Files for kustomize, whatever they hold.
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
-# What Crossplane adds to `spec`: of claims and their composites, of each alone, and namespaced.
-_COMMON = frozenset(
-    {
-        "compositionRef",
-        "compositionRevisionRef",
-        "compositionRevisionSelector",
-        "compositionSelector",
-        "compositionUpdatePolicy",
-        "publishConnectionDetailsTo",
-        "writeConnectionSecretToRef",
-    }
-)
-CLAIM = _COMMON | {"compositeDeletePolicy", "resourceRef"}
-COMPOSITE = _COMMON | {"claimRef", "resourceRefs"}
-NAMESPACED = frozenset({"crossplane"})
-# What Crossplane adds to `status`.
-_STATUS = ("conditions", "connectionDetails", "claimConditionTypes", "crossplane")
+# Labels of EnvironmentConfigs: of a base layer the first, of an overlay the others.
 _LABELS = (environment.BASE_LABEL, environment.OVERLAY_LABEL, environment.TENANT_LABEL)
-# How alike what people meant must be.
-_ALIKE = 0.8
+# How similar a misspelled word is to the right one.
+_SIMILAR = 0.8
 
 
 @dataclass(frozen=True)
@@ -53,12 +34,12 @@ class Given:
         layers: EnvironmentConfigs.
         observed: Composed resources as they are now.
         mode: Which install to play.
-        namespace: Namespace of the tenant, as an option says it.
-        until_ready: Whether to play the provider until all is built.
+        namespace: Namespace of the tenant, as an option gives it.
+        until_ready: Whether to play the provider until everything is built.
     """
 
-    layers: Sequence[Found]
-    observed: Sequence[Found] = ()
+    layers: Sequence[Document]
+    observed: Sequence[Document] = ()
     mode: Mode = Mode.CLAIMS
     namespace: str | None = None
     until_ready: bool = False
@@ -66,13 +47,13 @@ class Given:
 
 @dataclass(frozen=True)
 class Answered:
-    """What became of one order.
+    """The answer to one order.
 
     Attributes:
-        file: Where it was read.
-        name: What to call it.
+        file: Where the order was read.
+        name: Its kind, namespace and name.
         refusal: Why it is refused; empty if it is not.
-        outcome: What the function answered, if it was called.
+        outcome: The function's answer, if the order is not refused.
         resources: What is composed of it.
         more: Whether further resources follow once these are built.
     """
@@ -85,230 +66,212 @@ class Answered:
     more: bool = False
 
 
-def orders(paths: Iterable[Path], *, recursive: bool) -> tuple[list[Found], list[str]]:
+def orders(paths: Iterable[Path], *, recursive: bool) -> tuple[list[Document], list[str]]:
     """Return the orders at paths, and a note on each other kind of object there.
 
     Raises:
         BadFile: A path holds no order.
     """
-    kinds = ", ".join(KINDS)
-    what = f"order: apiVersion {API_VERSION}, kind {kinds} or their XR"
-    return _sorted_out(paths, recursive, what, _is_order)
+    what = f"order: apiVersion {API_VERSION}, kind {', '.join(KINDS)} or their XR"
+    return _chosen(paths, recursive, what, _is_order)
 
 
-def layers(paths: Iterable[Path], *, recursive: bool) -> tuple[list[Found], list[str]]:
-    """Return the EnvironmentConfigs at paths, and a note on each other kind of object there.
+def layers(paths: Iterable[Path], *, recursive: bool) -> tuple[list[Document], list[str]]:
+    """Return the EnvironmentConfigs at paths, with notes on other objects and unused layers.
 
     Raises:
         BadFile: A path holds none.
-        EnvironmentInvalid: An API server would not take one of them.
+        EnvironmentInvalid: An API server refuses one of them.
     """
     what = f"{environment.KIND}: apiVersion {environment.KIND_API_VERSION}"
-    found, notes = _sorted_out(paths, recursive, what, _is_layer)
-    problems = [problem for one in found for problem in _problems_of_layer(one)]
+    configs, notes = _chosen(paths, recursive, what, _is_layer)
+    problems = [
+        Problem(config.file, str(problem))
+        for config in configs
+        for problem in admission.config_problems(config.manifest)
+    ]
     if problems:
         raise EnvironmentInvalid(*problems)
-    return found, notes + list(_unread(found))
+    return configs, notes + list(_unused(configs))
 
 
-def observed(path: Path, *, recursive: bool) -> list[Found]:
-    """Return composed resources, also from what this command has printed.
+def observed(path: Path, *, recursive: bool) -> list[Document]:
+    """Return composed resources; what this command prints beside them is skipped.
 
     Raises:
         BadFile: One lacks the key that Crossplane gives it.
     """
-    found = [one for one in files.load(path, recursive=recursive) if not _is_printed(one.manifest)]
-    for one in found:
-        if not _key(one):
-            raise BadFile(f"{one.file}: a resource lacks the annotation {local.KEY_ANNOTATION}")
-    return found
+    documents = files.load(path, recursive=recursive)
+    resources = [document for document in documents if not _is_printed(document.manifest)]
+    for resource in resources:
+        if not _key(resource):
+            raise BadFile(
+                f"{resource.file}: a resource lacks the annotation {local.KEY_ANNOTATION}"
+            )
+    return resources
 
 
-def answer(order: Found, given: Given, runner: FunctionRunner) -> Answered:
+def answer(order: Document, given: Given, runner: FunctionRunner) -> Answered:
     """Answer one order.
 
     Raises:
-        BadFile: It is no order, or nobody says whose it is.
+        BadFile: It is no order, or its namespace is missing or contradicted.
     """
-    name = _named(order.manifest)
+    name = _name(order.manifest)
     try:
-        composite = _composite(order, given)
-        return _answered(order, composite, given, runner)
+        return _answered(order, name, _composite(order, given), given, runner)
     except Refusal as refusal:
         return Answered(order.file, name, f"{refusal.reason}: {refusal}")
     except simulate.Unsettled as error:
         return Answered(order.file, name, str(error))
 
 
-def _answered(order: Found, composite: Manifest, given: Given, runner: FunctionRunner) -> Answered:
-    name, configs = _named(order.manifest), [one.manifest for one in given.layers]
+def _answered(
+    order: Document, name: str, composite: Manifest, given: Given, runner: FunctionRunner
+) -> Answered:
+    configs = [config.manifest for config in given.layers]
     known = _of_order(given.observed, composite)
     if given.until_ready:
         play = simulate.until_settled(composite, configs, known)
-        played = local.held_here(_called(runner), play)
+        played = local.held_here(_run(runner), play)
         outcome = played.outcome
         resources = [played.observed[key].manifest for key in outcome.resources]
     else:
-        outcome = local.held_here(_called(runner), local.exchange(composite, configs, known))
+        outcome = local.held_here(_run(runner), local.exchange(composite, configs, known))
         resources = list(outcome.resources.values())
     if outcome.fatal:
-        return Answered(
-            order.file, name, outcome.fatal + _nearest(order.manifest, outcome, configs)
-        )
-    # What is played ahead is nobody's call, and not logged.
-    ahead = _called(FunctionRunner(alone=True))
+        refusal = outcome.fatal + _other_environments(order.manifest, outcome, configs)
+        return Answered(order.file, name, refusal)
+    # Calls that look ahead are not logged.
+    ahead = _run(FunctionRunner(alone=True))
     more = not given.until_ready and local.held_here(
         ahead, simulate.further(composite, configs, outcome)
     )
     return Answered(order.file, name, "", outcome, tuple(resources), more)
 
 
-def _called(runner: FunctionRunner) -> local.Run:
+def _run(runner: FunctionRunner) -> local.Run:
     return lambda req: runner.RunFunction(req, None)
 
 
-def _sorted_out(
+def _chosen(
     paths: Iterable[Path], recursive: bool, what: str, belongs: Callable[[Manifest], bool]
-) -> tuple[list[Found], list[str]]:
-    wanted, notes = list[Found](), dict[str, None]()
+) -> tuple[list[Document], list[str]]:
+    """Return the objects that belong, and a note on each other kind, by file."""
+    chosen, notes = list[Document](), dict[str, None]()
     for path in paths:
-        found = files.load(path, recursive=recursive)
-        mine = [one for one in found if _is_object(one) and belongs(one.manifest)]
-        others = [one for one in found if one not in mine]
-        if not mine:
-            held = ", ".join(dict.fromkeys(_kind(one.manifest) for one in others))
-            raise BadFile(f"{path}: holds {held or 'nothing'}, but needs an {what}")
-        wanted += mine
-        notes |= dict.fromkeys(f"{one.file}: left out {_kind(one.manifest)}" for one in others)
-    return wanted, list(notes)
+        before, others = len(chosen), dict[str, None]()
+        for document in files.load(path, recursive=recursive):
+            if _is_object(document) and belongs(document.manifest):
+                chosen.append(document)
+                continue
+            kind = _kind(document.manifest)
+            others[kind] = None
+            notes[f"{document.file}: skipped {kind}"] = None
+        if len(chosen) == before:
+            raise BadFile(f"{path}: holds {', '.join(others) or 'nothing'}, but needs an {what}")
+    return chosen, list(notes)
 
 
-def _is_object(found: Found) -> bool:
+def _is_object(document: Document) -> bool:
     """Say whether this is an object of a control plane.
 
     Raises:
-        BadFile: It should be one, and does not say of which kind.
+        BadFile: It does not say of which kind.
     """
-    if Path(found.file).name in KUSTOMIZATIONS:
+    if Path(document.file).name in KUSTOMIZATIONS:
         return False
     for key in ("apiVersion", "kind"):
-        if not isinstance(found.manifest.get(key), str):
-            raise BadFile(f"{found.file}: {key}: required in every object, as text")
+        if not isinstance(document.manifest.get(key), str):
+            raise BadFile(f"{document.file}: {key}: required in every object, as text")
     return True
 
 
 def _is_order(manifest: Manifest) -> bool:
     group = manifest["apiVersion"].partition("/")[0]
-    return group == API_GROUP or bool(_close(group, [API_GROUP]))
+    return group == API_GROUP or bool(_similar(group, [API_GROUP]))
 
 
 def _is_layer(manifest: Manifest) -> bool:
-    return bool(_close(manifest["kind"], [environment.KIND]))
+    return bool(_similar(manifest["kind"], [environment.KIND]))
 
 
 def _is_printed(manifest: Manifest) -> bool:
-    """Say whether an object is what we print beside composed resources."""
     version = str(manifest.get("apiVersion"))
     return version == RESULT_API_VERSION or version.partition("/")[0] == API_GROUP
 
 
 def _kind(manifest: Manifest) -> str:
     version, kind = manifest.get("apiVersion"), manifest.get("kind")
-    return f"{version} {kind}" if version and kind else "what lists files for kustomize"
+    return f"{version} {kind}" if version and kind else "a list of files for kustomize"
 
 
-def _close(text: str, known: Iterable[str], cutoff: float = _ALIKE) -> str:
-    return next(iter(difflib.get_close_matches(text, known, n=1, cutoff=cutoff)), "")
-
-
-def _named(manifest: Manifest) -> str:
+def _name(manifest: Manifest) -> str:
     metadata = manifest.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     parts = [metadata.get("namespace"), metadata.get("name")]
-    return f"{manifest.get('kind')} {'/'.join(str(part) for part in parts if part)}".rstrip()
+    return f"{manifest['kind']} {'/'.join(str(part) for part in parts if part)}".rstrip()
 
 
-def _problems_of_layer(found: Found) -> Iterator[Problem]:
-    manifest = found.manifest
-    if (manifest["apiVersion"], manifest["kind"]) != (
-        environment.KIND_API_VERSION,
-        environment.KIND,
-    ):
-        text = f"needs apiVersion {environment.KIND_API_VERSION} and kind {environment.KIND}"
-        yield Problem(found.file, text)
-        return
-    try:
-        parse(ConfigManifest, manifest, at="", blame=EnvironmentInvalid)
-    except EnvironmentInvalid as refusal:
-        yield from (Problem(found.file, str(problem)) for problem in refusal.problems)
+def _similar(text: str, known: Iterable[str], cutoff: float = _SIMILAR) -> str:
+    return next(iter(difflib.get_close_matches(text, known, n=1, cutoff=cutoff)), "")
 
 
-def _unread(found: Iterable[Found]) -> Iterator[str]:
-    """Yield a note on each EnvironmentConfig that no order reads, for want of a label."""
-    for one in found:
-        labels = set(one.manifest["metadata"].get("labels") or {})
+def _unused(configs: Iterable[Document]) -> Iterator[str]:
+    """Yield a note on each EnvironmentConfig whose labels select it for no order."""
+    for config in configs:
+        labels = set(config.manifest["metadata"].get("labels") or {})
         if environment.BASE_LABEL in labels or labels >= set(_LABELS[1:]):
             continue
         typos = [
-            f"label {label}: did you mean {close}?"
+            f"label {label}: did you mean {meant}?"
             for label in sorted(labels - set(_LABELS))
-            if (close := _close_label(label, set(_LABELS) - labels))
+            if (meant := _similar_label(label, set(_LABELS) - labels))
         ]
         base, overlay, tenant = _LABELS
-        wanted = f"it has no label {base}, nor both {overlay} and {tenant}"
-        yield f"{one.file}: no order reads {_named(one.manifest)}: {'; '.join(typos) or wanted}"
+        missing = f"it has no label {base}, nor both {overlay} and {tenant}"
+        reason = "; ".join(typos) or missing
+        yield f"{config.file}: no order uses {_name(config.manifest)}: {reason}"
 
 
-def _close_label(label: str, known: Iterable[str]) -> str:
-    """Return the label that was meant, whatever is wrong with prefix or name."""
+def _similar_label(label: str, known: Iterable[str]) -> str:
+    """Return the label that was meant, whatever is wrong with its prefix."""
     by_name = {one.rpartition("/")[2]: one for one in known}
     name = label.rpartition("/")[2]
-    return _close(label, by_name.values()) or by_name.get(_close(name, by_name), "")
+    return _similar(label, by_name.values()) or by_name.get(_similar(name, by_name), "")
 
 
-def _nearest(order: Manifest, outcome: local.Outcome, configs: Sequence[Manifest]) -> str:
+def _other_environments(
+    order: Manifest, outcome: local.Outcome, configs: Sequence[Manifest]
+) -> str:
     """Return which environments there are, if the order names none of them."""
     wanted = order["spec"].get("environment", "default")
     labels = [config["metadata"].get("labels") or {} for config in configs]
-    known = sorted({str(found[_LABELS[0]]) for found in labels if found.get(_LABELS[0])})
-    if not outcome.fatal.startswith("EnvironmentNotFound") or not known or wanted in known:
+    names = sorted({str(one[_LABELS[0]]) for one in labels if one.get(_LABELS[0])})
+    if not outcome.fatal.startswith("EnvironmentNotFound") or not names or wanted in names:
         return ""
-    close = _close(wanted, known, cutoff=0.6)
-    return f"; here: {', '.join(known)}{f', did you mean {close}?' if close else ''}"
+    meant = _similar(wanted, names, cutoff=0.6)
+    return f"; here: {', '.join(names)}{f', did you mean {meant}?' if meant else ''}"
 
 
-def check(manifest: Manifest, mode: Mode) -> None:
-    """Refuse an order that an API server would refuse.
-
-    Raises:
-        InvalidOrder: With all that is wrong.
-    """
-    kind = manifest["kind"].removeprefix("X")
-    all_of(
-        lambda: parse(OrderManifest, manifest, at="", blame=InvalidOrder),
-        lambda: _check_spec(kind, manifest.get("spec"), _added(manifest, mode)),
-        lambda: _check_status(kind, manifest.get("status")),
-    )
-
-
-def _composite(order: Found, given: Given) -> Manifest:
+def _composite(order: Document, given: Given) -> Manifest:
     """Return the XR of an order.
 
     Raises:
-        BadFile: It is no order, or its namespace is missing or another.
-        InvalidOrder: An API server would not take it.
+        BadFile: It is no order, or its namespace is missing or contradicted.
+        InvalidOrder: An API server refuses it.
     """
     manifest = _in_namespace(order, given.namespace)
     try:
         local.check_kind(manifest)
     except local.NotAnOrder as error:
         raise BadFile(f"{order.file}: {error}") from None
-    check(manifest, given.mode)
+    admission.check_order(manifest, given.mode)
     return local.composite_of(manifest, given.mode)
 
 
-def _in_namespace(order: Found, namespace: str | None) -> Manifest:
-    """Return an order with the namespace that an option says, as kubectl adds it."""
+def _in_namespace(order: Document, namespace: str | None) -> Manifest:
+    """Return an order in the namespace that an option gives, as kubectl adds it."""
     manifest, metadata = order.manifest, order.manifest.get("metadata")
     if manifest["kind"] not in KINDS or not isinstance(metadata, dict):
         return manifest
@@ -321,60 +284,41 @@ def _in_namespace(order: Found, namespace: str | None) -> Manifest:
     return {**manifest, "metadata": {**metadata, "namespace": own or namespace}}
 
 
-def _added(manifest: Manifest, mode: Mode) -> frozenset[str]:
-    """Return the fields of `spec` that are Crossplane's."""
-    if manifest["kind"] not in KINDS:
-        return COMPOSITE
-    return NAMESPACED if mode is Mode.NAMESPACED else CLAIM
+def _key(resource: Document) -> str:
+    """Return the key of a composed resource; empty if it has none."""
+    return _texts(resource, "annotations").get(local.KEY_ANNOTATION, "")
 
 
-def _check_spec(kind: str, spec: object, added: frozenset[str]) -> None:
-    if isinstance(spec, dict):
-        own = {name: value for name, value in spec.items() if name not in added}
-        parse(KINDS[kind], without_nulls(KINDS[kind], own), at="spec", blame=InvalidOrder)
-
-
-def _check_status(kind: str, status: object) -> None:
-    if not isinstance(status, dict):
-        return
-    from function.model.status import STATUSES  # noqa: PLC0415  # few orders bring one
-
-    own = {name: value for name, value in status.items() if name not in _STATUS}
-    unknown = unknown_fields(STATUSES[kind], own, "status")
-    if unknown:
-        raise InvalidOrder(*(Problem(path, "unknown field") for path in unknown))
-
-
-def _key(found: Found) -> str:
-    """Return the key of a composed resource; empty if it has none.
+def _texts(resource: Document, name: str) -> dict[str, str]:
+    """Return the labels or annotations of a composed resource.
 
     Raises:
-        BadFile: Its labels or annotations are none.
+        BadFile: They are no mapping of text.
     """
-    return _texts(found, "annotations").get(local.KEY_ANNOTATION, "")
-
-
-def _texts(found: Found, name: str) -> dict[str, str]:
-    metadata = found.manifest.get("metadata")
+    metadata = resource.manifest.get("metadata")
     if not isinstance(metadata, dict):
-        raise BadFile(f"{found.file}: metadata: must be a mapping")
+        raise BadFile(f"{resource.file}: metadata: must be a mapping")
     texts = metadata.get(name) or {}
     if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
-        raise BadFile(f"{found.file}: metadata.{name}: must be a mapping of names to text")
+        raise BadFile(f"{resource.file}: metadata.{name}: must be a mapping of names to text")
     return texts
 
 
-def _of_order(resources: Iterable[Found], composite: Manifest) -> dict[str, local.Observed]:
-    """Return what is observed of one order, by key; what carries the labels of another is not."""
+def _of_order(resources: Iterable[Document], composite: Manifest) -> dict[str, local.Observed]:
+    """Return the observed resources of one order by key; labels say whose they are.
+
+    Raises:
+        BadFile: Two have the same key.
+    """
     ask = read_ask(composite)
     own = {TENANT_LABEL: ask.tenant, KIND_LABEL: ask.kind, NAME_LABEL: ask.name}
     known: dict[str, local.Observed] = {}
-    for one in resources:
-        labels = _texts(one, "labels")
+    for resource in resources:
+        labels = _texts(resource, "labels")
         if any(labels.get(label, value) != value for label, value in own.items()):
             continue
-        key = _key(one)
+        key = _key(resource)
         if key in known:
             raise BadFile(f"--observed holds two resources with the key {key}")
-        known[key] = local.Observed(one.manifest)
+        known[key] = local.Observed(resource.manifest)
     return known

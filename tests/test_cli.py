@@ -314,7 +314,7 @@ BAD_ORDERS: dict[str, tuple[bytes, str]] = {
     ),
     "a key twice": (
         b"spec:\n  cidr: 10.20.0.0/24\n  cidr: 10.30.0.0/24\n",
-        "is not YAML: line 3, column 3: found the key cidr twice",
+        "is not YAML: line 3, column 3: duplicate key cidr",
     ),
     "a list for a key": (b"? [a, b]\n: 1\n", "is not YAML: line 1, column 3: a key must be text"),
     "nested too deep": (b"[" * 3000, DEEP),
@@ -621,7 +621,7 @@ def test_several_orders(files: Path) -> None:
 
 
 def test_what_stands_beside(files: Path) -> None:
-    """Other objects are left out with a note; a path that holds nothing else is bad usage."""
+    """Other objects are skipped with a note; a path that holds nothing else is bad usage."""
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}}
     cluster = {"apiVersion": "cluster.x-k8s.io/v1beta2", "kind": "Cluster"}
     path = written(files / "mixed.yaml", secret, ORDER, cluster, secret)
@@ -632,10 +632,10 @@ def test_what_stands_beside(files: Path) -> None:
     result = run("render", path, "-e", files / "layers")
     assert result.exit_code == 0
     assert result.stderr.splitlines()[:-1] == [
-        f"central-api: note: {path}: left out v1 Secret",
-        f"central-api: note: {path}: left out cluster.x-k8s.io/v1beta2 Cluster",
-        f"central-api: note: {files}/layers/b.yaml: left out x.org/v1 ProviderConfig",
-        f"central-api: note: {files}/layers/kustomization.yaml: left out what lists files for "
+        f"central-api: note: {path}: skipped v1 Secret",
+        f"central-api: note: {path}: skipped cluster.x-k8s.io/v1beta2 Cluster",
+        f"central-api: note: {files}/layers/b.yaml: skipped x.org/v1 ProviderConfig",
+        f"central-api: note: {files}/layers/kustomization.yaml: skipped a list of files for "
         "kustomize",
     ]
     assert result.stdout == render(files).stdout
@@ -674,7 +674,7 @@ def test_a_layer_that_no_order_reads(files: Path, label: str, told: str) -> None
     """A mistake in a label of a layer is named, whether an order is refused for it or not."""
     lost = {**ENVIRONMENT, "metadata": {"name": "lost", "labels": {label: "default"}}}
     path = written(files / "lost.yaml", lost)
-    note = f"central-api: note: {path}: no order reads EnvironmentConfig lost: {told}"
+    note = f"central-api: note: {path}: no order uses EnvironmentConfig lost: {told}"
     assert note in render(files, "-e", path).stderr.splitlines()
     alone = run("render", files / "order.yaml", "-e", path)
     assert alone.exit_code == 1

@@ -60,16 +60,16 @@ def names(content: bytes) -> list[str]:
 
 
 MESSAGES = {
-    "a: 1\nb: 2\na: 3\n": "is not YAML: line 3, column 1: found the key a twice",
-    "a: 1\nb: 2\n1: 2\n'1': 3\n": "is not YAML: line 4, column 1: found the key 1 twice",
-    '{"a": 1, "a": 2}': "is not JSON: found the key a twice",
+    "a: 1\nb: 2\na: 3\n": "is not YAML: line 3, column 1: duplicate key a",
+    "a: 1\nb: 2\n1: 2\n'1': 3\n": "is not YAML: line 4, column 1: duplicate key 1",
+    '{"a": 1, "a": 2}': "is not JSON: duplicate key a",
     "a: .inf\n": "is not YAML: line 1, column 4: .inf is no number in JSON: quote it",
     '{"a": "\\ud800"}': "is not JSON: holds half a character",
     '{"a": 1e999}': "is not JSON: holds too large a number",
-    "a: *b\n": "is not YAML: line 1, column 4: found the alias b of nothing before it",
-    "a: &b [*b]\n": "is not YAML: line 1, column 8: found the alias b of nothing before it",
-    "a: !!int x\n": "is not YAML: line 1, column 4: found a value that is no int",
-    "a: !!int true\n": "is not YAML: line 1, column 4: found a value that is no int",
+    "a: *b\n": "is not YAML: line 1, column 4: undefined alias b",
+    "a: &b [*b]\n": "is not YAML: line 1, column 8: undefined alias b",
+    "a: !!int x\n": "is not YAML: line 1, column 4: value does not fit its tag, int",
+    "a: !!int true\n": "is not YAML: line 1, column 4: value does not fit its tag, int",
     "a:\n- <<: 1\n": "is not YAML: line 2, column 7: << merges a mapping, or a list of mappings",
     "a: 1\n...\nb: 2\n": "is not YAML: line 3, column 1: did not find expected <document start>",
     "a: \x07": "is not YAML: line 1: U+0007 is not allowed",

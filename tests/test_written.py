@@ -7,7 +7,7 @@ import click.testing
 import pytest
 import yaml
 
-from function import manifests, render
+from function import admission, manifests
 from function.cli import main
 from function.contract import Mode
 from function.errors import InvalidOrder
@@ -76,7 +76,7 @@ def test_specs(case: dict[str, Any], mode: Mode) -> None:
     head = {"apiVersion": API_VERSION, "kind": case["kind"]}
     order = {**head, "metadata": {"name": "hello", "namespace": "acme"}, **spec}
     try:
-        render.check(order, mode)
+        admission.check_order(order, mode)
     except InvalidOrder as refusal:
         assert expected == "refused", refusal
         return

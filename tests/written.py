@@ -246,6 +246,6 @@ SPECS = (
     _spec("merged over what is there", "{mtu: 1400, <<: {cidr: 10.20.0.0/24, mtu: 1}}", "spec.mtu",
           "spec.mtu: must be at least"),
     _spec("a key twice", "{cidr: 10.20.0.0/24, cidr: 10.30.0.0/24}", "",
-          "found the key cidr twice", because="the first value is lost in silence"),
+          "duplicate key cidr", because="the first value is lost in silence"),
 )  # fmt: skip
 CASES = (*NAMES, *NAMESPACES, *LABELS, *ANNOTATIONS, *OTHERS, *SPECS)
