@@ -107,10 +107,10 @@ def await_start(profile: Profile) -> Found:
     Raises:
         Broken: It gave up.
     """
-    told = 0.0
+    reported = 0.0
     while (found := find(profile)) and not found.ready:
-        if time.monotonic() - told > REPORT_SECONDS:
-            told = time.monotonic()
+        if time.monotonic() - reported > REPORT_SECONDS:
+            reported = time.monotonic()
             build.say(f"waiting for process {found.supervisor}, which starts {profile.name}")
         time.sleep(PAUSE_SECONDS)
     if found is None:

@@ -1,4 +1,4 @@
-"""Let one process at a time do something; who waits is told for whom, again and again."""
+"""Let one process at a time do something; others report for whom they wait."""
 
 import fcntl
 import os
@@ -20,7 +20,7 @@ def held(file: Path, what: str, say: Callable[[str], None]) -> Iterator[None]:
     Args:
         file: What is locked; it holds the number of the process that has it.
         what: What the holder does, such as "builds kube".
-        say: Told who waits for whom.
+        say: Reports for whom this process waits.
     """
     with file.open("a+") as handle:
         _await(handle, what, say)
@@ -43,12 +43,12 @@ def taken(handle: TextIO) -> bool:
 
 
 def _await(handle: TextIO, what: str, say: Callable[[str], None]) -> None:
-    started, told = time.monotonic(), 0
+    started, reports = time.monotonic(), 0
     while not taken(handle):
         waited = time.monotonic() - started
-        if waited >= told * REPORT_SECONDS:
-            told += 1
-            since = f", for {waited:.0f} s now" if told > 1 else ""
+        if waited >= reports * REPORT_SECONDS:
+            reports += 1
+            since = f", for {waited:.0f} s now" if reports > 1 else ""
             say(f"waiting for {_holder(handle)}, which {what}{since}")
         time.sleep(PAUSE_SECONDS)
 

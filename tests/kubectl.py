@@ -1,4 +1,4 @@
-"""What kubectl 1.34 makes of values in YAML, and of whole files, as `kubectl … -o json` prints it.
+"""What kubectl 1.34 sends for values in YAML, and for whole files.
 
 Recorded from kubectl itself; `tests/e2e/test_kubectl.py` holds the real one against it.
 """
@@ -285,7 +285,7 @@ STRICTER: dict[str, tuple[Any, str]] = {
     "{a: 1, a: 2}": ({"a": 2}, "the first value is lost in silence"),
     "!!binary /w==": ("\ufffd", "what is no text is replaced in silence"),
 }
-# What we read otherwise: our parser is the newer libyaml, and drops what would tell.
+# What we read otherwise: our parser is the newer libyaml.
 OTHERWISE: dict[str, tuple[Any, Any]] = {
     "! 12": ("12", 12),
     '"\\/"': (None, "/"),

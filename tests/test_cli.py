@@ -86,10 +86,10 @@ def render(files: Path, *arguments: object, order: str = "order.yaml") -> click.
 
 
 def printed(result: click.testing.Result) -> list[Data]:
-    """Return the documents that were printed, beside whom only later waves are told of."""
+    """Return the documents that were printed; stderr may only announce later waves."""
     assert (
         result.exit_code,
-        [told for told in result.stderr.splitlines() if LATER not in told],
+        [line for line in result.stderr.splitlines() if LATER not in line],
     ) == (
         0,
         [],
@@ -170,7 +170,7 @@ def test_namespaced_mode(files: Path) -> None:
 
 
 def test_namespace_option(files: Path) -> None:
-    """It stands for the namespace that kubectl would add, and as there it contradicts none."""
+    """It is the namespace that kubectl would add, and contradicts none, as there."""
     metadata = {"name": "box"}
     written(files / "bare.yaml", {**ORDER, "metadata": metadata})
     bare = printed(render(files, "-n", "acme", order="bare.yaml"))
@@ -519,7 +519,7 @@ def test_merge_keys(files: Path) -> None:
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 def test_debug(files: Path, before: bool) -> None:
-    """What the server would log goes to stderr, wherever it is asked for; stdout stays the same."""
+    """What the server would log goes to stderr, wherever the flag is; stdout stays the same."""
     arguments = ["render", files / "order.yaml", "-e", files / "environment.yaml"]
     result = run("--debug", *arguments) if before else run(*arguments, "--debug")
     assert result.exit_code == 0
@@ -528,7 +528,7 @@ def test_debug(files: Path, before: bool) -> None:
     assert result.stderr.count("outcome=answered") == 1
 
 
-def test_later_waves_are_told_of(files: Path) -> None:
+def test_later_waves_are_announced(files: Path) -> None:
     """Who sees the first wave learns that there are others, and how to see them."""
     assert render(files).stderr == f"central-api: note: Server acme/box: 3 resources now; {LATER}\n"
     keys = {r["metadata"]["annotations"][KEY]: r for r in printed(render(files))[1:]}
@@ -568,7 +568,7 @@ def key_of(resource: Data) -> str:
 
 
 def test_an_order_that_does_not_settle(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is told in a line, not shown half built."""
+    """It is refused in a line, not shown half built."""
     monkeypatch.setattr(simulate, "MAX_PASSES", 2)
     result = render(files, "--until-ready")
     assert (result.exit_code, result.stdout, result.stderr) == (
@@ -620,7 +620,7 @@ def test_several_orders(files: Path) -> None:
     )
 
 
-def test_what_stands_beside(files: Path) -> None:
+def test_other_objects(files: Path) -> None:
     """Other objects are skipped with a note; a path that holds nothing else is bad usage."""
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}}
     cluster = {"apiVersion": "cluster.x-k8s.io/v1beta2", "kind": "Cluster"}
@@ -669,12 +669,12 @@ LABEL_TYPOS = {
 }
 
 
-@pytest.mark.parametrize(("label", "told"), LABEL_TYPOS.items(), ids=LABEL_TYPOS)
-def test_a_layer_that_no_order_reads(files: Path, label: str, told: str) -> None:
+@pytest.mark.parametrize(("label", "reason"), LABEL_TYPOS.items(), ids=LABEL_TYPOS)
+def test_a_layer_that_no_order_uses(files: Path, label: str, reason: str) -> None:
     """A mistake in a label of a layer is named, whether an order is refused for it or not."""
     lost = {**ENVIRONMENT, "metadata": {"name": "lost", "labels": {label: "default"}}}
     path = written(files / "lost.yaml", lost)
-    note = f"central-api: note: {path}: no order uses EnvironmentConfig lost: {told}"
+    note = f"central-api: note: {path}: no order uses EnvironmentConfig lost: {reason}"
     assert note in render(files, "-e", path).stderr.splitlines()
     alone = run("render", files / "order.yaml", "-e", path)
     assert alone.exit_code == 1
@@ -691,8 +691,8 @@ def test_an_environment_that_is_not_there(files: Path) -> None:
     written(files / "order.yaml", {**ORDER, "spec": spec})
     labels = {"api.scs.community/environment": "nord"}
     written(files / "nord.yaml", {**ENVIRONMENT, "metadata": {"name": "nord", "labels": labels}})
-    told = render(files, "-e", files / "nord.yaml").stderr
-    assert told.endswith(
+    stderr = render(files, "-e", files / "nord.yaml").stderr
+    assert stderr.endswith(
         "label api.scs.community/environment: nrod; here: default, nord, did you mean nord?\n"
     )
 
@@ -748,7 +748,7 @@ def test_a_large_environment(files: Path) -> None:
 
 @pytest.mark.parametrize("shell", cli.SHELLS)
 def test_completion(shell: str) -> None:
-    """Each shell gets a script of its own, and asks the program itself."""
+    """Each shell gets a script of its own, which runs the program."""
     result = run("completion", shell)
     assert (result.exit_code, result.stderr) == (0, "")
     assert f"_CENTRAL_API_COMPLETE={shell}_complete" in result.stdout
@@ -836,7 +836,7 @@ def test_a_reader_that_has_enough(files: Path) -> None:
         assert running.stdout is not None
         assert running.stderr is not None
         running.stdout.close()
-        told = running.stderr.read().decode()
-    assert LATER in told
-    assert len(told.splitlines()) == 1
+        stderr = running.stderr.read().decode()
+    assert LATER in stderr
+    assert len(stderr.splitlines()) == 1
     assert running.returncode == 128 + signal.SIGPIPE

@@ -86,7 +86,7 @@ def test_verdicts(fatal: str, want: str) -> None:
 
 
 def test_an_order_that_is_not_ready(results: overview.Results) -> None:
-    """It is told by its phase."""
+    """It is shown by its phase."""
     outcome = results[demo.PORTABLE, "gardener"].outcome
     waiting = local.Outcome(outcome.composite, {}, frozenset(), "", (), False)
     assert overview.verdict(simulate.Played(1, waiting)) == "ready"
@@ -97,8 +97,8 @@ def test_the_report_has_all_reasons(results: overview.Results) -> None:
     lines = overview.report(results).splitlines()
     assert len([line for line in lines if not line.startswith(" ")]) == len(results)
     refusals = [played.outcome.fatal for played in results.values() if played.outcome.fatal]
-    told = "; ".join(line.strip() for line in lines)
-    assert all(refusal in told for refusal in refusals)
+    text = "; ".join(line.strip() for line in lines)
+    assert all(refusal in text for refusal in refusals)
 
 
 def test_as_people_run_it(tmp_path: Path) -> None:

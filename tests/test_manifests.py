@@ -55,8 +55,9 @@ def test_files(content: bytes, want: list[str] | None) -> None:
 
 def names(content: bytes) -> list[str]:
     """Return the names of the objects in a file."""
-    found = [one for document in manifests.read(content) for one in manifests.objects(document)]
-    return [one["metadata"]["name"] for one in found]
+    read = manifests.read(content)
+    objects = [one for document in read for one in manifests.objects(document)]
+    return [one["metadata"]["name"] for one in objects]
 
 
 MESSAGES = {
@@ -101,7 +102,7 @@ def test_depth(form: str) -> None:
 
 
 def test_aliases_of_aliases() -> None:
-    """A text of some lines that stands for billions of values is refused at once."""
+    """A short text that expands to billions of values is refused at once."""
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
     started = time.process_time()
@@ -123,8 +124,10 @@ def test_an_alias_is_a_value_of_its_own() -> None:
 def test_whatever_it_is(content: str | bytes) -> None:
     """Any file is read as JSON data, or refused in a line."""
     try:
-        found = manifests.read(content.encode() if isinstance(content, str) else content)
+        documents = manifests.read(content.encode() if isinstance(content, str) else content)
     except manifests.Unreadable as error:
         assert "\n" not in str(error)
         return
-    assert json.loads(json.dumps(found, allow_nan=False, ensure_ascii=False).encode()) == found
+    assert (
+        json.loads(json.dumps(documents, allow_nan=False, ensure_ascii=False).encode()) == documents
+    )

@@ -231,11 +231,11 @@ def test_nothing_runs_where_nothing_was_started(
     *lines, last = shown.output.splitlines()
     assert [line.split()[:2] for line in lines] == [[name, "down"] for name in PROFILES]
     assert last == "Nothing runs. `make up` starts core, `make up PROFILE=capi` another."
-    for words, told in (
+    for words, output in (
         (["down"], "Nothing runs: there is nothing to end.\n"),
         (["down", "core"], "core: does not run\n"),
     ):
-        assert CliRunner().invoke(main, words, catch_exceptions=False).output == told
+        assert CliRunner().invoke(main, words, catch_exceptions=False).output == output
 
 
 def test_a_profile_runs_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
