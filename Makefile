@@ -23,11 +23,13 @@ help: ## List the targets.
 	@$(PYTHON) -m venv .venv
 	@$(PIP) install --no-deps --require-hashes -r requirements-dev.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q function
 	@conflicts=$$($(BIN)/pip check --disable-pip-version-check) || { echo "$$conflicts" >&2; exit 1; }
 	@touch $@
 
-demo: .venv/.complete ## Answer every example order for every example provider, over gRPC.
-	@$(BIN)/python -m function.demo
+demo: .venv/.complete ## Answer every example order for every example provider; V=1 for reasons.
+	@echo "Every example order, answered by the real server for each example provider:"
+	@$(BIN)/python -m function.demo $(if $(V),--verbose)
 
 test: .venv/.complete ## Run all tests that need no other server.
 	@$(BIN)/pytest -q -m "not e2e" -n 2 --dist worksteal

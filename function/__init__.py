@@ -2,6 +2,8 @@
 
     main, serving   the server                cli        the command line
     demo       orders through the server      generate   XRDs and the like from the models
+    render     orders from files              forms, overview, files   what is printed, and read
+    admission  what an API server refuses
     fn         adapter: protobuf, time, logs  local      plays Crossplane for one order
     simulate   stands in for providers        plain      protobuf Structs <-> plain data
     wire       requests that protobuf refuses to read
@@ -14,7 +16,7 @@
     managed    cluster scoped or namespaced   contract   the five types that carry an order
     model, settings, input                    what tenants, providers, Compositions may say
     assembly   environments, parsed once    merge     layers -> one environment
-    sizes      limits of the whole
+    sizes      limits of the whole          metadata, manifests   what an API server takes
     names, labels, flavors, kubeconfig, trouble, parsing, schema, shapes, paths, errors, excerpts
 
 Imports point downwards; see the contracts in pyproject.toml.

@@ -5,17 +5,19 @@ is remembered like what was parsed. Large layers are parsed on a thread, so that
 environments are answered meanwhile; calls for the same ones wait for the same result.
 """
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from function import environment
 from function.contract import Environment, Manifest
 from function.environment import Foundation
 from function.errors import Refusal
 from function.schema import Schema
+
+if TYPE_CHECKING:
+    import asyncio
 
 # Layers of more bytes are parsed on a thread; starting one costs more than parsing a few.
 _LARGE = 32 * 1024
@@ -47,12 +49,14 @@ class Layers:
 class Assembly:
     """Keep what layers were assembled to, the least recently used for the shortest time."""
 
-    def __init__(self, schemas: Mapping[str, type[Schema]]) -> None:
+    def __init__(self, schemas: Mapping[str, type[Schema]], *, waits: bool = True) -> None:
         """Start with nothing assembled.
 
         Args:
             schemas: Model of each backend's block.
+            waits: Whether large layers are parsed on a thread; needs an event loop.
         """
+        self._waits = waits
         self._schemas = schemas
         self._kept: OrderedDict[Hashable, tuple[int, _Result | Refusal]] = OrderedDict()
         self._size = 0
@@ -96,7 +100,7 @@ class Assembly:
         if key in self._kept:
             self._kept.move_to_end(key)
             result = self._kept[key][1]
-        elif size < _LARGE:
+        elif size < _LARGE or not self._waits:
             result = self._keep(key, weight, _attempt(make))
         else:
             result = await self._shared(key, weight, make)
@@ -107,6 +111,8 @@ class Assembly:
     async def _shared(
         self, key: Hashable | None, weight: int, make: Callable[[], ResultT]
     ) -> _Result | Refusal:
+        import asyncio  # noqa: PLC0415  # the command line starts without
+
         if key is None:
             return await asyncio.to_thread(_attempt, make)
         running = self._running.get(key)
@@ -120,6 +126,8 @@ class Assembly:
     async def _on_thread(
         self, key: Hashable, weight: int, make: Callable[[], ResultT]
     ) -> _Result | Refusal:
+        import asyncio  # noqa: PLC0415  # the command line starts without
+
         return self._keep(key, weight, await asyncio.to_thread(_attempt, make))
 
     def _keep(

@@ -1,13 +1,14 @@
 """Show the main job: orders answered by the real server, for several providers.
 
-Starts `function-central-api` with throw-away certificates on a free port, asks it over
-gRPC as Crossplane would, plays the waves by marking resources built, and tells what came
-out and where the YAML lies. No Docker, no cluster, no network.
+Starts `function-central-api` with throw-away certificates on a free port, calls it over
+gRPC as Crossplane would, plays the waves by marking resources built, and shows on one screen
+what came out. No Docker, no cluster, no network.
 """
 
 import asyncio
 import contextlib
 import datetime
+import io
 import ipaddress
 import shutil
 import socket
@@ -27,17 +28,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from function import local, simulate
+from function import local, manifests, overview, simulate
 from function.contract import Manifest, Mode
 
 HOST = "127.0.0.1"
-MAX_PASSES = 10
 # The order that every example provider answers.
 PORTABLE = "cluster/minimal"
+REPORT = "report.txt"
+Played = simulate.Played
 START_SECONDS = 20
 SERVER = (str(Path(sys.executable).parent / "function-central-api"), "--no-metrics")
 
@@ -58,32 +57,30 @@ class Certificates:
         )
 
 
-@dataclass(frozen=True)
-class Played:
-    """How one order fared with one provider.
-
-    Attributes:
-        passes: Calls that changed something, until all was ready.
-        outcome: What the last call returned.
-    """
-
-    passes: int
-    outcome: local.Outcome
-
-
 @click.command()
 @click.option("--examples", type=click.Path(path_type=Path), default=Path("examples"))
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out/demo"))
-def main(examples: Path, out: Path) -> None:
+@click.option("-v", "--verbose", is_flag=True, help="Print the report, too.")
+def main(examples: Path, out: Path, *, verbose: bool) -> None:
     """Answer every example order for every example provider, through the real server."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A name that a terminal cannot show is no reason to fail.
+        sys.stdout.reconfigure(errors="replace")
     started = time.monotonic()
     orders = sorted(examples.glob("*/*/claim.yaml"))
     providers = sorted(path for path in (examples / "environments").iterdir() if path.is_dir())
     shutil.rmtree(out, ignore_errors=True)
     with tempfile.TemporaryDirectory() as scratch, serving(certificates(Path(scratch))) as channel:
-        played = asyncio.run(_play_all(channel, orders, providers, out))
-    _report(played, [path.name for path in providers], out)
-    Console().print(f"{len(played)} orders answered in {time.monotonic() - started:.1f} s")
+        results = asyncio.run(_play_all(channel, orders, providers, out))
+    seconds = time.monotonic() - started
+    report = overview.report(results)
+    (out / REPORT).write_text(report, "utf-8")
+    screen = overview.Screen(highlight=False, soft_wrap=True)
+    if verbose:
+        screen.print(report, markup=False)
+    overview.show(screen, results, PORTABLE)
+    summary = f"{len(results)} answers in {seconds:.1f} s: {overview.totals(results)}."
+    screen.print(f"{summary} More: {out}, or make demo V=1")
 
 
 async def _play_all(
@@ -97,87 +94,27 @@ async def _play_all(
             for provider in providers:
                 layers = [d for file in sorted(provider.glob("*.yaml")) for d in load(file)]
                 example = f"{path.parent.parent.name}/{path.parent.name}"
-                found = await play(stub.RunFunction, order, layers)
-                played[example, provider.name] = found
-                _write(out / provider.name / f"{example.replace('/', '-')}.yaml", found)
+                one = await play(stub.RunFunction, order, layers)
+                played[example, provider.name] = one
+                _write(out / provider.name / f"{example.replace('/', '-')}.yaml", one)
     return played
 
 
 async def play(run: local.Run, order: Manifest, layers: list[Manifest]) -> Played:
-    """Ask until nothing changes any more, each time with what came before built."""
+    """Call the function until nothing changes any more, each time with what came before built."""
     composite = local.composite_of(order, Mode.CLAIMS)
-    outcome = await local.answer(run, composite, layers)
-    for passes in range(1, MAX_PASSES):
-        if outcome.fatal:
-            return Played(passes, outcome)
-        observed = simulate.play(outcome.resources)
-        following = await local.answer(run, composite, layers, observed)
-        if following == outcome:
-            return Played(passes, outcome)
-        outcome = following
-    raise RuntimeError(f"{composite['metadata']['name']} does not settle in {MAX_PASSES} passes")
+    return await local.held(run, simulate.until_settled(composite, layers))
 
 
 def load(path: Path) -> list[Manifest]:
-    """Return the documents of a YAML file."""
-    return [document for document in yaml.safe_load_all(path.read_text("utf-8")) if document]
+    """Return the objects of a YAML file."""
+    return list(manifests.read(path.read_bytes()))
 
 
 def _write(path: Path, played: Played) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     documents = [played.outcome.composite, *played.outcome.resources.values()]
     path.write_text(yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True), "utf-8")
-
-
-def _report(played: dict[tuple[str, str], Played], providers: list[str], out: Path) -> None:
-    table = Table(title="The same orders, answered by each provider", show_lines=True)
-    table.add_column("order")
-    for provider in providers:
-        table.add_column(provider)
-    for example in dict.fromkeys(example for example, _ in played):
-        table.add_row(example, *(_cell(played[example, provider]) for provider in providers))
-    console = Console(width=None if sys.stdout.isatty() else 120)
-    console.print(table)
-    console.print(_side_by_side({p: played[PORTABLE, p] for p in providers}))
-    console.print(f"YAML of each answer: {out}/<provider>/<order>.yaml", soft_wrap=True)
-
-
-def _side_by_side(played: dict[str, Played]) -> Table:
-    """Return what the tenant of one order sees with each provider: the same, but for values."""
-    table = Table(title=f"{PORTABLE}: what its tenant sees with each provider", show_lines=True)
-    table.add_column("status")
-    for provider in played:
-        table.add_column(provider)
-    fields = ("phase", "version", "endpoint", "nodePools", "kubeconfig")
-    seen = [found.outcome.composite["status"] for found in played.values()]
-    for field in fields:
-        table.add_row(field, *(escape(_short(status.get(field, ""))) for status in seen))
-    conditions = [" ".join(c["type"] for c in status["conditions"]) for status in seen]
-    table.add_row("conditions", *conditions)
-    return table
-
-
-def _short(value: object) -> str:
-    """Return a value in few words; a kubeconfig by its last line."""
-    if isinstance(value, list):
-        return "\n".join(" ".join(f"{k}={v}" for k, v in item.items()) for item in value)
-    lines = str(value).splitlines()
-    return lines[0] if len(lines) == 1 else f"{len(lines)} lines, {lines[-1]}" if lines else ""
-
-
-def _cell(played: Played) -> str:
-    outcome = played.outcome
-    if outcome.fatal:
-        return f"[yellow]refused[/]: {escape(outcome.warnings[0])}"
-    kinds = [_kind(manifest) for manifest in outcome.resources.values()]
-    counted = [f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)]
-    status = outcome.composite["status"]
-    return f"[green]{status['phase']}[/] after {played.passes} passes\n{', '.join(counted)}"
-
-
-def _kind(manifest: Manifest) -> str:
-    inner = manifest["spec"]["forProvider"].get("manifest")
-    return f"Object of a {inner['apiVersion']} {inner['kind']}" if inner else str(manifest["kind"])
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,13 @@ nothing is applied, nothing is collected.
 """
 
 import datetime
+import functools
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import grpc
-from crossplane.function import logging, response
+from crossplane.function import response
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
-from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
 from google.protobuf import struct_pb2
 
 from function import environment as environments
@@ -40,6 +39,9 @@ from function.model import API_VERSION, KINDS
 from function.parsing import checker, parse
 from function.schema import DNSLabel, without_nulls
 from function.wire import Unreadable
+
+if TYPE_CHECKING:
+    import grpc
 
 CONDITIONS = ("Accepted", "Provisioned", "Current", "BackendHealthy", "FullySupported")
 UNEXPECTED = "InternalError"
@@ -69,21 +71,33 @@ _wrong_label = checker(DNSLabel)
 _UNEXPECTED_PUBLIC = "an error of the provider's software; nothing was changed"
 
 
-class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
-    """Answer orders; holds nothing but parsed environments."""
+class FunctionRunner:
+    """Answer orders; holds nothing but parsed environments.
 
-    def __init__(self, *observers: Observer) -> None:
+    It has the one method of gRPC's servicer without being one: the command line starts without
+    gRPC and structlog, whose imports take longer than an order.
+    """
+
+    def __init__(self, *observers: Observer, alone: bool = False) -> None:
         """Start with no environment parsed.
 
         Args:
             observers: Told of every call, beside the log.
+            alone: Whether one caller has it all: it writes no log and waits for nothing.
         """
-        self.log = logging.get_logger()
+        self._alone = alone
         self._observers = observers
-        self._assembly = Assembly(SETTINGS)
+        self._assembly = Assembly(SETTINGS, waits=not alone)
+
+    @functools.cached_property
+    def log(self) -> Any:
+        """Return the logger."""
+        from crossplane.function import logging  # noqa: PLC0415  # not for who is alone
+
+        return logging.get_logger()
 
     async def RunFunction(  # noqa: N802  # gRPC requires this name
-        self, req: fnv1.RunFunctionRequest, context: grpc.aio.ServicerContext[Any, Any] | None
+        self, req: fnv1.RunFunctionRequest, context: "grpc.aio.ServicerContext[Any, Any] | None"
     ) -> fnv1.RunFunctionResponse:
         """Answer one call.
 
@@ -94,6 +108,8 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
         if context is not None and (context.cancelled() or context.time_remaining() == 0):
             gone: dict[str, Any] = {**_subject(req)}
             self._tell(Call("cancelled", time.perf_counter() - started, **gone))
+            import grpc  # noqa: PLC0415  # only who has a context has gRPC
+
             await context.abort(grpc.StatusCode.CANCELLED, "the client has gone")
         facts: dict[str, Any] = {"outcome": "answered"}
         try:
@@ -119,7 +135,7 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
     async def answer_any(
         self,
         req: fnv1.RunFunctionRequest | Unreadable,
-        context: grpc.aio.ServicerContext[Any, Any],
+        context: "grpc.aio.ServicerContext[Any, Any]",
     ) -> fnv1.RunFunctionResponse:
         """Answer one call, also one of which not all can be read.
 
@@ -138,7 +154,8 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
     def _tell(self, call: Call) -> None:
         for observer in self._observers:
             observer(call)
-        self.log.log(call.level, "call", **call.line())
+        if not self._alone:
+            self.log.log(call.level, "call", **call.line())
 
     async def _answer(
         self, req: fnv1.RunFunctionRequest, facts: dict[str, Any]

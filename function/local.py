@@ -5,10 +5,11 @@ would send, the same loop over requirements, the same selection by label.
 """
 
 import copy
+import difflib
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 
@@ -19,10 +20,15 @@ from function.paths import lookup
 
 # Crossplane calls once, and then as often as the requirements change.
 MAX_CALLS = 6
+# Crossplane's generator of names keeps so much of a claim's, so that the whole is a label's value.
+GENERATED_BASE = 57
 KEY_ANNOTATION = "crossplane.io/composition-resource-name"
 COMPOSITE_LABEL = "crossplane.io/composite"
 
 Run = Callable[[fnv1.RunFunctionRequest], Awaitable[fnv1.RunFunctionResponse]]
+T = TypeVar("T")
+# Yields requests, is sent the responses, and returns what came of them.
+Exchange = Generator[fnv1.RunFunctionRequest, fnv1.RunFunctionResponse, T]
 
 
 class NotAnOrder(ValueError):
@@ -74,10 +80,8 @@ def composite_of(order: Manifest, mode: Mode, namespace: str | None = None) -> M
     Raises:
         NotAnOrder: The document is neither.
     """
-    kind, metadata = order.get("kind"), order.get("metadata")
-    kinds = [*KINDS, *(f"X{name}" for name in KINDS)]
-    if order.get("apiVersion") != API_VERSION or kind not in kinds:
-        raise NotAnOrder(f"needs apiVersion {API_VERSION} and kind {', '.join(kinds)}")
+    check_kind(order)
+    kind, metadata = order["kind"], order.get("metadata")
     if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
         raise NotAnOrder("metadata.name: required, as text")
     if not isinstance(order.get("spec", {}), dict):
@@ -93,6 +97,22 @@ def composite_of(order: Manifest, mode: Mode, namespace: str | None = None) -> M
     return claimed(order, tenant)
 
 
+def check_kind(order: Manifest) -> None:
+    """Refuse what is neither a tenant's manifest nor an XR.
+
+    Raises:
+        NotAnOrder: With what it needs.
+    """
+    kinds = [*KINDS, *(f"X{name}" for name in KINDS)]
+    if order.get("apiVersion") == API_VERSION and order.get("kind") in kinds:
+        return
+    kind = str(order.get("kind"))
+    close = {name.lower(): name for name in kinds}.get(kind.lower(), "")
+    close = close or next(iter(difflib.get_close_matches(kind, kinds, n=1)), "")
+    hint = f"; did you mean {close} for {kind}?" if close and close != kind else ""
+    raise NotAnOrder(f"needs apiVersion {API_VERSION} and kind {', '.join(kinds)}{hint}")
+
+
 def claimed(order: Manifest, tenant: str) -> Manifest:
     """Return the XR that Crossplane makes for a claim, its name and UID derived, not random."""
     name = order["metadata"]["name"]
@@ -101,7 +121,7 @@ def claimed(order: Manifest, tenant: str) -> Manifest:
         "apiVersion": order["apiVersion"],
         "kind": f"X{order['kind']}",
         "metadata": {
-            "name": f"{name}-{identity[:5]}",
+            "name": f"{name[:GENERATED_BASE]}-{identity[:5]}",
             "uid": identity,
             "labels": {
                 "crossplane.io/claim-name": name,
@@ -135,10 +155,39 @@ async def answer(
     *,
     modern: bool = True,
 ) -> Outcome:
-    """Ask the function about one composite.
+    """Call the function for one composite; see `exchange`."""
+    return await held(run, exchange(composite, environments, observed, modern=modern))
+
+
+async def held(run: Run, calls: Exchange[T]) -> T:
+    """Hold an exchange with the function."""
+    try:
+        req = next(calls)
+        while True:
+            req = calls.send(await run(req))
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]  # typed by `calls`
+
+
+def held_here(run: Run, calls: Exchange[T]) -> T:
+    """Hold an exchange with a function that waits for nothing; it needs no event loop."""
+    try:
+        held(run, calls).send(None)
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]  # typed by `calls`
+    raise RuntimeError("the function waits, but there is no event loop")
+
+
+def exchange(
+    composite: Manifest,
+    environments: Iterable[Manifest],
+    observed: Mapping[str, Observed] | None = None,
+    *,
+    modern: bool = True,
+) -> Exchange[Outcome]:
+    """Call the function for one composite, as often as its requirements change.
 
     Args:
-        run: Calls the function.
         composite: The XR.
         environments: Every EnvironmentConfig of the control plane.
         observed: Composed resources by key.
@@ -159,13 +208,13 @@ async def answer(
         for name, value in found.connection.items():
             req.observed.resources[key].connection_details[name] = value
     layers = list(environments)
-    rsp, last = await run(req), None
+    rsp, last = (yield req), None
     for _ in range(MAX_CALLS - 1):
         if _fatal(rsp) or rsp.requirements == last:
             break
         last = copy.deepcopy(rsp.requirements)
         _provide(req, rsp.requirements, layers, modern=modern)
-        rsp = await run(req)
+        rsp = yield req
     return read(composite, rsp)
 
 

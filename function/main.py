@@ -6,6 +6,7 @@ from typing import Any
 import click
 import prometheus_client
 from crossplane.function import cli
+from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
 
 from function import metrics, serving
 from function.__version__ import __version__
@@ -15,6 +16,10 @@ DEFAULT_METRICS_ADDRESS = "0.0.0.0:8080"
 # In MB. Fifty servers with all their volumes, once observed, are more than the SDK's 4. A larger
 # request is refused, and nothing that the tenant takes back makes it smaller.
 _DEFAULTS = {"max_recv_message_size": 32}
+
+
+class Servicer(FunctionRunner, grpcv1.FunctionRunnerServiceServicer):
+    """The function as gRPC serves it."""
 
 
 @click.command(context_settings={"default_map": _DEFAULTS})
@@ -37,7 +42,7 @@ def main(*, metrics_address: str, no_metrics: bool, **options: Any) -> None:
     # When a series began is of no use to Prometheus, and doubles their number.
     prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # upstream
     registry = prometheus_client.CollectorRegistry()
-    runner = FunctionRunner(metrics.Metrics(registry).observe)
+    runner = Servicer(metrics.Metrics(registry).observe)
     with contextlib.ExitStack() as stack:
         try:
             stack.enter_context(metrics.serving(metrics_address, registry))

@@ -7,11 +7,14 @@ provider-openstack 0.9, provider-kubernetes 1.3 and Cluster API 1.14 were seen t
 import copy
 import hashlib
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from function.contract import Manifest
-from function.local import KEY_ANNOTATION, Observed
+from function.local import KEY_ANNOTATION, Exchange, Observed, Outcome, exchange
 from function.managed import EXTERNAL_NAME
+
+MAX_PASSES = 10
 
 CA_CERTIFICATE = b"-----BEGIN CERTIFICATE-----\nc2ltdWxhdGVk\n-----END CERTIFICATE-----\n"
 # What a cloud chooses where it is not told.
@@ -20,6 +23,68 @@ _DONE: tuple[Manifest, ...] = (
     {"type": "Ready", "status": "True", "reason": "Available"},
     {"type": "Synced", "status": "True", "reason": "ReconcileSuccess"},
 )
+
+
+class Unsettled(RuntimeError):
+    """The answers to an order go on changing."""
+
+
+@dataclass(frozen=True)
+class Played:
+    """How an order fared while its provider was played.
+
+    Attributes:
+        passes: Answers that changed something, until all was built.
+        outcome: The last answer.
+        observed: What it was given of the order, by key.
+    """
+
+    passes: int
+    outcome: Outcome
+    observed: Mapping[str, Observed] = field(default_factory=dict)
+
+
+def until_settled(
+    composite: Manifest,
+    environments: Iterable[Manifest],
+    observed: Mapping[str, Observed] | None = None,
+) -> Exchange[Played]:
+    """Call the function until its answer changes no more, each time with all that it wants built.
+
+    Args:
+        composite: The XR.
+        environments: Every EnvironmentConfig of the control plane.
+        observed: What is there at first, by key.
+
+    Raises:
+        Unsettled: It goes on changing.
+    """
+    layers, known = list(environments), dict(observed or {})
+    outcome = yield from exchange(composite, layers, known)
+    for passes in range(1, MAX_PASSES):
+        if outcome.fatal:
+            return Played(passes, outcome, known)
+        known = play(outcome.resources)
+        following = yield from exchange(composite, layers, known)
+        if following == outcome:
+            return Played(passes, outcome, known)
+        outcome = following
+    raise Unsettled(f"{composite['metadata']['name']} does not settle in {MAX_PASSES} passes")
+
+
+def further(
+    composite: Manifest, environments: Iterable[Manifest], outcome: Outcome
+) -> Exchange[bool]:
+    """Say whether more resources follow once those of an answer are built."""
+    layers = list(environments)
+    for _ in range(MAX_PASSES):
+        following = yield from exchange(composite, layers, play(outcome.resources))
+        if following == outcome or following.fatal:
+            return False
+        if following.resources.keys() - outcome.resources.keys():
+            return True
+        outcome = following
+    return False
 
 
 def created(key: str, manifest: Manifest) -> Observed:

@@ -73,10 +73,7 @@ def up(*, names: tuple[str, ...], foreground: bool) -> None:
             if foreground:
                 background.supervise(profile)
                 return
-            found = background.find(profile) or background.start(profile)
-            if not found.ready:
-                raise Broken(f"{profile.name} is being started by another")
-            click.echo(_next(profile, found))
+            click.echo(_next(profile, _running(profile)))
     except (Broken, Refused, TimedOut) as error:
         raise click.ClickException(str(error)) from None
 
@@ -85,30 +82,46 @@ def up(*, names: tuple[str, ...], foreground: bool) -> None:
 @_chosen
 def down(*, names: tuple[str, ...]) -> None:
     """End profiles (all if none is named); their logs stay."""
+    ended = 0
     for name in names or PROFILES:
         try:
             if background.stop(PROFILES[name]):
+                ended += 1
                 click.echo(f"{name}: ended")
+            elif names:
+                click.echo(f"{name}: does not run")
         except TimedOut as error:
             raise click.ClickException(str(error)) from None
+    if not names and not ended:
+        click.echo("Nothing runs: there is nothing to end.")
 
 
 @main.command()
 def status() -> None:
     """Say what runs, its memory, how long it took to start, and where it listens."""
+    running = {name: background.find(profile) for name, profile in PROFILES.items()}
     for profile in PROFILES.values():
-        found = background.find(profile)
+        found = running[profile.name]
         state = "down" if found is None else "up" if found.ready else "starting"
         click.echo(f"{profile.name:<22}{state:<10}{profile.story}")
         for server in profile.servers:
             if found and server.name in found.servers:
                 click.echo(_line(server, found))
+    if not any(running.values()):
+        click.echo("Nothing runs. `make up` starts core, `make up PROFILE=capi` another.")
 
 
 @main.command("build")
 def build_all() -> None:
     """Build all servers and command lines; minutes the first time."""
     build.ensure(*programs.ALL)
+
+
+def _running(profile: Profile) -> Found:
+    if background.find(profile):
+        return background.await_start(profile)
+    build.say(f"starting {profile.name}: {profile.story}")
+    return background.start(profile)
 
 
 def _line(server: Server, found: Found) -> str:
@@ -140,7 +153,7 @@ def _next(profile: Profile, found: Found) -> str:
 
 def _short(path: Path) -> str:
     """Return a path as one types it at the root of the project."""
-    return f"$PWD/{path.relative_to(ROOT)}"
+    return f"$PWD/{path.relative_to(ROOT)}" if path.is_relative_to(ROOT) else str(path)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ A supervisor holds a lock on its directory as long as it lives. That says whethe
 number in a file could not: the system gives numbers anew.
 """
 
-import fcntl
 import json
 import os
 import signal
@@ -16,10 +15,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import TextIO
 
 from testbed import CACHE, ROOT, build, site
 from testbed.cores import Profile
+from testbed.locks import REPORT_SECONDS, taken
 from testbed.running import Broken, Running, running
 from testbed.waiting import PAUSE_SECONDS, TimedOut, until
 
@@ -102,6 +101,23 @@ def start(profile: Profile) -> Found:
         raise
 
 
+def await_start(profile: Profile) -> Found:
+    """Wait for another that starts a profile, and say so from time to time.
+
+    Raises:
+        Broken: It gave up.
+    """
+    reported = 0.0
+    while (found := find(profile)) and not found.ready:
+        if time.monotonic() - reported > REPORT_SECONDS:
+            reported = time.monotonic()
+            build.say(f"waiting for process {found.supervisor}, which starts {profile.name}")
+        time.sleep(PAUSE_SECONDS)
+    if found is None:
+        raise Broken(f"{profile.name} did not start; its log is {_file(profile, 'log')}")
+    return found
+
+
 def stop(profile: Profile) -> bool:
     """End a profile; say whether there was anything to end."""
     found = find(profile)
@@ -157,7 +173,7 @@ def held(profile: Profile) -> Iterator[None]:
     STATES.mkdir(parents=True, exist_ok=True)
     with _file(profile, "lock").open("w") as handle:
         try:
-            until(lambda: _taken(handle), seconds=HELD_SECONDS, what=profile.name)
+            until(lambda: taken(handle), seconds=HELD_SECONDS, what=profile.name)
         except TimedOut:
             raise Broken(f"{profile.name} runs already") from None
         yield
@@ -169,13 +185,4 @@ def _is_held(profile: Profile) -> bool:
     if not lock.exists():
         return False
     with lock.open("w") as handle:
-        return not _taken(handle)
-
-
-def _taken(handle: TextIO) -> bool:
-    """Take a lock, if nobody has it."""
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        return not taken(handle)

@@ -4,19 +4,17 @@ What is built has the hash of all that decided it in its name: other pins are an
 a file that is there is the right one. One process builds at a time.
 """
 
-import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from testbed import CACHE
+from testbed import CACHE, locks
 from testbed.programs import Files, Program
 
 WRAPPERS = Path(__file__).parent / "go"
@@ -39,9 +37,11 @@ def pins(target: Program | Files) -> str:
 
 
 def ensure(*targets: Program | Files) -> None:
-    """Make what is missing."""
+    """Make what is missing; who misses nothing waits for nobody."""
+    if all(_is_made(target) for target in targets):
+        return
     BUILT.mkdir(parents=True, exist_ok=True)
-    with locked(BUILT / "lock"):
+    with locks.held(BUILT / "lock", "builds servers", say):
         for target in [target for target in targets if not path(target).exists()]:
             if shutil.which("go") is None:
                 raise click.ClickException(f"{target.name} is built from source: install Go")
@@ -51,16 +51,19 @@ def ensure(*targets: Program | Files) -> None:
                 _copy(target)
             _forget_older(target)
         for target in targets:
-            for alias in target.aliases if isinstance(target, Program) else ():
-                _link(BUILT / alias, path(target))
+            for alias in _aliases(target):
+                _link(alias, path(target))
 
 
-@contextmanager
-def locked(file: Path) -> Iterator[None]:
-    """Let one process in at a time; the file stays, the lock goes."""
-    with file.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+def _is_made(target: Program | Files) -> bool:
+    return path(target).exists() and all(
+        alias.is_symlink() and alias.readlink() == Path(path(target).name)
+        for alias in _aliases(target)
+    )
+
+
+def _aliases(target: Program | Files) -> list[Path]:
+    return [BUILT / name for name in target.aliases] if isinstance(target, Program) else []
 
 
 def say(line: str) -> None:
@@ -123,8 +126,6 @@ def _forget_older(target: Program | Files) -> None:
 
 
 def _link(alias: Path, target: Path) -> None:
-    if alias.is_symlink() and alias.readlink() == Path(target.name):
-        return
     alias.unlink(missing_ok=True)
     alias.symlink_to(target.name)
 

@@ -1,5 +1,6 @@
 """Run what the README says, and compare its tables with the code."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -19,6 +20,7 @@ from function.generate import markdown
 from tests import asking
 
 GUIDE = (asking.ROOT / "docs" / "install.md").read_text("utf-8")
+COMMAND_LINE = (asking.ROOT / "docs" / "command-line.md").read_text("utf-8")
 README = (asking.ROOT / "README.md").read_text("utf-8")
 # Run by the gate itself, each in a clean checkout.
 BY_THE_GATE = {"make demo", "make test"}
@@ -26,10 +28,10 @@ BY_THE_GATE = {"make demo", "make test"}
 BUILT = {"out"}
 
 
-def consoles() -> list[tuple[str, list[str]]]:
-    """Return every command of a console block, with the output shown below it."""
+def consoles(page: str) -> list[tuple[str, list[str]]]:
+    """Return every command of a page's console blocks, with the output shown below it."""
     found: list[tuple[str, list[str]]] = []
-    for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL):
+    for block in re.findall(r"```console\n(.*?)```", page, re.DOTALL):
         for line in block.splitlines():
             if line.startswith("$ "):
                 found.append((line[2:], []))
@@ -38,7 +40,9 @@ def consoles() -> list[tuple[str, list[str]]]:
     return found
 
 
-@pytest.mark.parametrize(("command", "shown"), consoles(), ids=[c for c, _ in consoles()])
+@pytest.mark.parametrize(
+    ("command", "shown"), consoles(README), ids=[command for command, _ in consoles(README)]
+)
 def test_commands_print_what_is_shown(command: str, shown: list[str]) -> None:
     """A command of the README runs, and prints the lines that stand below it."""
     if command in BY_THE_GATE:
@@ -51,6 +55,23 @@ def test_commands_print_what_is_shown(command: str, shown: list[str]) -> None:
     assert done.returncode == (1 if shown else 0)
     for line in shown:
         assert line in done.stdout + done.stderr
+
+
+def test_the_command_line_prints_what_is_shown(tmp_path: Path) -> None:
+    """The commands of its page run one after the other, and print the lines below them in order."""
+    (tmp_path / "examples").symlink_to(asking.EXAMPLES)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    for command, shown in consoles(COMMAND_LINE):
+        done = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", command],
+            cwd=tmp_path, env={**os.environ, "PATH": path},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        refused = any("NotOffered" in line for line in shown)
+        assert done.returncode == int(refused), command
+        lines = (done.stderr + done.stdout).splitlines()
+        printed = list(dict.fromkeys(line for line in lines if line in shown))
+        assert printed == shown, command
 
 
 def test_the_first_order_is_the_example() -> None:

@@ -24,6 +24,7 @@ from testbed import (
     certificates,
     install,
     kubernetes,
+    locks,
     processes,
     programs,
     site,
@@ -227,10 +228,14 @@ def test_nothing_runs_where_nothing_was_started(
     """Ask for the status, and end what is not there."""
     monkeypatch.setattr(background, "STATES", tmp_path)
     shown = CliRunner().invoke(main, ["status"], catch_exceptions=False)
-    assert [line.split()[:2] for line in shown.output.splitlines()] == [
-        [name, "down"] for name in PROFILES
-    ]
-    assert CliRunner().invoke(main, ["down"], catch_exceptions=False).output == ""
+    *lines, last = shown.output.splitlines()
+    assert [line.split()[:2] for line in lines] == [[name, "down"] for name in PROFILES]
+    assert last == "Nothing runs. `make up` starts core, `make up PROFILE=capi` another."
+    for words, output in (
+        (["down"], "Nothing runs: there is nothing to end.\n"),
+        (["down", "core"], "core: does not run\n"),
+    ):
+        assert CliRunner().invoke(main, words, catch_exceptions=False).output == output
 
 
 def test_a_profile_runs_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -257,6 +262,69 @@ def test_who_asks_is_in_nobodys_way(monkeypatch: pytest.MonkeyPatch, tmp_path: P
             background.write(profile, background.Found(1234))
             assert background.find(profile) == background.Found(1234)
         asking.join()
+
+
+def test_who_waits_for_a_start_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Start a profile that another process starts: that one is named, and waited for."""
+    monkeypatch.setattr(background, "STATES", tmp_path)
+    monkeypatch.setattr(build, "ensure", lambda *_: None)
+    profile = PROFILES["core"]
+    ready = background.Found(1234, True, dict.fromkeys(profile.ports, 1))
+    with background.held(profile):
+        background.write(profile, background.Found(1234))
+        timer = threading.Timer(0.5, background.write, (profile, ready))
+        timer.start()
+        shown = CliRunner().invoke(main, ["up", "core"], catch_exceptions=False)
+        timer.join()
+    assert shown.exit_code == 0
+    assert shown.stderr == "testbed: waiting for process 1234, which starts core\n"
+    assert "core is up" in shown.stdout
+
+
+def test_a_start_that_others_give_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Wait for a start that fails: its log is named."""
+    monkeypatch.setattr(background, "STATES", tmp_path)
+    with pytest.raises(Broken, match=r"core did not start; its log is .*core\.log"):
+        background.await_start(PROFILES["core"])
+
+
+def test_who_waits_for_a_build_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Build while another process does: it is named at once, and again from time to time."""
+    monkeypatch.setattr(locks, "REPORT_SECONDS", 0.2)
+    lock, said = tmp_path / "lock", list[str]()
+    script = (
+        "import sys, pathlib; from testbed import locks\n"
+        f"with locks.held(pathlib.Path({str(lock)!r}), 'builds kube', print):\n"
+        "    print('held', flush=True); sys.stdin.readline()\n"
+    )
+    with subprocess.Popen(
+        (sys.executable, "-c", script), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as other:  # fmt: skip
+        assert other.stdin is not None
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        timer = threading.Timer(0.5, other.stdin.close)
+        timer.start()
+        with locks.held(lock, "builds kube", said.append):
+            assert lock.read_text() != str(other.pid)
+        timer.join()
+    assert said[0] == f"waiting for process {other.pid}, which builds kube"
+    assert len(said) > 1
+    assert all(line.startswith(said[0]) for line in said)
+    with locks.held(lock, "builds kube", said.append):
+        pass
+    assert not lock.read_text()
+
+
+def test_who_misses_nothing_waits_for_nobody(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Ask for what is built while another process builds: it is there at once."""
+    monkeypatch.setattr(build, "BUILT", tmp_path)
+    build.path(programs.KUBE).touch()
+    (tmp_path / "kubectl").symlink_to(build.path(programs.KUBE).name)
+    with locks.held(tmp_path / "lock", "builds servers", print):
+        build.ensure(programs.KUBE)
 
 
 def test_the_example_exists() -> None:

@@ -9,8 +9,8 @@ from importlib import resources
 from typing import Any
 
 import pydantic
-import yaml
 
+from function import manifests
 from function.model.addons import Addons
 from function.model.cluster import Oidc
 from function.model.pool import DataVolume
@@ -214,8 +214,9 @@ class Profile(Schema):
 
 
 def _built_in() -> dict[str, Profile]:
-    text = resources.files(__package__).joinpath("profiles.yaml").read_text("utf-8")
-    return {name: Profile.model_validate(data) for name, data in yaml.safe_load(text).items()}
+    content = resources.files(__package__).joinpath("profiles.yaml").read_bytes()
+    [profiles] = manifests.read(content)
+    return {name: Profile.model_validate(data) for name, data in profiles.items()}
 
 
 PROFILES = _built_in()
