@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from function import texts
 from function.contract import Manifest, Mode
 from function.environment import KIND, KIND_API_VERSION
 from function.errors import EnvironmentInvalid, InvalidOrder, Problem, all_of
@@ -69,6 +70,7 @@ def _check_spec(kind: str, spec: object, added: frozenset[str]) -> None:
     if isinstance(spec, dict):
         written = without_nulls(KINDS[kind], _without(spec, added))
         parse(KINDS[kind], written, at="spec", blame=InvalidOrder)
+        texts.judge(kind, written, {}, None)
 
 
 def _check_status(kind: str, status: object) -> None:
