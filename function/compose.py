@@ -114,6 +114,7 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
     *_, resolution = all_of(
         lambda: guards.refused_fields_are_unchanged(order, now, before, backend.standing(mine)),
         lambda: guards.data_is_kept(order, now, before),
+        lambda: resolve.check_requirements(order, now, before),
         lambda: policy.judge(ask.kind, _effective(order), now, settings.policy, before),
         lambda: resolve.RESOLVERS[ask.kind](order, settings, before, backend.progress(mine)),
     )

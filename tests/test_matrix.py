@@ -17,6 +17,7 @@ from function.model import KINDS
 from function.paths import replaced
 from function.schema import Schema, fields, item_type
 from tests import asking
+from tests.samples import CERTIFICATES, public_key
 
 # Fields that are answered before a backend sees the order, with the reason.
 CORE = {
@@ -31,7 +32,7 @@ BASE: dict[str, dict[str, Any]] = {
     "Server": {
         "image": {"os": "ubuntu", "version": "24.04"},
         "flavor": "SCS-2V-4",
-        "sshKeys": ["ssh-ed25519 AAAA one"],
+        "sshKeys": [public_key("one")],
         "networks": [{"name": "backend"}],
     },
     "Network": {"cidr": "10.20.0.0/24"},
@@ -43,7 +44,7 @@ RULE = {"protocol": "tcp", "ports": "80", "from": ["10.0.0.0/8"]}
 OUT = {"protocol": "tcp", "ports": "80", "to": ["10.0.0.0/8"]}
 VOLUME = {"name": "data", "sizeGiB": 10}
 TAINT = {"key": "dedicated", "effect": "NoSchedule"}
-BUNDLE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+BUNDLE = CERTIFICATES[0]
 OIDC = {"issuerURL": "https://a.example", "clientID": "a"}
 
 
@@ -224,7 +225,7 @@ PAIRS: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
         "size.gpu.memoryGiB": (box(gpu=GPU), box(gpu={**GPU, "memoryGiB": 80})),
         "size.diskType": (box(), box(diskType="ssd")),
         "flavor": ({}, {"flavor": "SCS-4V-8"}),
-        "sshKeys": ({}, {"sshKeys": ["ssh-ed25519 AAAA one", "ssh-ed25519 AAAA two"]}),
+        "sshKeys": ({}, {"sshKeys": [public_key("one"), public_key("two")]}),
         "userData": ({}, {"userData": "#cloud-config"}),
         "networks[].name": ({}, {"networks": [{"name": "default"}]}),
         "networks[].ipAddress": (

@@ -20,6 +20,7 @@ from function.paths import lookup, replaced
 from function.settings import Place, Settings
 from tests import asking
 from tests.asking import Manifest
+from tests.samples import public_key
 
 RECORDED = Path(__file__).parent / "observed" / "openstack" / "ready"
 OWN: dict[str, Any] = {
@@ -505,7 +506,7 @@ def test_a_server_in_error() -> None:
 
 def test_a_key_pair_of_another_name() -> None:
     """What a release called otherwise keeps its name, for further servers too."""
-    order = server(replicas=1, sshKeys=["ssh-ed25519 AAAAC3Nza me"])
+    order = server(replicas=1, sshKeys=[public_key("me")])
     seen = dict(built(order, OFFER))
     former = replaced(seen[keys.KEYPAIR].manifest, "spec.forProvider.name", "former")
     grown = {**order, "spec": {**order["spec"], "replicas": 2}}
@@ -522,10 +523,10 @@ def test_user_data_that_no_server_can_get() -> None:
     order = server(userData="ü" * 32768)
     found = asking.ask(order, OFFER).fatal
     assert found == (
-        "InvalidOrder: spec.userData: 65536 bytes with all keys but the first, at most 49149 are "
+        "InvalidOrder: spec.userData: 87384 characters of base64 with all keys, at most 65535 are "
         "accepted"
     )
-    keyed = server(userData="x" * 32768, sshKeys=[f"ssh-ed25519 {'A' * 2000} me"] * 10)
+    keyed = server(userData="x" * 32768, sshKeys=[f"{public_key('me')} {'x' * 1900}"] * 10)
     assert "spec.userData" in asking.ask(keyed, OFFER).fatal
     assert asking.ask(server(userData="x" * 32768), OFFER).fatal == ""
 

@@ -15,6 +15,7 @@ from function.backends import BACKENDS, SETTINGS
 from function.contract import Mode
 from function.paths import replaced
 from tests import asking
+from tests.samples import public_key
 
 Data = dict[str, Any]
 Edits = dict[str, Any]
@@ -480,7 +481,7 @@ CHANGES: dict[str, tuple[Data, Edits, Edits, str]] = {
     ),
     "keys": (
         SERVER,
-        {"sshKeys": ["ssh-ed25519 AAAA a"]},
+        {"sshKeys": [public_key("a")]},
         {"sshKeys": []},
         "InvalidOrder: spec.sshKeys: cannot be changed once the order is answered",
     ),

@@ -18,6 +18,8 @@ from function.model.values import (
     IssuerURL,
     KubernetesVersion,
     Network,
+    PeerNetwork,
+    Prefix,
     ServerName,
 )
 from function.schema import DNSLabel, Schema, ordered
@@ -79,11 +81,13 @@ class Oidc(Schema):
     groups_claim: GroupName = ordered(
         "Claim that lists the groups. groups if absent.", change="rolling", default="groups"
     )
-    username_prefix: Annotated[str, pydantic.StringConstraints(max_length=63)] = ordered(
-        'Prefix of user names. "oidc:" if absent.', change="rolling", default="oidc:"
+    username_prefix: Prefix = ordered(
+        'Prefix of user names; none if empty. "oidc:" if absent.', change="rolling", default="oidc:"
     )
-    groups_prefix: Annotated[str, pydantic.StringConstraints(max_length=63)] = ordered(
-        'Prefix of group names. "oidc:" if absent.', change="rolling", default="oidc:"
+    groups_prefix: Prefix = ordered(
+        'Prefix of group names; none if empty. "oidc:" if absent.',
+        change="rolling",
+        default="oidc:",
     )
     ca_bundle: Certificates | None = ordered(
         "Certificates in PEM form, by which the issuer is known. The public ones if absent.",
@@ -183,7 +187,7 @@ class ApiServer(Schema):
         change="refused",
         default="Public",
     )
-    allowed_cidrs: tuple[Network, ...] = ordered(
+    allowed_cidrs: tuple[Annotated[Network, PeerNetwork], ...] = ordered(
         "Networks that may reach it, in CIDR form, such as 203.0.113.0/24. All if absent.",
         change="in place",
         default=(),

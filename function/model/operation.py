@@ -6,7 +6,15 @@ from typing import Literal
 
 import pydantic
 
-from function.model.values import Cron, Duration, Share, TimeOfDay, Timezone, seconds
+from function.model.values import (
+    Cron,
+    Duration,
+    Patience,
+    TimeOfDay,
+    Timezone,
+    UnhealthyShare,
+    seconds,
+)
 from function.schema import Flag, Schema, ordered
 
 MINUTES_OF_A_DAY = 24 * 60
@@ -145,12 +153,12 @@ class HealthCheck(Schema):
         change="in place",
         default=True,
     )
-    unhealthy_after: Duration = ordered(
+    unhealthy_after: Patience = ordered(
         "How long a node may be out of order before it is replaced, such as 10m. 5m if absent.",
         change="in place",
         default="5m",
     )
-    max_unhealthy: Share = ordered(
+    max_unhealthy: UnhealthyShare = ordered(
         "Share of a pool in percent beyond which none is replaced, because the trouble lies "
         "elsewhere. 40% if absent.",
         change="in place",

@@ -7,8 +7,18 @@ import pydantic
 
 from function.model.firewall import Firewall
 from function.model.order import OrderSpec, Size
-from function.model.values import FlavorName, LabelKey, LabelValue, PublicKey, VolumeName, ZoneName
+from function.model.values import (
+    FlavorName,
+    HostAddress,
+    LabelKey,
+    LabelValue,
+    PublicKey,
+    VolumeName,
+    ZoneName,
+)
 from function.schema import Count, DNSLabel, Flag, Schema, ordered
+
+_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFDYWOCYXsx/YEGKrwzFq1h/QsJXCohAlanozKzQ9lRc example"
 
 
 class ServerSize(Size):
@@ -64,7 +74,7 @@ class Attachment(Schema):
         change="refused",
         example="backend",
     )
-    ip_address: str | None = ordered(
+    ip_address: Annotated[str, HostAddress] | None = ordered(
         "Fixed IPv4 address, such as 10.0.0.10; only with one replica. Chosen by the network if "
         "absent.",
         change="refused",
@@ -178,7 +188,7 @@ class ServerSpec(OrderSpec):
         default=(),
         private=True,
         max_length=20,
-        example=["ssh-ed25519 AAAAC3Nza example"],
+        example=[_KEY],
     )
     user_data: str | None = ordered(
         "cloud-init user data. Not secret: the provider can read it. None if absent.",

@@ -1,14 +1,19 @@
-"""Define the kinds of text that orders and environments hold: names, networks, durations."""
+"""Define the kinds of text that orders and environments hold: names, networks, durations.
+
+What a type refuses was refused by its first release; what was added since is a `Requirement`.
+"""
 
 import functools
 import ipaddress
 import re
 import zoneinfo
+from collections.abc import Iterable
 from typing import Annotated
 
 import pydantic
 
-from function.schema import DNS_LABEL, text
+from function.model import pem, ssh
+from function.schema import DNS_LABEL, Requirement, text
 
 PoolName = Annotated[
     str, text(DNS_LABEL, "lower-case letters, digits and dashes, as in a DNS label", max_length=15)
@@ -63,9 +68,50 @@ _CRON = " ".join(
         f"{_cron_field('[0-6]', _DAYS)}$",
     )
 )
+
+_DAY_NAMES = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_MONTH_NAMES = (
+    *("jan", "feb", "mar", "apr", "may", "jun"),
+    *("jul", "aug", "sep", "oct", "nov", "dec"),
+)
+_NUMBERS = {name: number for number, name in enumerate(_DAY_NAMES)} | {
+    name: number for number, name in enumerate(_MONTH_NAMES, start=1)
+}
+
+
+def _cron_ascends(value: str) -> str:
+    """Refuse ranges that end before they begin: no cron of a backend reads fri-mon."""
+    ends = re.findall(r"(?<![\w/])(\w+)-(\w+)", value)
+    if all(_cron_number(begin) <= _cron_number(end) for begin, end in ends):
+        return ""
+    return "must have ranges that begin with the lower value; Sunday is 0, the first day"
+
+
+def _cron_number(text: str) -> int:
+    return int(text) if text.isdigit() else _NUMBERS[text.lower()]
+
+
 Cron = Annotated[
-    str, text(_CRON, 'five fields of a cron schedule, such as "0 20 * * *"', max_length=64)
+    str,
+    text(
+        _CRON,
+        'five fields of a cron schedule, such as "0 20 * * *"; Sunday is 0 or sun',
+        max_length=64,
+    ),
+    Requirement(_cron_ascends),
 ]
+
+# Of a DNS subdomain, which the prefix of a key is.
+_LONGEST_PREFIX = 253
+
+
+def _prefix_is_short(key: str) -> str:
+    """Refuse what every API server refuses as the key of a label, annotation or taint."""
+    prefix = key.rpartition("/")[0]
+    if len(prefix) <= _LONGEST_PREFIX:
+        return ""
+    return f"must have at most {_LONGEST_PREFIX} characters before the slash"
+
 
 LabelKey = Annotated[
     str,
@@ -75,6 +121,7 @@ LabelKey = Annotated[
         "the key of a label, such as dedicated or example.com/role",
         max_length=317,
     ),
+    Requirement(_prefix_is_short),
 ]
 LabelValue = Annotated[
     str,
@@ -86,6 +133,14 @@ LabelValue = Annotated[
 ]
 AnnotationValue = Annotated[str, pydantic.StringConstraints(max_length=1024)]
 
+
+def _name_is_reachable(value: str) -> str:
+    """Refuse text that only looks like an address, and addresses that no host can have."""
+    if ":" in value and not is_network(value):
+        return "must be an address such as 2001:db8::6, or a DNS name"
+    return _host_can_have(value) if "/" not in value and is_network(value) else ""
+
+
 _LABEL = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 ServerName = Annotated[
     str,
@@ -94,6 +149,7 @@ ServerName = Annotated[
         "a DNS name in lower case, such as api.example.org or *.example.org, or an address",
         max_length=253,
     ),
+    Requirement(_name_is_reachable),
 ]
 Certificates = Annotated[
     str,
@@ -102,6 +158,7 @@ Certificates = Annotated[
         "one or more certificates in PEM form",
         max_length=32768,
     ),
+    Requirement(pem.are_certificates),
 ]
 PublicKey = Annotated[
     str,
@@ -110,6 +167,7 @@ PublicKey = Annotated[
         "a public key in one line, such as ssh-ed25519 AAAAC3Nza name",
         max_length=2048,
     ),
+    Requirement(ssh.is_public_key),
 ]
 
 PORTS = re.compile(r"^([0-9]{1,5})(?:-([0-9]{1,5}))?$")
@@ -124,6 +182,40 @@ def seconds(duration: str) -> int:
     found = DURATION.match(duration)
     hours, minutes, rest = (int(part or 0) for part in (found.groups() if found else (0, 0, 0)))
     return hours * 3600 + minutes * 60 + rest
+
+
+def _drains_for_a_while(value: str) -> str:
+    """Refuse zero, which means no limit to Cluster API and no time at all to Gardener."""
+    return (
+        "" if seconds(value) else "must be at least 1s; leave it out for the provider's own limit"
+    )
+
+
+def _waits_for_a_while(value: str) -> str:
+    """Refuse to replace nodes that have had no time to start."""
+    return "" if seconds(value) >= SHORTEST_PATIENCE else "must be at least 30s"
+
+
+def _allows_some(value: str) -> str:
+    """Refuse a share of nothing: no node would be replaced, while the check is on."""
+    if int(value.removesuffix("%")):
+        return ""
+    return "must be at least 1%; to replace no nodes, set healthCheck.enabled to false"
+
+
+# How long a node may take to let its pods go, and be unhealthy before it is replaced.
+DrainTimeout = Annotated[Duration, Requirement(_drains_for_a_while)]
+Patience = Annotated[Duration, Requirement(_waits_for_a_while)]
+SHORTEST_PATIENCE = 30
+UnhealthyShare = Annotated[Share, Requirement(_allows_some)]
+
+
+def _is_no_flag_value(value: str) -> str:
+    """Refuse what a flag of the API server reads as no prefix, and its configuration does not."""
+    return "must be another text than -; write an empty text for no prefix" if value == "-" else ""
+
+
+Prefix = Annotated[str, pydantic.StringConstraints(max_length=63), Requirement(_is_no_flag_value)]
 
 
 @functools.cache
@@ -180,6 +272,36 @@ def _address(value: str) -> str:
     return str(ipaddress.ip_address(value))
 
 
+# This host, loopback, multicast and above: no host answers there. Link-local is not among them,
+# because a resolver may well be.
+NO_HOSTS = ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "::/127", "ff00::/8")
+# No peer has such an address, though packets to multicast and broadcast addresses are sent.
+NO_PEERS = ("0.0.0.0/8", "127.0.0.0/8", "::/127")
+
+
+def _is_inside(value: str, ranges: Iterable[str]) -> bool:
+    network = ipaddress.ip_network(value)
+    networks = (ipaddress.ip_network(cidr) for cidr in ranges)
+    return any(
+        network.version == one.version and network.subnet_of(one)  # type: ignore[arg-type]  # of one version
+        for one in networks
+    )
+
+
+def _host_can_have(value: str) -> str:
+    """Refuse addresses that no host can have."""
+    return "must be an address that a host can have" if _is_inside(value, NO_HOSTS) else ""
+
+
+def _peer_can_have(value: str) -> str:
+    """Refuse networks at the other end in which nobody can be; the whole is written with /0."""
+    if not is_network(value) or not _is_inside(value, NO_PEERS):
+        return ""
+    return "must be a network that others can be in; everywhere is 0.0.0.0/0 or ::/0"
+
+
+HostAddress = Requirement(_host_can_have)
+PeerNetwork = Requirement(_peer_can_have)
 IPAddress = Annotated[
-    str, pydantic.StringConstraints(max_length=39), pydantic.AfterValidator(_address)
+    str, pydantic.StringConstraints(max_length=39), pydantic.AfterValidator(_address), HostAddress
 ]

@@ -9,14 +9,25 @@ servers      an order for servers          volumes      volume types
 networks     an order for a network        zones        availability zones
 boots        image and root disk           variables    those that a tenant sets
 ranges       address ranges             resolution   what comes out
+requirements new and changed values
 """
 
 from function.resolve.clusters import cluster
 from function.resolve.networks import network
+from function.resolve.requirements import check_requirements
 from function.resolve.resolution import Resolution, Resolver
 from function.resolve.servers import server
 from function.resolve.volumes import volume_type
 
-__all__ = ["RESOLVERS", "Resolution", "Resolver", "cluster", "network", "server", "volume_type"]
+__all__ = [
+    "RESOLVERS",
+    "Resolution",
+    "Resolver",
+    "check_requirements",
+    "cluster",
+    "network",
+    "server",
+    "volume_type",
+]
 
 RESOLVERS: dict[str, Resolver] = {"Cluster": cluster, "Server": server, "Network": network}

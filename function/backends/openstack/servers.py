@@ -51,7 +51,7 @@ def render(
         status=status.status(stack, current),
         conditions=(current, status.health(stack)),
         unsupported=instances.unsupported(stack),
-        notes=instances.notes(stack),
+        notes=(*instances.notes(stack), *login.notes(stack)),
     )
 
 
