@@ -262,7 +262,7 @@ class ClusterSpec(OrderSpec):
         "What the provider installs in the cluster.", change="in place", default=Addons()
     )
     health_check: HealthCheck = ordered(
-        "Replacement of nodes that are not healthy.",
+        "Replacement of nodes that are not healthy. The provider's own rules if absent or empty.",
         change="in place",
         default=HealthCheck(),
     )

@@ -25,6 +25,7 @@ from function.settings.values import (
     NEXT_VERSION,
     KindName,
     Name,
+    StartupTimeout,
     TenantTemplate,
     only,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "Place",
     "PolicyRule",
     "Settings",
+    "StartupTimeout",
     "TenantTemplate",
     "VariableType",
     "only",

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import pydantic
 
+from function.model.values import Patience
 from function.schema import text
 
 NEW_ORDERS = "new orders only"
@@ -12,6 +13,8 @@ NEXT_VERSION = "new orders, and others with their next version change"
 NEXT_CHANGE = "new orders, and others when the field it judges changes"
 AT_ONCE = "every order, within the refresh interval"
 
+# As short as that of a node which is not ready, and Cluster API takes nothing shorter.
+StartupTimeout = Patience
 KindName = Literal["Cluster", "Server", "Network"]
 Name = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=253)]
 ExactVersion = Annotated[str, text(r"^1\.[0-9]+\.[0-9]+$", 'an exact version such as "1.34.7"')]

@@ -6,6 +6,9 @@ from tests.reaches.worlds import BASE, CAPI, CLUSTERS, SERVER, Case, Data, clust
 
 MOVED = "MoveRefused"
 _GARDENER, _NETWORK = ("gardener",), ("network",)
+_PREFIXED = {"variable": "login", "keys": {"issuerURL": "url", "usernamePrefix": "prefix"}}
+_OWN = {"issuerURL": "https://own.example", "clientID": "own"}
+_DASH = {"usernamePrefix": "-"}
 _POOL = {"name": "more", "flavor": "m1", "replicas": 3}
 
 
@@ -63,6 +66,20 @@ CASES = [
         judged=clusters({"apiServer": {"allowedCIDRs": ["203.0.113.0/25"]}}),
     ),
     _profile("workerClass", workerClass="other"),
+    _profile("classHealthCheck", classHealthCheck=False),
+    Case(
+        "backends.capi.profiles.<name>.classHealthCheck",
+        {"backends": {"capi": {"profiles": {"own": {"classHealthCheck": True}}}}},
+        CAPI,
+        given={"backends": {"capi": {"profiles": {"own": {"classHealthCheck": False}}}}},
+        why="true",
+    ),
+    Case(
+        "backends.capi.profiles.<name>.nodeStartupTimeout",
+        {"backends": {"capi": {"profiles": {"own": {"nodeStartupTimeout": "30m"}}}}},
+        CAPI,
+        orders=clusters({"healthCheck": {"unhealthyAfter": "9m"}}),
+    ),
     _profile("controlPlaneMachines", controlPlaneMachines=False),
     _profile("variables", variables={"size": 2, "more": 3}),
     _profile("variables", variables={"size": None}),
@@ -87,6 +104,18 @@ CASES = [
     _target("variable", "controlPlane.flavor", variable="other"),
     _target("override", "nodePools[].flavor", override="other"),
     _target("override", "nodePools[].dataVolumes", override="other"),
+    _capi(
+        "profiles.<name>.fields.<name>.empty",
+        {"profiles": {"own": {"fields": {"spec.access.oidc": _PREFIXED | {"empty": _DASH}}}}},
+        given={
+            "access": {"oidc": {"usernamePrefix": ""}},
+            "backends": {
+                "capi": {"profiles": {"own": {"fields": {"spec.access.oidc": _PREFIXED}}}}
+            },
+        },
+        judged=clusters({"access": {"oidc": {**_OWN, "usernamePrefix": ""}}}),
+        why="user names",
+    ),
     _target("unsupported", "access.oidc", variable=None, keys=None, unsupported="No login."),
     _target("unsupported", "addons.harbor.enabled", unsupported="Other words."),
     _target("unsupported", "controlPlane.flavor", variable=None, unsupported="No machines."),

@@ -138,6 +138,12 @@ CASES = [
         orders=_MINE,
         judged=_YOURS,
     ),
+    Case(
+        "classes[].nodeStartupTimeout",
+        offered(nodeStartupTimeout="30m"),
+        CAPI,
+        orders=clusters({"healthCheck": {"unhealthyAfter": "9m"}}),
+    ),
     *(
         Case("classes[].unsupported", offered(unsupported={f"spec.{at}": "No."}), CAPI, why=at)
         for at in (

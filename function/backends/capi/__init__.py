@@ -9,6 +9,7 @@ topology   all of it -> the Cluster, in the form of v1beta2
 gaps       what the class cannot express
 forms      v1beta1 <-> v1beta2
 status     the live Cluster -> phase, readiness
+remediation  when machines are replaced
 health     the live Cluster -> what troubles it
 """
 

@@ -13,10 +13,10 @@ from function.backends.capi.profile import (
     POOL_FLAVOR,
     POOL_VOLUMES,
 )
+from function.backends.capi.remediation import health_check
 from function.backends.capi.variables import is_pinned
 from function.contract import Machine, Manifest
 from function.errors import InvalidOrder, Problem
-from function.model.operation import HealthCheck
 from function.model.pool import NodePool
 from function.model.values import seconds
 from function.paths import lookup
@@ -55,23 +55,6 @@ def domain(key: str) -> str:
     return key.partition("/")[0] if "/" in key else ""
 
 
-def health_check(check: HealthCheck) -> Manifest:
-    """Return when machines are replaced."""
-    if not check.enabled:
-        return {"enabled": False}
-    timeout = seconds(check.unhealthy_after)
-    return {
-        "enabled": True,
-        "checks": {
-            "unhealthyNodeConditions": [
-                {"type": "Ready", "status": status, "timeoutSeconds": timeout}
-                for status in ("Unknown", "False")
-            ]
-        },
-        "remediation": {"triggerIf": {"unhealthyLessThanOrEqualTo": check.max_unhealthy}},
-    }
-
-
 def _of_pool(basis: Basis, pool: NodePool, values: Mapping[str, Any]) -> list[Manifest]:
     """Return one MachineDeployment topology for each zone that the pool names, or one."""
     at = f"spec.nodePools[{pool.name}]"
@@ -81,6 +64,7 @@ def _of_pool(basis: Basis, pool: NodePool, values: Mapping[str, Any]) -> list[Ma
     standing = status.deployments(basis.standing)
     classes = {w["name"]: w["class"] for w in standing if "class" in w}
     known = {w.get("failureDomain"): w["name"] for w in _stored_all(basis, pool)}
+    applied = {w["name"]: w for w in _stored_all(basis, pool)}
     return [
         {
             "class": classes.get(name, basis.profile.worker_class),
@@ -99,7 +83,7 @@ def _of_pool(basis: Basis, pool: NodePool, values: Mapping[str, Any]) -> list[Ma
             },
             **_drain(pool),
             **_taints(pool),
-            "healthCheck": health_check(basis.order.spec.health_check),
+            **health_check(basis, applied.get(name, {})),
             **({"variables": {"overrides": overrides}} if overrides else {}),
         }
         for index, zone in enumerate(zones)

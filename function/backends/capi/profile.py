@@ -15,7 +15,7 @@ from function.model.addons import Addons
 from function.model.cluster import Oidc
 from function.model.pool import DataVolume
 from function.schema import Flag, Schema, canonical, configured, fields
-from function.settings import AT_ONCE, NEXT_CHANGE, NEXT_VERSION
+from function.settings import AT_ONCE, NEXT_CHANGE, NEXT_VERSION, StartupTimeout
 
 OIDC = "spec.access.oidc"
 CA_BUNDLE = f"{OIDC}.caBundle"
@@ -87,6 +87,12 @@ class Target(Schema):
         reaches=NEXT_VERSION,
         default_factory=dict,
     )
+    empty: dict[str, Any] = configured(
+        "Values of such keys, by our names, that are written instead of an empty text, such as "
+        "usernamePrefix: - where the class makes a flag of it. The empty text if absent.",
+        reaches=NEXT_CHANGE,
+        default_factory=dict,
+    )
     values: dict[str, Any] = configured(
         'What is written for a value of the field, such as "true"; any other is not expressed. '
         "The value itself if absent.",
@@ -123,6 +129,7 @@ class Target(Schema):
         if not isinstance(value, Mapping):
             return value
         told = self.defaults | {ours: v for ours, v in value.items() if v is not None}
+        told |= {ours: text for ours, text in self.empty.items() if told.get(ours) == ""}
         return {theirs: told[ours] for ours, theirs in self.object_keys.items() if ours in told}
 
     def writes(self, value: Any) -> dict[str, Any]:
@@ -150,6 +157,20 @@ class Profile(Schema):
         "Whether control planes are machines, that can be flavored and replaced. true if absent.",
         reaches=NEXT_VERSION,
         default=True,
+    )
+    class_health_check: Flag | None = configured(
+        "Whether the class has health checks of its own, for control plane and workers. Orders "
+        "without healthCheck get the class's if true, and that of its defaults if false. As if "
+        "true for new clusters, while live ones keep what they have, if absent.",
+        reaches=NEXT_VERSION,
+        default=None,
+    )
+    node_startup_timeout: StartupTimeout | None = configured(
+        "How long a machine may take to become a node, from 30s, such as 30m, where an order has a "
+        "health check: that takes the place of the class's as a whole. 10m, as Cluster API has it, "
+        "if absent.",
+        reaches=NEXT_VERSION,
+        default=None,
     )
     variables: dict[str, Any] = configured(
         "Every variable that has a default, by name, such as certSANs: all are rendered "

@@ -5,8 +5,9 @@ from typing import Any
 
 from function import names
 from function.backends.capi.basis import PROFILE, Basis
-from function.backends.capi.pools import deployments, health_check
+from function.backends.capi.pools import deployments
 from function.backends.capi.profile import NODES
+from function.backends.capi.remediation import health_check
 from function.backends.capi.variables import BASE, base, variables
 from function.contract import Manifest
 from function.errors import InvalidOrder, Problem
@@ -96,5 +97,6 @@ def _control_plane(basis: Basis) -> Manifest:
     asked = CONTROL_PLANE_REPLICAS[basis.order.spec.control_plane.availability]
     found: Manifest = {"replicas": max(basis.stored_control_planes, asked)}
     if basis.profile.control_plane_machines:
-        found["healthCheck"] = health_check(basis.order.spec.health_check)
+        applied = lookup(basis.stored, "spec.topology.controlPlane") or {}
+        found |= health_check(basis, applied)
     return found

@@ -136,16 +136,29 @@ def _driven(basis: Basis) -> dict[str, dict[str, Any]]:
         **{field: _flag(basis, field) for field in ADDONS},
     }
     found = {
-        field: basis.profile.target(field).writes(value)
+        field: basis.target(field).writes(value)
         for field, value in asked.items()
         if value is not None
     }
+    found |= _login_as_applied(basis, asked[OIDC])
     disk = basis.profile.control_plane_disk
     if machine and disk and disk not in basis.pinned and found[CONTROL_PLANE_FLAVOR]:
         default = basis.profile.variables.get(disk, _DEFAULT_DISK)
         found[CONTROL_PLANE_FLAVOR][disk] = 0 if machine.disk_gib is not None else default
     stored = basis.stored_variables
     return {f: new for f, new in found.items() if not is_pinned(basis, f, new, stored)}
+
+
+def _login_as_applied(basis: Basis, issuer: Any) -> dict[str, dict[str, Any]]:
+    """Return the issuer as the live cluster has it, while nothing is said of it that is new.
+
+    An empty prefix that was written as it is stays: under other names nobody would have rights.
+    """
+    target = basis.profile.target(OIDC)
+    written = target.model_copy(update={"empty": {}}).writes(issuer) if issuer else {}
+    if not written or any(basis.stored_variables.get(n) != v for n, v in written.items()):
+        return {}
+    return {OIDC: written}
 
 
 def _flag(basis: Basis, field: str) -> bool | None:

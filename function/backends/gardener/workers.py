@@ -3,7 +3,7 @@
 from function.backends.gardener.basis import EXTENSION_API, Basis
 from function.contract import Machine, Manifest, Remark
 from function.errors import InvalidOrder, Problem
-from function.model.pool import NodePool
+from function.model.pool import NodePool, Taint
 from function.paths import lookup
 
 _OWN_TAINT = "node.gardener.cloud/critical-components-not-ready"
@@ -57,14 +57,15 @@ def _worker(basis: Basis, pool: NodePool) -> Manifest:
         "maxUnavailable": pool.update.max_unavailable,
         **({"labels": dict(pool.labels)} if pool.labels else {}),
         **({"annotations": dict(pool.annotations)} if pool.annotations else {}),
-        **(
-            {"taints": [t.model_dump(exclude_none=True) for t in pool.taints]}
-            if pool.taints
-            else {}
-        ),
+        **({"taints": [_taint(taint) for taint in pool.taints]} if pool.taints else {}),
         **_timeouts(basis, pool),
         **_server_group(basis, pool),
     }
+
+
+def _taint(taint: Taint) -> Manifest:
+    """Return a taint; an empty value is none, as with every backend."""
+    return {name: value for name, value in taint.model_dump().items() if value}
 
 
 def _zones(basis: Basis, pool: NodePool) -> list[str]:
@@ -149,8 +150,9 @@ def _timeouts(basis: Basis, pool: NodePool) -> Manifest:
     found: Manifest = {}
     if pool.drain_timeout:
         found["machineDrainTimeout"] = pool.drain_timeout
-    if "unhealthyAfter" in (basis.order.written.get("healthCheck") or {}):
-        found["machineHealthTimeout"] = basis.order.spec.health_check.unhealthy_after
+    check = basis.order.spec.health_check
+    if "unhealthy_after" in check.model_fields_set:
+        found["machineHealthTimeout"] = check.unhealthy_after
     return {"machineControllerManager": found} if found else {}
 
 
