@@ -293,7 +293,7 @@ PAIRS: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
 # Fields that are expressed, with a note that something of them is not.
 PARTLY = {
     "capi": {"nodePools[].autoscaling.min", "nodePools[].autoscaling.max"},
-    "gardener": {"maintenance.window.timezone"},
+    "gardener": set[str](),
     "openstack": set[str](),
 }
 BY_BACKEND = [

@@ -33,7 +33,8 @@ class Window(Schema):
         example="1h",
     )
     timezone: Timezone = ordered(
-        "Time zone of begin, such as Europe/Berlin. UTC if absent.",
+        "Time zone of begin, such as Europe/Berlin. Some providers keep its standard time all "
+        "year: see status.notes. UTC if absent.",
         change="in place",
         default="UTC",
     )
@@ -52,10 +53,16 @@ class Window(Schema):
         return begin, (begin + seconds(self.duration) // 60) % MINUTES_OF_A_DAY
 
     @property
-    def winter_offset(self) -> str:
-        """Return the offset of the time zone in winter, such as +0100."""
-        winter = datetime.datetime(2026, 1, 15, tzinfo=zoneinfo.ZoneInfo(self.timezone))
-        return f"{winter:%z}"[:5]
+    def offsets(self) -> tuple[int, int]:
+        """Return the offset of the time zone in minutes: in standard time, and in summer.
+
+        Of both hemispheres summer is when clocks are ahead; both are the same where they never are.
+        """
+        zone = zoneinfo.ZoneInfo(self.timezone)
+        days = (datetime.datetime(2026, month, 15, tzinfo=zone) for month in (1, 7))
+        found = sorted((day.utcoffset() or datetime.timedelta()) for day in days)
+        standard, summer = (int(offset.total_seconds()) // 60 for offset in found)
+        return standard, summer
 
     @pydantic.field_validator("duration")
     @classmethod

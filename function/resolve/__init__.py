@@ -14,6 +14,7 @@ requirements new and changed values
 
 from function.resolve.clusters import cluster
 from function.resolve.networks import network
+from function.resolve.ranges import SHARE, Room, check_room
 from function.resolve.requirements import check_requirements
 from function.resolve.resolution import Resolution, Resolver
 from function.resolve.servers import server
@@ -23,7 +24,10 @@ __all__ = [
     "RESOLVERS",
     "Resolution",
     "Resolver",
+    "Room",
+    "SHARE",
     "check_requirements",
+    "check_room",
     "cluster",
     "network",
     "server",

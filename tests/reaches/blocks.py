@@ -51,6 +51,11 @@ CASES = [
     _capi("labels", {"labels": {"team": "b", "more": "x"}}),
     _capi("network.pods", {"network": {"pods": "172.20.0.0/16"}}),
     _capi("network.services", {"network": {"services": "10.64.0.0/12"}}),
+    _capi(
+        "network.nodeCIDRMaskSize",
+        {"network": {"nodeCIDRMaskSize": 18}},
+        judged=clusters({"nodePools": [_POOL | {"replicas": 12}]}),
+    ),
     _capi("autoscaler", {"autoscaler": False}),
     _capi(
         "taints",

@@ -50,6 +50,12 @@ def deployments(basis: Basis, values: Mapping[str, Any]) -> list[Manifest]:
     return found
 
 
+def greatest(deployment: Manifest) -> int:
+    """Return the greatest number of nodes of a MachineDeployment topology."""
+    most = (lookup(deployment, "metadata.annotations") or {}).get(_AUTOSCALER.format("max"), "")
+    return int(most) if str(most).isdigit() else int(deployment.get("replicas") or 0)
+
+
 def domain(key: str) -> str:
     """Return the domain of a label's key; empty where it has none."""
     return key.partition("/")[0] if "/" in key else ""

@@ -7,7 +7,8 @@ from function.backends.capi.profile import PROFILES, Profile
 from function.errors import EnvironmentInvalid, Problem
 from function.model.cluster import ClusterNetwork
 from function.parsing import parse
-from function.schema import Flag, Schema, configured
+from function.resolve import SHARE
+from function.schema import Count, Flag, Schema, configured
 from function.settings import (
     AT_ONCE,
     NEW_ORDERS,
@@ -29,6 +30,15 @@ class Network(Schema):
     )
     services: str = configured(
         "Range of services in CIDR form, such as 10.96.0.0/12.", reaches=NEW_ORDERS
+    )
+    node_mask: Count = configured(
+        "Prefix of the part of the range of pods that each node takes, as the class configures it: "
+        "it bounds the number of nodes. 24 if absent.",
+        reaches=NEXT_CHANGE,
+        default=SHARE,
+        alias="nodeCIDRMaskSize",
+        ge=16,
+        le=30,
     )
 
 
@@ -107,7 +117,8 @@ class CapiSettings(Block):
                 at = f"classes[{offer.name}].profile"
                 yield Problem(at, f"{offer.profile} is not one of: {known}")
         if self.network:
-            ranges, at = self.network.model_dump(), f"backends.{NAME}.network"
+            ranges = self.network.model_dump(include={"pods", "services"})
+            at = f"backends.{NAME}.network"
             try:
                 parse(ClusterNetwork, ranges, at=at, blame=EnvironmentInvalid)
             except EnvironmentInvalid as refusal:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from function import versions
-from function.backends.gardener import shoot, status
+from function.backends.gardener import operation, shoot, status
 from function.backends.gardener.basis import Basis, remembered_types
 from function.backends.gardener.extensions import missing_addons
 from function.backends.gardener.settings import NAME, GardenerSettings
@@ -64,6 +64,7 @@ def render(
             status.health(resources[0], observed),
         ),
         unsupported=(*_unsupported(order), *missing_addons(basis), *without_affinity(basis)),
+        notes=operation.notes(order.spec, basis.stored),
     )
 
 
@@ -197,7 +198,4 @@ def _unsupported(order: Order[ClusterSpec]) -> tuple[Remark, ...]:
         found.append(Remark("spec.class", "clusters have no classes here"))
     if order.spec.network.ip_families != ("IPv4",):
         raise InvalidOrder(Problem("spec.network.ipFamilies", "not offered here; accepted: [IPv4]"))
-    if order.spec.maintenance.window and order.spec.maintenance.window.timezone != "UTC":
-        text = "the window keeps to the zone's winter time all year"
-        found.append(Remark("spec.maintenance.window.timezone", text))
     return tuple(found)

@@ -12,7 +12,14 @@ from function.backends.gardener.basis import EXTENSION_API, Basis
 from function.backends.gardener.extensions import extensions
 from function.backends.gardener.login import authentication
 from function.backends.gardener.operation import hibernation, maintenance
-from function.backends.gardener.status import KEY, READY_QUERY, endpoint, live_shoot, ready
+from function.backends.gardener.status import (
+    KEY,
+    READY_QUERY,
+    endpoint,
+    live_shoot,
+    ready,
+    workers,
+)
 from function.backends.gardener.workers import pools
 from function.contract import Manifest, Resource
 from function.errors import InvalidOrder, Problem
@@ -20,6 +27,7 @@ from function.kubeconfig import CA_DETAIL
 from function.model.cluster import ClusterNetwork
 from function.parsing import parse
 from function.paths import lookup
+from function.resolve import Room, check_room
 from function.schema import NOTHING, digest
 
 LOGIN = "gardener-login"
@@ -52,6 +60,7 @@ def resource(basis: Basis, login: Resource | None) -> Resource:
 def manifest(basis: Basis, login: Resource | None) -> Manifest:
     """Return the Shoot."""
     spec, own = basis.order.spec, basis.own
+    _check_room(basis)
     return {
         "apiVersion": "core.gardener.cloud/v1beta1",
         "kind": "Shoot",
@@ -74,7 +83,7 @@ def manifest(basis: Basis, login: Resource | None) -> Manifest:
             "kubernetes": {"version": basis.bound.version, **_api_server(login)},
             **_network(basis),
             "provider": {"type": "openstack", **_infrastructure(basis), "workers": pools(basis)},
-            "maintenance": maintenance(spec),
+            "maintenance": maintenance(spec, basis.stored),
             **hibernation(spec, live_shoot(basis.before)),
             **extensions(basis),
         },
@@ -165,6 +174,17 @@ def _exposure(basis: Basis) -> Manifest:
         text = "private API servers are not offered here; accepted: Public"
         raise InvalidOrder(Problem("spec.apiServer.exposure", text))
     return {"exposureClassName": private}
+
+
+def _check_room(basis: Basis) -> None:
+    """Refuse more nodes than find room; control planes are elsewhere.
+
+    Raises:
+        InvalidOrder: There are more.
+    """
+    networking = _network(basis)["networking"]
+    former = sum(int(worker.get("maximum") or 0) for worker in workers(basis.stored))
+    check_room(basis.order, Room(networking["pods"], networking["nodes"], former=former))
 
 
 def _network(basis: Basis) -> Manifest:
