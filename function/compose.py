@@ -30,7 +30,7 @@ from function.model import API_GROUP, KINDS
 from function.parsing import parse, unknown_fields
 from function.paths import expand, lookup
 from function.schema import masked
-from function.settings import Place, Settings
+from function.settings import Place
 
 DEFAULT_ENVIRONMENT = "default"
 
@@ -120,18 +120,15 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
     )
     told = policy.notes(ask.kind, filled, settings.policy)
     resolution = replace(resolution, notes=(*told, *resolution.notes))
-    _judge_limits(settings, resolution, asked, before)
-    record = Bound(
-        place=place,
-        asked=asked,
-        filled=filled,
-        estimate=dict(resolution.estimate),
-        **resolution.decided,
-    )
+    record = Bound(place=place, asked=asked, filled=filled, **resolution.decided)
     mine = {key: _identified(resource, backend) for key, resource in mine.items()}
-    rendered = _complete(
-        backend.render(order, settings, record, mine), order, backend, record, mine
-    )
+    rendered = backend.render(order, settings, record, mine)
+    sized = (order, record.machines, rendered.volumes)
+    estimate = resolve.with_given(*sized, resolution.estimate)
+    if before is None or before.asked != asked:
+        policy.judge_limits(settings.limits, estimate, resolve.recorded(*sized, before))
+    record = record.model_copy(update={"estimate": {n: float(s) for n, s in estimate.items()}})
+    rendered = _complete(rendered, order, backend, record, mine)
     guards.keys_are_sound(rendered, backend)
     guards.waves_only_gate_creation(rendered, mine)
     guards.nothing_vanishes(order, rendered, mine, backend, before)
@@ -142,7 +139,7 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
         rendered,
         unsupported=gaps,
         notes=(*resolution.notes, *rendered.notes),
-        status=report.status(environment, resolution, rendered, gaps, mine),
+        status=report.status(environment, resolution, rendered, gaps, mine) | _estimated(estimate),
         conditions=report.conditions(rendered, resolution, gaps),
     )
     return Answer(order, final, ready, backend.name)
@@ -221,19 +218,8 @@ def _effective(order: Order[Any]) -> dict[str, Any]:
     return dumped
 
 
-def _judge_limits(
-    settings: Settings,
-    resolution: resolve.Resolution,
-    asked: Mapping[str, Any],
-    before: Bound | None,
-) -> None:
-    """Hold the size of an order against the limits, unless the tenant changed nothing.
-
-    A function that counts otherwise than the one before it strands nobody.
-    """
-    if before is None or before.asked != asked:
-        former = before.estimate if before else None
-        policy.judge_limits(settings.limits, resolution.estimate, former)
+def _estimated(estimate: Mapping[str, float]) -> dict[str, Any]:
+    return {"estimate": {n: size for n, size in estimate.items() if n != resolve.GIVEN}}
 
 
 def _identified(resource: Resource, backend: Backend[Any]) -> Resource:

@@ -156,7 +156,7 @@ class Bound(Schema):
         volume_types: The backend's type of each further volume of a server; for a cluster by
             the offered types that its pools name.
         oidc: The environment's issuer, where the tenant named none.
-        estimate: Size of the order, as in `status.estimate`.
+        estimate: Size of the order, as in `status.estimate`, and what of it the environment gives.
         rebuilt: Whether it was rebuilt from observed resources; never written.
     """
 
@@ -280,6 +280,7 @@ class Rendered:
         connection: Connection details of the order.
         unsupported: Fields that the tenant wrote and the backend cannot express.
         notes: What the tenant should know of how a field was read.
+        volumes: GiB of all volumes of one node, by pool, the environment's included.
     """
 
     resources: tuple[Resource, ...] = ()
@@ -290,6 +291,7 @@ class Rendered:
     connection: Mapping[str, bytes] = field(default_factory=dict)
     unsupported: tuple[Remark, ...] = ()
     notes: tuple[Remark, ...] = ()
+    volumes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,6 @@ def status(
         **({"deletionPolicy": _policy_in_force(rendered, mine)} if mine else {}),
         **({"unsupported": unsupported} if unsupported else {}),
         **({"notes": notes} if notes else {}),
-        "estimate": dict(resolution.estimate),
     }
 
 

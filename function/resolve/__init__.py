@@ -9,7 +9,7 @@ servers      an order for servers          volumes      volume types
 networks     an order for a network        zones        availability zones
 boots        image and root disk           variables    those that a tenant sets
 ranges       address ranges             resolution   what comes out
-requirements new and changed values
+requirements new and changed values      storage      what the environment gives
 """
 
 from function.resolve.clusters import cluster
@@ -18,9 +18,11 @@ from function.resolve.ranges import SHARE, Room, check_room
 from function.resolve.requirements import check_requirements
 from function.resolve.resolution import Resolution, Resolver
 from function.resolve.servers import server
+from function.resolve.storage import GIVEN, recorded, with_given
 from function.resolve.volumes import volume_type
 
 __all__ = [
+    "GIVEN",
     "RESOLVERS",
     "Resolution",
     "Resolver",
@@ -30,8 +32,10 @@ __all__ = [
     "check_room",
     "cluster",
     "network",
+    "recorded",
     "server",
     "volume_type",
+    "with_given",
 ]
 
 RESOLVERS: dict[str, Resolver] = {"Cluster": cluster, "Server": server, "Network": network}

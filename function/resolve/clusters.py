@@ -15,6 +15,7 @@ from function.resolve.machines import choose
 from function.resolve.machines import notes as machine_notes
 from function.resolve.ranges import check_ranges
 from function.resolve.resolution import Resolution, estimate
+from function.resolve.storage import pool_storage
 from function.resolve.variables import check_variables
 from function.resolve.volumes import volume_type
 from function.resolve.zones import check_zones
@@ -75,7 +76,7 @@ def cluster(
     }
     sized = estimate(
         [
-            (machines[pool.name], pool.bounds[1], _pool_storage(pool, machines[pool.name]))
+            (machines[pool.name], pool.bounds[1], pool_storage(pool, machines[pool.name]))
             for pool in order.spec.node_pools
         ]
     )
@@ -168,14 +169,3 @@ def _issuer(
     if before and before.version == version and not named_before and not before.rebuilt:
         return before.oidc
     return settings.access.oidc
-
-
-def _pool_storage(pool: NodePool, machine: Machine) -> int:
-    """Return what a node holds: its further volumes, and its root disk.
-
-    That is its root volume, the flavor's disk, or what was asked for.
-    """
-    further = sum(volume.size_gib for volume in pool.data_volumes)
-    if pool.root_volume:
-        return further + pool.root_volume.size_gib
-    return further + max((pool.size and pool.size.disk_gib) or 0, machine.disk_gib or 0)

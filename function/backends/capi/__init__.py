@@ -19,7 +19,7 @@ from typing import Any
 from function.backends.capi import forms, health, status
 from function.backends.capi.basis import Basis
 from function.backends.capi.gaps import gaps
-from function.backends.capi.pools import POOL_LABEL
+from function.backends.capi.pools import POOL_LABEL, node_volumes
 from function.backends.capi.profile import PROFILES
 from function.backends.capi.settings import NAME, CapiSettings
 from function.backends.capi.topology import cluster as build
@@ -84,6 +84,7 @@ def render(
         status=status.status(order, settings, bound, before),
         conditions=(status.current(cluster, manifest, before), health.of(before, live)),
         unsupported=gaps(basis),
+        volumes=node_volumes(basis, cluster),
     )
 
 

@@ -56,6 +56,27 @@ def greatest(deployment: Manifest) -> int:
     return int(most) if str(most).isdigit() else int(deployment.get("replicas") or 0)
 
 
+def node_volumes(basis: Basis, cluster: Manifest) -> dict[str, int]:
+    """Return GiB of all volumes of one node, by pool, as a Cluster gives them."""
+    shared = _by_name(lookup(cluster, "spec.topology.variables"))
+    disk, further = (basis.profile.target(f).override for f in (POOL_DISK, POOL_VOLUMES))
+    size_key = basis.profile.target(POOL_VOLUMES).object_keys.get("sizeGiB")
+    found = {}
+    for deployment in status.deployments(cluster):
+        values = shared | _by_name(lookup(deployment, "variables.overrides"))
+        listed = values.get(further or "")
+        sizes = [values.get(disk or "")]
+        sizes += [v.get(size_key) for v in listed or () if isinstance(v, Mapping)]
+        pool = lookup(deployment, "metadata.labels")[POOL_LABEL]
+        found[pool] = sum(size for size in sizes if isinstance(size, int))
+        found[pool] += 0 if sizes[0] else basis.bound.machines[pool].disk_gib or 0
+    return found
+
+
+def _by_name(listed: Any) -> dict[str, Any]:
+    return {v["name"]: v.get("value") for v in listed or () if "name" in v}
+
+
 def domain(key: str) -> str:
     """Return the domain of a label's key; empty where it has none."""
     return key.partition("/")[0] if "/" in key else ""

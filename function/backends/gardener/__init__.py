@@ -20,7 +20,7 @@ from function.backends.gardener.extensions import missing_addons
 from function.backends.gardener.settings import NAME, GardenerSettings
 from function.backends.gardener.shoot import AVAILABILITY, LOGIN
 from function.backends.gardener.status import KEY
-from function.backends.gardener.workers import without_affinity
+from function.backends.gardener.workers import node_volumes, without_affinity
 from function.contract import (
     Backend,
     Bound,
@@ -65,6 +65,7 @@ def render(
         ),
         unsupported=(*_unsupported(order), *missing_addons(basis), *without_affinity(basis)),
         notes=operation.notes(order.spec, basis.stored),
+        volumes=node_volumes(basis, status.workers(resources[0].payload["manifest"])),
     )
 
 

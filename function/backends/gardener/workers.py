@@ -27,6 +27,28 @@ def pools(basis: Basis) -> list[Manifest]:
     return found
 
 
+def node_volumes(basis: Basis, found: list[Manifest]) -> dict[str, int]:
+    """Return GiB of all volumes of one node, by pool, as a Shoot gives them."""
+    machines = basis.bound.machines
+    return {
+        pool["name"]: sum(
+            _gib(volume.get("size")) for volume in (pool.get("volume", {}), *_further(pool))
+        )
+        + (0 if "volume" in pool else machines[pool["name"]].disk_gib or 0)
+        for pool in found
+    }
+
+
+def _further(pool: Manifest) -> list[Manifest]:
+    listed: list[Manifest] = pool.get("dataVolumes", [])
+    return listed
+
+
+def _gib(size: object) -> int:
+    number = str(size or "").removesuffix("Gi")
+    return int(number) if number.isdigit() else 0
+
+
 def without_affinity(basis: Basis) -> list[Remark]:
     """Return the pools whose nodes cannot be kept on different hosts."""
     text = "the provider decides on which hosts nodes run"
