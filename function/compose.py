@@ -135,11 +135,13 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
     guards.types_are_in_use(record, rendered, mine, before)
     gaps = _gaps(order, backend, rendered)
     ready = not rendered.planned and all(r.ready for r in rendered.resources)
+    status = report.status(environment, resolution, rendered, gaps, mine) | _estimated(estimate)
     final = replace(
         rendered,
         unsupported=gaps,
         notes=(*resolution.notes, *rendered.notes),
-        status=report.status(environment, resolution, rendered, gaps, mine) | _estimated(estimate),
+        status=status,
+        connection=report.connection(status),
         conditions=report.conditions(rendered, resolution, gaps),
     )
     return Answer(order, final, ready, backend.name)

@@ -1,5 +1,6 @@
 """Tell the tenant what became of an order that was answered."""
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -74,6 +75,26 @@ def status(
         **({"unsupported": unsupported} if unsupported else {}),
         **({"notes": notes} if notes else {}),
     }
+
+
+def connection(status: Mapping[str, Any]) -> dict[str, bytes]:
+    """Return what a claim's connection Secret holds, under the names that Crossplane's own have.
+
+    All of it is in the status too, and none of it is secret: a kubeconfig logs in through the
+    issuer. In a namespaced install Crossplane writes no such Secret.
+    """
+    servers = status.get("servers") or [{}]
+    addresses = servers[0].get("addresses") or [{}]
+    authority = base64.b64decode(status.get("certificateAuthorityData", ""))
+    known = {
+        "endpoint": status.get("endpoint")
+        or servers[0].get("publicIP")
+        or addresses[0].get("address"),
+        "kubeconfig": status.get("kubeconfig"),
+        "username": status.get("sshUser") if status.get("servers") else None,
+    }
+    found = {name: text.encode() for name, text in known.items() if text}
+    return {**found, **({"clusterCA": authority} if authority else {})}
 
 
 def _policy_in_force(rendered: Rendered, mine: Mapping[str, Resource]) -> str:

@@ -19,6 +19,7 @@ from function.resolve.requirements import check_requirements
 from function.resolve.resolution import Resolution, Resolver
 from function.resolve.servers import server
 from function.resolve.storage import GIVEN, recorded, with_given
+from function.resolve.variables import mistyped
 from function.resolve.volumes import volume_type
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "check_requirements",
     "check_room",
     "cluster",
+    "mistyped",
     "network",
     "recorded",
     "server",

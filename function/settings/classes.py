@@ -12,7 +12,16 @@ from function.settings.values import (
 )
 
 # Types of a ClusterClass's variables, by the names that it has for them.
-VariableType = Literal["string", "integer", "number", "boolean", "array", "object"]
+VariableType = Literal[
+    "string",
+    "integer",
+    "number",
+    "boolean",
+    "array",
+    "array of string",
+    "array of object",
+    "object",
+]
 # Stands for every variable in `tenantVariables`.
 EVERY = "*"
 
@@ -53,7 +62,8 @@ class ClusterClass(Schema):
     )
     variable_types: dict[str, VariableType] = configured(
         "Types of variables, as in the class itself, so that a wrong one is refused by its "
-        "path: string, integer, number, boolean, array or object. None if absent.",
+        "path: string, integer, number, boolean, array, array of string, array of object or "
+        "object. Those of the profile if absent.",
         reaches=NEXT_CHANGE,
         default_factory=dict,
     )

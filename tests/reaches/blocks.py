@@ -98,6 +98,14 @@ CASES = [
         judged=clusters({"variables": {"plan": "yours"}}),
     ),
     Case(
+        "backends.capi.profiles.<name>.variableTypes",
+        {"backends": {"capi": {"profiles": {"own": {"variableTypes": {"plan": "integer"}}}}}},
+        CAPI,
+        given={"classes": [{**BASE["classes"][0], "tenantVariables": ["plan"]}]},
+        orders=clusters({"variables": {"plan": "mine"}}),
+        judged=clusters({"variables": {"plan": "yours"}}),
+    ),
+    Case(
         "backends.capi.profiles.<name>.fixed",
         {"backends": {"capi": {"profiles": {"own": {"fixed": ["plan"]}}}}},
         CAPI,

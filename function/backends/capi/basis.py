@@ -18,7 +18,7 @@ from function.contract import Bound, Manifest, Order, Resource
 from function.model import API_GROUP, ClusterSpec
 from function.paths import lookup
 from function.schema import canonical
-from function.settings import ClusterClass, PinnedVariable, Settings
+from function.settings import ClusterClass, PinnedVariable, Settings, VariableType
 
 PROFILE = f"{API_GROUP}/profile"
 
@@ -102,6 +102,11 @@ class Basis:
         """Return whether the class has health checks, by the profile of today."""
         return self._todays.class_health_check if self._todays else None
 
+    def type_of(self, variable: str) -> VariableType | None:
+        """Return the type of a variable, as far as the provider says it."""
+        known = self.offer.variable_types.get(variable) if self.offer else None
+        return known or (self._todays.type_of(variable) if self._todays else None)
+
     def target(self, field: str) -> Target:
         """Return where a field goes, with what today's profile writes instead of empty texts."""
         found = self.profile.target(field)
@@ -130,7 +135,9 @@ class Basis:
 
     def remembered_profile(self) -> str:
         """Return the profile as it is written beside the Cluster."""
-        todays: dict[str, Any] = dict.fromkeys(("guarded", "fixed", "class_health_check"), True)
+        todays: dict[str, Any] = dict.fromkeys(
+            ("guarded", "fixed", "class_health_check", "variable_types"), True
+        )
         todays["fields"] = {"__all__": {"empty"}}
         dumped = self.profile.model_dump(mode="json", exclude_defaults=True, exclude=todays)
         return canonical(dumped)

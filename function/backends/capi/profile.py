@@ -15,7 +15,7 @@ from function.model.addons import Addons
 from function.model.cluster import Oidc
 from function.model.pool import DataVolume
 from function.schema import Flag, Schema, canonical, configured, fields
-from function.settings import AT_ONCE, NEXT_CHANGE, NEXT_VERSION, StartupTimeout
+from function.settings import AT_ONCE, NEXT_CHANGE, NEXT_VERSION, StartupTimeout, VariableType
 
 OIDC = "spec.access.oidc"
 CA_BUNDLE = f"{OIDC}.caBundle"
@@ -147,6 +147,23 @@ def _key(value: Any) -> str:
     return value if isinstance(value, str) else canonical(value)
 
 
+def _type_of(default: Any) -> VariableType | None:
+    match default:
+        case bool():
+            return "boolean"
+        case str():
+            return "string"
+        case int() | float():
+            return "number"
+        case dict():
+            return "object"
+        case [str(), *_]:
+            return "array of string"
+        case list():
+            return "array"
+    return None
+
+
 class Profile(Schema):
     """Say how order fields reach a ClusterClass."""
 
@@ -176,6 +193,12 @@ class Profile(Schema):
         "Every variable that has a default, by name, such as certSANs: all are rendered "
         "explicitly.",
         reaches=NEXT_VERSION,
+    )
+    variable_types: dict[str, VariableType] = configured(
+        "Types of variables, by name, as in variableTypes of a class, which goes before it. That "
+        "of the default in variables if absent.",
+        reaches=NEXT_CHANGE,
+        default_factory=dict,
     )
     control_plane_disk: str | None = configured(
         "Variable of the control plane's root volume in GiB, such as controlPlaneRootDisk; 0 "
@@ -211,6 +234,10 @@ class Profile(Schema):
     def target(self, field: str) -> Target:
         """Return where a field goes; one that the profile leaves out is not expressed."""
         return self.fields.get(field) or Target(unsupported=_NO_SETTING)
+
+    def type_of(self, name: str) -> VariableType | None:
+        """Return the type of a variable; None if neither a type nor a default says it."""
+        return self.variable_types.get(name) or _type_of(self.variables.get(name))
 
     @property
     def unsaid(self) -> dict[str, str]:

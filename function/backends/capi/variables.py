@@ -22,6 +22,7 @@ from function.backends.capi.profile import (
 from function.contract import CONTROL_PLANE
 from function.errors import InvalidOrder, Problem
 from function.model import API_GROUP
+from function.resolve import mistyped
 from function.schema import mapping
 from function.settings import EVERY
 
@@ -224,21 +225,20 @@ def _stands(stored: Mapping[str, Any], name: str, value: Any) -> bool:
 
 
 def _check(basis: Basis, driven: Mapping[str, Mapping[str, Any]]) -> None:
-    """Refuse variables that an order field drives, and those that "*" leaves closed.
+    """Refuse variables that an order field drives, that "*" leaves closed, or of a wrong type.
 
     Raises:
         InvalidOrder: There are such, and they do not stand as they were.
     """
     twice = {name: field for field, found in driven.items() if basis.asks(field) for name in found}
     twice.pop(basis.profile.control_plane_disk or "", None)
-    problems = [
-        Problem(f"spec.variables.{name}", f"is set by {twice[name]} already")
-        if name in twice
-        else Problem(f"spec.variables.{name}", _closed(basis, name))
-        for name, value in sorted(basis.order.spec.variables.items())
-        if name in twice
-        or (_closed(basis, name) and not _stands(basis.stored_variables, name, value))
-    ]
+    problems = []
+    for name, value in sorted(basis.order.spec.variables.items()):
+        text = f"is set by {twice[name]} already" if name in twice else ""
+        if not text and not _stands(basis.stored_variables, name, value):
+            text = _closed(basis, name) or mistyped(basis.type_of(name), value)
+        if text:
+            problems.append(Problem(f"spec.variables.{name}", text))
     if problems:
         raise InvalidOrder(*problems)
 
