@@ -24,7 +24,14 @@ from function.contract import (
     Rendered,
     Resource,
 )
-from function.errors import FunctionOutdated, InvalidOrder, NotOffered, Problem, all_of
+from function.errors import (
+    EnvironmentInvalid,
+    FunctionOutdated,
+    InvalidOrder,
+    NotOffered,
+    Problem,
+    all_of,
+)
 from function.managed import ALL_POLICIES, EXTERNAL_NAME
 from function.model import API_GROUP, KINDS
 from function.parsing import parse, unknown_fields
@@ -106,6 +113,7 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
     order = _order(ask, filled)
     guards.labels_are_kept(order, observed)
     guards.names_are_free(order, mine)
+    _check_environment(environment, before)
     place = _place(backend, environment, ask.tenant)
     if guards.stays_in_place(order, place, before, settings.moves):
         return _leave(order, backend, mine)
@@ -167,6 +175,16 @@ def _check_written(ask: Ask) -> None:
             *(Problem(p.field, f"{p.message} ({hint})") for p in found),
             public="; ".join(str(p) for p in found),
         ) from None
+
+
+def _check_environment(environment: Environment, before: Bound | None) -> None:
+    """Refuse new orders where the environment holds what violates a requirement.
+
+    Raises:
+        EnvironmentInvalid: It does. What is live was answered with it, and goes on.
+    """
+    if before is None and environment.flaws:
+        raise EnvironmentInvalid(*environment.flaws)
 
 
 def _backend(kind: str, environment: Environment, former: Backend[Any] | None) -> Backend[Any]:

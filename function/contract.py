@@ -14,6 +14,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 import pydantic
 
+from function.errors import Problem
 from function.model import ClusterSpec, OrderSpec
 from function.model.cluster import Oidc
 from function.schema import Schema
@@ -98,6 +99,7 @@ class Environment:
         layers: All EnvironmentConfigs, in the order of the merge.
         settings: The merged and validated data.
         provenance: Path of each value to the EnvironmentConfig that set it.
+        flaws: Values that no new order may be answered with, while live ones go on.
     """
 
     name: str
@@ -105,6 +107,7 @@ class Environment:
     layers: tuple[str, ...]
     settings: Settings
     provenance: Mapping[str, str]
+    flaws: tuple[Problem, ...] = ()
 
 
 class Machine(Schema):

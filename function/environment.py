@@ -16,6 +16,7 @@ from function.contract import Environment, Manifest
 from function.errors import EnvironmentInvalid, EnvironmentNotFound, Problem
 from function.model import API_GROUP
 from function.parsing import SchemaT, parse
+from function.requirements import violations
 from function.schema import Schema, canonical
 from function.settings import Block, Settings
 
@@ -82,6 +83,7 @@ def assemble(
         layers=tuple(layer.name for layer in [*layers, *own]),
         settings=settings,
         provenance=merge.provenance,
+        flaws=_flaws(merge, root, settings),
     )
 
 
@@ -303,6 +305,12 @@ def _validate(merge: _Merge, schemas: Mapping[str, type[Schema]], root: _Layer) 
     if problems or settings is None:
         raise EnvironmentInvalid(*(_located(merge, root, problem) for problem in problems))
     return settings.model_copy(update={"backends": blocks})
+
+
+def _flaws(merge: _Merge, root: _Layer, settings: Settings) -> tuple[Problem, ...]:
+    """Return the values that violate requirements: they came after environments were released."""
+    found = [*violations(settings, ""), *policy.violations(settings.policy)]
+    return tuple(_located(merge, root, Problem(one.field, one.message)) for one in found)
 
 
 def _parsed(

@@ -35,8 +35,9 @@ class _Path:
         return _Path(*(f"{path}.{name}" if path else name for path in (self.field, self.place)))
 
     def entry(self, index: int, item: object) -> "_Path":
-        name = getattr(item, "name", None)
-        if isinstance(name, str):
+        keys = item.key_fields if isinstance(item, Schema) else ()
+        name = "/".join(str(getattr(item, key)) for key in keys if hasattr(item, key))
+        if name:
             return _Path(f"{self.field}[{name}]", f"{self.place}[{name}]")
         return _Path(f"{self.field}[{index}]", f"{self.place}[]")
 

@@ -300,6 +300,25 @@ def _peer_can_have(value: str) -> str:
     return "must be a network that others can be in; everywhere is 0.0.0.0/0 or ::/0"
 
 
+# This host, loopback, link-local, multicast and above: no network works there.
+UNUSABLE = (
+    *("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"),
+    *("::/8", "fe80::/10", "ff00::/8"),
+)
+NO_HOST = "holds addresses that no host can have"
+
+
+def is_unusable(cidr: str) -> bool:
+    """Say whether a range holds addresses that no host can have."""
+    network = ipaddress.ip_network(cidr)
+    return any(network.overlaps(ipaddress.ip_network(taken)) for taken in UNUSABLE)
+
+
+def _is_usable(cidr: str) -> str:
+    return NO_HOST if is_network(cidr) and is_unusable(cidr) else ""
+
+
+UsableRange = Requirement(_is_usable)
 HostAddress = Requirement(_host_can_have)
 PeerNetwork = Requirement(_peer_can_have)
 IPAddress = Annotated[

@@ -3,7 +3,7 @@
 from function.contract import Bound, Order, Progress
 from function.errors import InvalidOrder, Problem
 from function.model import NetworkSpec
-from function.resolve.ranges import NO_HOST, is_unusable
+from function.model.values import NO_HOST, is_unusable
 from function.resolve.resolution import Resolution, estimate
 from function.settings import Settings
 

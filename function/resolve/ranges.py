@@ -6,18 +6,12 @@ from dataclasses import dataclass
 from function.contract import Bound, Order
 from function.errors import InvalidOrder, Problem
 from function.model import ClusterSpec
+from function.model.values import NO_HOST, is_unusable
 
 # Each node takes such a part of the range of pods, unless a cluster is told otherwise.
 SHARE = 24
 # Of a range of nodes: the network itself, broadcast, and the router.
 _RESERVED = 3
-# This host, loopback, link-local, multicast and above: no network works there.
-_UNUSABLE_CIDRS = (
-    "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/8", "fe80::/10", "ff00::/8"
-)  # fmt: skip
-UNUSABLE = tuple(ipaddress.ip_network(cidr) for cidr in _UNUSABLE_CIDRS)
-
-NO_HOST = "holds addresses that no host can have"
 
 
 def check_ranges(order: Order[ClusterSpec], before: Bound | None, problems: list[Problem]) -> None:
@@ -83,12 +77,6 @@ def check_room(order: Order[ClusterSpec], room: Room) -> None:
         )
     if problems:
         raise InvalidOrder(*problems)
-
-
-def is_unusable(cidr: str) -> bool:
-    """Say whether a range holds addresses that no host can have."""
-    network = ipaddress.ip_network(cidr)
-    return any(network.overlaps(taken) for taken in UNUSABLE)
 
 
 def _parts(cidr: str, share: int) -> float:

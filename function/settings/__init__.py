@@ -24,7 +24,10 @@ from function.settings.values import (
     NEXT_CHANGE,
     NEXT_VERSION,
     KindName,
+    LabelKeyText,
+    LabelValueText,
     Name,
+    NetworkText,
     StartupTimeout,
     TenantTemplate,
     only,
@@ -37,12 +40,15 @@ __all__ = [
     "EVERY",
     "ImageOffer",
     "KubernetesVersion",
+    "LabelKeyText",
+    "LabelValueText",
     "Limits",
     "Move",
     "NEW_ORDERS",
     "NEXT_CHANGE",
     "NEXT_VERSION",
     "Name",
+    "NetworkText",
     "PinnedVariable",
     "Place",
     "PolicyRule",
@@ -162,6 +168,16 @@ class Settings(Schema):
         reaches="see the fields of each backend",
         default_factory=dict,
     )
+
+    def violations(self) -> Iterator[tuple[str, str]]:
+        """Yield names of images that stand for more than one image."""
+        ids: dict[tuple[str, str], set[str]] = {}
+        for offer in self.images:
+            ids.setdefault((offer.name, offer.architecture), set()).add(offer.id)
+        for (name, architecture), found in sorted(ids.items()):
+            if len(found) > 1:
+                text = f"{name} is the name of {len(found)} images for {architecture}"
+                yield "images", f"{text}; an order that names it could get any of them"
 
     def backend_of(self, kind: str) -> str | None:
         """Return the backend that answers a kind; None if it is not offered."""

@@ -1,11 +1,12 @@
 """Declare what a provider configures for the backend `capi`."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal
 
 from function.backends.capi.profile import PROFILES, Profile
 from function.errors import EnvironmentInvalid, Problem
 from function.model.cluster import ClusterNetwork
+from function.model.values import UsableRange
 from function.parsing import parse
 from function.resolve import SHARE
 from function.schema import Count, Flag, Schema, configured
@@ -15,6 +16,9 @@ from function.settings import (
     NEXT_CHANGE,
     NEXT_VERSION,
     Block,
+    LabelKeyText,
+    LabelValueText,
+    NetworkText,
     Settings,
     TenantTemplate,
 )
@@ -25,10 +29,10 @@ NAME = "capi"
 class Network(Schema):
     """Set the address ranges inside the clusters."""
 
-    pods: str = configured(
+    pods: Annotated[str, UsableRange] = configured(
         "Range of pods in CIDR form, such as 192.168.0.0/16.", reaches=NEW_ORDERS
     )
-    services: str = configured(
+    services: Annotated[str, UsableRange] = configured(
         "Range of services in CIDR form, such as 10.96.0.0/12.", reaches=NEW_ORDERS
     )
     node_mask: Count = configured(
@@ -68,7 +72,7 @@ class CapiSettings(Block):
         reaches=NEXT_VERSION,
         default=None,
     )
-    labels: dict[str, str] = configured(
+    labels: dict[LabelKeyText, LabelValueText] = configured(
         "Labels of each Cluster, such as those a ClusterResourceSet selects. None if absent.",
         reaches=NEXT_VERSION,
         default_factory=dict,
@@ -95,7 +99,7 @@ class CapiSettings(Block):
         reaches=AT_ONCE,
         default=False,
     )
-    management_cidrs: tuple[str, ...] = configured(
+    management_cidrs: tuple[NetworkText, ...] = configured(
         "Networks in CIDR form, such as 192.0.2.0/24, from which the management cluster reaches "
         "API servers, added to what tenants allow. None if absent; then allowedCIDRs is not "
         "offered, because it would lock us out, and a live cluster keeps what it has.",
