@@ -34,6 +34,7 @@ from function.errors import (
 )
 from function.managed import ALL_POLICIES, EXTERNAL_NAME
 from function.model import API_GROUP, KINDS
+from function.model.metadata import name_problem
 from function.parsing import parse, unknown_fields
 from function.paths import expand, lookup
 from function.schema import masked
@@ -114,6 +115,7 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
     guards.labels_are_kept(order, observed)
     guards.names_are_free(order, mine)
     _check_environment(environment, before)
+    _check_name(ask, before)
     place = _place(backend, environment, ask.tenant)
     if guards.stays_in_place(order, place, before, settings.moves):
         return _leave(order, backend, mine)
@@ -175,6 +177,17 @@ def _check_written(ask: Ask) -> None:
             *(Problem(p.field, f"{p.message} ({hint})") for p in found),
             public="; ".join(str(p) for p in found),
         ) from None
+
+
+def _check_name(ask: Ask, before: Bound | None) -> None:
+    """Refuse names that no API server stores, or no label holds, before anything is named so.
+
+    Raises:
+        InvalidOrder: It is such a name.
+    """
+    text = name_problem(ask.name) if before is None else ""
+    if text:
+        raise InvalidOrder(Problem("metadata.name", text))
 
 
 def _check_environment(environment: Environment, before: Bound | None) -> None:

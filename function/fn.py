@@ -35,7 +35,7 @@ from function.errors import (
 from function.guards import BACKEND_LABEL
 from function.input import Input
 from function.model import API_VERSION, KINDS
-from function.parsing import parse
+from function.parsing import did_you_mean, parse
 from function.schema import without_nulls
 
 CONDITIONS = ("Accepted", "Provisioned", "Current", "BackendHealthy", "FullySupported")
@@ -175,7 +175,9 @@ def read_ask(composite: Manifest) -> Ask:
     claim = claim if isinstance(claim, dict) else {}
     kind = str(composite.get("kind", "")).removeprefix("X")
     if kind not in KINDS:
-        raise InvalidOrder(Problem("kind", f"must be one of {', '.join(KINDS)}"))
+        raise InvalidOrder(
+            Problem("kind", f"must be one of {', '.join(KINDS)}{did_you_mean(kind, KINDS)}")
+        )
     if composite.get("apiVersion") != API_VERSION:
         text = f"only {API_VERSION} is known; upgrade the function first, then the API"
         raise FunctionOutdated(Problem("apiVersion", text))

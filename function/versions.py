@@ -5,13 +5,14 @@ finished. A version once given is kept while what was asked is unchanged, whatev
 of the catalogue; the live cluster's version counts if it is higher.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from function.contract import Bound, Order, Progress, Remark
 from function.errors import InvalidOrder, NotOffered, Problem
 from function.model import ClusterSpec
+from function.parsing import did_you_mean
 from function.settings import KubernetesVersion, Settings
 
 
@@ -102,7 +103,7 @@ def _class_fields(
     if before and before.cluster_class == wanted:
         return {"cluster_class": wanted, "profile": before.profile}
     names = [offer.name for offer in settings.classes] or ["default"]
-    raise InvalidOrder(Problem("spec.class", not_offered(names)))
+    raise InvalidOrder(Problem("spec.class", not_offered(names, wanted)))
 
 
 def _newversion(
@@ -221,6 +222,8 @@ def _minor(version: str) -> int:
     return _order(version)[1]
 
 
-def not_offered(names: Any) -> str:
-    """Return the end of a message: what would be accepted."""
-    return f"not offered here; offered: {', '.join(sorted(names)) or 'none'}"
+def not_offered(names: Iterable[str], written: str = "") -> str:
+    """Return the end of a message: what would be accepted, and what may have been meant."""
+    offered = sorted(names)
+    meant = did_you_mean(written, offered)
+    return f"not offered here{meant}; offered: {', '.join(offered) or 'none'}"

@@ -117,7 +117,7 @@ class TestNetworksOfServers:
         grown = asking.ask({**order, "spec": {**order["spec"], "replicas": 3}}, gone, seen)
         places = {payload(grown, keys.port(index, 0))["networkId"] for index in range(3)}
         assert len(places) == 1
-        refused = "InvalidOrder: spec.networks: required here; offered: none"
+        refused = "InvalidOrder: spec.networks: required here: name a Network of yours"
         assert asking.ask(order, gone).fatal == refused
 
     def test_a_fixed_address_is_one_server_s(self) -> None:

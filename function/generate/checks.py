@@ -130,7 +130,6 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     "_is_no_flag_value": (
         Check("self != '-'", "must be another text than -; write an empty text for no prefix"),
     ),
-    "_memory_is_a_number": (),
     "_name_is_reachable": (
         Check(
             "!self.contains(':') || isIP(self)",

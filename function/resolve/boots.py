@@ -23,12 +23,8 @@ def image(
                 id=offer.id, name=offer.name, user=offer.user, min_disk_gib=offer.min_disk_gib
             )
     known = sorted({_image_name(offer, by_name=ask.name is not None) for offer in settings.images})
-    problems.append(
-        Problem(
-            "spec.image",
-            f"not offered here for {architecture}; offered: {', '.join(known) or 'none'}",
-        )
-    )
+    text = f"not offered here for {architecture}; offered: {', '.join(known) or 'none'}"
+    problems.append(Problem("spec.image", text))
     return None
 
 

@@ -13,7 +13,7 @@ from function.model.pool import NodePool
 from function.paths import lookup
 from function.resolve.machines import choose
 from function.resolve.machines import notes as machine_notes
-from function.resolve.ranges import check_ranges
+from function.resolve.ranges import check_ranges, range_notes
 from function.resolve.resolution import Resolution, estimate
 from function.resolve.storage import pool_storage
 from function.resolve.variables import check_variables
@@ -82,7 +82,8 @@ def cluster(
     )
     notes = machine_notes(machines, "spec.nodePools[{}].size")
     outlook = versions.outlook(settings, version.fields)
-    return Resolution(decided, (*notes, *version.notes), version.pending, sized, outlook)
+    told = (*notes, *range_notes(order), *version.notes)
+    return Resolution(decided, told, version.pending, sized, outlook)
 
 
 def _control_plane(

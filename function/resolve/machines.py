@@ -90,7 +90,7 @@ def _unknown_flavor(asked: str, offered: Sequence[flavors.Flavor]) -> str:
     except ValueError as error:
         return f"is no scs-0100 name: {error}"
     if parsed is None:
-        return versions.not_offered(flavor.name for flavor in offered)
+        return versions.not_offered((flavor.name for flavor in offered), asked)
     wish = flavors.Wish(
         cpu=parsed.cpu,
         memory_gib=parsed.memory_gib,

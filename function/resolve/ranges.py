@@ -3,10 +3,10 @@
 import ipaddress
 from dataclasses import dataclass
 
-from function.contract import Bound, Order
+from function.contract import Bound, Order, Remark
 from function.errors import InvalidOrder, Problem
 from function.model import ClusterSpec
-from function.model.values import NO_HOST, is_unusable
+from function.model.values import NO_HOST, PUBLIC, is_private, is_unusable
 
 # Each node takes such a part of the range of pods, unless a cluster is told otherwise.
 SHARE = 24
@@ -27,6 +27,17 @@ def check_ranges(order: Order[ClusterSpec], before: Bound | None, problems: list
             for name, cidr in named.items()
             if cidr and is_unusable(cidr)
         )
+
+
+def range_notes(order: Order[ClusterSpec]) -> tuple[Remark, ...]:
+    """Tell which ranges of the order have addresses of others."""
+    network = order.spec.network
+    named = {"pods": network.pods, "services": network.services, "nodes": network.nodes}
+    return tuple(
+        Remark(f"spec.network.{name}", PUBLIC)
+        for name, cidr in named.items()
+        if cidr and not is_private(cidr)
+    )
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ def volume_type(name: str | None, settings: Settings, at: str) -> str:
         if offer.name == name:
             return offer.backend_name
     raise InvalidOrder(
-        Problem(at, versions.not_offered(offer.name for offer in settings.volume_types))
+        Problem(at, versions.not_offered((offer.name for offer in settings.volume_types), name))
     )
 
 

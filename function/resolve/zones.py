@@ -12,5 +12,5 @@ def check_zones(zones: Sequence[str], settings: Settings, at: str, problems: lis
     offered = {zone.name for zone in settings.zones}
     for zone in zones:
         if zone not in offered:
-            problems.append(Problem(at, versions.not_offered(offered)))
+            problems.append(Problem(at, versions.not_offered(offered, zone)))
             return

@@ -13,6 +13,7 @@ from function.contract import Manifest, Resource
 from function.errors import InvalidOrder, Problem
 from function.model import API_GROUP, ServerSpec
 from function.model.server import Attachment
+from function.parsing import did_you_mean
 
 # Label of subnets: the family of their addresses.
 FAMILY_LABEL = f"{API_GROUP}/ip-family"
@@ -83,7 +84,7 @@ def _default_network(stack: Stack[ServerSpec]) -> tuple[Attachment, ...]:
     """Return the network of servers that name none; one that is there needs no name."""
     name = stack.own.default_network
     if name is None and not any(_kept(stack, key) for key in _alike(stack, 0)):
-        raise InvalidOrder(Problem("spec.networks", f"required here; offered: {_offered(stack)}"))
+        raise InvalidOrder(Problem("spec.networks", _needed(stack)))
     return (Attachment(name=name or "default"),)
 
 
@@ -94,6 +95,14 @@ def _alike(stack: Stack[ServerSpec], n: int) -> list[str]:
 
 def _offered(stack: Stack[ServerSpec]) -> str:
     return ", ".join(sorted(network.name for network in stack.own.networks)) or "none"
+
+
+def _needed(stack: Stack[ServerSpec]) -> str:
+    """Say which network to name, where the environment gives none to servers that name none."""
+    offered = ", ".join(sorted(network.name for network in stack.own.networks))
+    if not stack.networks:
+        return f"required here; offered: {offered or 'none'}"
+    return "required here: name a Network of yours" + (f", or one of {offered}" if offered else "")
 
 
 def _port(stack: Stack[ServerSpec], index: int, n: int, attached: Attachment) -> Resource | str:
@@ -132,7 +141,8 @@ def _place(stack: Stack[ServerSpec], index: int, n: int, attached: Attachment) -
         return _at_offered(attached, offer)
     if stack.networks:
         return _at_ordered(stack, attached)
-    text = f"not offered here; offered: {_offered(stack)}"
+    meant = did_you_mean(attached.name, [offer.name for offer in stack.own.networks])
+    text = f"not offered here{meant}; offered: {_offered(stack)}"
     raise InvalidOrder(Problem(f"spec.networks[{attached.name}]", text))
 
 
