@@ -135,10 +135,6 @@ CHECKS: dict[str, tuple[Check, ...]] = {
             "!self.contains(':') || isIP(self)",
             "must be an address such as 2001:db8::6, or a DNS name",
         ),
-        Check(
-            f"!isIP(self) || {_NO_HOST}.all(c, !cidr(c).containsIP(self))",
-            "must be an address that a host can have",
-        ),
     ),
     "_network": (Check(_NETWORK, "must be a network such as 10.0.0.0/16, no host bits set"),),
     "_one_can_move": (

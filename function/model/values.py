@@ -135,10 +135,9 @@ AnnotationValue = Annotated[str, pydantic.StringConstraints(max_length=1024)]
 
 
 def _name_is_reachable(value: str) -> str:
-    """Refuse text that only looks like an address, and addresses that no host can have."""
-    if ":" in value and not is_network(value):
-        return "must be an address such as 2001:db8::6, or a DNS name"
-    return _host_can_have(value) if "/" not in value and is_network(value) else ""
+    """Refuse text that only looks like an address."""
+    is_address = ":" not in value or is_network(value)
+    return "" if is_address else "must be an address such as 2001:db8::6, or a DNS name"
 
 
 _LABEL = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
