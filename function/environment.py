@@ -309,8 +309,8 @@ def _validate(merge: _Merge, schemas: Mapping[str, type[Schema]], root: _Layer) 
 
 def _flaws(merge: _Merge, root: _Layer, settings: Settings) -> tuple[Problem, ...]:
     """Return the values that violate requirements: they came after environments were released."""
-    found = [*violations(settings, ""), *policy.violations(settings.policy)]
-    return tuple(_located(merge, root, Problem(one.field, one.message)) for one in found)
+    violated = [*violations(settings, ""), *policy.violations(settings.policy)]
+    return tuple(_located(merge, root, Problem(one.field, one.message)) for one in violated)
 
 
 def _parsed(

@@ -159,7 +159,7 @@ def _quoted(number: float) -> str:
 
 
 def _unquoted(kind: str, text: str) -> str:
-    """Return what to write instead of a text; nothing if that cannot be told from it."""
+    """Return what to write instead of a text; nothing if the text does not say it."""
     if kind == "bool_type":
         return f": write {_FLAGS[text.lower()]}" if text.lower() in _FLAGS else ""
     number = re.match(r"[0-9]+(\.[0-9]+)?", text)

@@ -93,8 +93,8 @@ def connection(status: Mapping[str, Any]) -> dict[str, bytes]:
         "kubeconfig": status.get("kubeconfig"),
         "username": status.get("sshUser") if status.get("servers") else None,
     }
-    found = {name: text.encode() for name, text in known.items() if text}
-    return {**found, **({"clusterCA": authority} if authority else {})}
+    details = {name: text.encode() for name, text in known.items() if text}
+    return {**details, **({"clusterCA": authority} if authority else {})}
 
 
 def _policy_in_force(rendered: Rendered, mine: Mapping[str, Resource]) -> str:

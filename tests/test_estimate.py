@@ -33,7 +33,7 @@ def layers(provider: str, limits: dict[str, int]) -> list[Manifest]:
 
 
 def storage(outcome: local.Outcome) -> int:
-    """Return the storage that an order is told to hold."""
+    """Return the storage that an order holds by its status."""
     assert not outcome.fatal, outcome.fatal
     found: int = outcome.composite["status"]["estimate"]["storageGiB"]
     return found

@@ -73,7 +73,7 @@ def test_orders_of_such_names(kind: str, mode: Mode) -> None:
         assert all(len(value) <= 63 for value in manifest["metadata"]["labels"].values())
 
 
-def test_what_lives_is_not_judged() -> None:
+def test_a_live_order_is_not_judged() -> None:
     """It has a name that could be stored."""
     order, layers = asking.order("cluster/minimal"), asking.provider("cluster-stacks")
     renamed = {**order, "metadata": {**order["metadata"], "name": "a" * 64}}

@@ -612,3 +612,26 @@ def test_a_recorded_volume() -> None:
     }
     [found] = answered("Server", spec, seen, machines=machine)["servers"]
     assert found["volumes"] == [{"name": "data", "sizeGiB": 1, "attached": True}]
+
+
+def test_a_label_that_is_longer_than_a_key_of_metadata() -> None:
+    """Kubernetes takes 317 characters, the compute service 255; what servers have stays."""
+    key = f"{'p' * 62}.{'p' * 62}.{'p' * 62}.{'p' * 52}/{'n' * 20}"
+    fatal = asking.ask(server(labels={key: "v"}), OFFER).fatal
+    assert fatal == f"InvalidOrder: spec.labels[{key}]: must have at most 255 characters here"
+    assert not asking.ask(server(labels={key[-255:]: "v"}), OFFER).fatal
+    seen = dict(built(server(), OFFER))
+    instance = seen[keys.server(0)].manifest
+    where = "spec.forProvider.metadata"
+    labelled = {**instance["spec"]["forProvider"]["metadata"], key.replace("/", ":"): "v"}
+    seen[keys.server(0)] = local.Observed(replaced(instance, where, labelled))
+    assert not asking.ask(server(labels={key: "v"}), OFFER, seen).fatal
+
+
+def test_name_servers_are_distinct() -> None:
+    """The network service refuses one that is named twice."""
+    order = asking.order("network/minimal")
+    twice = replaced(order, "spec.dnsServers", ["9.9.9.9", "149.112.112.112", "9.9.9.9"])
+    resources = asking.ask(twice, asking.provider("cluster-stacks")).resources
+    subnet = resources["openstack-subnet-ipv4"]["spec"]["forProvider"]
+    assert subnet["dnsNameservers"] == ["9.9.9.9", "149.112.112.112"]

@@ -118,7 +118,7 @@ def test_ranges_of_ipv6_are_not_judged() -> None:
 
 
 @each_provider
-def test_what_lives_is_not_stranded(provider: str) -> None:
+def test_a_live_cluster_is_not_stranded(provider: str) -> None:
     """As many nodes as there are, or fewer, go on; more are refused."""
     given = layers(provider)
     live = simulate.play(asking.ask(nodes(6), given).resources)

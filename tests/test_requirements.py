@@ -282,7 +282,7 @@ REFUSED = {name: case for name, case in CASES.items() if case[2]}
 
 
 def accepted_once(kind: str, edits: dict[str, Any]) -> dict[str, local.Observed]:
-    """Return what lives of an order that was accepted by a function without these requirements."""
+    """Return the live resources of an order that was accepted without these requirements."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("function.resolve.requirements.violations", lambda *_: [])
         patch.setattr("function.resolve.networks.is_unusable", lambda _: False)

@@ -180,7 +180,7 @@ def test_what_no_server_could_read(text: str, count: int, problem: str) -> None:
 
 
 def test_ignition_alone_is_taken() -> None:
-    """Whole images live of it."""
+    """Images such as Flatcar are configured by it."""
     order = server(userData=IGNITION, sshKeys=[KEYS[0]])
     answer = asking.ask(order, asking.provider("cluster-stacks"))
     assert not answer.fatal

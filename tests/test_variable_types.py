@@ -95,7 +95,7 @@ def test_a_class_goes_before_its_profile() -> None:
     assert not asking.ask(order(dnsNameservers="192.0.2.53"), given).fatal
 
 
-def test_what_lives_is_not_judged() -> None:
+def test_a_live_order_is_not_judged() -> None:
     """A value that was taken goes on being taken."""
     before = layers("dnsNameservers", variableTypes={"dnsNameservers": "string"})
     manifest = order(dnsNameservers="192.0.2.53")

@@ -69,7 +69,7 @@ def test_standard_time_counts(timezone: str, offset: str, other: str) -> None:
 
 
 def test_a_window_near_midnight() -> None:
-    """It opens on the next day then, and the clock begins anew."""
+    """It opens on the next day then."""
     _, [note] = answered(order("Europe/Berlin", "23:30"))
     assert "at 00:30 in daylight saving time" in note
 

@@ -33,6 +33,5 @@ def namespace_problem(name: str) -> str:
 
 def _suggested(name: str) -> str:
     """Return a name that is allowed and near to one that is not."""
-    found = re.sub(r"[^-a-z0-9.]+", "-", name.lower())
-    found = re.sub(r"[-.]*\.[-.]*", ".", found).strip("-.")
-    return found or "shop"
+    allowed = re.sub(r"[^-a-z0-9.]+", "-", name.lower())
+    return re.sub(r"[-.]*\.[-.]*", ".", allowed).strip("-.") or "shop"

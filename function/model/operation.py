@@ -60,8 +60,8 @@ class Window(Schema):
         """
         zone = zoneinfo.ZoneInfo(self.timezone)
         days = (datetime.datetime(2026, month, 15, tzinfo=zone) for month in (1, 7))
-        found = sorted((day.utcoffset() or datetime.timedelta()) for day in days)
-        standard, summer = (int(offset.total_seconds()) // 60 for offset in found)
+        offsets = sorted((day.utcoffset() or datetime.timedelta()) for day in days)
+        standard, summer = (int(offset.total_seconds()) // 60 for offset in offsets)
         return standard, summer
 
     @pydantic.field_validator("duration")

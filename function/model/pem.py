@@ -1,8 +1,10 @@
 """Read certificates in PEM form."""
 
+import functools
 import ssl
 
 
+@functools.lru_cache(maxsize=64)
 def are_certificates(value: str) -> str:
     """Return what is wrong with certificates: OpenSSL has to read every one of them."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

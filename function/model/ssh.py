@@ -30,14 +30,14 @@ def is_public_key(value: str) -> str:
 
 def _parts(blob: bytes) -> list[bytes]:
     """Return the strings in a blob, each behind its length; nothing if one is cut off."""
-    found = []
+    strings: list[bytes] = []
     while blob:
         length = int.from_bytes(blob[:4], "big")
         if len(blob) < 4 + length:
             return []
-        found.append(blob[4 : 4 + length])
+        strings.append(blob[4 : 4 + length])
         blob = blob[4 + length :]
-    return found
+    return strings
 
 
 def _is_whole(kind: str, parts: list[bytes]) -> bool:

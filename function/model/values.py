@@ -7,7 +7,6 @@ import functools
 import ipaddress
 import re
 import zoneinfo
-from collections.abc import Iterable
 from typing import Annotated
 
 import pydantic
@@ -233,6 +232,7 @@ Timezone = Annotated[
 ]
 
 
+@functools.lru_cache(maxsize=4096)
 def is_network(value: str) -> bool:
     """Say whether this is a network in CIDR form, or one address, as an API server reads it.
 
@@ -278,7 +278,8 @@ NO_HOSTS = ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "::/127", "ff00::/8")
 NO_PEERS = ("0.0.0.0/8", "127.0.0.0/8", "::/127")
 
 
-def _is_inside(value: str, ranges: Iterable[str]) -> bool:
+@functools.lru_cache(maxsize=4096)
+def _is_inside(value: str, ranges: tuple[str, ...]) -> bool:
     network = ipaddress.ip_network(value)
     networks = (ipaddress.ip_network(cidr) for cidr in ranges)
     return any(

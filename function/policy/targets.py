@@ -50,7 +50,7 @@ def concerns(rule: PolicyRule, kind: str) -> bool:
 
 def violations(rules: Iterable[PolicyRule]) -> list[Violation]:
     """Return the values that rules fill in and that violate requirements of the field."""
-    found = []
+    violated = []
     for rule in rules:
         if rule.verb not in ("pin", "default"):
             continue
@@ -58,8 +58,8 @@ def violations(rules: Iterable[PolicyRule]) -> list[Violation]:
         types = [target_of(kind, rule.field).type for kind in kinds]
         value = getattr(rule, rule.verb)
         at = f"policy[{rule.key}].{rule.verb}"
-        found += [one for kind in types[:1] for one in violations_of(kind, value, at)]
-    return found
+        violated += [one for kind in types[:1] for one in violations_of(kind, value, at)]
+    return violated
 
 
 @dataclass(frozen=True)

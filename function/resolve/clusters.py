@@ -82,8 +82,8 @@ def cluster(
     )
     notes = machine_notes(machines, "spec.nodePools[{}].size")
     outlook = versions.outlook(settings, version.fields)
-    told = (*notes, *range_notes(order), *version.notes)
-    return Resolution(decided, told, version.pending, sized, outlook)
+    remarks = (*notes, *range_notes(order), *version.notes)
+    return Resolution(decided, remarks, version.pending, sized, outlook)
 
 
 def _control_plane(

@@ -32,15 +32,15 @@ def check_requirements(
         InvalidOrder: With each such value.
     """
     written: OrderSpec = parse(KINDS[order.kind], order.written, at="spec", blame=InvalidOrder)
-    found = violations(written, "spec")
-    if found and previous is not None:
-        found = _new(found, order.kind, requested, previous)
-    if found:
-        raise InvalidOrder(*(Problem(one.field, one.message) for one in found))
+    violated = violations(written, "spec")
+    if violated and previous is not None:
+        violated = _new(violated, order.kind, requested, previous)
+    if violated:
+        raise InvalidOrder(*(Problem(one.field, one.message) for one in violated))
 
 
 def _new(
-    found: list[Violation], kind: str, requested: Mapping[str, Any], previous: Bound
+    violated: list[Violation], kind: str, requested: Mapping[str, Any], previous: Bound
 ) -> list[Violation]:
     """Return the violations that the order was not accepted with."""
     schema, accepted = KINDS[kind], remembered(previous)
@@ -55,7 +55,7 @@ def _new(
     known = {(one.place, one.value) for one in former}
     return [
         one
-        for one in found
+        for one in violated
         if (one.place, one.value) not in known and _head(one.field) not in unchanged
     ]
 

@@ -15,7 +15,7 @@ GIVEN = "givenStorageGiB"
 def pool_storage(pool: NodePool, machine: Machine) -> int:
     """Return GiB of what the order gives a node: its further volumes, and its root disk.
 
-    That is its root volume, the flavor's disk, or what was asked for.
+    That is its root volume, the flavor's disk, or the size that was requested.
     """
     further = sum(volume.size_gib for volume in pool.data_volumes)
     if pool.root_volume:

@@ -170,13 +170,13 @@ class Settings(Schema):
     )
 
     def violations(self) -> Iterator[tuple[str, str]]:
-        """Yield names of images that stand for more than one image."""
+        """Yield names of images that more than one image has."""
         ids: dict[tuple[str, str], set[str]] = {}
         for offer in self.images:
             ids.setdefault((offer.name, offer.architecture), set()).add(offer.id)
-        for (name, architecture), found in sorted(ids.items()):
-            if len(found) > 1:
-                text = f"{name} is the name of {len(found)} images for {architecture}"
+        for (name, architecture), distinct in sorted(ids.items()):
+            if len(distinct) > 1:
+                text = f"{name} is the name of {len(distinct)} images for {architecture}"
                 yield "images", f"{text}; an order that names it could get any of them"
 
     def backend_of(self, kind: str) -> str | None:

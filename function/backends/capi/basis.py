@@ -109,9 +109,9 @@ class Basis:
 
     def target(self, field: str) -> Target:
         """Return where a field goes, with what today's profile writes instead of empty texts."""
-        found = self.profile.target(field)
+        target = self.profile.target(field)
         empty = self._todays.target(field).empty if self._todays else {}
-        return found.model_copy(update={"empty": empty}) if empty else found
+        return target.model_copy(update={"empty": empty}) if empty else target
 
     @functools.cached_property
     def _todays(self) -> Profile | None:

@@ -61,16 +61,16 @@ def node_volumes(basis: Basis, cluster: Manifest) -> dict[str, int]:
     shared = _by_name(lookup(cluster, "spec.topology.variables"))
     disk, further = (basis.profile.target(f).override for f in (POOL_DISK, POOL_VOLUMES))
     size_key = basis.profile.target(POOL_VOLUMES).object_keys.get("sizeGiB")
-    found = {}
+    totals = {}
     for deployment in status.deployments(cluster):
         values = shared | _by_name(lookup(deployment, "variables.overrides"))
         listed = values.get(further or "")
         sizes = [values.get(disk or "")]
         sizes += [v.get(size_key) for v in listed or () if isinstance(v, Mapping)]
         pool = lookup(deployment, "metadata.labels")[POOL_LABEL]
-        found[pool] = sum(size for size in sizes if isinstance(size, int))
-        found[pool] += 0 if sizes[0] else basis.bound.machines[pool].disk_gib or 0
-    return found
+        totals[pool] = sum(size for size in sizes if isinstance(size, int))
+        totals[pool] += 0 if sizes[0] else basis.bound.machines[pool].disk_gib or 0
+    return totals
 
 
 def _by_name(listed: Any) -> dict[str, Any]:

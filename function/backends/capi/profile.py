@@ -128,9 +128,9 @@ class Target(Schema):
             return [self.form(item) for item in value]
         if not isinstance(value, Mapping):
             return value
-        told = self.defaults | {ours: v for ours, v in value.items() if v is not None}
-        told |= {ours: text for ours, text in self.empty.items() if told.get(ours) == ""}
-        return {theirs: told[ours] for ours, theirs in self.object_keys.items() if ours in told}
+        known = self.defaults | {ours: v for ours, v in value.items() if v is not None}
+        known |= {ours: text for ours, text in self.empty.items() if known.get(ours) == ""}
+        return {theirs: known[ours] for ours, theirs in self.object_keys.items() if ours in known}
 
     def writes(self, value: Any) -> dict[str, Any]:
         """Return the variables or overrides for a value; none where it is not expressed."""

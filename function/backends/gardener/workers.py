@@ -27,7 +27,7 @@ def pools(basis: Basis) -> list[Manifest]:
     return found
 
 
-def node_volumes(basis: Basis, found: list[Manifest]) -> dict[str, int]:
+def node_volumes(basis: Basis, applied: list[Manifest]) -> dict[str, int]:
     """Return GiB of all volumes of one node, by pool, as a Shoot gives them."""
     machines = basis.bound.machines
     return {
@@ -35,7 +35,7 @@ def node_volumes(basis: Basis, found: list[Manifest]) -> dict[str, int]:
             _gib(volume.get("size")) for volume in (pool.get("volume", {}), *_further(pool))
         )
         + (0 if "volume" in pool else machines[pool["name"]].disk_gib or 0)
-        for pool in found
+        for pool in applied
     }
 
 

@@ -27,6 +27,8 @@ FIXED = (
 BY_ID = ("network", "schedulerHints")
 # What our own metadata begin with.
 RESERVED = "scs-"
+# The longest key of metadata that the compute service takes.
+LONGEST_KEY = 255
 SPREAD_POLICIES = {"Soft": "soft-anti-affinity", "Strict": "anti-affinity"}
 
 
@@ -103,13 +105,17 @@ def check_labels(stack: Stack[ServerSpec]) -> None:
         InvalidOrder: With each of them.
     """
     own = stack.own.high_availability
-    taken = set(own.metadata) if own else set()
     # A key that became the provider's later does not strand servers that have it.
-    taken -= set(stack.stored(keys.server(0)).get("metadata") or {})
+    applied = set(stack.stored(keys.server(0)).get("metadata") or {})
+    taken = (set(own.metadata) if own else set()) - applied
     problems = [
         Problem(f"spec.labels[{label}]", "is kept for the provider; choose another key")
         for label in sorted(stack.order.spec.labels)
         if label.startswith(RESERVED) or _told(label) in taken
+    ] + [
+        Problem(f"spec.labels[{label}]", f"must have at most {LONGEST_KEY} characters here")
+        for label in sorted(stack.order.spec.labels)
+        if len(label) > LONGEST_KEY and _told(label) not in applied
     ]
     if problems:
         raise InvalidOrder(*problems)

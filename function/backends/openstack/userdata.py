@@ -97,11 +97,11 @@ def is_unknown(text: str) -> bool:
 
 def _unpacked(text: str) -> tuple[str | bytes, bool]:
     """Return what the server reads, as text if it is text, and whether it was compressed."""
-    found = _decoded(text)
-    if found is None:
+    data = _decoded(text)
+    if data is None:
         return text, False
-    unzipped = _gunzipped(found) if found.startswith(_GZIP) else None
-    content = found if unzipped is None else unzipped
+    unzipped = _gunzipped(data) if data.startswith(_GZIP) else None
+    content = data if unzipped is None else unzipped
     try:
         return content.decode(), unzipped is not None
     except UnicodeDecodeError:
@@ -123,10 +123,10 @@ def _gunzipped(packed: bytes) -> bytes | None:
     """Return what is compressed; None if it is damaged, or too large to look at."""
     unpacker = zlib.decompressobj(wbits=31)
     try:
-        found = unpacker.decompress(packed, _LARGEST_UNPACKED)
+        data = unpacker.decompress(packed, _LARGEST_UNPACKED)
     except zlib.error:
         return None
-    return found if unpacker.eof else None
+    return data if unpacker.eof else None
 
 
 def _tenants(content: str | bytes) -> Iterator[Message]:
