@@ -3,6 +3,7 @@
 One answer alone is a golden case; these are stories of several, and of recorded objects.
 """
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from function import local, managed, simulate
+from function import fn, local, managed, simulate
 from function.backends import openstack
 from function.backends.openstack import keys
 from function.bound import ANNOTATION
@@ -635,3 +636,59 @@ def test_name_servers_are_distinct() -> None:
     resources = asking.ask(twice, asking.provider("cluster-stacks")).resources
     subnet = resources["openstack-subnet-ipv4"]["spec"]["forProvider"]
     assert subnet["dnsNameservers"] == ["9.9.9.9", "149.112.112.112"]
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ({"backends.openstack.networks": []}, "required here: name a Network of yours"),
+        ({}, "required here: name a Network of yours, or one of backend, default"),
+        (
+            {"kinds": {"Cluster": "capi", "Server": "openstack"}},
+            "required here; offered: backend, default",
+        ),
+    ],
+    ids=["none offered", "some offered", "no Networks to order"],
+)
+def test_a_server_that_names_no_network(data: dict[str, Any], text: str) -> None:
+    """Where the environment has no default, it is said what can be named."""
+    layers = []
+    for layer in asking.provider("cluster-stacks"):
+        if "kinds" in layer["data"]:
+            layer["data"]["backends"]["openstack"].pop("defaultNetwork")
+            for path, value in data.items():
+                layer = replaced(layer, f"data.{path}", value)  # noqa: PLW2901  # edit by edit
+        layers.append(layer)
+    fatal = asking.ask(server(networks=None), layers).fatal
+    assert fatal == f"InvalidOrder: spec.networks: {text}"
+
+
+@pytest.mark.parametrize(
+    ("edits", "text"),
+    [
+        ({"flavor": "scs-2v-8", "size": None}, "did you mean SCS-2V-8?; offered: "),
+        ({"zone": "AZ1"}, "spec.zone: not offered here, did you mean az1?; offered: az1, az2, az3"),
+        (
+            {"bootVolume": {"type": "encryptd"}},
+            "spec.bootVolume.type: not offered here, did you mean encrypted?; offered: encrypted",
+        ),
+    ],
+    ids=["flavor", "zone", "volume type"],
+)
+def test_what_may_have_been_meant(edits: dict[str, Any], text: str) -> None:
+    """Of names that are nearly those of an offer."""
+    assert text in asking.ask(server(**edits), asking.provider("cluster-stacks")).fatal
+
+
+def test_a_kind_that_may_have_been_meant() -> None:
+    """Names of kinds have capitals."""
+    order = asking.order("cluster/minimal")
+    composite = {**local.composite_of(order, Mode.NAMESPACED), "kind": "cluster"}
+    runner = fn.FunctionRunner()
+    outcome = asyncio.run(
+        local.answer(
+            lambda req: runner.RunFunction(req, None), composite, asking.provider("cluster-stacks")
+        )
+    )
+    text = "InvalidOrder: kind: must be one of Cluster, Server, Network, did you mean Cluster?"
+    assert outcome.fatal == text

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from function.contract import Bound, Order, Remark
 from function.errors import InvalidOrder, Problem
 from function.model import ClusterSpec
-from function.model.values import NO_HOST, PUBLIC, is_private, is_unusable
+from function.model.values import NO_HOST, PUBLIC, is_network, is_private, is_unusable
 
 # Each node takes such a part of the range of pods, unless a cluster is told otherwise.
 SHARE = 24
@@ -92,7 +92,7 @@ def check_room(order: Order[ClusterSpec], room: Room) -> None:
 
 def _parts(cidr: str, share: int) -> float:
     """Return into how many parts a range is divided; no limit if it is not known."""
-    network = ipaddress.ip_network(cidr) if cidr else None
+    network = ipaddress.ip_network(cidr) if is_network(cidr) else None
     # Shares of IPv6 differ between clusters.
     if network is None or network.version != 4:  # noqa: PLR2004  # the version
         return float("inf")
@@ -101,7 +101,7 @@ def _parts(cidr: str, share: int) -> float:
 
 def _hosts(cidr: str) -> float:
     """Return how many machines find an address beside the router; no limit if it is not known."""
-    network = ipaddress.ip_network(cidr) if cidr else None
+    network = ipaddress.ip_network(cidr) if is_network(cidr) else None
     if network is None or network.version != 4:  # noqa: PLR2004  # the version
         return float("inf")
     return max(network.num_addresses - _RESERVED, 0)

@@ -52,8 +52,12 @@ def deployments(basis: Basis, values: Mapping[str, Any]) -> list[Manifest]:
 
 def greatest(deployment: Manifest) -> int:
     """Return the greatest number of nodes of a MachineDeployment topology."""
-    most = (lookup(deployment, "metadata.annotations") or {}).get(_AUTOSCALER.format("max"), "")
-    return int(most) if str(most).isdigit() else int(deployment.get("replicas") or 0)
+    annotations = lookup(deployment, "metadata.annotations")
+    most = annotations.get(_AUTOSCALER.format("max")) if isinstance(annotations, dict) else None
+    if str(most).isdigit():
+        return int(most)
+    replicas = deployment.get("replicas")
+    return replicas if isinstance(replicas, int) else 0
 
 
 def node_volumes(basis: Basis, cluster: Manifest) -> dict[str, int]:

@@ -14,7 +14,6 @@ from function.contract import Manifest
 from function.errors import InvalidOrder, Problem
 from function.model import API_GROUP
 from function.model.cluster import ClusterNetwork
-from function.model.values import is_network
 from function.parsing import parse
 from function.paths import lookup
 from function.resolve import SHARE, Room, check_room
@@ -101,12 +100,17 @@ def _room(basis: Basis, network: Manifest, values: Mapping[str, Any]) -> Room:
     nodes = values.get(variable) if variable else None
     machines = basis.profile.control_plane_machines
     return Room(
-        pods=str((lookup(network, "pods.cidrBlocks") or [""])[0]),
-        nodes=nodes if isinstance(nodes, str) and is_network(nodes) else "",
+        pods=_first(lookup(network, "pods.cidrBlocks")),
+        nodes=nodes if isinstance(nodes, str) else "",
         share=own.node_mask if own else SHARE,
         control_planes=_control_planes(basis) if machines else 0,
         former=sum(map(greatest, status.deployments(basis.stored))),
     )
+
+
+def _first(ranges: object) -> str:
+    """Return the first of the ranges of a Cluster; empty if there is none."""
+    return str(ranges[0]) if isinstance(ranges, list) and ranges else ""
 
 
 def _control_planes(basis: Basis) -> int:

@@ -182,9 +182,10 @@ def _check_room(basis: Basis) -> None:
     Raises:
         InvalidOrder: There are more.
     """
-    networking = _network(basis)["networking"]
-    former = sum(int(worker.get("maximum") or 0) for worker in workers(basis.stored))
-    check_room(basis.order, Room(networking["pods"], networking["nodes"], former=former))
+    pods, nodes = (str(lookup(_network(basis), f"networking.{n}")) for n in ("pods", "nodes"))
+    applied = (worker.get("maximum") for worker in workers(basis.stored))
+    former = sum(most for most in applied if isinstance(most, int))
+    check_room(basis.order, Room(pods, nodes, former=former))
 
 
 def _network(basis: Basis) -> Manifest:

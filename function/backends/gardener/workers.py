@@ -32,7 +32,7 @@ def node_volumes(basis: Basis, applied: list[Manifest]) -> dict[str, int]:
     machines = basis.bound.machines
     return {
         pool["name"]: sum(
-            _gib(volume.get("size")) for volume in (pool.get("volume", {}), *_further(pool))
+            _gib(lookup(volume, "size")) for volume in (pool.get("volume"), *_further(pool))
         )
         + (0 if "volume" in pool else machines[pool["name"]].disk_gib or 0)
         for pool in applied
