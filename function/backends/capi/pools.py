@@ -54,7 +54,7 @@ def greatest(deployment: Manifest) -> int:
     """Return the greatest number of nodes of a MachineDeployment topology."""
     annotations = lookup(deployment, "metadata.annotations")
     most = annotations.get(_AUTOSCALER.format("max")) if isinstance(annotations, dict) else None
-    if str(most).isdigit():
+    if isinstance(most, str) and most.isdigit():
         return int(most)
     replicas = deployment.get("replicas")
     return replicas if isinstance(replicas, int) else 0
