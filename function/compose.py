@@ -124,7 +124,7 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
     *_, resolution = all_of(
         lambda: guards.refused_fields_are_unchanged(order, now, before, backend.standing(mine)),
         lambda: guards.data_is_kept(order, now, before),
-        lambda: resolve.check_requirements(order, now, before),
+        lambda: resolve.check_constraints(order, now, before),
         lambda: policy.judge(ask.kind, _effective(order), now, settings.policy, before),
         lambda: resolve.RESOLVERS[ask.kind](order, settings, before, backend.progress(mine)),
     )
@@ -191,7 +191,7 @@ def _check_name(ask: Ask, before: Bound | None) -> None:
 
 
 def _check_environment(environment: Environment, before: Bound | None) -> None:
-    """Refuse new orders where the environment holds what violates a requirement.
+    """Refuse new orders where the environment holds what violates a constraint.
 
     Raises:
         EnvironmentInvalid: It does. What is live was answered with it, and goes on.

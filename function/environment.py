@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from function import policy
+from function.constraints import violations
 from function.contract import Environment, Manifest
 from function.errors import EnvironmentInvalid, EnvironmentNotFound, Problem
 from function.model import API_GROUP
 from function.parsing import SchemaT, parse
-from function.requirements import violations
 from function.schema import Schema, canonical
 from function.settings import Block, Settings
 
@@ -308,7 +308,7 @@ def _validate(merge: _Merge, schemas: Mapping[str, type[Schema]], root: _Layer) 
 
 
 def _flaws(merge: _Merge, root: _Layer, settings: Settings) -> tuple[Problem, ...]:
-    """Return the values that violate requirements: they came after environments were released."""
+    """Return the values that violate constraints: they came after environments were released."""
     violated = [*violations(settings, ""), *policy.violations(settings.policy)]
     return tuple(_located(merge, root, Problem(one.field, one.message)) for one in violated)
 

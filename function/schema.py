@@ -38,11 +38,11 @@ def text(pattern: str, hint: str, **limits: int) -> pydantic.StringConstraints:
 
 
 @dataclass(frozen=True)
-class Requirement:
+class Constraint:
     """Say what a new or changed value of a type must meet beyond the type itself.
 
     Parsing never gets stricter, because a live order that was accepted with such a value would be
-    refused as a whole. A requirement is checked by `function.requirements` instead, and by the API
+    refused as a whole. A constraint is checked by `function.constraints` instead, and by the API
     server, which does not look at unchanged values again either.
 
     Attributes:
@@ -87,7 +87,7 @@ class Schema(pydantic.BaseModel):
         return frozenset(str(getattr(self, f)) for f in self.key_fields if hasattr(self, f))
 
     def violations(self) -> Iterator[tuple[str, str]]:
-        """Yield field and message of each requirement that several values violate together."""
+        """Yield field and message of each constraint that several values violate together."""
         yield from ()
 
 

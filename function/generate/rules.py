@@ -18,7 +18,7 @@ import pydantic
 from pydantic.fields import FieldInfo
 
 from function.generate.checks import CHECKS, Check
-from function.schema import HINTS, Requirement, Schema, extra, fields, item_type
+from function.schema import HINTS, Constraint, Schema, extra, fields, item_type
 
 IN_PLACE, GROWS, ONCE, REFUSED = "in place", "grows", "once", "refused"
 # What the API server says of such an edit, and what to do instead.
@@ -54,7 +54,7 @@ def on_type(info: FieldInfo) -> list[dict[str, Any]]:
 
 
 def type_validators(info: FieldInfo) -> list[str]:
-    """Return the names of validators and requirements in the type of a field.
+    """Return the names of validators and constraints in the type of a field.
 
     Those of a mapping's names and values are left to the function: names have no bounds here.
     """
@@ -63,7 +63,7 @@ def type_validators(info: FieldInfo) -> list[str]:
         part = pending.pop()
         if isinstance(part, pydantic.AfterValidator):
             found.append(getattr(part.func, "__name__", ""))
-        if isinstance(part, Requirement):
+        if isinstance(part, Constraint):
             found.append(part.name)
         if getattr(part, "__origin__", None) is not dict:
             pending.extend(getattr(part, "__args__", ()))

@@ -1,6 +1,6 @@
 """Define the kinds of text that orders and environments hold: names, networks, durations.
 
-What a type refuses was refused by its first release; what was added since is a `Requirement`.
+What a type refuses was refused by its first release; what was added since is a `Constraint`.
 """
 
 import functools
@@ -12,7 +12,7 @@ from typing import Annotated
 import pydantic
 
 from function.model import pem, ssh
-from function.schema import DNS_LABEL, Requirement, text
+from function.schema import DNS_LABEL, Constraint, text
 
 PoolName = Annotated[
     str, text(DNS_LABEL, "lower-case letters, digits and dashes, as in a DNS label", max_length=15)
@@ -97,7 +97,7 @@ Cron = Annotated[
         'five fields of a cron schedule, such as "0 20 * * *"; Sunday is 0 or sun',
         max_length=64,
     ),
-    Requirement(_cron_ascends),
+    Constraint(_cron_ascends),
 ]
 
 # Of a DNS subdomain, which the prefix of a key is.
@@ -120,7 +120,7 @@ LabelKey = Annotated[
         "the key of a label, such as dedicated or example.com/role",
         max_length=317,
     ),
-    Requirement(_prefix_is_short),
+    Constraint(_prefix_is_short),
 ]
 LabelValue = Annotated[
     str,
@@ -147,7 +147,7 @@ ServerName = Annotated[
         "a DNS name in lower case, such as api.example.org or *.example.org, or an address",
         max_length=253,
     ),
-    Requirement(_name_is_reachable),
+    Constraint(_name_is_reachable),
 ]
 Certificates = Annotated[
     str,
@@ -156,7 +156,7 @@ Certificates = Annotated[
         "one or more certificates in PEM form",
         max_length=32768,
     ),
-    Requirement(pem.are_certificates),
+    Constraint(pem.are_certificates),
 ]
 PublicKey = Annotated[
     str,
@@ -165,7 +165,7 @@ PublicKey = Annotated[
         "a public key in one line, such as ssh-ed25519 AAAAC3Nza name",
         max_length=2048,
     ),
-    Requirement(ssh.is_public_key),
+    Constraint(ssh.is_public_key),
 ]
 
 PORTS = re.compile(r"^([0-9]{1,5})(?:-([0-9]{1,5}))?$")
@@ -202,10 +202,10 @@ def _allows_some(value: str) -> str:
 
 
 # How long a node may take to let its pods go, and be unhealthy before it is replaced.
-DrainTimeout = Annotated[Duration, Requirement(_drains_for_a_while)]
-Patience = Annotated[Duration, Requirement(_waits_for_a_while)]
+DrainTimeout = Annotated[Duration, Constraint(_drains_for_a_while)]
+Patience = Annotated[Duration, Constraint(_waits_for_a_while)]
 SHORTEST_PATIENCE = 30
-UnhealthyShare = Annotated[Share, Requirement(_allows_some)]
+UnhealthyShare = Annotated[Share, Constraint(_allows_some)]
 
 
 def _is_no_flag_value(value: str) -> str:
@@ -213,7 +213,7 @@ def _is_no_flag_value(value: str) -> str:
     return "must be another text than -; write an empty text for no prefix" if value == "-" else ""
 
 
-Prefix = Annotated[str, pydantic.StringConstraints(max_length=63), Requirement(_is_no_flag_value)]
+Prefix = Annotated[str, pydantic.StringConstraints(max_length=63), Constraint(_is_no_flag_value)]
 
 
 @functools.cache
@@ -334,9 +334,9 @@ def _is_usable(cidr: str) -> str:
     return NO_HOST if is_network(cidr) and is_unusable(cidr) else ""
 
 
-UsableRange = Requirement(_is_usable)
-HostAddress = Requirement(_host_can_have)
-PeerNetwork = Requirement(_peer_can_have)
+UsableRange = Constraint(_is_usable)
+HostAddress = Constraint(_host_can_have)
+PeerNetwork = Constraint(_peer_can_have)
 IPAddress = Annotated[
     str, pydantic.StringConstraints(max_length=39), pydantic.AfterValidator(_address), HostAddress
 ]

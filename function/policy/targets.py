@@ -7,11 +7,11 @@ from typing import Annotated, Any, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from function.constraints import Violation, violations_of
 from function.errors import Problem
 from function.model import KINDS
 from function.model.values import DURATION, Share, seconds
 from function.parsing import checker
-from function.requirements import Violation, violations_of
 from function.schema import Number, Schema, fields, item_type
 from function.settings import PolicyRule
 
@@ -49,7 +49,7 @@ def concerns(rule: PolicyRule, kind: str) -> bool:
 
 
 def violations(rules: Iterable[PolicyRule]) -> list[Violation]:
-    """Return the values that rules fill in and that violate requirements of the field."""
+    """Return the values that rules fill in and that violate constraints of the field."""
     violated = []
     for rule in rules:
         if rule.verb not in ("pin", "default"):

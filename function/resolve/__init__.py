@@ -9,13 +9,13 @@ servers      an order for servers          volumes      volume types
 networks     an order for a network        zones        availability zones
 boots        image and root disk           variables    those that a tenant sets
 ranges       address ranges             resolution   what comes out
-requirements new and changed values      storage      what the environment gives
+constraints  new and changed values      storage      what the environment gives
 """
 
 from function.resolve.clusters import cluster
+from function.resolve.constraints import check_constraints
 from function.resolve.networks import network
 from function.resolve.ranges import SHARE, Room, check_room
-from function.resolve.requirements import check_requirements
 from function.resolve.resolution import Resolution, Resolver
 from function.resolve.servers import server
 from function.resolve.storage import GIVEN, recorded, with_given
@@ -29,7 +29,7 @@ __all__ = [
     "Resolver",
     "Room",
     "SHARE",
-    "check_requirements",
+    "check_constraints",
     "check_room",
     "cluster",
     "mistyped",

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import pydantic
 
 from function.model.values import LabelKey, LabelValue, Patience, is_network
-from function.schema import Requirement, text
+from function.schema import Constraint, text
 
 NEW_ORDERS = "new orders only"
 NEXT_VERSION = "new orders, and others with their next version change"
@@ -56,14 +56,14 @@ def _is_refused(adapter: pydantic.TypeAdapter[str], value: str) -> bool:
     return False
 
 
-LabelKeyText = Annotated[str, Requirement(_is_label_key)]
-LabelValueText = Annotated[str, Requirement(_is_label_value)]
+LabelKeyText = Annotated[str, Constraint(_is_label_key)]
+LabelValueText = Annotated[str, Constraint(_is_label_value)]
 Day = Annotated[
     str,
     text(r"^[0-9]{4}-[0-9][0-9]-[0-9][0-9]$", 'a day such as "2026-10-27"'),
-    Requirement(_is_a_day),
+    Constraint(_is_a_day),
 ]
-NetworkText = Annotated[str, Requirement(_is_a_range)]
+NetworkText = Annotated[str, Constraint(_is_a_range)]
 FieldPath = Annotated[
     str,
     text(

@@ -7,7 +7,7 @@ from function.contract import Bound, Mode, Order
 from function.errors import InvalidOrder
 from function.model import KINDS
 from function.parsing import parse
-from function.resolve import check_requirements
+from function.resolve import check_constraints
 from function.schema import masked
 from function.settings import Place
 
@@ -32,7 +32,7 @@ def judge(kind: str, spec: Spec, before: Spec | None = None) -> str:
         record = None
         if before is not None:
             record = Bound(place=Place(), asked=masked(schema, before))
-        check_requirements(order, now, record)
+        check_constraints(order, now, record)
         if record is not None:
             guards.refused_fields_are_unchanged(order, now, record, {})
             guards.data_is_kept(order, now, record)

@@ -1,6 +1,6 @@
 """An order that was accepted once is never refused while it stays as it is.
 
-The release before knew none of the requirements of `schema.Requirement`: it is played by taking
+The release before knew none of the constraints of `schema.Constraint`: it is played by taking
 them away for the first answer. Orders are made from the published schema, value by value.
 """
 
@@ -11,14 +11,14 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from function.constraints import Violation
 from function.model import KINDS
-from function.requirements import Violation
 
 from .strategies import examples
 from .test_manifests import FULL, SCHEMAS, named, places, replaced, valid, world
 from .world import advance, ask
 
-# Values that requirements refuse, and that parsing has always taken.
+# Values that constraints refuse, and that parsing has always taken.
 ODD = (
     *("0.0.0.0", "127.0.0.1", "::", "239.1.1.1", "0.0.0.0/8", "127.0.0.0/8", "1:2:3"),
     *("0s", "0h0m0s", "1s", "0%", "-", "", "0 20 * * fri-mon", f"{'p.' * 130}p/x"),
@@ -47,7 +47,7 @@ def test_an_unchanged_order_is_answered(kind: str, data: st.DataObject) -> None:
     at, node = data.draw(st.sampled_from([p for p in places(SCHEMAS[kind], spec) if p[0]]))
     given_once = world(kind, replaced(spec, at, data.draw(odd(node))))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("function.resolve.requirements.violations", _none)
+        patch.setattr("function.resolve.constraints.violations", _none)
         reply = ask(given_once)
     assume(not reply.fatal)
     live = advance(given_once, reply)
@@ -62,7 +62,7 @@ def test_the_first_answer_would_be_a_refusal() -> None:
     odd_one = world("Network", {**FULL["Network"], "dnsServers": ["0.0.0.0"]})
     assert ask(odd_one).reason == "InvalidOrder"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("function.resolve.requirements.violations", _none)
+        patch.setattr("function.resolve.constraints.violations", _none)
         reply = ask(odd_one)
     assert not ask(advance(odd_one, reply)).fatal
     assert ask(replace(odd_one, spec={**odd_one.spec, "cidr": "10.0.0.0/8"})).fatal

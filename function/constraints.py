@@ -1,15 +1,15 @@
-"""Find values that violate requirements of their types; see `schema.Requirement`."""
+"""Find values that violate constraints of their types; see `schema.Constraint`."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin
 
-from function.schema import Requirement, Schema, canonical
+from function.schema import Constraint, Schema, canonical
 
 
 @dataclass(frozen=True)
 class Violation:
-    """One value that violates a requirement.
+    """One value that violates a constraint.
 
     Attributes:
         field: Path of the value, such as `spec.nodePools[web].drainTimeout`.
@@ -75,8 +75,8 @@ def _of_value(
     if get_origin(annotation) is Annotated:
         annotation, *inner = get_args(annotation)
         metadata = (*metadata, *inner)
-    for requirement in metadata:
-        message = requirement.violation(value) if isinstance(requirement, Requirement) else ""
+    for constraint in metadata:
+        message = constraint.violation(value) if isinstance(constraint, Constraint) else ""
         if message:
             yield Violation(at.field, at.place, canonical(value), message)
     if isinstance(value, Schema):

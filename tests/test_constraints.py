@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from function import local, simulate
+from function.constraints import violations
 from function.errors import InvalidOrder
 from function.model import KINDS, ssh
 from function.model.values import NO_HOST
 from function.parsing import parse
 from function.paths import replaced
-from function.requirements import violations
 from tests import asking
 from tests.asking import Manifest
 from tests.samples import CERTIFICATES, public_key
@@ -282,9 +282,9 @@ REFUSED = {name: case for name, case in CASES.items() if case[2]}
 
 
 def accepted_once(kind: str, edits: dict[str, Any]) -> dict[str, local.Observed]:
-    """Return the live resources of an order that was accepted without these requirements."""
+    """Return the live resources of an order that was accepted without these constraints."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("function.resolve.requirements.violations", lambda *_: [])
+        patch.setattr("function.resolve.constraints.violations", lambda *_: [])
         patch.setattr("function.resolve.networks.is_unusable", lambda _: False)
         outcome = asking.ask(order(kind, edits), asking.provider(PROVIDER[kind]))
         return dict(simulate.play(outcome.resources)) if not outcome.fatal else {}

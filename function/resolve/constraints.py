@@ -1,6 +1,6 @@
-"""Hold new and changed values against the requirements of their types.
+"""Hold new and changed values against the constraints of their types.
 
-What an order was accepted with stays accepted: a function that knows more requirements than the
+What an order was accepted with stays accepted: a function that knows more constraints than the
 one before it never refuses a live order whose values are unchanged.
 """
 
@@ -8,18 +8,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from function.bound import remembered
+from function.constraints import Violation, violations
 from function.contract import Bound, Order
 from function.errors import InvalidOrder, Problem
 from function.model import KINDS, OrderSpec
 from function.parsing import parse
-from function.requirements import Violation, violations
 from function.schema import extra, fields
 
 
-def check_requirements(
+def check_constraints(
     order: Order[Any], requested: Mapping[str, Any], previous: Bound | None
 ) -> None:
-    """Refuse values that violate a requirement, unless the order was accepted with them.
+    """Refuse values that violate a constraint, unless the order was accepted with them.
 
     Values that policy filled in are not the tenant's to correct: see `environment`.
 
