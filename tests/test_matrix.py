@@ -346,7 +346,7 @@ def prefixes(path: str) -> list[str]:
     return [".".join(parts[:end]).removesuffix("[]") for end in range(2, len(parts) + 1)] + [path]
 
 
-def play(kind: str, backend: str, edits: dict[str, Any]) -> local.Outcome:
+def play(kind: str, backend: str, edits: dict[str, Any], passes: int = 4) -> local.Outcome:
     """Answer an order in a generous environment of one backend, until nothing changes."""
     spec = {**copy.deepcopy(BASE[kind]), **edits}
     order = {
@@ -357,7 +357,7 @@ def play(kind: str, backend: str, edits: dict[str, Any]) -> local.Outcome:
     }
     layers = generous(kind, backend)
     outcome = asking.ask(order, layers)
-    for _ in range(4):
+    for _ in range(passes):
         if outcome.fatal:
             break
         outcome = asking.ask(order, layers, simulate.play(outcome.resources))
