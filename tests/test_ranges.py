@@ -159,3 +159,34 @@ def test_ranges_of_a_provider(edit: dict[str, str], text: str) -> None:
         root = replaced(root, f"data.backends.gardener.networking.{name}", cidr)
     answer = asking.ask(asking.order("cluster/minimal"), [root, *others])
     assert answer.fatal.startswith(f"EnvironmentInvalid: backends.gardener.{text}")
+
+
+@pytest.mark.parametrize(
+    ("cidr", "noted"),
+    [
+        ("8.8.8.0/24", True),
+        ("172.32.0.0/16", True),
+        ("172.16.0.0/12", False),
+        ("10.20.0.0/24", False),
+        ("100.64.0.0/16", False),
+        ("203.0.113.0/24", False),
+    ],
+)
+def test_addresses_of_others(cidr: str, noted: bool) -> None:  # parametrized
+    """A range of the internet works, and cuts off those who have it there: it is noted."""
+    order = asking.order("network/minimal")
+    manifest = {**order, "spec": {**order["spec"], "cidr": cidr}}
+    status = asking.ask(manifest, asking.provider("cluster-stacks")).composite["status"]
+    fields = [note["field"] for note in status.get("notes", ())]
+    assert fields == (["spec.cidr"] if noted else [])
+
+
+def test_addresses_of_others_in_a_cluster() -> None:
+    """Each range that the order names is looked at."""
+    ranges = {"pods": "11.0.0.0/16", "services": "10.98.0.0/16", "nodes": "12.0.0.0/24"}
+    answer = asking.ask(nodes(2, **ranges), layers("gardener"))
+    status = answer.composite["status"]
+    assert [note["field"] for note in status["notes"]] == [
+        "spec.network.pods",
+        "spec.network.nodes",
+    ]
