@@ -17,6 +17,7 @@
     model, settings, input                    what tenants, providers, Compositions may say
     assembly   environments, parsed once    merge     layers -> one environment
     sizes      limits of the whole          metadata, manifests   what an API server takes
+    constraints   what new and changed values must meet
     names, labels, flavors, kubeconfig, trouble, parsing, schema, shapes, paths, errors, excerpts
 
 Imports point downwards; see the contracts in pyproject.toml.

@@ -38,13 +38,20 @@ from function.contract import (
     Rendered,
     Resource,
 )
-from function.errors import FunctionOutdated, InvalidOrder, NotOffered, Problem, all_of
+from function.errors import (
+    EnvironmentInvalid,
+    FunctionOutdated,
+    InvalidOrder,
+    NotOffered,
+    Problem,
+    all_of,
+)
 from function.managed import ALL_POLICIES, named
 from function.model import API_GROUP, KINDS
+from function.model.metadata import name_problem
 from function.parsing import parse, unknown_fields
 from function.paths import expand, lookup
 from function.schema import masked
-from function.settings import Settings
 
 DEFAULT_ENVIRONMENT = "default"
 
@@ -127,6 +134,8 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
     order = _order(ask, filled)
     guards.labels_are_kept(order, observed)
     guards.names_are_free(order, mine)
+    _check_environment(environment, before)
+    _check_name(ask, before)
     place = placing.place(backend, environment, ask.tenant)
     if guards.stays_in_place(order, place, before, settings.moves):
         return _leave(order, backend, mine)
@@ -135,29 +144,34 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
         lambda: guards.refused_fields_are_unchanged(order, now, before, backend.standing(seen)),
         lambda: guards.data_is_kept(order, now, before),
         lambda: texts.judge(ask.kind, bound.with_fills(ask.written, filled), filled, before),
+        lambda: resolve.check_constraints(order, now, before),
         lambda: policy.judge(ask.kind, _effective(order), now, settings.policy, before),
         lambda: resolve.RESOLVERS[ask.kind](order, settings, before, backend.progress(seen)),
     )
     texts.judge_issuer(resolution.decided.get("oidc"), before)
     told = policy.notes(ask.kind, filled, settings.policy)
     resolution = replace(resolution, notes=(*told, *resolution.notes))
-    _judge_limits(settings, resolution, request, before)
+    revision = stale.remembered(revision, request, before)
     record = Bound(
-        place=place,
-        asked=request,
-        filled=filled,
-        revision=stale.remembered(revision, request, before),
-        estimate=dict(resolution.estimate),
-        **resolution.decided,
+        place=place, asked=request, filled=filled, revision=revision, **resolution.decided
     )
     # Identities come from the whole resource, also from parts that do not fit their shapes.
     mine = {key: _identified(resource, backend) for key, resource in mine.items()}
     seen = {key: replace(r, identities=mine[key].identities) for key, r in seen.items()}
     bare = backend.render(order, settings, record, seen)
     changed = before is None or before.asked != request
+    sized = (order, record.machines, bare.volumes)
+    estimate = resolve.with_given(*sized, resolution.estimate)
+    # A function that counts otherwise than the one before it strands nobody.
     if changed:
+        policy.judge_limits(settings.limits, estimate, resolve.recorded(*sized, before))
         sizes.check(order, bare, before, mine, backend)
-    record = record.model_copy(update={"size": sizes.remembered(sizes.of(order, bare))})
+    record = record.model_copy(
+        update={
+            "estimate": {name: float(size) for name, size in estimate.items()},
+            "size": sizes.remembered(sizes.of(order, bare)),
+        }
+    )
     rendered = _complete(bare, order, backend, record, mine)
     sizes.check_annotations(rendered, mine, changed=changed)
     guards.keys_are_sound(rendered, backend)
@@ -168,8 +182,9 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
     ready = not rendered.planned and all(r.ready for r in rendered.resources)
     rendered = replace(rendered, unsupported=gaps, notes=(*resolution.notes, *rendered.notes))
     shown = report.conditions(rendered, resolution)
-    status = report.status(environment, resolution, rendered, shown, mine)
-    final = replace(rendered, status=status, conditions=shown)
+    status = report.status(environment, resolution, rendered, shown, mine) | _estimated(estimate)
+    connection = report.connection(status)
+    final = replace(rendered, status=status, connection=connection, conditions=shown)
     return Answer(order, final, ready, backend.name)
 
 
@@ -193,6 +208,27 @@ def _check_written(ask: Ask) -> None:
             *(Problem(p.field, f"{p.message} ({hint})") for p in found),
             public="; ".join(excerpts.problems(found)),
         ) from None
+
+
+def _check_name(ask: Ask, before: Bound | None) -> None:
+    """Refuse names that no API server stores, or no label holds, before anything is named so.
+
+    Raises:
+        InvalidOrder: It is such a name.
+    """
+    text = name_problem(ask.name) if before is None else ""
+    if text:
+        raise InvalidOrder(Problem("metadata.name", text))
+
+
+def _check_environment(environment: Environment, before: Bound | None) -> None:
+    """Refuse new orders where the environment holds what violates a constraint.
+
+    Raises:
+        EnvironmentInvalid: It does. What is live was answered with it, and goes on.
+    """
+    if before is None and environment.flaws:
+        raise EnvironmentInvalid(*environment.flaws)
 
 
 def _backend(kind: str, environment: Environment, former: Backend[Any] | None) -> Backend[Any]:
@@ -236,19 +272,8 @@ def _effective(order: Order[Any]) -> dict[str, Any]:
     return dumped
 
 
-def _judge_limits(
-    settings: Settings,
-    resolution: resolve.Resolution,
-    asked: Mapping[str, Any],
-    before: Bound | None,
-) -> None:
-    """Hold the size of an order against the limits, unless the tenant changed nothing.
-
-    A function that counts otherwise than the one before it strands nobody.
-    """
-    if before is None or before.asked != asked:
-        former = before.estimate if before else None
-        policy.judge_limits(settings.limits, resolution.estimate, former)
+def _estimated(estimate: Mapping[str, float]) -> dict[str, Any]:
+    return {"estimate": {n: size for n, size in estimate.items() if n != resolve.GIVEN}}
 
 
 def _identified(resource: Resource, backend: Backend[Any]) -> Resource:

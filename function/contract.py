@@ -14,6 +14,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import pydantic
 
+from function.errors import Problem
 from function.model import ClusterSpec, OrderSpec
 from function.model.cluster import Oidc
 from function.schema import Schema
@@ -105,6 +106,7 @@ class Environment:
         layers: All EnvironmentConfigs, in the order of the merge.
         settings: The merged and validated data.
         provenance: Path of each value to the EnvironmentConfig that set it.
+        flaws: Values that no new order may be answered with, while live ones go on.
     """
 
     name: str
@@ -112,6 +114,7 @@ class Environment:
     layers: tuple[str, ...]
     settings: Settings
     provenance: Mapping[str, str]
+    flaws: tuple[Problem, ...] = ()
 
 
 class Machine(Schema):
@@ -172,7 +175,7 @@ class Bound(Schema):
         volume_types: The backend's type of each further volume of a server; for a cluster by
             the offered types that its pools name.
         oidc: The environment's issuer, where the tenant named none.
-        estimate: Size of the order, as in `status.estimate`.
+        estimate: Size of the order, as in `status.estimate`, and what of it the environment gives.
         size: Number and bytes of its resources, where they are beyond the limits of new orders.
         rebuilt: Whether it was rebuilt from observed resources; never written.
     """
@@ -312,6 +315,7 @@ class Rendered:
         connection: Connection details of the order.
         unsupported: Fields that the tenant wrote and the backend cannot express.
         notes: What the tenant should know of how a field was read.
+        volumes: GiB of all volumes of one node, by pool, the environment's included.
     """
 
     resources: tuple[Resource, ...] = ()
@@ -323,6 +327,7 @@ class Rendered:
     connection: Mapping[str, bytes] = field(default_factory=dict)
     unsupported: tuple[Remark, ...] = ()
     notes: tuple[Remark, ...] = ()
+    volumes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

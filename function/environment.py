@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from function import policy, shapes
+from function.constraints import violations
 from function.contract import Environment, Manifest
 from function.errors import EnvironmentInvalid, EnvironmentNotFound, Problem, Refusal
 from function.excerpts import few
@@ -54,6 +55,7 @@ class Foundation:
         merge: What they add up to.
         settings: The parsed data; None if the base layers alone are not valid.
         refusal: Why they are not; None if they are.
+        flaws: Their values that violate constraints.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Foundation:
     merge: Merge
     settings: Settings | None = None
     refusal: Refusal | None = None
+    flaws: tuple[Problem, ...] = ()
 
 
 def assemble(
@@ -114,7 +117,8 @@ def foundation(
         raise EnvironmentInvalid(*merge.problems)
     found = Foundation(name, root, layers, merge)
     try:
-        return replace(found, settings=_validate(merge, schemas, found))
+        settings = _validate(merge, schemas, found)
+        return replace(found, settings=settings, flaws=_flaws(merge, root, settings))
     except EnvironmentInvalid as refusal:
         return replace(found, refusal=refusal.again())
 
@@ -147,6 +151,7 @@ def tailored(
         layers=tuple(layer.name for layer in [*base.layers, *own]),
         settings=settings,
         provenance=merge.provenance,
+        flaws=_flaws(merge, base.root, settings) if own else base.flaws,
     )
 
 
@@ -303,6 +308,13 @@ def _untouched(data: Manifest, base: Foundation) -> dict[str, Any]:
         for key, value in known
         if data[key] is value
     }
+
+
+def _flaws(merge: Merge, root: "_Layer", settings: Settings) -> tuple[Problem, ...]:
+    """Return the values that violate constraints: they came after environments were released."""
+    violated = [*violations(settings, ""), *policy.violations(settings.policy)]
+    blame = Blame(merge.provenance) if violated else Blame({})
+    return tuple(_located(blame, root, Problem(one.field, one.message)) for one in violated)
 
 
 def _parsed(

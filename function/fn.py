@@ -36,7 +36,7 @@ from function.excerpts import cut, few
 from function.guards import BACKEND_LABEL
 from function.input import Input
 from function.model import API_VERSION, KINDS
-from function.parsing import checker, parse
+from function.parsing import checker, did_you_mean, parse
 from function.schema import DNSLabel, without_nulls
 from function.wire import Unreadable
 
@@ -208,7 +208,9 @@ def read_ask(composite: Manifest) -> Ask:
     claim = shapes.mapping(spec.get("claimRef"))
     kind = shapes.text(composite.get("kind")).removeprefix("X")
     if kind not in KINDS:
-        raise InvalidOrder(Problem("kind", f"must be one of {', '.join(KINDS)}"))
+        raise InvalidOrder(
+            Problem("kind", f"must be one of {', '.join(KINDS)}{did_you_mean(kind, KINDS)}")
+        )
     if composite.get("apiVersion") != API_VERSION:
         text = f"only {API_VERSION} is known; upgrade the function first, then the API"
         raise FunctionOutdated(Problem("apiVersion", text))

@@ -15,6 +15,12 @@ from function.settings import Settings
 CA_DETAIL = "ca.crt"
 
 
+def url(host: str, port: object) -> str:
+    """Return the URL of an API server; an IPv6 address is put in brackets (RFC 3986, 3.2.2)."""
+    plain = host.strip("[]")
+    return f"https://[{plain}]:{port}" if ":" in plain else f"https://{plain}:{port}"
+
+
 def reached(
     endpoint: str,
     observed: Resource | None,

@@ -59,6 +59,7 @@ class Outcome:
         fatal: Text of the refusal; empty if there is none.
         warnings: Texts that the tenant sees as events.
         complete: Whether the XR is ready.
+        connection: What a claim's connection Secret holds.
     """
 
     composite: Manifest
@@ -67,6 +68,7 @@ class Outcome:
     fatal: str
     warnings: tuple[str, ...]
     complete: bool
+    connection: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def composite_of(order: Manifest, mode: Mode, namespace: str | None = None) -> Manifest:
@@ -245,6 +247,7 @@ def read(composite: Manifest, rsp: fnv1.RunFunctionResponse) -> Outcome:
         fatal=_fatal(rsp),
         warnings=tuple(warnings),
         complete=rsp.desired.composite.ready == fnv1.READY_TRUE,
+        connection=dict(rsp.desired.composite.connection_details),
     )
 
 

@@ -6,7 +6,8 @@ private.
 """
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar, get_origin
 
 import pydantic
@@ -17,6 +18,9 @@ from function.schema import HINTS, Schema, extra, fields, item_type
 SchemaT = TypeVar("SchemaT", bound=Schema)
 # Returns what names an entry of the list at a path, None if nothing does.
 Entry = Callable[[str, Mapping[str, Any]], str | None]
+_FLAGS = {"yes": "true", "on": "true", "true": "true"} | dict.fromkeys(
+    ("no", "off", "false"), "false"
+)
 # How pydantic marks that the key of a mapping is wrong, not its value.
 _KEY = "[key]"
 # What pydantic calls a value that is of the right type.
@@ -38,6 +42,8 @@ _LIMITS = frozenset(
         "value_error",
     }
 )
+# Names that are compared letter by letter, which takes a few microseconds each.
+_COMPARED = 500
 
 
 def parse(
@@ -140,7 +146,7 @@ def _name(_: str, item: Mapping[str, Any]) -> str | None:
 
 
 def _message(schema: type[Schema], error: Any) -> str:
-    kind, context, value = error["type"], error.get("ctx", {}), error.get("input")
+    kind, context = error["type"], error.get("ctx", {})
     match kind:
         case "missing":
             return "required"
@@ -153,17 +159,57 @@ def _message(schema: type[Schema], error: Any) -> str:
             return f"must be {HINTS.get(pattern, f'text that matches {pattern}')}"
         case "value_error":
             return str(context["error"])
-        case "string_type" if isinstance(value, bool):
-            return "must be text; YAML reads on, off, yes, no, true and false as booleans: quote it"
-        case "string_type" if isinstance(value, int | float) and _is_private(schema, error["loc"]):
-            return "must be text, but is a number in YAML: quote it"
-        case "string_type" if isinstance(value, int | float):
-            # Of 1.30 only 1.3 is left: what to write cannot be told from the number.
-            example = value if isinstance(value, int) else "1.30"
-            return f'must be text, but {value} is a number in YAML: quote it, as in "{example}"'
+        case "string_type" | "int_type" | "float_type" | "bool_type" | "model_type":
+            return _of_wrong_type(schema, error)
         case "string_too_short" | "too_short" if context["min_length"] == 1:
             return "must not be empty"
     return _plain(kind, context)
+
+
+def _of_wrong_type(schema: type[Schema], error: Any) -> str:
+    """Return what a value of another type must be, and how to write the value itself."""
+    kind, value = error["type"], error.get("input")
+    is_private = _is_private(schema, error["loc"])
+    match kind, value:
+        case "string_type", bool():
+            return "must be text; YAML reads on, off, yes, no, true and false as booleans: quote it"
+        case "string_type", int() | float():
+            if is_private:
+                return "must be text, but is a number in YAML: quote it"
+            return f"must be text, but {value} is a number in YAML: quote it: {_quoted(value)}"
+        case "model_type", _:
+            known = ", ".join(sorted(_known_fields(schema, error["loc"])))
+            return f"must be a mapping of fields: {known}" if known else _plain(kind, {})
+        case _, str() if not is_private:
+            return _plain(kind, {}) + _unquoted(kind, value)
+    return _plain(kind, {})
+
+
+def _quoted(number: float) -> str:
+    """Return a number as the text that it was meant to be; of 1.30 only 1.3 is left in YAML."""
+    text = str(number)
+    lost = isinstance(number, float) and len(text.partition(".")[2]) == 1
+    return f'"{text}", or "{text}0" if that is what you wrote' if lost else f'"{text}"'
+
+
+def _unquoted(kind: str, text: str) -> str:
+    """Return what to write instead of a text; nothing if the text does not say it."""
+    if kind == "bool_type":
+        return f": write {_FLAGS[text.lower()]}" if text.lower() in _FLAGS else ""
+    number = re.match(r"[0-9]+(\.[0-9]+)?", text)
+    if number is None:
+        return ""
+    unit = "" if number[0] == text else " and without a unit"
+    return f"{unit}: write {number[0]}"
+
+
+def did_you_mean(written: str, known: Iterable[str]) -> str:
+    """Return a question about the nearest of what is known; empty if nothing is near."""
+    names = sorted(known)
+    close = [name for name in names if name.casefold() == written.casefold()]
+    if not close and len(names) <= _COMPARED:
+        close = difflib.get_close_matches(written, names, n=1, cutoff=0.8)
+    return f", did you mean {close[0]}?" if close else ""
 
 
 def _is_private(schema: type[Schema], loc: Sequence[int | str]) -> bool:

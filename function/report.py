@@ -1,5 +1,6 @@
 """Tell the tenant what became of an order that was answered."""
 
+import base64
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -92,7 +93,6 @@ def status(
         **({"deletionPolicy": _policy_in_force(rendered, mine)} if mine else {}),
         **({"unsupported": unsupported} if unsupported else {}),
         **({"notes": notes} if notes else {}),
-        "estimate": dict(resolution.estimate),
     }
     return bounded(found)
 
@@ -152,6 +152,26 @@ def _unsettled(status: Mapping[str, Any], shown: Iterable[Condition]) -> dict[st
         phase = "Degraded" if phase == "Ready" else phase
         return {"phase": phase, "message": health.message}
     return {}
+
+
+def connection(status: Mapping[str, Any]) -> dict[str, bytes]:
+    """Return what a claim's connection Secret holds, under the names that Crossplane's own have.
+
+    All of it is in the status too, and none of it is secret: a kubeconfig logs in through the
+    issuer. In a namespaced install Crossplane writes no such Secret.
+    """
+    servers = status.get("servers") or [{}]
+    addresses = servers[0].get("addresses") or [{}]
+    authority = base64.b64decode(status.get("certificateAuthorityData", ""))
+    known = {
+        "endpoint": status.get("endpoint")
+        or servers[0].get("publicIP")
+        or addresses[0].get("address"),
+        "kubeconfig": status.get("kubeconfig"),
+        "username": status.get("sshUser") if status.get("servers") else None,
+    }
+    details = {name: text.encode() for name, text in known.items() if text}
+    return {**details, **({"clusterCA": authority} if authority else {})}
 
 
 def _policy_in_force(rendered: Rendered, mine: Mapping[str, Resource]) -> str:

@@ -8,7 +8,7 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin
 
@@ -79,6 +79,27 @@ def new_text(pattern: str, hint: str) -> NewText:
     return NewText(pattern)
 
 
+@dataclass(frozen=True)
+class Constraint:
+    """Say what a new or changed value of a type must meet beyond the type itself.
+
+    Parsing never gets stricter, because a live order that was accepted with such a value would be
+    refused as a whole. A constraint is checked by `function.constraints` instead, and by the API
+    server, which does not look at unchanged values again either.
+
+    Attributes:
+        violation: Returns what is wrong with a value, empty if nothing is. By its name
+            `function.generate.checks` finds the same in CEL.
+    """
+
+    violation: Callable[[Any], str]
+
+    @property
+    def name(self) -> str:
+        """Return the name under which generators find it."""
+        return str(getattr(self.violation, "__name__", ""))
+
+
 DNSLabel = Annotated[
     str, text(DNS_LABEL, "lower-case letters, digits and dashes, as in a DNS label", max_length=63)
 ]
@@ -108,6 +129,10 @@ class Schema(pydantic.BaseModel):
     def keys(self) -> frozenset[str]:
         """Return the names by which a path may address this entry of a list."""
         return frozenset(str(getattr(self, f)) for f in self.key_fields if hasattr(self, f))
+
+    def violations(self) -> Iterator[tuple[str, str]]:
+        """Yield field and message of each constraint that several values violate together."""
+        yield from ()
 
 
 def ordered(  # noqa: PLR0913  # one argument for each thing a field must state

@@ -14,6 +14,7 @@ from function.contract import Bound, Order, Progress, Remark
 from function.errors import InvalidOrder, NotOffered, Problem
 from function.excerpts import listed
 from function.model import ClusterSpec
+from function.parsing import did_you_mean
 from function.settings import KubernetesVersion, Settings
 
 _EXACT = re.compile(r"v?[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}([-+.].*)?")
@@ -230,6 +231,8 @@ def _minor(version: str) -> int:
     return _order(version)[1]
 
 
-def not_offered(names: Iterable[str], asked: str) -> str:
-    """Return the end of a message: what would be accepted instead of what the order names."""
-    return f"not offered here; offered: {listed(names, asked)}"
+def not_offered(names: Iterable[str], written: str) -> str:
+    """Return the end of a message: what would be accepted, and what may have been meant."""
+    offered = list(names)
+    meant = did_you_mean(written, offered)
+    return f"not offered here{meant}; offered: {listed(offered, written)}"

@@ -276,7 +276,7 @@ def test_unknown_field(files: Path) -> None:
         1,
         "",
         "central-api: InvalidOrder: spec.flavour: unknown field, did you mean flavor?; "
-        'spec.zone: must be text, but 1 is a number in YAML: quote it, as in "1"\n',
+        'spec.zone: must be text, but 1 is a number in YAML: quote it: "1"\n',
     )
 
 

@@ -482,7 +482,7 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
             "backends.capi.namespaec: unknown field, did you mean namespace? "
             "(EnvironmentConfig root)",
             "backends.capi.network.services: required (EnvironmentConfig root)",
-            "backends.capi.network.x: unknown field; known: pods, services "
+            "backends.capi.network.x: unknown field; known: nodeCIDRMaskSize, pods, services "
             "(EnvironmentConfig root)",
         ],
     ),
@@ -521,7 +521,11 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "block is null": (
         {"backends": {"capi": None}},
-        ["backends.capi: must be a mapping of fields to values (EnvironmentConfig root)"],
+        [
+            "backends.capi: must be a mapping of fields: allLabels, apiVersion, autoscaler, "
+            "classNamespace, labels, managementCIDRs, namespace, network, profiles, "
+            "providerConfig, taints (EnvironmentConfig root)"
+        ],
     ),
     "unknown kind": (
         {"kinds": {"Cluster": "capi", "Databse": "x"}},
@@ -538,7 +542,7 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"kubernetesVersions": [{"version": 1.34}]},
         [
             "kubernetesVersions[1.34].version: must be text, but 1.34 is a number in YAML: "
-            'quote it, as in "1.30" (EnvironmentConfig root)',
+            'quote it: "1.34" (EnvironmentConfig root)',
         ],
     ),
     "version is a minor": (
@@ -552,14 +556,14 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"images": [{**UBUNTU, "version": 24.04}]},
         [
             "images[ubuntu/24.04/amd64].version: must be text, but 24.04 is a number in YAML: "
-            'quote it, as in "1.30" (EnvironmentConfig root)',
+            'quote it: "24.04" (EnvironmentConfig root)',
         ],
     ),
     "end of life is a number": (
         {"kubernetesVersions": [{"version": "1.34.7", "endOfLife": 20261027}]},
         [
             "kubernetesVersions[1.34.7].endOfLife: must be text, but 20261027 is a number in "
-            'YAML: quote it, as in "20261027" (EnvironmentConfig root)',
+            'YAML: quote it: "20261027" (EnvironmentConfig root)',
         ],
     ),
     "end of life is no day": (
@@ -579,21 +583,23 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
     "text for a flag": (
         {"volumeTypes": [{"name": "ssd", "backendName": "x", "encrypted": "yes"}]},
         [
-            "volumeTypes[ssd].encrypted: must be true or false, without quotes "
+            "volumeTypes[ssd].encrypted: must be true or false, without quotes: write true "
             "(EnvironmentConfig root)",
         ],
     ),
     "text for numbers": (
         {"flavors": [{"name": "m1", "cpu": "2", "memoryGiB": "4"}]},
         [
-            "flavors[m1].cpu: must be a whole number, without quotes (EnvironmentConfig root)",
-            "flavors[m1].memoryGiB: must be a number, without quotes (EnvironmentConfig root)",
+            "flavors[m1].cpu: must be a whole number, without quotes: write 2 "
+            "(EnvironmentConfig root)",
+            "flavors[m1].memoryGiB: must be a number, without quotes: write 4 "
+            "(EnvironmentConfig root)",
         ],
     ),
     "text for a number of a rule": (
         {"policy": [{"field": "spec.replicas", "max": "3", "reason": "r"}]},
         [
-            "policy[spec.replicas/max]: max: must be a number, without quotes "
+            "policy[spec.replicas/max]: max: must be a number, without quotes: write 3 "
             "(EnvironmentConfig root)",
         ],
     ),

@@ -147,7 +147,7 @@ CASES = {
         want=refused(
             "InvalidOrder",
             "spec.deletionPolicy: must be one of 'Delete', 'Orphan'; spec.version: must be text, "
-            'but 1.3 is a number in YAML: quote it, as in "1.30"',
+            'but 1.3 is a number in YAML: quote it: "1.3", or "1.30" if that is what you wrote',
             requirements=ASKED,
         ),
     ),

@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 from function import calls, demo, fn, local, simulate
 from function.contract import Mode
 from tests import asking
+from tests.samples import public_key
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
@@ -256,7 +257,7 @@ def test_no_field_of_an_order_is_told(name: str, at: Where, value: Any) -> None:
 def test_no_edit_of_an_answered_order_is_told(name: str) -> None:
     """What may not change is told by its path, neither the new value nor a private old one."""
     order = asking.order(name)
-    secret = {"userData": f"#cloud-config\n{PLANT}", "sshKeys": [f"ssh-ed25519 AAAA{PLANT}"]}
+    secret = {"userData": f"#cloud-config\n{PLANT}", "sshKeys": [public_key(PLANT)]}
     before = {**order, "spec": {**order["spec"], **(secret if name == "server/full" else {})}}
     observed = simulate.play(asking.ask(before, LAYERS).resources)
     assert observed

@@ -17,6 +17,7 @@ from function.model import KINDS
 from function.paths import replaced
 from function.schema import Schema, fields, item_type
 from tests import asking
+from tests.samples import CERTIFICATES, public_key
 
 # Fields that are answered before a backend sees the order, with the reason.
 CORE = {
@@ -31,7 +32,7 @@ BASE: dict[str, dict[str, Any]] = {
     "Server": {
         "image": {"os": "ubuntu", "version": "24.04"},
         "flavor": "SCS-2V-4",
-        "sshKeys": ["ssh-ed25519 AAAA one"],
+        "sshKeys": [public_key("one")],
         "networks": [{"name": "backend"}],
     },
     "Network": {"cidr": "10.20.0.0/24"},
@@ -43,7 +44,7 @@ RULE = {"protocol": "tcp", "ports": "80", "from": ["10.0.0.0/8"]}
 OUT = {"protocol": "tcp", "ports": "80", "to": ["10.0.0.0/8"]}
 VOLUME = {"name": "data", "sizeGiB": 10}
 TAINT = {"key": "dedicated", "effect": "NoSchedule"}
-BUNDLE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+BUNDLE = CERTIFICATES[0]
 OIDC = {"issuerURL": "https://a.example", "clientID": "a"}
 
 
@@ -224,7 +225,7 @@ PAIRS: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
         "size.gpu.memoryGiB": (box(gpu=GPU), box(gpu={**GPU, "memoryGiB": 80})),
         "size.diskType": (box(), box(diskType="ssd")),
         "flavor": ({}, {"flavor": "SCS-4V-8"}),
-        "sshKeys": ({}, {"sshKeys": ["ssh-ed25519 AAAA one", "ssh-ed25519 AAAA two"]}),
+        "sshKeys": ({}, {"sshKeys": [public_key("one"), public_key("two")]}),
         "userData": ({}, {"userData": "#cloud-config"}),
         "networks[].name": ({}, {"networks": [{"name": "default"}]}),
         "networks[].ipAddress": (
@@ -292,7 +293,7 @@ PAIRS: dict[str, dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
 # Fields that are expressed, with a note that something of them is not.
 PARTLY = {
     "capi": {"nodePools[].autoscaling.min", "nodePools[].autoscaling.max"},
-    "gardener": {"maintenance.window.timezone"},
+    "gardener": set[str](),
     "openstack": set[str](),
 }
 BY_BACKEND = [
@@ -345,7 +346,7 @@ def prefixes(path: str) -> list[str]:
     return [".".join(parts[:end]).removesuffix("[]") for end in range(2, len(parts) + 1)] + [path]
 
 
-def play(kind: str, backend: str, edits: dict[str, Any]) -> local.Outcome:
+def play(kind: str, backend: str, edits: dict[str, Any], passes: int = 4) -> local.Outcome:
     """Answer an order in a generous environment of one backend, until nothing changes."""
     spec = {**copy.deepcopy(BASE[kind]), **edits}
     order = {
@@ -356,7 +357,7 @@ def play(kind: str, backend: str, edits: dict[str, Any]) -> local.Outcome:
     }
     layers = generous(kind, backend)
     outcome = asking.ask(order, layers)
-    for _ in range(4):
+    for _ in range(passes):
         if outcome.fatal:
             break
         outcome = asking.ask(order, layers, simulate.play(outcome.resources))

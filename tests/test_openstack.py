@@ -3,6 +3,7 @@
 One answer alone is a golden case; these are stories of several, and of recorded objects.
 """
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from function import local, managed, simulate
+from function import fn, local, managed, simulate
 from function.backends import openstack
 from function.backends.openstack import keys
 from function.bound import ANNOTATION
@@ -20,6 +21,7 @@ from function.paths import lookup, replaced
 from function.settings import Place, Settings
 from tests import asking
 from tests.asking import Manifest
+from tests.samples import public_key
 
 RECORDED = Path(__file__).parent / "observed" / "openstack" / "ready"
 OWN: dict[str, Any] = {
@@ -116,7 +118,7 @@ class TestNetworksOfServers:
         grown = asking.ask({**order, "spec": {**order["spec"], "replicas": 3}}, gone, seen)
         places = {payload(grown, keys.port(index, 0))["networkId"] for index in range(3)}
         assert len(places) == 1
-        refused = "InvalidOrder: spec.networks: required here; offered: none"
+        refused = "InvalidOrder: spec.networks: required here: name a Network of yours"
         assert asking.ask(order, gone).fatal == refused
 
     def test_a_fixed_address_is_one_server_s(self) -> None:
@@ -505,7 +507,7 @@ def test_a_server_in_error() -> None:
 
 def test_a_key_pair_of_another_name() -> None:
     """What a release called otherwise keeps its name, for further servers too."""
-    order = server(replicas=1, sshKeys=["ssh-ed25519 AAAAC3Nza me"])
+    order = server(replicas=1, sshKeys=[public_key("me")])
     seen = dict(built(order, OFFER))
     former = replaced(seen[keys.KEYPAIR].manifest, "spec.forProvider.name", "former")
     grown = {**order, "spec": {**order["spec"], "replicas": 2}}
@@ -522,10 +524,10 @@ def test_user_data_that_no_server_can_get() -> None:
     order = server(userData="ü" * 32768)
     found = asking.ask(order, OFFER).fatal
     assert found == (
-        "InvalidOrder: spec.userData: 65536 bytes with all keys but the first, at most 49149 are "
+        "InvalidOrder: spec.userData: 87384 characters of base64 with all keys, at most 65535 are "
         "accepted"
     )
-    keyed = server(userData="x" * 32768, sshKeys=[f"ssh-ed25519 {'A' * 2000} me"] * 10)
+    keyed = server(userData="x" * 32768, sshKeys=[f"{public_key('me')} {'x' * 1900}"] * 10)
     assert "spec.userData" in asking.ask(keyed, OFFER).fatal
     assert asking.ask(server(userData="x" * 32768), OFFER).fatal == ""
 
@@ -611,3 +613,82 @@ def test_a_recorded_volume() -> None:
     }
     [found] = answered("Server", spec, seen, machines=machine)["servers"]
     assert found["volumes"] == [{"name": "data", "sizeGiB": 1, "attached": True}]
+
+
+def test_a_label_that_is_longer_than_a_key_of_metadata() -> None:
+    """Kubernetes takes 317 characters, the compute service 255; what servers have stays."""
+    key = f"{'p' * 62}.{'p' * 62}.{'p' * 62}.{'p' * 52}/{'n' * 20}"
+    fatal = asking.ask(server(labels={key: "v"}), OFFER).fatal
+    assert fatal == f"InvalidOrder: spec.labels[{key}]: must have at most 255 characters here"
+    assert not asking.ask(server(labels={key[-255:]: "v"}), OFFER).fatal
+    seen = dict(built(server(), OFFER))
+    instance = seen[keys.server(0)].manifest
+    where = "spec.forProvider.metadata"
+    labelled = {**instance["spec"]["forProvider"]["metadata"], key.replace("/", ":"): "v"}
+    seen[keys.server(0)] = local.Observed(replaced(instance, where, labelled))
+    assert not asking.ask(server(labels={key: "v"}), OFFER, seen).fatal
+
+
+def test_name_servers_are_distinct() -> None:
+    """The network service refuses one that is named twice."""
+    order = asking.order("network/minimal")
+    twice = replaced(order, "spec.dnsServers", ["9.9.9.9", "149.112.112.112", "9.9.9.9"])
+    resources = asking.ask(twice, asking.provider("cluster-stacks")).resources
+    subnet = resources["openstack-subnet-ipv4"]["spec"]["forProvider"]
+    assert subnet["dnsNameservers"] == ["9.9.9.9", "149.112.112.112"]
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ({"backends.openstack.networks": []}, "required here: name a Network of yours"),
+        ({}, "required here: name a Network of yours, or one of backend, default"),
+        (
+            {"kinds": {"Cluster": "capi", "Server": "openstack"}},
+            "required here; offered: backend, default",
+        ),
+    ],
+    ids=["none offered", "some offered", "no Networks to order"],
+)
+def test_a_server_that_names_no_network(data: dict[str, Any], text: str) -> None:
+    """Where the environment has no default, it is said what can be named."""
+    layers = []
+    for layer in asking.provider("cluster-stacks"):
+        if "kinds" in layer["data"]:
+            layer["data"]["backends"]["openstack"].pop("defaultNetwork")
+            for path, value in data.items():
+                layer = replaced(layer, f"data.{path}", value)  # noqa: PLW2901  # edit by edit
+        layers.append(layer)
+    fatal = asking.ask(server(networks=None), layers).fatal
+    assert fatal == f"InvalidOrder: spec.networks: {text}"
+
+
+@pytest.mark.parametrize(
+    ("edits", "text"),
+    [
+        ({"flavor": "scs-2v-8", "size": None}, "did you mean SCS-2V-8?; offered: "),
+        ({"zone": "AZ1"}, "spec.zone: not offered here, did you mean az1?; offered: az1, az2, az3"),
+        (
+            {"bootVolume": {"type": "encryptd"}},
+            "spec.bootVolume.type: not offered here, did you mean encrypted?; offered: encrypted",
+        ),
+    ],
+    ids=["flavor", "zone", "volume type"],
+)
+def test_what_may_have_been_meant(edits: dict[str, Any], text: str) -> None:
+    """Of names that are nearly those of an offer."""
+    assert text in asking.ask(server(**edits), asking.provider("cluster-stacks")).fatal
+
+
+def test_a_kind_that_may_have_been_meant() -> None:
+    """Names of kinds have capitals."""
+    order = asking.order("cluster/minimal")
+    composite = {**local.composite_of(order, Mode.NAMESPACED), "kind": "cluster"}
+    runner = fn.FunctionRunner()
+    outcome = asyncio.run(
+        local.answer(
+            lambda req: runner.RunFunction(req, None), composite, asking.provider("cluster-stacks")
+        )
+    )
+    text = "InvalidOrder: kind: must be one of Cluster, Server, Network, did you mean Cluster?"
+    assert outcome.fatal == text

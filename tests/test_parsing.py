@@ -18,9 +18,13 @@ def problems(data: object) -> list[str]:
 
 
 TEXT = "must be text; YAML reads on, off, yes, no, true and false as booleans: quote it"
+MAPPING = (
+    "spec: must be a mapping of fields: byName, flag, items, links, maybe, number, plain, secrets, "
+    "text, url"
+)
 WRONG: dict[str, tuple[object, list[str]]] = {
-    "no mapping": ([], ["spec: must be a mapping of fields to values"]),
-    "null": (None, ["spec: must be a mapping of fields to values"]),
+    "no mapping": ([], [MAPPING]),
+    "null": (None, [MAPPING]),
     "required": ({"items": [{}]}, ["spec.items[0].name: required"]),
     "unknown, near": (
         {"texts": "x"}, ["spec.texts: unknown field, did you mean text?"],
@@ -55,16 +59,37 @@ WRONG: dict[str, tuple[object, list[str]]] = {
     "text, a boolean": ({"text": True}, [f"spec.text: {TEXT}"]),
     "text, a number": (
         {"text": 1.3},
-        ['spec.text: must be text, but 1.3 is a number in YAML: quote it, as in "1.30"'],
+        [
+            'spec.text: must be text, but 1.3 is a number in YAML: quote it: "1.3", or "1.30" if '
+            "that is what you wrote"
+        ],
+    ),
+    "text, a number with two places": (
+        {"text": 1.34},
+        ['spec.text: must be text, but 1.34 is a number in YAML: quote it: "1.34"'],
     ),
     "text, a list": ({"text": []}, ["spec.text: must be text"]),
     "text, null": ({"text": None}, ["spec.text: must be text"]),
     "text, short": ({"text": ""}, ["spec.text: must not be empty"]),
     "text, long": ({"text": "abcd"}, ["spec.text: must have at most 3 characters"]),
     "flag, a number": ({"flag": 1}, ["spec.flag: must be true or false, without quotes"]),
-    "flag, text": ({"flag": "yes"}, ["spec.flag: must be true or false, without quotes"]),
+    "flag, text": (
+        {"flag": "yes"},
+        ["spec.flag: must be true or false, without quotes: write true"],
+    ),
     "whole number, text": (
         {"items": [{"name": "a", "sizeGiB": "3"}]},
+        ["spec.items[a].sizeGiB: must be a whole number, without quotes: write 3"],
+    ),
+    "whole number, with a unit": (
+        {"items": [{"name": "a", "sizeGiB": "8Gi"}]},
+        [
+            "spec.items[a].sizeGiB: must be a whole number, without quotes and without a unit: "
+            "write 8"
+        ],
+    ),
+    "whole number, words": (
+        {"items": [{"name": "a", "sizeGiB": "many"}]},
         ["spec.items[a].sizeGiB: must be a whole number, without quotes"],
     ),
     "whole number, half": (
@@ -78,7 +103,7 @@ WRONG: dict[str, tuple[object, list[str]]] = {
         {"items": [{"name": "a", "sizeGiB": 100}]},
         ["spec.items[a].sizeGiB: must be less than 100"],
     ),
-    "number, text": ({"number": "3"}, ["spec.number: must be a number, without quotes"]),
+    "number, text": ({"number": "3"}, ["spec.number: must be a number, without quotes: write 3"]),
     "number, boolean": ({"number": True}, ["spec.number: must be a number, without quotes"]),
     "number, low": ({"number": 0}, ["spec.number: must be more than 0"]),
     "number, between": ({"number": 0.7}, ["spec.number: must be a multiple of 0.5"]),
@@ -88,18 +113,21 @@ WRONG: dict[str, tuple[object, list[str]]] = {
         {"items": [{"name": "a", "tags": ["x", "y", "z"]}]},
         ["spec.items[a].tags: must have at most 2 entries"],
     ),
-    "entry, text": ({"items": ["a"]}, ["spec.items[0]: must be a mapping of fields to values"]),
+    "entry, text": (
+        {"items": ["a"]},
+        ["spec.items[0]: must be a mapping of fields: name, sizeGiB, tags"],
+    ),
     "entry of a list of texts": (
         {"items": [{"name": "a", "tags": ["x", 2]}]},
-        ['spec.items[a].tags[1]: must be text, but 2 is a number in YAML: quote it, as in "2"'],
+        ['spec.items[a].tags[1]: must be text, but 2 is a number in YAML: quote it: "2"'],
     ),
     "mapping, list": ({"byName": []}, ["spec.byName: must be a mapping of names to values"]),
     "all at once, by path": (
         {"text": 1, "flag": "no", "items": [{"name": "b"}, {"name": "a", "x": 1}]},
         [
-            "spec.flag: must be true or false, without quotes",
+            "spec.flag: must be true or false, without quotes: write false",
             "spec.items[a].x: unknown field; known: name, sizeGiB, tags",
-            'spec.text: must be text, but 1 is a number in YAML: quote it, as in "1"',
+            'spec.text: must be text, but 1 is a number in YAML: quote it: "1"',
         ],
     ),
 }  # fmt: skip
@@ -135,7 +163,8 @@ def test_parse_blames_as_told() -> None:
             blame=EnvironmentInvalid,
             entry=lambda at, item: f"{at}:{item['name']}",
         )
-    assert str(caught.value) == "items[items:a].sizeGiB: must be a whole number, without quotes"
+    text = "items[items:a].sizeGiB: must be a whole number, without quotes: write 1"
+    assert str(caught.value) == text
 
 
 def test_unknown_fields() -> None:
@@ -171,7 +200,7 @@ def test_path(loc: tuple[int | str, ...], want: str) -> None:
     ("annotation", "value", "want"),
     [
         (Count, 3, ""),
-        (Count, "3", "must be a whole number, without quotes"),
+        (Count, "3", "must be a whole number, without quotes: write 3"),
         (tuple[DNSLabel, ...], ["a", "b"], ""),
         (tuple[DNSLabel, ...], "a", "must be a list"),
         (Plain | None, {"levle": 1}, "unknown field"),
@@ -181,3 +210,19 @@ def test_path(loc: tuple[int | str, ...], want: str) -> None:
 def test_checker(annotation: Any, value: object, want: str) -> None:
     """A value is held against a type, in the same words as an order."""
     assert parsing.checker(annotation)(value) == want
+
+
+@pytest.mark.parametrize(
+    ("written", "known", "want"),
+    [
+        ("scs-2v-8", ["SCS-2V-8", "SCS-2V-4"], ", did you mean SCS-2V-8?"),
+        ("cluster", ["Cluster", "Server"], ", did you mean Cluster?"),
+        ("AZ1", ["az1", "az2"], ", did you mean az1?"),
+        ("encrypte", ["encrypted", "standard"], ", did you mean encrypted?"),
+        ("nova", ["az1", "az2"], ""),
+        ("x", [], ""),
+    ],
+)
+def test_did_you_mean(written: str, known: list[str], want: str) -> None:
+    """The case of letters first, then what is nearly the same."""
+    assert parsing.did_you_mean(written, known) == want

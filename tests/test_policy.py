@@ -562,7 +562,7 @@ MISFITS: dict[str, tuple[PolicyRule, str]] = {
     "min of a duration, a number": (
         rule("spec.nodePools[].drainTimeout", min=10),
         "policy[spec.nodePools[].drainTimeout/min]: min: must be text, but 10 is a number in YAML: "
-        'quote it, as in "10"',
+        'quote it: "10"',
     ),
     "max of a duration, no unit": (
         rule("spec.nodePools[].drainTimeout", max="10"),
@@ -571,7 +571,7 @@ MISFITS: dict[str, tuple[PolicyRule, str]] = {
     ),
     "max of a number, text": (
         rule("spec.replicas", max="3"),
-        "policy[spec.replicas/max]: max: must be a number, without quotes",
+        "policy[spec.replicas/max]: max: must be a number, without quotes: write 3",
     ),
     "max of a number, a flag": (
         rule("spec.replicas", max=True),
@@ -603,12 +603,12 @@ MISFITS: dict[str, tuple[PolicyRule, str]] = {
     ),
     "pin of a number in text": (
         rule("spec.version", pin=1.34),
-        'policy[spec.version/pin]: pin: must be text, but 1.34 is a number in YAML: quote it, '
-        'as in "1.30"',
+        'policy[spec.version/pin]: pin: must be text, but 1.34 is a number in YAML: quote it: '
+        '"1.34"',
     ),
     "pin of text in a number": (
         rule("spec.replicas", pin="2"),
-        "policy[spec.replicas/pin]: pin: must be a whole number, without quotes",
+        "policy[spec.replicas/pin]: pin: must be a whole number, without quotes: write 2",
     ),
     "pin of what no order may have": (
         rule("spec.replicas", pin=51),
@@ -643,7 +643,7 @@ MISFITS: dict[str, tuple[PolicyRule, str]] = {
     "forbid in a list": (
         rule("spec.nodePools[].zones", forbid=["az1", 2]),
         'policy[spec.nodePools[].zones/forbid]: forbid: must be text, but 2 is a number in '
-        'YAML: quote it, as in "2"',
+        'YAML: quote it: "2"',
     ),
 }  # fmt: skip
 

@@ -15,6 +15,7 @@ from function.backends import BACKENDS, SETTINGS
 from function.contract import Mode
 from function.paths import replaced
 from tests import asking
+from tests.samples import public_key
 
 Data = dict[str, Any]
 Edits = dict[str, Any]
@@ -109,8 +110,7 @@ TENANT: dict[str, tuple[Data, Data, str]] = {
     "unquoted version": (
         CLUSTER,
         {"version": 1.34},
-        "InvalidOrder: spec.version: must be text, but 1.34 is a number in YAML: quote "
-        'it, as in "1.30"',
+        'InvalidOrder: spec.version: must be text, but 1.34 is a number in YAML: quote it: "1.34"',
     ),
     "version with v": (
         CLUSTER,
@@ -131,7 +131,8 @@ TENANT: dict[str, tuple[Data, Data, str]] = {
     "replicas as text": (
         CLUSTER,
         {"nodePools[web].replicas": "3"},
-        "InvalidOrder: spec.nodePools[web].replicas: must be a whole number, without quotes",
+        "InvalidOrder: spec.nodePools[web].replicas: must be a whole number, without quotes: "
+        "write 3",
     ),
     "replicas below none": (
         CLUSTER,
@@ -197,7 +198,7 @@ TENANT: dict[str, tuple[Data, Data, str]] = {
     "memory as text": (
         CLUSTER,
         {"nodePools": [{"name": "a", "size": {"cpu": 1, "memoryGiB": "4"}, "replicas": 1}]},
-        "InvalidOrder: spec.nodePools[a].size.memoryGiB: must be a number, without quotes",
+        "InvalidOrder: spec.nodePools[a].size.memoryGiB: must be a number, without quotes: write 4",
     ),
     "memory in odd steps": (
         CLUSTER,
@@ -244,7 +245,9 @@ TENANT: dict[str, tuple[Data, Data, str]] = {
     "null in a list": (
         CLUSTER,
         {"nodePools": [None]},
-        "InvalidOrder: spec.nodePools[0]: must be a mapping of fields to values",
+        "InvalidOrder: spec.nodePools[0]: must be a mapping of fields: annotations, antiAffinity, "
+        "autoscaling, dataVolumes, drainTimeout, flavor, labels, name, replicas, rootVolume, size, "
+        "taints, update, zones",
     ),
     "class not offered": (
         CLUSTER,
@@ -261,12 +264,12 @@ TENANT: dict[str, tuple[Data, Data, str]] = {
         CLUSTER,
         {"access.adminGroups": ["a", 5]},
         "InvalidOrder: spec.access.adminGroups[1]: must be text, but 5 is a number in "
-        'YAML: quote it, as in "5"',
+        'YAML: quote it: "5"',
     ),
     "protection as text": (
         CLUSTER,
         {"deletionProtection": "no"},
-        "InvalidOrder: spec.deletionProtection: must be true or false, without quotes",
+        "InvalidOrder: spec.deletionProtection: must be true or false, without quotes: write false",
     ),
     "deletion policy": (
         CLUSTER,
@@ -293,7 +296,7 @@ TENANT: dict[str, tuple[Data, Data, str]] = {
         SERVER,
         {"image": {"os": "ubuntu", "version": 24.04}},
         "InvalidOrder: spec.image.version: must be text, but 24.04 is a number in YAML: "
-        'quote it, as in "1.30"',
+        'quote it: "24.04"',
     ),
     "image without version": (
         SERVER,
@@ -318,7 +321,7 @@ TENANT: dict[str, tuple[Data, Data, str]] = {
     "image as text": (
         SERVER,
         {"image": "ubuntu"},
-        "InvalidOrder: spec.image: must be a mapping of fields to values",
+        "InvalidOrder: spec.image: must be a mapping of fields: name, os, version",
     ),
     "neither size nor flavor": (
         SERVER,
@@ -350,7 +353,7 @@ TENANT: dict[str, tuple[Data, Data, str]] = {
     "flag as text": (
         SERVER,
         {"publicIP": "yes"},
-        "InvalidOrder: spec.publicIP: must be true or false, without quotes",
+        "InvalidOrder: spec.publicIP: must be true or false, without quotes: write true",
     ),
     "network not offered": (
         SERVER,
@@ -376,7 +379,7 @@ TENANT: dict[str, tuple[Data, Data, str]] = {
         SERVER,
         {"firewall.ingress": [{"protocol": "tcp", "ports": 443}]},
         "InvalidOrder: spec.firewall.ingress[0].ports: must be text, but 443 is a "
-        'number in YAML: quote it, as in "443"',
+        'number in YAML: quote it: "443"',
     ),
     "ports the wrong way round": (
         SERVER,
@@ -434,7 +437,7 @@ TENANT: dict[str, tuple[Data, Data, str]] = {
     "running as text": (
         SERVER,
         {"running": "on"},
-        "InvalidOrder: spec.running: must be true or false, without quotes",
+        "InvalidOrder: spec.running: must be true or false, without quotes: write true",
     ),
 }
 
@@ -480,7 +483,7 @@ CHANGES: dict[str, tuple[Data, Edits, Edits, str]] = {
     ),
     "keys": (
         SERVER,
-        {"sshKeys": ["ssh-ed25519 AAAA a"]},
+        {"sshKeys": [public_key("a")]},
         {"sshKeys": []},
         "InvalidOrder: spec.sshKeys: cannot be changed once the order is answered",
     ),
@@ -685,7 +688,7 @@ OPERATOR: dict[str, tuple[Data, Edits, list[Data], str, str]] = {
         {"kubernetesVersions": [{"version": 1.34}]},
         [],
         "EnvironmentInvalid: kubernetesVersions[1.34].version: must be text, but 1.34 is a "
-        'number in YAML: quote it, as in "1.30" (EnvironmentConfig csp-root)',
+        'number in YAML: quote it: "1.34" (EnvironmentConfig csp-root)',
         WAIT,
     ),
     "image without an id": (

@@ -15,6 +15,7 @@ from function.bound import ANNOTATION
 from function.paths import replaced
 from tests import asking
 from tests.asking import Manifest
+from tests.samples import CERTIFICATES
 
 CACHE = {"name": "cache", "sizeGiB": 100}
 TYPED = {**CACHE, "type": "encrypted"}
@@ -192,7 +193,7 @@ EDITS = [
     Edit(
         "the issuer's certificates",
         "gardener",
-        {"access.oidc.caBundle": "-----BEGIN CERTIFICATE-----\nb25l\n-----END CERTIFICATE-----\n"},
+        {"access.oidc.caBundle": CERTIFICATES[0]},
     ),
 ]
 

@@ -5,6 +5,8 @@ The API server tells a tenant the same, in the same words, before the function i
 
 from dataclasses import dataclass
 
+from function.model import ssh, values
+
 
 @dataclass(frozen=True)
 class Check:
@@ -19,6 +21,9 @@ _PORT_RANGE = (
     "self.ports.split('-').map(p, int(p)).isSorted())"
 )
 _NETWORK = "isIP(self) || (isCIDR(self) && cidr(self) == cidr(self).masked())"
+# Lists of ranges as `model.values` has them.
+_NO_HOST, _NO_PEER = list(values.NO_HOSTS), list(values.NO_PEERS)
+_WHOLE_ED25519 = "^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43}( .*)?$"
 _NETWORKS = "self.all(x, isIP(x) || (isCIDR(x) && cidr(x) == cidr(x).masked()))"
 
 
@@ -51,6 +56,13 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         Check("has(self.os) != has(self.name)", "exactly one of os, name is required"),
         Check("has(self.os) == has(self.version)", "os and version go together"),
     ),
+    "_allows_some": (
+        Check(
+            "self != '0%' && self != '00%'",
+            "must be at least 1%; to replace no nodes, set healthCheck.enabled to false",
+        ),
+    ),
+    "_cron_ascends": (),
     "_does_something": (
         Check("has(self.start) || has(self.end)", "at least one of start, end is required"),
     ),
@@ -87,7 +99,19 @@ CHECKS: dict[str, tuple[Check, ...]] = {
             "must be of IPv4, from /8 to /28",
         ),
     ),
+    "_host_can_have": (
+        Check(
+            f"!isIP(self) || {_NO_HOST}.all(c, !cidr(c).containsIP(self))",
+            "must be an address that a host can have",
+        ),
+    ),
     "_in_order": (Check("self.min <= self.max", "max must be at least min"),),
+    "_drains_for_a_while": (
+        Check(
+            "duration(self) >= duration('1s')",
+            "must be at least 1s; leave it out for the provider's own limit",
+        ),
+    ),
     "_is_a_window": (
         Check(
             "duration(self) >= duration('30m') && duration(self) <= duration('6h')",
@@ -103,7 +127,15 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         ),
     ),
     "_is_an_address": (Check("isIP(self) && ip(self).family() == 4", "must be an IPv4 address"),),
-    "_memory_is_a_number": (),
+    "_is_no_flag_value": (
+        Check("self != '-'", "must be another text than -; write an empty text for no prefix"),
+    ),
+    "_name_is_reachable": (
+        Check(
+            "!self.contains(':') || isIP(self)",
+            "must be an address such as 2001:db8::6, or a DNS name",
+        ),
+    ),
     "_network": (Check(_NETWORK, "must be a network such as 10.0.0.0/16, no host bits set"),),
     "_one_can_move": (
         Check(
@@ -119,6 +151,13 @@ CHECKS: dict[str, tuple[Check, ...]] = {
             "enabled goes without schedules: they switch it themselves",
         ),
     ),
+    "_peer_can_have": (
+        Check(
+            f"isIP(self) ? {_NO_PEER}.all(c, !cidr(c).containsIP(self)) : "
+            f"!isCIDR(self) || {_NO_PEER}.all(c, !cidr(c).containsCIDR(self))",
+            "must be a network that others can be in; everywhere is 0.0.0.0/0 or ::/0",
+        ),
+    ),
     "_pool_names_are_distinct": (),
     "_ports_fit": (
         Check(
@@ -126,6 +165,9 @@ CHECKS: dict[str, tuple[Check, ...]] = {
             "ports go with tcp and udp only",
         ),
         Check(_PORT_RANGE, "ports must lie between 1 and 65535, the lower first"),
+    ),
+    "_prefix_is_short": (
+        Check("self.indexOf('/') <= 253", "must have at most 253 characters before the slash"),
     ),
     "_ranges_are_apart": (
         _apart("pods", "services"),
@@ -138,8 +180,21 @@ CHECKS: dict[str, tuple[Check, ...]] = {
             "two taints have the same key and effect",
         ),
     ),
-    "_timezone": (),
+    # An error counts as no: the server knows the zones that it is built with.
+    "_timezone": (
+        Check(
+            "self != '' && self != 'Local' && !self.contains(':') && "
+            "timestamp('2026-01-15T00:00:00Z').getHours(self) >= 0",
+            "must be a time zone such as UTC or Europe/Berlin",
+        ),
+    ),
     "_volume_names_are_distinct": (),
+    "_waits_for_a_while": (Check("duration(self) >= duration('30s')", "must be at least 30s"),),
+    "are_certificates": (),
+    # Of other types only the function knows what a whole key is.
+    "is_public_key": (
+        Check(f"!self.startsWith('ssh-ed25519 ') || self.matches('{_WHOLE_ED25519}')", ssh.BROKEN),
+    ),
     "_zones_are_distinct": (
         Check("self.all(x, self.exists_one(y, x == y))", "names a zone twice"),
     ),

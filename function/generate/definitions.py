@@ -19,6 +19,7 @@ from function.generate import openapi
 from function.generate.documents import yaml_text
 from function.generate.protection import FOREGROUND
 from function.model import API_GROUP, API_VERSION, KINDS
+from function.model.metadata import LONGEST_NAME
 from function.model.status import STATUSES
 
 FUNCTION = "function-central-api"
@@ -130,7 +131,15 @@ def schema(kind: str) -> Manifest:
         "type": "object",
         "description": spec["description"],
         "required": ["spec"],
-        "properties": {"spec": spec, "status": openapi.status_schema(STATUSES[kind])},
+        "properties": {
+            # Crossplane says so too; what is generated from this schema alone would not.
+            "metadata": {
+                "type": "object",
+                "properties": {"name": {"type": "string", "maxLength": LONGEST_NAME}},
+            },
+            "spec": spec,
+            "status": openapi.status_schema(STATUSES[kind]),
+        },
     }
 
 

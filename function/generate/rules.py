@@ -18,7 +18,7 @@ import pydantic
 from pydantic.fields import FieldInfo
 
 from function.generate.checks import CHECKS, Check
-from function.schema import HINTS, Schema, extra, fields, item_type
+from function.schema import HINTS, Constraint, Schema, extra, fields, item_type
 
 IN_PLACE, GROWS, ONCE, REFUSED = "in place", "grows", "once", "refused"
 # What the API server says of such an edit, and what to do instead.
@@ -54,13 +54,19 @@ def on_type(info: FieldInfo) -> list[dict[str, Any]]:
 
 
 def type_validators(info: FieldInfo) -> list[str]:
-    """Return the names of validators in the type of a field."""
+    """Return the names of validators and constraints in the type of a field.
+
+    Those of a mapping's names and values are left to the function: names have no bounds here.
+    """
     found, pending = [], [info.annotation, *info.metadata]
     while pending:
         part = pending.pop()
         if isinstance(part, pydantic.AfterValidator):
             found.append(getattr(part.func, "__name__", ""))
-        pending.extend(getattr(part, "__args__", ()))
+        if isinstance(part, Constraint):
+            found.append(part.name)
+        if getattr(part, "__origin__", None) is not dict:
+            pending.extend(getattr(part, "__args__", ()))
         pending.extend(getattr(part, "__metadata__", ()))
     return found
 
@@ -74,7 +80,7 @@ def _checks(validators: Iterable[str]) -> list[dict[str, Any]]:
     names = list(validators)
     missing = [name for name in names if name not in CHECKS]
     if missing:
-        raise LookupError(f"function.generate.rules.CHECKS: add {', '.join(missing)}")
+        raise LookupError(f"function.generate.checks.CHECKS: add {', '.join(missing)}")
     return [_written(check) for name in names for check in CHECKS[name]]
 
 

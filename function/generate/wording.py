@@ -14,8 +14,8 @@ from function.schema import HINTS, item_type
 REQUIRED, OPTIONAL = "**required**", "optional"
 # What validators say that CEL does not; see `checks.CHECKS`.
 UNCHECKED = {
-    "_memory_is_a_number": "must be a number, without quotes",
-    "_timezone": "must be a time zone such as UTC or Europe/Berlin",
+    "_cron_ascends": "must have ranges that begin with the lower value",
+    "are_certificates": "must be certificates that can be read",
 }
 
 

@@ -21,6 +21,7 @@ from function.model.values import (
     Network,
     OidcName,
     OidcPrefix,
+    PeerNetwork,
     ServerName,
 )
 from function.schema import DNSLabel, Schema, ordered
@@ -83,10 +84,12 @@ class Oidc(Schema):
         "Claim that lists the groups. groups if absent.", change="rolling", default="groups"
     )
     username_prefix: OidcPrefix = ordered(
-        'Prefix of user names. "oidc:" if absent.', change="rolling", default="oidc:"
+        'Prefix of user names; none if empty. "oidc:" if absent.', change="rolling", default="oidc:"
     )
     groups_prefix: OidcPrefix = ordered(
-        'Prefix of group names. "oidc:" if absent.', change="rolling", default="oidc:"
+        'Prefix of group names; none if empty. "oidc:" if absent.',
+        change="rolling",
+        default="oidc:",
     )
     ca_bundle: Certificates | None = ordered(
         "Certificates in PEM form, by which the issuer is known. The public ones if absent.",
@@ -186,7 +189,7 @@ class ApiServer(Schema):
         change="refused",
         default="Public",
     )
-    allowed_cidrs: tuple[Network, ...] = ordered(
+    allowed_cidrs: tuple[Annotated[Network, PeerNetwork], ...] = ordered(
         "Networks that may reach it, in CIDR form, such as 203.0.113.0/24. All if absent.",
         change="in place",
         default=(),
@@ -261,7 +264,7 @@ class ClusterSpec(OrderSpec):
         "What the provider installs in the cluster.", change="in place", default=Addons()
     )
     health_check: HealthCheck = ordered(
-        "Replacement of nodes that are not healthy.",
+        "Replacement of nodes that are not healthy. The provider's own rules if absent or empty.",
         change="in place",
         default=HealthCheck(),
     )

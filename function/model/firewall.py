@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 import pydantic
 
-from function.model.values import PORTS, UNQUOTED, Ports, is_network
+from function.model.values import PORTS, UNQUOTED, PeerNetwork, Ports, is_network
 from function.schema import Schema, ordered
 
-CIDR = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=43)]
+CIDR = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=43), PeerNetwork]
 LAST_PORT = 65535
 
 

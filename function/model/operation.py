@@ -6,7 +6,15 @@ from typing import Literal
 
 import pydantic
 
-from function.model.values import Cron, Duration, Share, TimeOfDay, Timezone, seconds
+from function.model.values import (
+    Cron,
+    Duration,
+    Patience,
+    TimeOfDay,
+    Timezone,
+    UnhealthyShare,
+    seconds,
+)
 from function.schema import Flag, Schema, ordered
 
 MINUTES_OF_A_DAY = 24 * 60
@@ -25,7 +33,8 @@ class Window(Schema):
         example="1h",
     )
     timezone: Timezone = ordered(
-        "Time zone of begin, such as Europe/Berlin. UTC if absent.",
+        "Time zone of begin, such as Europe/Berlin. Some providers keep its standard time all "
+        "year: see status.notes. UTC if absent.",
         change="in place",
         default="UTC",
     )
@@ -44,10 +53,16 @@ class Window(Schema):
         return begin, (begin + seconds(self.duration) // 60) % MINUTES_OF_A_DAY
 
     @property
-    def winter_offset(self) -> str:
-        """Return the offset of the time zone in winter, such as +0100."""
-        winter = datetime.datetime(2026, 1, 15, tzinfo=zoneinfo.ZoneInfo(self.timezone))
-        return f"{winter:%z}"[:5]
+    def offsets(self) -> tuple[int, int]:
+        """Return the offset of the time zone in minutes: in standard time, and in summer.
+
+        Of both hemispheres summer is when clocks are ahead; both are the same where they never are.
+        """
+        zone = zoneinfo.ZoneInfo(self.timezone)
+        days = (datetime.datetime(2026, month, 15, tzinfo=zone) for month in (1, 7))
+        offsets = sorted((day.utcoffset() or datetime.timedelta()) for day in days)
+        standard, summer = (int(offset.total_seconds()) // 60 for offset in offsets)
+        return standard, summer
 
     @pydantic.field_validator("duration")
     @classmethod
@@ -145,12 +160,12 @@ class HealthCheck(Schema):
         change="in place",
         default=True,
     )
-    unhealthy_after: Duration = ordered(
+    unhealthy_after: Patience = ordered(
         "How long a node may be out of order before it is replaced, such as 10m. 5m if absent.",
         change="in place",
         default="5m",
     )
-    max_unhealthy: Share = ordered(
+    max_unhealthy: UnhealthyShare = ordered(
         "Share of a pool in percent beyond which none is replaced, because the trouble lies "
         "elsewhere. 40% if absent.",
         change="in place",

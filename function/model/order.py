@@ -2,9 +2,7 @@
 
 from typing import Literal
 
-import pydantic
-
-from function.schema import Count, DNSLabel, Flag, Schema, ordered
+from function.schema import Count, DNSLabel, Flag, Number, Schema, ordered
 
 Architecture = Literal["amd64", "arm64", "riscv64"]
 
@@ -33,7 +31,7 @@ class Size(Schema):
     """
 
     cpu: Count = ordered("Least number of vCPUs.", change="rolling", ge=1, le=512, example=4)
-    memory_gib: float = ordered(
+    memory_gib: Number = ordered(
         "Least memory in GiB, in steps of 0.5.",
         change="rolling",
         alias="memoryGiB",
@@ -65,13 +63,6 @@ class Size(Schema):
     gpu: Gpu | None = ordered(
         "GPUs of each machine. None if absent.", change="rolling", default=None
     )
-
-    @pydantic.field_validator("memory_gib", mode="before")
-    @classmethod
-    def _memory_is_a_number(cls, value: object) -> object:
-        if isinstance(value, bool | str):
-            raise ValueError("must be a number, without quotes")
-        return value
 
 
 class OrderSpec(Schema):

@@ -7,7 +7,7 @@ import pydantic
 from function.model.order import Size
 from function.model.values import (
     AnnotationValue,
-    Duration,
+    DrainTimeout,
     FlavorName,
     LabelKey,
     LabelValue,
@@ -183,8 +183,9 @@ class NodePool(Schema):
         change="in place",
         default=Update(),
     )
-    drain_timeout: Duration | None = ordered(
-        "How long a node may take to let its pods go, such as 10m. The environment's if absent.",
+    drain_timeout: DrainTimeout | None = ordered(
+        "How long a node may take to let its pods go, from 1s, such as 10m. The environment's if "
+        "absent.",
         change="in place",
         default=None,
         example="10m",

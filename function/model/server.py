@@ -1,7 +1,7 @@
 """Declare the order `Server`: one virtual machine, or several alike."""
 
 import ipaddress
-from typing import Literal
+from typing import Annotated, Literal
 
 import pydantic
 
@@ -9,6 +9,7 @@ from function.model.firewall import Firewall
 from function.model.order import OrderSpec, Size
 from function.model.values import (
     FlavorName,
+    HostAddress,
     ImageName,
     ImageVersion,
     LabelKey,
@@ -18,6 +19,8 @@ from function.model.values import (
     ZoneName,
 )
 from function.schema import Count, DNSLabel, Flag, Schema, ordered
+
+_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFDYWOCYXsx/YEGKrwzFq1h/QsJXCohAlanozKzQ9lRc example"
 
 
 class ServerSize(Size):
@@ -71,7 +74,7 @@ class Attachment(Schema):
         change="refused",
         example="backend",
     )
-    ip_address: str | None = ordered(
+    ip_address: Annotated[str, HostAddress] | None = ordered(
         "Fixed IPv4 address, such as 10.0.0.10; only with one replica. Chosen by the network if "
         "absent.",
         change="refused",
@@ -185,7 +188,7 @@ class ServerSpec(OrderSpec):
         default=(),
         private=True,
         max_length=20,
-        example=["ssh-ed25519 AAAAC3Nza example"],
+        example=[_KEY],
     )
     user_data: str | None = ordered(
         "cloud-init user data. Not secret: the provider can read it. None if absent.",

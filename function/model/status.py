@@ -42,12 +42,15 @@ class Note(Schema):
 
 
 class Estimate(Schema):
-    """Add up what the order holds, as limits count it."""
+    """Add up what the order holds at most, as limits count it, without control planes."""
 
     cpu: int | None = pydantic.Field(None, description="Number of vCPUs.")
     memory_gib: float | None = pydantic.Field(None, description="Memory in GiB.", alias="memoryGiB")
     storage_gib: int | None = pydantic.Field(
-        None, description="Size of all volumes in GiB.", alias="storageGiB"
+        None,
+        description="Size of all volumes and disks in GiB, those that the environment gives "
+        "included.",
+        alias="storageGiB",
     )
     gpus: int | None = pydantic.Field(None, description="Number of GPUs.")
 

@@ -17,11 +17,18 @@ from function.errors import PolicyViolation, Problem
 from function.excerpts import few
 from function.model import KINDS
 from function.paths import expand, lookup, steps
-from function.policy.targets import Measure, below_spec, concerns, misfits, target_of
+from function.policy.targets import (
+    Measure,
+    below_spec,
+    concerns,
+    misfits,
+    target_of,
+    violations,
+)
 from function.schema import Schema, canonical, extra, fields, item_type
 from function.settings import Limits, PolicyRule
 
-__all__ = ["concerns", "fill", "judge", "judge_limits", "misfits", "notes"]
+__all__ = ["concerns", "fill", "judge", "judge_limits", "misfits", "notes", "violations"]
 
 
 def fill(

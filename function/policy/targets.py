@@ -7,6 +7,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from function.constraints import Violation, violations_of
 from function.errors import Problem
 from function.model import KINDS
 from function.model.values import DURATION, Share, seconds
@@ -47,6 +48,20 @@ def concerns(rule: PolicyRule, kind: str) -> bool:
     return True
 
 
+def violations(rules: Iterable[PolicyRule]) -> list[Violation]:
+    """Return the values that rules fill in and that violate constraints of the field."""
+    violated = []
+    for rule in rules:
+        if rule.verb not in ("pin", "default"):
+            continue
+        kinds = [kind for kind in KINDS if concerns(rule, kind)]
+        types = [target_of(kind, rule.field).type for kind in kinds]
+        value = getattr(rule, rule.verb)
+        at = f"policy[{rule.key}].{rule.verb}"
+        violated += [one for kind in types[:1] for one in violations_of(kind, value, at)]
+    return violated
+
+
 @dataclass(frozen=True)
 class Target:
     """What a rule is about: a field, or with `[]` at the end the entries of a list.
@@ -56,6 +71,7 @@ class Target:
         measure: Returns what `min` and `max` compare of a value; None if they cannot.
         is_group: Whether it holds fields of its own.
         is_mapping: Whether it holds values by names that the tenant chooses.
+        type: Type of its value.
         of_value: Says what is wrong with a value for it.
         of_item: Likewise with one of its values, where it is a list.
         of_bound: Likewise with what it is compared with.
@@ -65,6 +81,7 @@ class Target:
     measure: Measure | None
     is_group: bool
     is_mapping: bool
+    type: Any
     of_value: Callable[[object], str]
     of_item: Callable[[object], str]
     of_bound: Callable[[object], str]
@@ -91,6 +108,7 @@ def target_of(kind: str, field: str) -> Target:
         measure=measure,
         is_group=item_type(info) is not None,
         is_mapping=_is_mapping(info),
+        type=kind_of_value,
         of_value=checker(kind_of_value),
         of_item=checker(kind_of_item),
         of_bound=_NUMBER if measure is float else checker(kind_of_value),

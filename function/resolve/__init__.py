@@ -9,14 +9,35 @@ servers      an order for servers          volumes      volume types
 networks     an order for a network        zones        availability zones
 boots        image and root disk           variables    those that a tenant sets
 ranges       address ranges             resolution   what comes out
+constraints  new and changed values      storage      what the environment gives
 """
 
 from function.resolve.clusters import cluster
+from function.resolve.constraints import check_constraints
 from function.resolve.networks import network
+from function.resolve.ranges import SHARE, Room, check_room
 from function.resolve.resolution import Resolution, Resolver
 from function.resolve.servers import server
+from function.resolve.storage import GIVEN, recorded, with_given
+from function.resolve.variables import mistyped
 from function.resolve.volumes import volume_type
 
-__all__ = ["RESOLVERS", "Resolution", "Resolver", "cluster", "network", "server", "volume_type"]
+__all__ = [
+    "GIVEN",
+    "RESOLVERS",
+    "Resolution",
+    "Resolver",
+    "Room",
+    "SHARE",
+    "check_constraints",
+    "check_room",
+    "cluster",
+    "mistyped",
+    "network",
+    "recorded",
+    "server",
+    "volume_type",
+    "with_given",
+]
 
 RESOLVERS: dict[str, Resolver] = {"Cluster": cluster, "Server": server, "Network": network}

@@ -14,8 +14,9 @@ from function.model.pool import NodePool
 from function.paths import lookup
 from function.resolve.machines import choose
 from function.resolve.machines import notes as machine_notes
-from function.resolve.ranges import check_ranges
+from function.resolve.ranges import check_ranges, range_notes
 from function.resolve.resolution import Resolution, estimate
+from function.resolve.storage import pool_storage
 from function.resolve.variables import check_variables
 from function.resolve.volumes import volume_type
 from function.resolve.zones import check_zones
@@ -76,13 +77,14 @@ def cluster(
     }
     sized = estimate(
         [
-            (machines[pool.name], pool.bounds[1], _pool_storage(pool, machines[pool.name]))
+            (machines[pool.name], pool.bounds[1], pool_storage(pool, machines[pool.name]))
             for pool in order.spec.node_pools
         ]
     )
     notes = machine_notes(machines, "spec.nodePools[{}].size")
     outlook = versions.outlook(settings, version.fields)
-    return Resolution(decided, (*notes, *version.notes), version.pending, sized, outlook)
+    remarks = (*notes, *range_notes(order), *version.notes)
+    return Resolution(decided, remarks, version.pending, sized, outlook)
 
 
 def _control_plane(
@@ -169,14 +171,3 @@ def _issuer(
     if before and before.version == version and not named_before and not before.rebuilt:
         return before.oidc
     return settings.access.oidc
-
-
-def _pool_storage(pool: NodePool, machine: Machine) -> int:
-    """Return what a node holds: its further volumes, and its root disk.
-
-    That is its root volume, the flavor's disk, or what was asked for.
-    """
-    further = sum(volume.size_gib for volume in pool.data_volumes)
-    if pool.root_volume:
-        return further + pool.root_volume.size_gib
-    return further + max((pool.size and pool.size.disk_gib) or 0, machine.disk_gib or 0)

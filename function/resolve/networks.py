@@ -1,9 +1,9 @@
 """Resolve an order for a network: it leaves nothing open, and its range has to work."""
 
-from function.contract import Bound, Order, Progress
+from function.contract import Bound, Order, Progress, Remark
 from function.errors import InvalidOrder, Problem
 from function.model import NetworkSpec
-from function.resolve.ranges import NO_HOST, is_unusable
+from function.model.values import NO_HOST, PUBLIC, is_private, is_unusable
 from function.resolve.resolution import Resolution, estimate
 from function.settings import Settings
 
@@ -23,6 +23,8 @@ def network(
         InvalidOrder: Its range cannot be used; that of a live network is not looked at again.
     """
     del settings, progress
-    if before is None and is_unusable(order.spec.cidr):
+    cidr = order.spec.cidr
+    if before is None and is_unusable(cidr):
         raise InvalidOrder(Problem("spec.cidr", NO_HOST))
-    return Resolution({}, estimate=estimate([]))
+    notes = () if is_private(cidr) else (Remark("spec.cidr", PUBLIC),)
+    return Resolution({}, notes, estimate=estimate([]))

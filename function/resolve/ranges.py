@@ -1,30 +1,23 @@
-"""Refuse address ranges that hosts cannot have, and ranges of pods that are too small."""
+"""Refuse address ranges that hosts cannot have, and more nodes than find room in them."""
 
 import ipaddress
-from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass
 
-from function.contract import Bound, Order
-from function.errors import Problem
+from function.contract import Bound, Order, Remark
+from function.errors import InvalidOrder, Problem
 from function.model import ClusterSpec
-from function.paths import lookup
+from function.model.values import NO_HOST, PUBLIC, is_network, is_private, is_unusable
 
 # Each node takes such a part of the range of pods, unless a cluster is told otherwise.
 SHARE = 24
-# This host, loopback, link-local, multicast and above: no network works there.
-_UNUSABLE_CIDRS = (
-    "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/8", "fe80::/10", "ff00::/8"
-)  # fmt: skip
-UNUSABLE = tuple(ipaddress.ip_network(cidr) for cidr in _UNUSABLE_CIDRS)
-
-NO_HOST = "holds addresses that no host can have"
+# Of a range of nodes: the network itself, broadcast, and the router.
+_RESERVED = 3
 
 
 def check_ranges(order: Order[ClusterSpec], before: Bound | None, problems: list[Problem]) -> None:
     """Add a problem for each range of the order that cannot be used.
 
-    Ranges never change: those of a live cluster are not looked at again, and the range of pods
-    only where there are to be more nodes than before.
+    Ranges never change: those of a live cluster are not looked at again.
     """
     network = order.spec.network
     named = {"pods": network.pods, "services": network.services, "nodes": network.nodes}
@@ -34,27 +27,81 @@ def check_ranges(order: Order[ClusterSpec], before: Bound | None, problems: list
             for name, cidr in named.items()
             if cidr and is_unusable(cidr)
         )
+
+
+def range_notes(order: Order[ClusterSpec]) -> tuple[Remark, ...]:
+    """Tell which ranges of the order have addresses of others."""
+    network = order.spec.network
+    named = {"pods": network.pods, "services": network.services, "nodes": network.nodes}
+    return tuple(
+        Remark(f"spec.network.{name}", PUBLIC)
+        for name, cidr in named.items()
+        if cidr and not is_private(cidr)
+    )
+
+
+@dataclass(frozen=True)
+class Room:
+    """What a backend knows of the room for the nodes of a cluster.
+
+    Attributes:
+        pods: Range of pods, of the order or the environment; empty if it is not known.
+        nodes: Range of nodes, likewise.
+        share: Prefix of the part of the range of pods that each node takes.
+        control_planes: Machines in the range of nodes beside the nodes.
+        former: Greatest number of nodes as it was rendered before; 0 for a new cluster.
+    """
+
+    pods: str = ""
+    nodes: str = ""
+    share: int = SHARE
+    control_planes: int = 0
+    former: int = 0
+
+
+def check_room(order: Order[ClusterSpec], room: Room) -> None:
+    """Refuse more nodes than have room, unless there are as many already.
+
+    Raises:
+        InvalidOrder: The order's range is too small, or has too many nodes for the environment's.
+    """
     nodes = sum(pool.bounds[1] for pool in order.spec.node_pools)
-    former = _nodes(lookup(before.asked, "nodePools") or ()) if before else 0
-    if network.pods and nodes > max(former, _capacity(network.pods)):
-        text = f"is too small for {nodes} nodes, each of which takes a /{SHARE} of it"
-        problems.append(Problem("spec.network.pods", text))
+    if nodes <= room.former:
+        return
+    own, machines = order.spec.network, nodes + room.control_planes
+    places = _parts(room.pods, room.share), _hosts(room.nodes)
+    texts = (
+        f"is too small for {nodes} nodes, each of which takes a /{room.share} of it",
+        f"is too small for {machines} machines, control plane included",
+    )
+    problems = []
+    for name, fits, wanted, text in zip(
+        ("pods", "nodes"), places, (nodes, machines), texts, strict=True
+    ):
+        if wanted <= fits:
+            continue
+        most = max(int(fits) - wanted + nodes, 0)
+        shared = f"have {nodes} nodes in all, and the range of {name} here has room for {most}"
+        is_own = getattr(own, name) is not None
+        problems.append(
+            Problem(f"spec.network.{name}", text) if is_own else Problem("spec.nodePools", shared)
+        )
+    if problems:
+        raise InvalidOrder(*problems)
 
 
-def is_unusable(cidr: str) -> bool:
-    """Say whether a range holds addresses that no host can have."""
-    network = ipaddress.ip_network(cidr)
-    return any(network.overlaps(taken) for taken in UNUSABLE)
-
-
-def _capacity(pods: str) -> float:
-    """Return how many nodes find room in a range of pods."""
-    network = ipaddress.ip_network(pods)
-    if network.version != 4:  # noqa: PLR2004  # shares of IPv6 differ between clusters
+def _parts(cidr: str, share: int) -> float:
+    """Return into how many parts a range is divided; no limit if it is not known."""
+    network = ipaddress.ip_network(cidr) if is_network(cidr) else None
+    # Shares of IPv6 differ between clusters.
+    if network is None or network.version != 4:  # noqa: PLR2004  # the version
         return float("inf")
-    return 2 ** (SHARE - network.prefixlen) if network.prefixlen <= SHARE else 0
+    return 2 ** (share - network.prefixlen) if network.prefixlen <= share else 0
 
 
-def _nodes(pools: Iterable[Mapping[str, Any]]) -> int:
-    """Return the greatest number of nodes of pools as they were written."""
-    return sum(lookup(p, "autoscaling.max") or lookup(p, "replicas") or 0 for p in pools)
+def _hosts(cidr: str) -> float:
+    """Return how many machines find an address beside the router; no limit if it is not known."""
+    network = ipaddress.ip_network(cidr) if is_network(cidr) else None
+    if network is None or network.version != 4:  # noqa: PLR2004  # the version
+        return float("inf")
+    return max(network.num_addresses - _RESERVED, 0)

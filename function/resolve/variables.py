@@ -38,12 +38,20 @@ def _closed(offer: ClusterClass | None, name: str) -> str:
 
 
 def _mistyped(offer: ClusterClass | None, name: str, value: Any) -> str:
-    wanted = offer.variable_types.get(name) if offer else None
+    return mistyped(offer.variable_types.get(name) if offer else None, value)
+
+
+def mistyped(wanted: VariableType | None, value: Any) -> str:
+    """Return what is wrong with a value of a type; empty if it fits, or the type is not known."""
     return "" if wanted is None or _IS[wanted](value) else f"must be of type {wanted}"
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_list_of(kind: type, value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, kind) for item in value)
 
 
 _IS: dict[VariableType, Callable[[Any], bool]] = {
@@ -52,5 +60,7 @@ _IS: dict[VariableType, Callable[[Any], bool]] = {
     "number": _is_number,
     "boolean": lambda value: isinstance(value, bool),
     "array": lambda value: isinstance(value, list),
+    "array of string": lambda value: _is_list_of(str, value),
+    "array of object": lambda value: _is_list_of(dict, value),
     "object": lambda value: isinstance(value, dict),
 }

@@ -33,7 +33,11 @@ from function.settings.values import (
     NEXT_CHANGE,
     NEXT_VERSION,
     KindName,
+    LabelKeyText,
+    LabelValueText,
     Name,
+    NetworkText,
+    StartupTimeout,
 )
 
 __all__ = [
@@ -45,6 +49,8 @@ __all__ = [
     "Form",
     "ImageOffer",
     "KubernetesVersion",
+    "LabelKeyText",
+    "LabelValueText",
     "Limits",
     "Move",
     "NEW_ORDERS",
@@ -53,12 +59,14 @@ __all__ = [
     "NAMESPACE",
     "Name",
     "NamespaceTemplate",
+    "NetworkText",
     "PROVIDER_CONFIG",
     "PinnedVariable",
     "Place",
     "PolicyRule",
     "ProjectTemplate",
     "Settings",
+    "StartupTimeout",
     "VariableType",
     "filled",
 ]
@@ -172,6 +180,16 @@ class Settings(Schema):
         reaches="see the fields of each backend",
         default_factory=dict,
     )
+
+    def violations(self) -> Iterator[tuple[str, str]]:
+        """Yield names of images that more than one image has."""
+        ids: dict[tuple[str, str], set[str]] = {}
+        for offer in self.images:
+            ids.setdefault((offer.name, offer.architecture), set()).add(offer.id)
+        for (name, architecture), distinct in sorted(ids.items()):
+            if len(distinct) > 1:
+                text = f"{name} is the name of {len(distinct)} images for {architecture}"
+                yield "images", f"{text}; an order that names it could get any of them"
 
     def backend_of(self, kind: str) -> str | None:
         """Return the backend that answers a kind; None if it is not offered."""

@@ -3,10 +3,25 @@
 from typing import Any, Literal
 
 from function.schema import DNSLabel, Schema, configured
-from function.settings.values import AT_ONCE, NEXT_CHANGE, NEXT_VERSION, Name
+from function.settings.values import (
+    AT_ONCE,
+    NEXT_CHANGE,
+    NEXT_VERSION,
+    Name,
+    StartupTimeout,
+)
 
 # Types of a ClusterClass's variables, by the names that it has for them.
-VariableType = Literal["string", "integer", "number", "boolean", "array", "object"]
+VariableType = Literal[
+    "string",
+    "integer",
+    "number",
+    "boolean",
+    "array",
+    "array of string",
+    "array of object",
+    "object",
+]
 # Stands for every variable in `tenantVariables`.
 EVERY = "*"
 
@@ -47,9 +62,16 @@ class ClusterClass(Schema):
     )
     variable_types: dict[str, VariableType] = configured(
         "Types of variables, as in the class itself, so that a wrong one is refused by its "
-        "path: string, integer, number, boolean, array or object. None if absent.",
+        "path: string, integer, number, boolean, array, array of string, array of object or "
+        "object. Those of the profile if absent.",
         reaches=NEXT_CHANGE,
         default_factory=dict,
+    )
+    node_startup_timeout: StartupTimeout | None = configured(
+        "How long a machine of this class may take to become a node, from 30s, such as 30m, where "
+        "an order has a health check. The profile's if absent.",
+        reaches=NEXT_VERSION,
+        default=None,
     )
     unsupported: dict[str, Name] = configured(
         "Order fields that this class cannot express although its profile does, such as "

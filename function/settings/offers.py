@@ -138,8 +138,9 @@ class KubernetesVersion(Schema):
         default_factory=dict,
     )
     state: Literal["preview", "supported", "deprecated"] = configured(
-        "Who gets it. preview and deprecated: only orders that name the exact version; "
-        "supported: also those that leave the patch open. supported if absent.",
+        "Who gets it. preview: only orders that name the exact version; supported: also those "
+        "that leave the patch open; deprecated: as preview, and on its way out. supported if "
+        "absent.",
         reaches=NEXT_VERSION,
         default="supported",
     )

@@ -12,17 +12,21 @@ class Limits(Schema):
     """Limit what one order may hold."""
 
     cpu: Count | None = configured(
-        "Number of vCPUs. No limit if absent.", reaches=NEXT_CHANGE, default=None, ge=0
+        "Number of vCPUs, without those of control planes. No limit if absent.",
+        reaches=NEXT_CHANGE,
+        default=None,
+        ge=0,
     )
     memory_gib: Count | None = configured(
-        "Memory in GiB. No limit if absent.",
+        "Memory in GiB, without that of control planes. No limit if absent.",
         reaches=NEXT_CHANGE,
         default=None,
         alias="memoryGiB",
         ge=0,
     )
     storage_gib: Count | None = configured(
-        "Size of all volumes in GiB. No limit if absent.",
+        "Size of all volumes and disks in GiB, such as the root volumes of nodes that the "
+        "environment gives, without those of control planes. No limit if absent.",
         reaches=NEXT_CHANGE,
         default=None,
         alias="storageGiB",

@@ -16,6 +16,7 @@ from function.contract import Mode
 from function.model import KINDS
 from function.schema import Schema, extra, fields, item_type
 from testbed.install import definitions, documents
+from tests.samples import public_key
 
 from .verdicts import Spec
 
@@ -32,7 +33,7 @@ TEXTS = (
     "10.96.0.0/28", "10.96.0.0/29", "::/0", "::1", "2001:db8::/32", "2001:DB8::/112",
     "2001:db8::1/32", "fd00::/108", "1.2.3", "1.2.3.4.5", "9.9.9.9", "https://a", "http://a",
     "https://u@a", "https://a?b", "a/b", "a/b/c", "example.com/role", "*.example.org", "UTC",
-    "ssh-ed25519 AAAA me", "ssh-ed25519  AAAA", "#!/bin/sh\ntrue\n",
+    public_key("me"), "ssh-ed25519 AAAA me", "ssh-ed25519  AAAA", "#!/bin/sh\ntrue\n",
 )  # fmt: skip
 NUMBERS = (-1, 0, 1, 2, 3, 7, 8, 9, 10, 16, 28, 50, 51, 100, 1000, 1001, 65536, 65537, 0.5, 1.3)
 

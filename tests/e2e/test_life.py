@@ -1,10 +1,12 @@
 """Orders from the first answer to the last trace of them, with the providers' part played."""
 
+import base64
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from function.contract import Mode
 from function.paths import lookup
 from testbed import ROOT
 from testbed.install import documents
@@ -110,3 +112,33 @@ def test_an_order_lives_and_goes(plane: Plane, story: Story) -> None:
         assert len(life.cloud.log) == before == len(set(life.cloud.log))
         life.delete()
         assert life.cloud.built == set()
+
+
+def test_a_claim_gets_its_connection_secret(plane: Plane) -> None:
+    """It holds what the status says; in a namespaced install Crossplane writes none."""
+    if plane.profile.mode is not Mode.CLAIMS:
+        pytest.skip("orders are no claims here")
+    manifest = next(documents(EXAMPLES / "cluster" / "minimal" / "claim.yaml"))
+    manifest["spec"]["writeConnectionSecretToRef"] = {"name": "kubeconfig-of-hello"}
+    with (
+        offered(plane, "cluster-stacks") as layers,
+        living(plane, manifest, environment_of(layers)) as life,
+    ):
+        life.settle()
+        where = f"{life.path.partition('/namespaces/')[2].partition('/')[0]}"
+        secret = f"/api/v1/namespaces/{where}/secrets/kubeconfig-of-hello"
+        life.becomes(lambda: "kubeconfig" in _data(plane, secret), "the Secret")
+        status = life.order()["status"]
+        assert _data(plane, secret) == {
+            "endpoint": status["endpoint"],
+            "clusterCA": base64.b64decode(status["certificateAuthorityData"]).decode(),
+            "kubeconfig": status["kubeconfig"],
+        }
+        life.delete()
+
+
+def _data(plane: Plane, path: str) -> dict[str, str]:
+    """Return what a Secret holds; nothing if there is none."""
+    secret = plane.operator.get(path) or {}
+    data = secret.get("data") or {}
+    return {name: base64.b64decode(value).decode() for name, value in data.items()}

@@ -65,12 +65,12 @@ def test_a_good_order(plane: Plane, order: Callable[[Manifest], str]) -> None:
 def test_a_bad_order(plane: Plane, order: Callable[[Manifest], str]) -> None:
     """Order what only the function can judge, and read its refusal."""
     manifest = next(documents(EXAMPLE))
-    window = {"begin": "22:00", "duration": "1h", "timezone": "Here"}
-    manifest["spec"]["maintenance"] = {"window": window}
+    manifest["spec"]["hibernation"] = {"schedules": [{"start": "0 20 * * fri-mon"}]}
     path = order(manifest)
     told = answered(plane, path)
     assert (told["status"], told["reason"]) == ("False", "InvalidOrder"), told
-    assert "spec.maintenance.window.timezone: must be a time zone" in told["message"]
+    text = "spec.hibernation.schedules[0].start: must have ranges that begin with the lower value"
+    assert text in told["message"]
     assert objects(plane, path) == []
 
 

@@ -7,6 +7,7 @@ from function.contract import Bound, Mode, Order
 from function.errors import InvalidOrder
 from function.model import KINDS
 from function.parsing import parse
+from function.resolve import check_constraints
 from function.schema import masked
 from function.settings import Place
 
@@ -27,9 +28,12 @@ def judge(kind: str, spec: Spec, before: Spec | None = None) -> str:
     try:
         parsed = parse(schema, spec, at="spec", blame=InvalidOrder)
         order = Order(kind, "acme", "hello", Mode.NAMESPACED, "", spec, parsed)
+        now = masked(schema, spec)
         record = None
         if before is not None:
-            now, record = masked(schema, spec), Bound(place=Place(), asked=masked(schema, before))
+            record = Bound(place=Place(), asked=masked(schema, before))
+        check_constraints(order, now, record)
+        if record is not None:
             guards.refused_fields_are_unchanged(order, now, record, {})
             guards.data_is_kept(order, now, record)
         texts.judge(kind, spec, {}, record)

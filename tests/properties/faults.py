@@ -17,6 +17,7 @@ from function.contract import Manifest
 from function.local import Observed
 from function.managed import ALL_POLICIES
 from function.model import API_GROUP
+from tests.samples import public_key
 
 from .strategies import ENVIRONMENT, layer
 from .world import BACKEND_LABEL, BOUND, EXTERNAL_NAME, NAME, TENANT, World, at, is_ours
@@ -406,7 +407,7 @@ _REFUSED: dict[str, tuple[Manifest, ...]] = {
     "Server": (
         {"image": {"os": "debian", "version": "13"}},
         {"image": {"name": "Ubuntu"}},
-        {"sshKeys": ["ssh-ed25519 AAAAother"]},
+        {"sshKeys": [public_key("other")]},
         {"sshKeys": []},
         {"userData": "#!/bin/sh\nfalse\n"},
         {"networks": [{"name": "backend"}, {"name": "default"}]},

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from function.contract import Manifest, Mode
 from function.environment import KIND, KIND_API_VERSION
 from function.model import API_GROUP
+from tests.samples import public_key
 
 from .world import TENANT, World, advance, ask
 
@@ -30,7 +31,7 @@ ANSWERS = (
 DISKLESS = ("SCS-2V-4", "SCS-2V-8", "SCS-4V-16")
 WITH_DISK = ("SCS-2V-4-20s", "SCS-2V-8-50s", "SCS-4V-16-100s")
 VERSIONS = ("1.33.10", "1.34.7", "1.35.4", "1.36.1")
-KEYS = [f"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA{n} ops" for n in range(2)]
+KEYS = [public_key(name) for name in ("ops", "backup")]
 Edit = Callable[[Manifest, Random], Manifest]
 Case = tuple[World, Random]
 

@@ -33,7 +33,9 @@ BY_NAME = ("labels", "annotations")
 # Nor does it know time zones.
 ALONE = {"must be a time zone such as UTC or Europe/Berlin"}
 each_kind = pytest.mark.parametrize("kind", KINDS)
-QUOTED = re.compile(r'must be text, but .* is a number in YAML: quote it, as in ".*"')
+QUOTED = re.compile(
+    r'must be text, but .* is a number in YAML: quote it: ".*"( if that is what you wrote)?'
+)
 
 
 def nodes(node: Any) -> Iterator[Manifest]:
@@ -327,7 +329,8 @@ def test_a_minor_version_without_quotes() -> None:
     """The one that everybody writes once."""
     spec = yaml.safe_load("version: 1.30")
     assert problems("Cluster", spec) == {
-        "spec.version": 'must be text, but 1.3 is a number in YAML: quote it, as in "1.30"'
+        "spec.version": "must be text, but 1.3 is a number in YAML: quote it: "
+        '"1.3", or "1.30" if that is what you wrote'
     }
 
 

@@ -6,6 +6,9 @@ from tests.reaches.worlds import BASE, CAPI, CLUSTERS, SERVER, Case, Data, clust
 
 MOVED = "MoveRefused"
 _GARDENER, _NETWORK = ("gardener",), ("network",)
+_PREFIXED = {"variable": "login", "keys": {"issuerURL": "url", "usernamePrefix": "prefix"}}
+_OWN = {"issuerURL": "https://own.example", "clientID": "own"}
+_DASH = {"usernamePrefix": "-"}
 _POOL = {"name": "more", "flavor": "m1", "replicas": 3}
 
 
@@ -48,6 +51,11 @@ CASES = [
     _capi("labels", {"labels": {"team": "b", "more": "x"}}),
     _capi("network.pods", {"network": {"pods": "172.20.0.0/16"}}),
     _capi("network.services", {"network": {"services": "10.64.0.0/12"}}),
+    _capi(
+        "network.nodeCIDRMaskSize",
+        {"network": {"nodeCIDRMaskSize": 18}},
+        judged=clusters({"nodePools": [_POOL | {"replicas": 12}]}),
+    ),
     _capi("autoscaler", {"autoscaler": False}),
     _capi(
         "taints",
@@ -68,6 +76,20 @@ CASES = [
         judged=clusters({"apiServer": {"allowedCIDRs": ["203.0.113.0/25"]}}),
     ),
     _profile("workerClass", workerClass="other"),
+    _profile("classHealthCheck", classHealthCheck=False),
+    Case(
+        "backends.capi.profiles.<name>.classHealthCheck",
+        {"backends": {"capi": {"profiles": {"own": {"classHealthCheck": True}}}}},
+        CAPI,
+        given={"backends": {"capi": {"profiles": {"own": {"classHealthCheck": False}}}}},
+        why="true",
+    ),
+    Case(
+        "backends.capi.profiles.<name>.nodeStartupTimeout",
+        {"backends": {"capi": {"profiles": {"own": {"nodeStartupTimeout": "30m"}}}}},
+        CAPI,
+        orders=clusters({"healthCheck": {"unhealthyAfter": "9m"}}),
+    ),
     _profile("controlPlaneMachines", controlPlaneMachines=False),
     _profile("variables", variables={"size": 2, "more": 3}),
     _profile("variables", variables={"size": None}),
@@ -77,6 +99,14 @@ CASES = [
         {"backends": {"capi": {"profiles": {"own": {"guarded": ["plan"]}}}}},
         CAPI,
         given={"classes": [{**BASE["classes"][0], "tenantVariables": ["*"]}]},
+        orders=clusters({"variables": {"plan": "mine"}}),
+        judged=clusters({"variables": {"plan": "yours"}}),
+    ),
+    Case(
+        "backends.capi.profiles.<name>.variableTypes",
+        {"backends": {"capi": {"profiles": {"own": {"variableTypes": {"plan": "integer"}}}}}},
+        CAPI,
+        given={"classes": [{**BASE["classes"][0], "tenantVariables": ["plan"]}]},
         orders=clusters({"variables": {"plan": "mine"}}),
         judged=clusters({"variables": {"plan": "yours"}}),
     ),
@@ -92,6 +122,18 @@ CASES = [
     _target("variable", "controlPlane.flavor", variable="other"),
     _target("override", "nodePools[].flavor", override="other"),
     _target("override", "nodePools[].dataVolumes", override="other"),
+    _capi(
+        "profiles.<name>.fields.<name>.empty",
+        {"profiles": {"own": {"fields": {"spec.access.oidc": _PREFIXED | {"empty": _DASH}}}}},
+        given={
+            "access": {"oidc": {"usernamePrefix": ""}},
+            "backends": {
+                "capi": {"profiles": {"own": {"fields": {"spec.access.oidc": _PREFIXED}}}}
+            },
+        },
+        judged=clusters({"access": {"oidc": {**_OWN, "usernamePrefix": ""}}}),
+        why="user names",
+    ),
     _target("unsupported", "access.oidc", variable=None, keys=None, unsupported="No login."),
     _target("unsupported", "addons.harbor.enabled", unsupported="Other words."),
     _target("unsupported", "controlPlane.flavor", variable=None, unsupported="No machines."),

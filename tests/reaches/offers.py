@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.reaches.worlds import ARM, BASE, CAPI, CLUSTERS, PROFILE, UBUNTU, Case, Data, clusters
+from tests.samples import CERTIFICATES
 
 _SPARE = {"name": "SCS-4V-16-100"}
 _SIZE: Data = {"cpu": 2, "memoryGiB": 4, "diskGiB": 20, "cpuType": "C", **ARM}
@@ -59,7 +60,6 @@ def _pinned(name: str, value: Any, reason: str = "Ours.") -> Data:
 
 _MINE = clusters({"variables": {"plan": "mine"}})
 _YOURS = clusters({"variables": {"plan": "yours"}})
-_CERTIFICATE = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 
 
 def _oidc(name: str, value: str, shows: tuple[str, ...] = CLUSTERS) -> Case:
@@ -138,6 +138,12 @@ CASES = [
         orders=_MINE,
         judged=_YOURS,
     ),
+    Case(
+        "classes[].nodeStartupTimeout",
+        offered(nodeStartupTimeout="30m"),
+        CAPI,
+        orders=clusters({"healthCheck": {"unhealthyAfter": "9m"}}),
+    ),
     *(
         Case("classes[].unsupported", offered(unsupported={f"spec.{at}": "No."}), CAPI, why=at)
         for at in (
@@ -162,7 +168,7 @@ CASES = [
     _oidc("groupsPrefix", "x:", ("gardener",)),
     Case(
         "access.oidc.caBundle",
-        {"access": {"oidc": {"caBundle": _CERTIFICATE}}},
+        {"access": {"oidc": {"caBundle": CERTIFICATES[0]}}},
         CLUSTERS,
         stays=CAPI,
     ),

@@ -10,6 +10,7 @@ gaps       what the class cannot express
 forms      v1beta1 <-> v1beta2
 shapes     types of what is read of a Cluster
 status     the live Cluster -> phase, readiness
+remediation  when machines are replaced
 health     the live Cluster -> what troubles it
 """
 
@@ -19,7 +20,7 @@ from typing import Any
 from function.backends.capi import forms, health, status
 from function.backends.capi.basis import Basis
 from function.backends.capi.gaps import gaps
-from function.backends.capi.pools import POOL_LABEL
+from function.backends.capi.pools import POOL_LABEL, node_volumes
 from function.backends.capi.profile import PROFILES
 from function.backends.capi.settings import NAME, CapiSettings
 from function.backends.capi.shapes import READS
@@ -87,6 +88,7 @@ def render(
         status=status.status(order, settings, bound, before),
         conditions=(status.current(cluster, manifest, before), health.of(before, live)),
         unsupported=gaps(basis),
+        volumes=node_volumes(basis, cluster),
     )
 
 

@@ -19,7 +19,7 @@ from function.contract import Bound, Manifest, Order, Resource
 from function.model import API_GROUP, ClusterSpec
 from function.paths import lookup
 from function.schema import canonical
-from function.settings import ClusterClass, PinnedVariable, Settings
+from function.settings import ClusterClass, PinnedVariable, Settings, VariableType
 
 PROFILE = f"{API_GROUP}/profile"
 
@@ -79,20 +79,44 @@ class Basis:
 
     @functools.cached_property
     def offered_profile(self) -> Profile:
-        """Return the profile of today, without what the offered class says it cannot express."""
+        """Return the profile of today, with what the offered class says of itself."""
         name = self.bound.profile
         if self.offer and self.own.find(name) is None:
             name = self.offer.profile
         found = self.own.profile(name)
         gaps = self.offer.unsupported if self.offer else {}
         less = {field: Target(unsupported=reason) for field, reason in gaps.items()}
-        return found.model_copy(update={"fields": {**found.fields, **less}}) if less else found
+        startup = self.offer.node_startup_timeout if self.offer else None
+        edits = {
+            **({"fields": {**found.fields, **less}} if less else {}),
+            **({"node_startup_timeout": startup} if startup else {}),
+        }
+        return found.model_copy(update=edits) if edits else found
 
     @property
     def fixed(self) -> tuple[str, ...]:
         """Return the variables that a live cluster keeps, by the profile of today."""
-        found = self.own.find(self.offer.profile if self.offer else self.bound.profile)
-        return found.fixed if found else ()
+        return self._todays.fixed if self._todays else ()
+
+    @property
+    def class_health_check(self) -> bool | None:
+        """Return whether the class has health checks, by the profile of today."""
+        return self._todays.class_health_check if self._todays else None
+
+    def type_of(self, variable: str) -> VariableType | None:
+        """Return the type of a variable, as far as the provider says it."""
+        known = self.offer.variable_types.get(variable) if self.offer else None
+        return known or (self._todays.type_of(variable) if self._todays else None)
+
+    def target(self, field: str) -> Target:
+        """Return where a field goes, with what today's profile writes instead of empty texts."""
+        target = self.profile.target(field)
+        empty = self._todays.target(field).empty if self._todays else {}
+        return target.model_copy(update={"empty": empty}) if empty else target
+
+    @functools.cached_property
+    def _todays(self) -> Profile | None:
+        return self.own.find(self.offer.profile if self.offer else self.bound.profile)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -112,6 +136,9 @@ class Basis:
 
     def remembered_profile(self) -> str:
         """Return the profile as it is written beside the Cluster."""
-        todays = {"guarded", "fixed"}
+        todays: dict[str, Any] = dict.fromkeys(
+            ("guarded", "fixed", "class_health_check", "variable_types"), True
+        )
+        todays["fields"] = {"__all__": {"empty"}}
         dumped = self.profile.model_dump(mode="json", exclude_defaults=True, exclude=todays)
         return canonical(dumped)

@@ -83,23 +83,36 @@ def _plane_to_v1beta1(plane: Manifest) -> Manifest:
     return {**kept, **({"machineHealthCheck": _check_to_v1beta1(check)} if check else {})}
 
 
+def has_health_check(part: Manifest, check: Manifest) -> bool:
+    """Say whether a part of a topology, in either form, has this health check."""
+    older = part.get("machineHealthCheck")
+    return part.get("healthCheck") == check or older == _check_to_v1beta1(check)
+
+
+def has_no_health_check(part: Manifest) -> bool:
+    """Say whether a part of a topology, in either form, leaves the health check to the class."""
+    return "healthCheck" not in part and "machineHealthCheck" not in part
+
+
 def _pool_to_v1beta1(pool: Manifest) -> Manifest:
     moved = ("rollout", "deletion", "healthCheck")
-    drain = lookup(pool, "deletion.nodeDrainTimeoutSeconds")
+    drain, check = lookup(pool, "deletion.nodeDrainTimeoutSeconds"), pool.get("healthCheck")
     return {
         **{name: value for name, value in pool.items() if name not in moved},
         "strategy": pool["rollout"]["strategy"],
         **({"nodeDrainTimeout": go_duration(drain)} if drain is not None else {}),
-        "machineHealthCheck": _check_to_v1beta1(pool["healthCheck"]),
+        **({"machineHealthCheck": _check_to_v1beta1(check)} if check else {}),
     }
 
 
 def _check_to_v1beta1(check: Manifest) -> Manifest:
-    if not check["enabled"]:
-        return {"enable": False}
+    if "checks" not in check:
+        return {"enable": check["enabled"]}
     conditions = check["checks"]["unhealthyNodeConditions"]
+    startup = check["checks"].get("nodeStartupTimeoutSeconds")
     return {
         "enable": True,
+        **({"nodeStartupTimeout": go_duration(startup)} if startup else {}),
         "unhealthyConditions": [
             {"type": c["type"], "status": c["status"], "timeout": go_duration(c["timeoutSeconds"])}
             for c in conditions

@@ -13,11 +13,11 @@ from function.backends.capi.profile import (
     POOL_FLAVOR,
     POOL_VOLUMES,
 )
+from function.backends.capi.remediation import health_check
 from function.backends.capi.variables import is_pinned
 from function.contract import Machine, Manifest
 from function.errors import EnvironmentInvalid, InvalidOrder, Problem
 from function.model import API_GROUP
-from function.model.operation import HealthCheck
 from function.model.pool import NodePool
 from function.model.values import seconds
 from function.paths import lookup
@@ -55,21 +55,35 @@ def deployments(basis: Basis, values: Mapping[str, Any]) -> list[Manifest]:
     return found
 
 
-def health_check(check: HealthCheck) -> Manifest:
-    """Return when machines are replaced."""
-    if not check.enabled:
-        return {"enabled": False}
-    timeout = seconds(check.unhealthy_after)
-    return {
-        "enabled": True,
-        "checks": {
-            "unhealthyNodeConditions": [
-                {"type": "Ready", "status": status, "timeoutSeconds": timeout}
-                for status in ("Unknown", "False")
-            ]
-        },
-        "remediation": {"triggerIf": {"unhealthyLessThanOrEqualTo": check.max_unhealthy}},
-    }
+def greatest(deployment: Manifest) -> int:
+    """Return the greatest number of nodes of a MachineDeployment topology."""
+    annotations = lookup(deployment, "metadata.annotations")
+    most = annotations.get(_AUTOSCALER.format("max")) if isinstance(annotations, dict) else None
+    if isinstance(most, str) and most.isdigit():
+        return int(most)
+    replicas = deployment.get("replicas")
+    return replicas if isinstance(replicas, int) else 0
+
+
+def node_volumes(basis: Basis, cluster: Manifest) -> dict[str, int]:
+    """Return GiB of all volumes of one node, by pool, as a Cluster gives them."""
+    shared = _by_name(lookup(cluster, "spec.topology.variables"))
+    disk, further = (basis.profile.target(f).override for f in (POOL_DISK, POOL_VOLUMES))
+    size_key = basis.profile.target(POOL_VOLUMES).object_keys.get("sizeGiB")
+    totals = {}
+    for deployment in status.deployments(cluster):
+        values = shared | _by_name(lookup(deployment, "variables.overrides"))
+        listed = values.get(further or "")
+        sizes = [values.get(disk or "")]
+        sizes += [v.get(size_key) for v in listed or () if isinstance(v, Mapping)]
+        pool = lookup(deployment, "metadata.labels")[POOL_LABEL]
+        totals[pool] = sum(size for size in sizes if isinstance(size, int))
+        totals[pool] += 0 if sizes[0] else basis.bound.machines[pool].disk_gib or 0
+    return totals
+
+
+def _by_name(listed: Any) -> dict[str, Any]:
+    return {v["name"]: v.get("value") for v in listed or () if "name" in v}
 
 
 def _of_pool(basis: Basis, pool: NodePool, values: Mapping[str, Any]) -> list[Manifest]:
@@ -81,6 +95,7 @@ def _of_pool(basis: Basis, pool: NodePool, values: Mapping[str, Any]) -> list[Ma
     standing = status.deployments(basis.standing)
     classes = {w["name"]: w["class"] for w in standing if "class" in w}
     known = {w.get("failureDomain"): w["name"] for w in _stored_all(basis, pool)}
+    applied = {w["name"]: w for w in _stored_all(basis, pool)}
     return [
         {
             "class": classes.get(name, basis.profile.worker_class),
@@ -99,7 +114,7 @@ def _of_pool(basis: Basis, pool: NodePool, values: Mapping[str, Any]) -> list[Ma
             },
             **_drain(pool),
             **_taints(pool),
-            "healthCheck": health_check(basis.order.spec.health_check),
+            **health_check(basis, applied.get(name, {})),
             **({"variables": {"overrides": overrides}} if overrides else {}),
         }
         for index, zone in enumerate(zones)

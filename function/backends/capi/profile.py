@@ -15,7 +15,7 @@ from function.model.addons import Addons
 from function.model.cluster import Oidc
 from function.model.pool import DataVolume
 from function.schema import Flag, Schema, canonical, configured, fields
-from function.settings import AT_ONCE, NEXT_CHANGE, NEXT_VERSION
+from function.settings import AT_ONCE, NEXT_CHANGE, NEXT_VERSION, StartupTimeout, VariableType
 
 OIDC = "spec.access.oidc"
 CA_BUNDLE = f"{OIDC}.caBundle"
@@ -87,6 +87,12 @@ class Target(Schema):
         reaches=NEXT_VERSION,
         default_factory=dict,
     )
+    empty: dict[str, Any] = configured(
+        "Values of such keys, by our names, that are written instead of an empty text, such as "
+        "usernamePrefix: - where the class makes a flag of it. The empty text if absent.",
+        reaches=NEXT_CHANGE,
+        default_factory=dict,
+    )
     values: dict[str, Any] = configured(
         'What is written for a value of the field, such as "true"; any other is not expressed. '
         "The value itself if absent.",
@@ -122,8 +128,9 @@ class Target(Schema):
             return [self.form(item) for item in value]
         if not isinstance(value, Mapping):
             return value
-        told = self.defaults | {ours: v for ours, v in value.items() if v is not None}
-        return {theirs: told[ours] for ours, theirs in self.object_keys.items() if ours in told}
+        known = self.defaults | {ours: v for ours, v in value.items() if v is not None}
+        known |= {ours: text for ours, text in self.empty.items() if known.get(ours) == ""}
+        return {theirs: known[ours] for ours, theirs in self.object_keys.items() if ours in known}
 
     def writes(self, value: Any) -> dict[str, Any]:
         """Return the variables or overrides for a value; none where it is not expressed."""
@@ -140,6 +147,23 @@ def _key(value: Any) -> str:
     return value if isinstance(value, str) else canonical(value)
 
 
+def _type_of(default: Any) -> VariableType | None:
+    match default:
+        case bool():
+            return "boolean"
+        case str():
+            return "string"
+        case int() | float():
+            return "number"
+        case dict():
+            return "object"
+        case [str(), *_]:
+            return "array of string"
+        case list():
+            return "array"
+    return None
+
+
 class Profile(Schema):
     """Say how order fields reach a ClusterClass."""
 
@@ -151,10 +175,30 @@ class Profile(Schema):
         reaches=NEXT_VERSION,
         default=True,
     )
+    class_health_check: Flag | None = configured(
+        "Whether the class has health checks of its own, for control plane and workers. Orders "
+        "without healthCheck get the class's if true, and that of its defaults if false. As if "
+        "true for new clusters, while live ones keep what they have, if absent.",
+        reaches=NEXT_VERSION,
+        default=None,
+    )
+    node_startup_timeout: StartupTimeout | None = configured(
+        "How long a machine may take to become a node, from 30s, such as 30m, where an order has a "
+        "health check: that takes the place of the class's as a whole. 10m, as Cluster API has it, "
+        "if absent.",
+        reaches=NEXT_VERSION,
+        default=None,
+    )
     variables: dict[str, Any] = configured(
         "Every variable that has a default, by name, such as certSANs: all are rendered "
         "explicitly.",
         reaches=NEXT_VERSION,
+    )
+    variable_types: dict[str, VariableType] = configured(
+        "Types of variables, by name, as in variableTypes of a class, which goes before it. That "
+        "of the default in variables if absent.",
+        reaches=NEXT_CHANGE,
+        default_factory=dict,
     )
     control_plane_disk: str | None = configured(
         "Variable of the control plane's root volume in GiB, such as controlPlaneRootDisk; 0 "
@@ -190,6 +234,10 @@ class Profile(Schema):
     def target(self, field: str) -> Target:
         """Return where a field goes; one that the profile leaves out is not expressed."""
         return self.fields.get(field) or Target(unsupported=_NO_SETTING)
+
+    def type_of(self, name: str) -> VariableType | None:
+        """Return the type of a variable; None if neither a type nor a default says it."""
+        return self.variable_types.get(name) or _type_of(self.variables.get(name))
 
     @property
     def unsaid(self) -> dict[str, str]:

@@ -1,16 +1,17 @@
 """Declare what a provider configures for the backend `capi`."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal
 
 from function.backends.capi.profile import PROFILES, Profile
 from function.errors import EnvironmentInvalid, Problem
 from function.excerpts import listed
 from function.model import API_GROUP
 from function.model.cluster import ClusterNetwork
-from function.model.values import LabelKey
+from function.model.values import LabelKey, UsableRange
 from function.parsing import parse
-from function.schema import Flag, Schema, configured
+from function.resolve import SHARE
+from function.schema import Count, Flag, Schema, configured
 from function.settings import (
     AT_ONCE,
     NEW_ORDERS,
@@ -18,7 +19,10 @@ from function.settings import (
     NEXT_VERSION,
     Block,
     ConfigTemplate,
+    LabelKeyText,
+    LabelValueText,
     NamespaceTemplate,
+    NetworkText,
     Settings,
 )
 
@@ -28,11 +32,20 @@ NAME = "capi"
 class Network(Schema):
     """Set the address ranges inside the clusters."""
 
-    pods: str = configured(
+    pods: Annotated[str, UsableRange] = configured(
         "Range of pods in CIDR form, such as 192.168.0.0/16.", reaches=NEW_ORDERS
     )
-    services: str = configured(
+    services: Annotated[str, UsableRange] = configured(
         "Range of services in CIDR form, such as 10.96.0.0/12.", reaches=NEW_ORDERS
+    )
+    node_mask: Count = configured(
+        "Prefix of the part of the range of pods that each node takes, as the class configures it: "
+        "it bounds the number of nodes. 24 if absent.",
+        reaches=NEXT_CHANGE,
+        default=SHARE,
+        alias="nodeCIDRMaskSize",
+        ge=16,
+        le=30,
     )
 
 
@@ -62,7 +75,7 @@ class CapiSettings(Block):
         reaches=NEXT_VERSION,
         default=None,
     )
-    labels: dict[str, str] = configured(
+    labels: dict[LabelKeyText, LabelValueText] = configured(
         "Labels of each Cluster, such as those a ClusterResourceSet selects. None if absent.",
         reaches=NEXT_VERSION,
         default_factory=dict,
@@ -98,7 +111,7 @@ class CapiSettings(Block):
         reaches=NEXT_CHANGE,
         default=(),
     )
-    management_cidrs: tuple[str, ...] = configured(
+    management_cidrs: tuple[NetworkText, ...] = configured(
         "Networks in CIDR form, such as 192.0.2.0/24, from which the management cluster reaches "
         "API servers, added to what tenants allow. None if absent; then allowedCIDRs is not "
         "offered, because it would lock us out, and a live cluster keeps what it has.",
@@ -119,7 +132,8 @@ class CapiSettings(Block):
                 at = f"classes[{offer.name}].profile"
                 yield Problem(at, f"{offer.profile} is not one of: {self._known(offer.profile)}")
         if self.network:
-            ranges, at = self.network.model_dump(), f"backends.{NAME}.network"
+            ranges = self.network.model_dump(include={"pods", "services"})
+            at = f"backends.{NAME}.network"
             try:
                 parse(ClusterNetwork, ranges, at=at, blame=EnvironmentInvalid)
             except EnvironmentInvalid as refusal:

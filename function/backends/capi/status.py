@@ -13,7 +13,7 @@ from typing import Any
 from function import shapes, trouble
 from function.backends.capi.forms import newest
 from function.contract import Bound, Condition, Manifest, Order, Progress, Resource
-from function.kubeconfig import reached
+from function.kubeconfig import reached, url
 from function.model import ClusterSpec
 from function.paths import lookup
 from function.settings import Settings
@@ -115,7 +115,7 @@ def status(
     cluster = live(observed)
     phase, message = _phase(cluster)
     host, port = (lookup(cluster, f"spec.controlPlaneEndpoint.{part}") for part in ("host", "port"))
-    endpoint = f"https://{host}:{port}" if host and port else ""
+    endpoint = url(str(host), port) if host and port else ""
     running = _running(cluster)
     found: dict[str, Any] = {
         "phase": phase,

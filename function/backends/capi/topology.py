@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from function import names
+from function.backends.capi import status
 from function.backends.capi.basis import PROFILE, Basis
-from function.backends.capi.pools import deployments, health_check
+from function.backends.capi.pools import deployments, greatest
 from function.backends.capi.profile import NODES
+from function.backends.capi.remediation import health_check
 from function.backends.capi.variables import BASE, base, variables
 from function.contract import Manifest
 from function.errors import InvalidOrder, Problem
@@ -14,6 +16,7 @@ from function.model import API_GROUP
 from function.model.cluster import ClusterNetwork
 from function.parsing import parse
 from function.paths import lookup
+from function.resolve import SHARE, Room, check_room
 from function.schema import NOTHING, canonical
 
 CONTROL_PLANE_REPLICAS = {NOTHING: 1, "Node": 3, "Zone": 3}
@@ -30,6 +33,7 @@ def cluster(basis: Basis) -> Manifest:
     if basis.standing:
         namespace = lookup(basis.standing, "spec.topology.classRef.namespace")
     network = _network(basis, values)
+    check_room(order, _room(basis, network, values))
     pools = deployments(basis, values)
     return {
         "apiVersion": "cluster.x-k8s.io/v1beta2",
@@ -91,10 +95,33 @@ def _network(basis: Basis, values: Mapping[str, Any]) -> Manifest:
     return {name: {"cidrBlocks": [cidr]} for name, cidr in ranges.items() if cidr}
 
 
-def _control_plane(basis: Basis) -> Manifest:
+def _room(basis: Basis, network: Manifest, values: Mapping[str, Any]) -> Room:
+    variable, own = basis.profile.target(NODES).variable, basis.own.network
+    nodes = values.get(variable) if variable else None
+    machines = basis.profile.control_plane_machines
+    return Room(
+        pods=_first(lookup(network, "pods.cidrBlocks")),
+        nodes=nodes if isinstance(nodes, str) else "",
+        share=own.node_mask if own else SHARE,
+        control_planes=_control_planes(basis) if machines else 0,
+        former=sum(map(greatest, status.deployments(basis.stored))),
+    )
+
+
+def _first(ranges: object) -> str:
+    """Return the first of the ranges of a Cluster; empty if there is none."""
+    return str(ranges[0]) if isinstance(ranges, list) and ranges else ""
+
+
+def _control_planes(basis: Basis) -> int:
     # Never fewer on a live cluster, also where the record of what was asked is lost.
     asked = CONTROL_PLANE_REPLICAS[basis.order.spec.control_plane.availability]
-    found: Manifest = {"replicas": max(basis.stored_control_planes, asked)}
+    return max(basis.stored_control_planes, asked)
+
+
+def _control_plane(basis: Basis) -> Manifest:
+    found: Manifest = {"replicas": _control_planes(basis)}
     if basis.profile.control_plane_machines:
-        found["healthCheck"] = health_check(basis.order.spec.health_check)
+        applied = lookup(basis.stored, "spec.topology.controlPlane") or {}
+        found |= health_check(basis, applied)
     return found

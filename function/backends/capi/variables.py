@@ -24,6 +24,7 @@ from function.errors import InvalidOrder, Problem
 from function.excerpts import listed
 from function.model import API_GROUP
 from function.paths import lookup
+from function.resolve import mistyped
 from function.schema import mapping
 from function.settings import EVERY
 
@@ -138,16 +139,29 @@ def _driven(basis: Basis) -> dict[str, dict[str, Any]]:
         **{field: _flag(basis, field) for field in ADDONS},
     }
     found = {
-        field: basis.profile.target(field).writes(value)
+        field: basis.target(field).writes(value)
         for field, value in asked.items()
         if value is not None
     }
+    found |= _login_as_applied(basis, asked[OIDC])
     disk = basis.profile.control_plane_disk
     if machine and disk and disk not in basis.pinned and found[CONTROL_PLANE_FLAVOR]:
         default = basis.profile.variables.get(disk, _DEFAULT_DISK)
         found[CONTROL_PLANE_FLAVOR][disk] = 0 if machine.disk_gib is not None else default
     stored = basis.stored_variables
     return {f: new for f, new in found.items() if not is_pinned(basis, f, new, stored)}
+
+
+def _login_as_applied(basis: Basis, issuer: Any) -> dict[str, dict[str, Any]]:
+    """Return the issuer as the live cluster has it, while nothing is said of it that is new.
+
+    An empty prefix that was written as it is stays: under other names nobody would have rights.
+    """
+    target = basis.profile.target(OIDC)
+    written = target.model_copy(update={"empty": {}}).writes(issuer) if issuer else {}
+    if not written or any(basis.stored_variables.get(n) != v for n, v in written.items()):
+        return {}
+    return {OIDC: written}
 
 
 def _flag(basis: Basis, field: str) -> bool | None:
@@ -213,21 +227,20 @@ def _stands(stored: Mapping[str, Any], name: str, value: Any) -> bool:
 
 
 def _check(basis: Basis, driven: Mapping[str, Mapping[str, Any]]) -> None:
-    """Refuse variables that an order field drives, and those that "*" leaves closed.
+    """Refuse variables that an order field drives, that "*" leaves closed, or of a wrong type.
 
     Raises:
         InvalidOrder: There are such, and they do not stand as they were.
     """
     twice = {name: field for field, found in driven.items() if basis.asks(field) for name in found}
     twice.pop(basis.profile.control_plane_disk or "", None)
-    problems = [
-        Problem(f"spec.variables.{name}", f"is set by {twice[name]} already")
-        if name in twice
-        else Problem(f"spec.variables.{name}", _closed(basis, name))
-        for name, value in sorted(basis.order.spec.variables.items())
-        if name in twice
-        or (_closed(basis, name) and not _stands(basis.stored_variables, name, value))
-    ]
+    problems = []
+    for name, value in sorted(basis.order.spec.variables.items()):
+        text = f"is set by {twice[name]} already" if name in twice else ""
+        if not text and not _stands(basis.stored_variables, name, value):
+            text = _closed(basis, name) or mistyped(basis.type_of(name), value)
+        if text:
+            problems.append(Problem(f"spec.variables.{name}", text))
     if problems:
         raise InvalidOrder(*problems)
 

@@ -16,14 +16,14 @@ from dataclasses import replace
 from typing import Any
 
 from function import trouble, versions
-from function.backends.gardener import shoot, status
+from function.backends.gardener import operation, shoot, status
 from function.backends.gardener.basis import Basis, remembered_types
 from function.backends.gardener.extensions import missing_addons
 from function.backends.gardener.settings import NAME, GardenerSettings
 from function.backends.gardener.shapes import READS
 from function.backends.gardener.shoot import AVAILABILITY, LOGIN, SHOOT_API
 from function.backends.gardener.status import KEY
-from function.backends.gardener.workers import without_affinity
+from function.backends.gardener.workers import node_volumes, without_affinity
 from function.contract import (
     Accepted,
     Backend,
@@ -71,6 +71,8 @@ def render(
             status.health(resources[0], observed),
         ),
         unsupported=(*_unsupported(order), *missing_addons(basis), *without_affinity(basis)),
+        notes=operation.notes(order.spec, basis.stored),
+        volumes=node_volumes(basis, status.workers(resources[0].payload["manifest"])),
     )
 
 
@@ -234,7 +236,4 @@ def _unsupported(order: Order[ClusterSpec]) -> tuple[Remark, ...]:
         found.append(Remark("spec.class", "clusters have no classes here"))
     if order.spec.network.ip_families != ("IPv4",):
         raise InvalidOrder(Problem("spec.network.ipFamilies", "not offered here; accepted: [IPv4]"))
-    if order.spec.maintenance.window and order.spec.maintenance.window.timezone != "UTC":
-        text = "the window keeps to the zone's winter time all year"
-        found.append(Remark("spec.maintenance.window.timezone", text))
     return tuple(found)

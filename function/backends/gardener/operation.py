@@ -1,9 +1,10 @@
 """Say when Gardener may change a Shoot, and when it sleeps."""
 
 from function import trouble
-from function.contract import Manifest
+from function.contract import Manifest, Remark
 from function.errors import InvalidOrder, Problem
 from function.model import ClusterSpec
+from function.model.operation import MINUTES_OF_A_DAY, Window
 from function.paths import lookup
 
 _UNWAKEABLE = (
@@ -13,8 +14,13 @@ _UNWAKEABLE = (
 _TWICE = "another start or end has this time already; each may have it once here"
 
 
-def maintenance(spec: ClusterSpec) -> Manifest:
-    """Return when and what Gardener may change by itself."""
+def maintenance(spec: ClusterSpec, applied: Manifest) -> Manifest:
+    """Return when and what Gardener may change by itself.
+
+    Args:
+        spec: The order.
+        applied: The Shoot as it was rendered before; empty for a new one.
+    """
     update, window = spec.maintenance.auto_update, spec.maintenance.window
     found: Manifest = {
         "autoUpdate": {
@@ -23,10 +29,44 @@ def maintenance(spec: ClusterSpec) -> Manifest:
         }
     }
     if window:
-        # Gardener's windows know no summer time.
-        begin, end = (f"{m // 60:02}{m % 60:02}00{window.winter_offset}" for m in window.span)
-        found["timeWindow"] = {"begin": begin, "end": end}
+        found["timeWindow"] = _time_window(window, _offset(window, applied))
     return found
+
+
+def notes(spec: ClusterSpec, applied: Manifest) -> tuple[Remark, ...]:
+    """Return at what local time the window opens in the other half of the year."""
+    window = spec.maintenance.window
+    if not window or window.offsets[0] == window.offsets[1]:
+        return ()
+    used, (standard, summer) = _offset(window, applied), window.offsets
+    now, other = (
+        ("standard", "daylight saving") if used == standard else ("daylight saving", "standard")
+    )
+    shifted = (window.span[0] + (standard + summer - used) - used) % MINUTES_OF_A_DAY
+    text = (
+        f"opens at {window.begin} in {now} time of {window.timezone}, and at "
+        f"{_clock(shifted, ':')} in {other} time, because windows keep one offset all year here"
+    )
+    return (Remark("spec.maintenance.window.timezone", text),)
+
+
+def _offset(window: Window, applied: Manifest) -> int:
+    """Return the offset of the window: standard time's, as Gardener knows no other.
+
+    The first release took January's, which is summer in the south: a live window stays there.
+    """
+    known = lookup(applied, "spec.maintenance.timeWindow")
+    return next((o for o in window.offsets if _time_window(window, o) == known), window.offsets[0])
+
+
+def _time_window(window: Window, offset: int) -> Manifest:
+    sign = "-" if offset < 0 else "+"
+    begin, end = (f"{_clock(time)}00{sign}{_clock(abs(offset))}" for time in window.span)
+    return {"begin": begin, "end": end}
+
+
+def _clock(minutes: int, between: str = "") -> str:
+    return f"{minutes // 60:02}{between}{minutes % 60:02}"
 
 
 def hibernation(spec: ClusterSpec, live: Manifest) -> Manifest:

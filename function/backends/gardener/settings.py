@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import pydantic
 
 from function.model.cluster import check_apart
-from function.model.values import Network
+from function.model.values import Network, UsableRange
 from function.schema import Count, DNSLabel, Schema, configured
 from function.settings import (
     NEW_ORDERS,
@@ -41,13 +41,13 @@ class Networking(Schema):
         reaches=NEW_ORDERS,
         default="cilium",
     )
-    nodes: Network = configured(
+    nodes: Annotated[Network, UsableRange] = configured(
         "Range of nodes in CIDR form, such as 10.250.0.0/16.", reaches=NEW_ORDERS
     )
-    pods: Network = configured(
+    pods: Annotated[Network, UsableRange] = configured(
         "Range of pods in CIDR form, such as 100.96.0.0/11.", reaches=NEW_ORDERS
     )
-    services: Network = configured(
+    services: Annotated[Network, UsableRange] = configured(
         "Range of services in CIDR form, such as 100.64.0.0/13.", reaches=NEW_ORDERS
     )
 

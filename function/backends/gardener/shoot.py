@@ -12,7 +12,14 @@ from function.backends.gardener.basis import EXTENSION_API, Basis
 from function.backends.gardener.extensions import extensions
 from function.backends.gardener.login import authentication
 from function.backends.gardener.operation import hibernation, maintenance
-from function.backends.gardener.status import KEY, READY_QUERY, endpoint, live_shoot, ready
+from function.backends.gardener.status import (
+    KEY,
+    READY_QUERY,
+    endpoint,
+    live_shoot,
+    ready,
+    workers,
+)
 from function.backends.gardener.workers import pools
 from function.contract import Bound, Manifest, Resource
 from function.errors import InvalidOrder, Problem
@@ -21,6 +28,7 @@ from function.model import ClusterSpec
 from function.model.cluster import ClusterNetwork
 from function.parsing import parse
 from function.paths import lookup
+from function.resolve import Room, check_room
 from function.schema import NOTHING, digest
 
 LOGIN = "gardener-login"
@@ -54,6 +62,7 @@ def resource(basis: Basis, login: Resource | None) -> Resource:
 def manifest(basis: Basis, login: Resource | None) -> Manifest:
     """Return the Shoot."""
     spec, own = basis.order.spec, basis.own
+    _check_room(basis)
     return {
         "apiVersion": SHOOT_API,
         "kind": "Shoot",
@@ -76,7 +85,7 @@ def manifest(basis: Basis, login: Resource | None) -> Manifest:
             "kubernetes": {"version": basis.bound.version, **_api_server(login)},
             **_network(basis),
             "provider": {"type": "openstack", **_infrastructure(basis), "workers": pools(basis)},
-            "maintenance": maintenance(spec),
+            "maintenance": maintenance(spec, basis.stored),
             **hibernation(spec, live_shoot(basis.before)),
             **extensions(basis),
         },
@@ -186,6 +195,18 @@ def _exposure(basis: Basis) -> Manifest:
         text = "private API servers are not offered here; accepted: Public"
         raise InvalidOrder(Problem("spec.apiServer.exposure", text))
     return {"exposureClassName": private}
+
+
+def _check_room(basis: Basis) -> None:
+    """Refuse more nodes than find room; control planes are elsewhere.
+
+    Raises:
+        InvalidOrder: There are more.
+    """
+    pods, nodes = (str(lookup(_network(basis), f"networking.{n}")) for n in ("pods", "nodes"))
+    applied = (worker.get("maximum") for worker in workers(basis.stored))
+    former = sum(most for most in applied if isinstance(most, int))
+    check_room(basis.order, Room(pods, nodes, former=former))
 
 
 def _network(basis: Basis) -> Manifest:

@@ -5,7 +5,7 @@ from function.backends.gardener.basis import EXTENSION_API, Basis
 from function.contract import Machine, Manifest, Remark
 from function.errors import InvalidOrder, Problem
 from function.model import API_GROUP
-from function.model.pool import NodePool
+from function.model.pool import NodePool, Taint
 from function.paths import lookup
 
 _OWN_TAINT = "node.gardener.cloud/critical-components-not-ready"
@@ -29,6 +29,28 @@ def pools(basis: Basis) -> list[Manifest]:
         raise InvalidOrder(Problem("spec.nodePools", "at least one node is needed here"))
     _check_spread(found)
     return found
+
+
+def node_volumes(basis: Basis, applied: list[Manifest]) -> dict[str, int]:
+    """Return GiB of all volumes of one node, by pool, as a Shoot gives them."""
+    machines = basis.bound.machines
+    return {
+        pool["name"]: sum(
+            _gib(lookup(volume, "size")) for volume in (pool.get("volume"), *_further(pool))
+        )
+        + (0 if "volume" in pool else machines[pool["name"]].disk_gib or 0)
+        for pool in applied
+    }
+
+
+def _further(pool: Manifest) -> list[Manifest]:
+    listed: list[Manifest] = pool.get("dataVolumes", [])
+    return listed
+
+
+def _gib(size: object) -> int:
+    number = str(size or "").removesuffix("Gi")
+    return int(number) if number.isdigit() else 0
 
 
 def without_affinity(basis: Basis) -> list[Remark]:
@@ -61,14 +83,15 @@ def _worker(basis: Basis, pool: NodePool) -> Manifest:
         "maxUnavailable": pool.update.max_unavailable,
         **({"labels": dict(pool.labels)} if pool.labels else {}),
         **({"annotations": dict(pool.annotations)} if pool.annotations else {}),
-        **(
-            {"taints": [t.model_dump(exclude_none=True) for t in pool.taints]}
-            if pool.taints
-            else {}
-        ),
+        **({"taints": [_taint(taint) for taint in pool.taints]} if pool.taints else {}),
         **_timeouts(basis, pool),
         **_server_group(basis, pool),
     }
+
+
+def _taint(taint: Taint) -> Manifest:
+    """Return a taint; an empty value is none, as with every backend."""
+    return {name: value for name, value in taint.model_dump().items() if value}
 
 
 def _zones(basis: Basis, pool: NodePool) -> list[str]:
@@ -153,8 +176,9 @@ def _timeouts(basis: Basis, pool: NodePool) -> Manifest:
     found: Manifest = {}
     if pool.drain_timeout:
         found["machineDrainTimeout"] = pool.drain_timeout
-    if "unhealthyAfter" in (basis.order.written.get("healthCheck") or {}):
-        found["machineHealthTimeout"] = basis.order.spec.health_check.unhealthy_after
+    check = basis.order.spec.health_check
+    if "unhealthy_after" in check.model_fields_set:
+        found["machineHealthTimeout"] = check.unhealthy_after
     return {"machineControllerManager": found} if found else {}
 
 

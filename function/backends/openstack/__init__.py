@@ -14,7 +14,8 @@ servers          an order for servers            networks   an order for a netwo
 status           what becomes of servers         settings   what the provider configures
 network_status   what becomes of a network       stack      what is rendered from
 firewall         security group and rules        keys       names in the composition
-login            key pair and user data          removals   why something leaves
+login            key pair                        removals   why something leaves
+userdata         user data, with keys beside them
 ports            ports and public addresses
 instances        the servers, and their spread
 shapes           types of what is read of them

@@ -27,6 +27,8 @@ FIXED = (
 BY_ID = ("network", "schedulerHints")
 # What our own metadata begin with.
 RESERVED = "scs-"
+# The longest key of metadata that the compute service takes.
+LONGEST_KEY = 255
 SPREAD_POLICIES = {"Soft": "soft-anti-affinity", "Strict": "anti-affinity"}
 
 
@@ -119,6 +121,10 @@ def check_labels(stack: Stack[ServerSpec]) -> None:
         if label.startswith(RESERVED)
         or _told(label) in taken
         or (label in new and labels.is_within(label, reserved))
+    ] + [
+        Problem(f"spec.labels[{label}]", f"must have at most {LONGEST_KEY} characters here")
+        for label in sorted(wanted)
+        if len(label) > LONGEST_KEY and _told(label) not in stored
     ]
     if problems:
         raise InvalidOrder(*problems)

@@ -1,19 +1,14 @@
 """Render who may log in: a key pair, and user data with what a key pair cannot hold."""
 
-from email.mime.multipart import MIMEMultipart
-from email.mime.text import MIMEText
-
-import yaml
-
 from function import names
+from function.backends.openstack import userdata
 from function.backends.openstack.keys import COMPUTE, GROUP, KEYPAIR
 from function.backends.openstack.stack import Stack
-from function.contract import Resource
+from function.contract import Remark, Resource
 from function.errors import InvalidOrder, Problem
 from function.model import ServerSpec
 
-# The compute service takes 65535 characters of base64.
-LONGEST = 65535 // 4 * 3
+_FIELD = "spec.userData"
 
 
 def render_keypair(stack: Stack[ServerSpec]) -> list[Resource]:
@@ -37,41 +32,36 @@ def render_keypair(stack: Stack[ServerSpec]) -> list[Resource]:
 
 
 def check_user_data(stack: Stack[ServerSpec]) -> None:
-    """Refuse user data that the compute service would refuse, and that could not change then.
+    """Refuse user data that servers could not read, and that could not change then.
 
     Raises:
-        InvalidOrder: They are too long; those of servers that stand were taken.
+        InvalidOrder: They are too long, or in no form that keys can be put beside; those of
+            servers that exist were accepted.
     """
     if GROUP in stack.observed:
         return
-    size = len(user_data(stack.order.spec).encode())
-    if size > LONGEST:
-        text = f"{size} bytes with all keys but the first, at most {LONGEST} are accepted"
-        raise InvalidOrder(Problem("spec.userData", text))
+    spec = stack.order.spec
+    text = userdata.problem(spec.user_data or "", _beside(spec))
+    if text:
+        raise InvalidOrder(Problem(_FIELD, text))
+
+
+def notes(stack: Stack[ServerSpec]) -> tuple[Remark, ...]:
+    """Return what the tenant should know of user data that cloud-init does not know."""
+    text = stack.order.spec.user_data
+    if not text or not userdata.is_unknown(text):
+        return ()
+    return (Remark(_FIELD, "is in no form that cloud-init knows, and may have no effect"),)
 
 
 def user_data(spec: ServerSpec) -> str:
-    """Return the user data, with the keys that the key pair cannot hold.
+    """Return the user data, with every key if the key pair cannot hold all of them.
 
-    A key pair holds one key. More go into a cloud-config part before the tenant's own; the
-    boundary is fixed, because user data can never change.
+    A key pair holds one key. User data are rendered once: what a server was built with stays.
     """
-    if len(spec.ssh_keys) < 2:  # noqa: PLR2004  # the key pair holds the first
-        return spec.user_data or ""
-    keys = yaml.safe_dump({"ssh_authorized_keys": list(spec.ssh_keys)}, width=4096)
-    merge = "merge_how: [{name: list, settings: [append]}, {name: dict, settings: [recurse_list]}]"
-    parts = [("cloud-config", f"#cloud-config\n{merge}\n{keys}")]
-    if spec.user_data:
-        parts.append((_part_type(spec.user_data), spec.user_data))
-    message = MIMEMultipart(boundary="scs-central-api-part")
-    for kind, text in parts:
-        message.attach(MIMEText(text, kind, "utf-8" if not text.isascii() else "us-ascii"))
-    return message.as_string()
+    return userdata.combined(spec.user_data or "", _beside(spec))
 
 
-def _part_type(text: str) -> str:
-    """Return the subtype by which cloud-init knows a part; it looks into plain text itself."""
-    first = text.partition("\n")[0]
-    if first.startswith("#cloud-config"):
-        return "cloud-config"
-    return "x-shellscript" if first.startswith("#!") else "plain"
+def _beside(spec: ServerSpec) -> tuple[str, ...]:
+    """Return the keys that user data have to name."""
+    return spec.ssh_keys if len(spec.ssh_keys) > 1 else ()

@@ -193,7 +193,9 @@ def _ipv6_subnet(stack: Stack[NetworkSpec]) -> Resource:
 def _subnet(stack: Stack[NetworkSpec], family: str, own: Manifest) -> Resource:
     key = f"{SUBNET}{family}"
     servers = stack.order.spec.dns_servers or stack.own.dns_servers
-    fitting = [server for server in servers if (":" in server) == (family == IPV6)]
+    # The network service takes none twice.
+    distinct = dict.fromkeys(servers)
+    fitting = [server for server in distinct if (":" in server) == (family == IPV6)]
     # What is left out is written back by the provider as it was last: an empty list ends it.
     listed = bool(fitting) or "dnsNameservers" in stack.stored(key)
     return Resource(

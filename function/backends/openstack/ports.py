@@ -14,6 +14,7 @@ from function.errors import InvalidOrder, Problem
 from function.excerpts import listed
 from function.model import API_GROUP, ServerSpec
 from function.model.server import Attachment
+from function.parsing import did_you_mean
 
 # Label of subnets: the family of their addresses.
 FAMILY_LABEL = f"{API_GROUP}/ip-family"
@@ -84,8 +85,7 @@ def _default_network(stack: Stack[ServerSpec]) -> tuple[Attachment, ...]:
     """Return the network of servers that name none; one that is there needs no name."""
     name = stack.own.default_network
     if name is None and not any(_kept(stack, key) for key in _alike(stack, 0)):
-        text = f"required here; offered: {_offered(stack, '')}"
-        raise InvalidOrder(Problem("spec.networks", text))
+        raise InvalidOrder(Problem("spec.networks", _needed(stack)))
     return (Attachment(name=name or "default"),)
 
 
@@ -96,6 +96,15 @@ def _alike(stack: Stack[ServerSpec], n: int) -> list[str]:
 
 def _offered(stack: Stack[ServerSpec], asked: str) -> str:
     return listed((network.name for network in stack.own.networks), asked)
+
+
+def _needed(stack: Stack[ServerSpec]) -> str:
+    """Say which network to name, where the environment gives none to servers that name none."""
+    offered = _offered(stack, "")
+    if not stack.networks:
+        return f"required here; offered: {offered}"
+    others = f", or one of {offered}" if stack.own.networks else ""
+    return f"required here: name a Network of yours{others}"
 
 
 def _port(stack: Stack[ServerSpec], index: int, n: int, attached: Attachment) -> Resource | str:
@@ -134,7 +143,8 @@ def _place(stack: Stack[ServerSpec], index: int, n: int, attached: Attachment) -
         return _at_offered(attached, offer)
     if stack.networks:
         return _at_ordered(stack, attached)
-    text = f"not offered here; offered: {_offered(stack, attached.name)}"
+    meant = did_you_mean(attached.name, [offer.name for offer in stack.own.networks])
+    text = f"not offered here{meant}; offered: {_offered(stack, attached.name)}"
     raise InvalidOrder(Problem(f"spec.networks[{attached.name}]", text))
 
 

@@ -68,7 +68,7 @@ def render(
         status=status.status(stack, current),
         conditions=(current, status.health(observed)),
         unsupported=instances.unsupported(stack),
-        notes=instances.notes(stack),
+        notes=(*instances.notes(stack), *login.notes(stack)),
     )
 
 

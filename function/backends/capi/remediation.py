@@ -1,0 +1,53 @@
+"""Say when machines are replaced: what the order says, else what the class says.
+
+A health check in a Cluster takes the place of the class's as a whole, with the time that machines
+have to start. So none is written where the order says nothing, unless the class has none.
+"""
+
+from function.backends.capi import forms
+from function.backends.capi.basis import Basis
+from function.contract import Manifest
+from function.model.operation import HealthCheck
+from function.model.values import seconds
+
+
+def health_check(basis: Basis, applied: Manifest) -> Manifest:
+    """Return the entry `healthCheck` of a part of the topology, or no entry.
+
+    Args:
+        basis: What the Cluster is built from.
+        applied: The part as it was rendered before; empty for a new one.
+    """
+    check, startup = basis.order.spec.health_check, basis.profile.node_startup_timeout
+    if check.model_fields_set == {"enabled"} and (not check.enabled or basis.class_health_check):
+        return {"healthCheck": {"enabled": check.enabled}}
+    if check.model_fields_set:
+        return {"healthCheck": _definition(check, startup)}
+    # The first release wrote its default into every cluster. It stays until the version changes,
+    # and after that unless the class is known to have a check: without any, none would be replaced.
+    default = _definition(HealthCheck(), None)
+    has_default = forms.has_health_check(applied, default)
+    if has_default and (basis.standing or basis.class_health_check is None):
+        return {"healthCheck": default}
+    if basis.standing and applied and forms.has_no_health_check(applied):
+        return {}
+    if basis.class_health_check is False:
+        return {"healthCheck": _definition(check, startup)}
+    return {}
+
+
+def _definition(check: HealthCheck, startup: str | None) -> Manifest:
+    if not check.enabled:
+        return {"enabled": False}
+    timeout = seconds(check.unhealthy_after)
+    return {
+        "enabled": True,
+        "checks": {
+            **({"nodeStartupTimeoutSeconds": seconds(startup)} if startup else {}),
+            "unhealthyNodeConditions": [
+                {"type": "Ready", "status": status, "timeoutSeconds": timeout}
+                for status in ("Unknown", "False")
+            ],
+        },
+        "remediation": {"triggerIf": {"unhealthyLessThanOrEqualTo": check.max_unhealthy}},
+    }

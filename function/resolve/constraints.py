@@ -1,0 +1,65 @@
+"""Hold new and changed values against the constraints of their types.
+
+What an order was accepted with stays accepted: a function that knows more constraints than the
+one before it never refuses a live order whose values are unchanged.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from function.bound import remembered
+from function.constraints import Violation, violations
+from function.contract import Bound, Order
+from function.errors import InvalidOrder, Problem
+from function.model import KINDS, OrderSpec
+from function.parsing import parse
+from function.schema import extra, fields
+
+
+def check_constraints(
+    order: Order[Any], requested: Mapping[str, Any], previous: Bound | None
+) -> None:
+    """Refuse values that violate a constraint, unless the order was accepted with them.
+
+    Values that policy filled in are not the tenant's to correct: see `environment`.
+
+    Args:
+        order: The order.
+        requested: What was written and filled, private values masked.
+        previous: What was decided at the last answer; None for a new order.
+
+    Raises:
+        InvalidOrder: With each such value.
+    """
+    written: OrderSpec = parse(KINDS[order.kind], order.written, at="spec", blame=InvalidOrder)
+    violated = violations(written, "spec")
+    if violated and previous is not None:
+        violated = _new(violated, order.kind, requested, previous)
+    if violated:
+        raise InvalidOrder(*(Problem(one.field, one.message) for one in violated))
+
+
+def _new(
+    violated: list[Violation], kind: str, requested: Mapping[str, Any], previous: Bound
+) -> list[Violation]:
+    """Return the violations that the order was not accepted with."""
+    schema, accepted = KINDS[kind], remembered(previous)
+    private = {name for name, info in fields(schema).items() if extra(info, "private")}
+    unchanged = {name for name in private if requested.get(name) == accepted.get(name)}
+    shown = {name: value for name, value in accepted.items() if name not in private}
+    try:
+        former = violations(parse(schema, shown, at="spec", blame=InvalidOrder), "spec")
+    except InvalidOrder:
+        # Nothing can be compared with a record of other fields; the backend still judges.
+        return []
+    known = {(one.place, one.value) for one in former}
+    return [
+        one
+        for one in violated
+        if (one.place, one.value) not in known and _head(one.field) not in unchanged
+    ]
+
+
+def _head(field: str) -> str:
+    """Return the field of `spec` in which a path is."""
+    return field.removeprefix("spec.").partition("[")[0].partition(".")[0]
