@@ -1,7 +1,7 @@
 """Build programs from Go modules, once for each set of pins.
 
 What is built has the hash of all that decided it in its name: other pins are another file, and
-a file that is there is the right one. One process builds at a time.
+a file that is there is the right one. One process builds a target; others wait for that one only.
 """
 
 import fcntl
@@ -39,27 +39,38 @@ def pins(target: Program | Files) -> str:
 
 
 def ensure(*targets: Program | Files) -> None:
-    """Make what is missing."""
+    """Make what is missing, in this order."""
     BUILT.mkdir(parents=True, exist_ok=True)
-    with locked(BUILT / "lock"):
-        for target in [target for target in targets if not path(target).exists()]:
-            if shutil.which("go") is None:
-                raise click.ClickException(f"{target.name} is built from source: install Go")
-            if isinstance(target, Program):
-                _compile(target)
-            else:
-                _copy(target)
-            _forget_older(target)
-        for target in targets:
-            for alias in target.aliases if isinstance(target, Program) else ():
-                _link(BUILT / alias, path(target))
+    for target in targets:
+        if not path(target).exists():
+            with locked(BUILT / f"{target.name}.lock", target.name):
+                _make(target)
+        for alias in target.aliases if isinstance(target, Program) else ():
+            _link(BUILT / alias, path(target))
+
+
+def _make(target: Program | Files) -> None:
+    """Make a target, unless another process has just done so."""
+    if path(target).exists():
+        return
+    if shutil.which("go") is None:
+        raise click.ClickException(f"{target.name} is built from source: install Go")
+    if isinstance(target, Program):
+        _compile(target)
+    else:
+        _copy(target)
+    _forget_older(target)
 
 
 @contextmanager
-def locked(file: Path) -> Iterator[None]:
-    """Let one process in at a time; the file stays, the lock goes."""
+def locked(file: Path, name: str) -> Iterator[None]:
+    """Let one process in at a time, and say who waits; the file stays, the lock goes."""
     with file.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"waiting for another process, which builds {name}")
+            fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
@@ -72,7 +83,7 @@ def _compile(program: Program) -> None:
     version = _go(program.wrapper, "list", "-m", "-f", "{{.Version}}", program.module)
     say(f"building {program.name} {version}; minutes the first time")
     start = time.monotonic()
-    fresh = path(program).with_suffix(".new")
+    fresh = _fresh(program)
     facts = {"version": version, "minor": version.split(".")[1]}
     variables = " ".join(f"-X {variable.format(**facts)}" for variable in program.variables)
     options = ("-mod=readonly", "-trimpath", "-ldflags", f"-s -w {variables}", "-v")
@@ -102,7 +113,7 @@ def _copy(files: Files) -> None:
     say(f"copying {files.name}")
     _go(files.wrapper, "mod", "download", files.module)
     source = Path(_go(files.wrapper, "list", "-m", "-f", "{{.Dir}}", files.module))
-    fresh = path(files).with_suffix(".new")
+    fresh = _fresh(files)
     shutil.rmtree(fresh, ignore_errors=True)
     for file in sorted((source / files.directory).rglob("*.yaml")):
         target = fresh / file.relative_to(source / files.directory)
@@ -110,6 +121,11 @@ def _copy(files: Files) -> None:
         # Only the content: files of the module cache are read-only.
         shutil.copyfile(file, target)
     fresh.replace(path(files))
+
+
+def _fresh(target: Program | Files) -> Path:
+    """Return where a target is made; names hold versions, so that no suffix is replaced."""
+    return path(target).with_name(f"{path(target).name}.new")
 
 
 def _forget_older(target: Program | Files) -> None:
@@ -125,8 +141,9 @@ def _forget_older(target: Program | Files) -> None:
 def _link(alias: Path, target: Path) -> None:
     if alias.is_symlink() and alias.readlink() == Path(target.name):
         return
-    alias.unlink(missing_ok=True)
-    alias.symlink_to(target.name)
+    fresh = alias.with_suffix(f".{os.getpid()}")
+    fresh.symlink_to(target.name)
+    fresh.replace(alias)
 
 
 def _go(wrapper: str, *arguments: str) -> str:
