@@ -15,7 +15,9 @@ from testbed import build
 from testbed.install import (
     ENVIRONMENTS,
     KUSTOMIZATION,
+    PATIENCE_SECONDS,
     Setup,
+    await_condition,
     await_definitions,
     documents,
     operator,
@@ -42,14 +44,18 @@ def cluster_api(release: ClusterAPI) -> tuple[Server | Setup, ...]:
         with closing(operator(site)) as api:
             definitions = list(_definitions(site, release))
             for manifest in definitions:
-                api.apply(manifest)
+                api.apply(manifest, patience=PATIENCE_SECONDS)
             await_definitions(api, definitions)
 
     def admit(site: Site) -> None:
         objects = (*documents(OBJECTS / "capi.yaml"), *classes(*CLASSES))
         with closing(operator(site)) as api:
             for manifest in (*_webhooks(site, release), *objects):
-                api.apply(manifest)
+                api.apply(manifest, patience=PATIENCE_SECONDS)
+            for manifest in objects:
+                if manifest["kind"] == "ClusterClass":
+                    # Until then variables of clusters are not judged.
+                    await_condition(api, api.path(manifest), "VariablesReady")
 
     return (
         Setup("definitions of Cluster API", define),
@@ -62,7 +68,7 @@ def _offer(site: Site) -> None:
     with closing(operator(site)) as api:
         for environment in ("default", OLDER):
             for manifest in environment_layers(environment):
-                api.apply(manifest)
+                api.apply(manifest, patience=PATIENCE_SECONDS)
 
 
 ENVIRONMENT = Setup("environments for both versions of Cluster API", _offer)

@@ -26,7 +26,7 @@ def profile(name: str, releases: Sequence[Release] = (THIS,)) -> Profile:
         "installed from packages",
         releases,
         (
-            install.orders(mode, served=False),
+            install.orders(mode, by_hand=False),
             _published(mode, releases),
             _installed(mode, releases[0]),
         ),

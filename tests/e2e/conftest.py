@@ -123,7 +123,9 @@ def garden(
         served(PROFILES["garden"], request.config, tmp_path_factory) as running,
         closing(operator(running.site)) as api,
     ):
-        yield Garden(api)
+        garden = Garden(api)
+        garden.await_ready()
+        yield garden
 
 
 @contextmanager

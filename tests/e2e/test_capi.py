@@ -14,7 +14,18 @@ import yaml
 from testbed import processes
 from testbed.management import OLDER
 
-from .clusters import SMALL, Live, await_settled, change, flavors, left, order, pool, remove
+from .clusters import (
+    SMALL,
+    Live,
+    await_settled,
+    change,
+    flavors,
+    left,
+    order,
+    pool,
+    remove,
+    says_version,
+)
 from .conftest import Tell
 from .faults import ENVIRONMENT_FAULTS, strike
 from .planes import Plane
@@ -72,7 +83,7 @@ def test_a_whole_life(plane: Plane, lives: list[Live], tell: Tell) -> None:
     for live in lives:
         reference = live.cluster["spec"]["topology"]["classRef"]["name"]
         assert reference == "openstack-scs2-1-35-v1"
-        assert live.status["version"] == "1.35.4"
+        says_version(live, "1.35.4")
     stands_still(lives, 45)
 
     names = {live.name: live.cluster["metadata"]["name"] for live in lives}
