@@ -10,7 +10,7 @@ SAFETY := guards bound
 # Two control planes side by side: their tests wait more than they work.
 E2E := -n 2 --dist loadscope --no-loadscope-reorder --junitxml=out/e2e.xml --durations=15
 
-.PHONY: help demo test lint fmt generate up down status e2e e2e-all packages scan bench clean
+.PHONY: help demo test lint fmt generate up down status e2e e2e-all packages scan newest bench clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets.
@@ -72,6 +72,9 @@ packages: .venv/.complete ## Build the function's image and the packages of both
 scan: .venv/.complete ## Look for insecure code, and for known weaknesses of what is pinned.
 	@$(BIN)/ruff check --quiet --select S $(SOURCES)
 	@$(BIN)/python -m release.scan
+
+newest: .venv/.complete ## Try newer pins in a copy of the project, and say what breaks.
+	@$(BIN)/python -m release.newest
 
 bench: .venv/.complete ## Measure calls over gRPC, and memory.
 	@$(BIN)/python -m benchmarks.calls

@@ -89,7 +89,7 @@ def _compile(program: Program) -> None:
     options = ("-mod=readonly", "-trimpath", "-ldflags", f"-s -w {variables}", "-v")
     command = ("go", "build", *options, "-o", str(fresh), program.package)
     with subprocess.Popen(
-        command, cwd=WRAPPERS / program.wrapper, env=_environment(),
+        command, cwd=WRAPPERS / program.wrapper, env=environment(),
         stderr=subprocess.PIPE, text=True,
     ) as build:  # fmt: skip
         said = list(_reported(build.stderr or (), program.name))
@@ -151,7 +151,7 @@ def _go(wrapper: str, *arguments: str) -> str:
     done = subprocess.run(
         ("go", *arguments),
         cwd=WRAPPERS / wrapper,
-        env=_environment(),
+        env=environment(),
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -159,6 +159,7 @@ def _go(wrapper: str, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Return the environment of the Go client."""
     # A workspace file somewhere above would replace the pinned versions.
     return {**os.environ, "GOWORK": "off"}
