@@ -62,8 +62,8 @@ e2e: .venv/.complete ## Run the tests on real servers and engines, built from Go
 	@$(BIN)/python -m testbed build
 	@$(BIN)/pytest -q -m "e2e and not slow" $(E2E) tests/e2e
 
-e2e-all: .venv/.complete ## Run these and those that take long.
-	@$(BIN)/python -m testbed build
+e2e-all: .venv/.complete ## Run these and those that take long, on more releases.
+	@$(BIN)/python -m testbed build --all
 	@$(BIN)/pytest -q -m e2e $(E2E) tests/e2e
 
 packages: .venv/.complete ## Build the function's image and the packages of both installs.

@@ -35,9 +35,13 @@ pytestmark = pytest.mark.e2e
 ENVIRONMENTS = ("default", OLDER)
 WRITTEN = {"default": "cluster.x-k8s.io/v1beta2", OLDER: "cluster.x-k8s.io/v1beta1"}
 
+LATE = ("capi-claims", "capi-1.11")
+
 namespaced = pytest.mark.parametrize("plane", ["capi"], indirect=True)
 claims = pytest.mark.parametrize(
-    "plane", ["capi-1.20", pytest.param("capi-claims", marks=pytest.mark.slow)], indirect=True
+    "plane",
+    ["capi-1.20", *(pytest.param(name, marks=pytest.mark.slow) for name in LATE)],
+    indirect=True,
 )
 
 

@@ -14,7 +14,6 @@ import pytest
 from function.generate.definitions import INSTALLED
 from function.generate.protection import ALLOW
 from testbed import ROOT, packaged, packages
-from testbed.cores import CORES
 from testbed.install import documents
 from testbed.kubernetes import condition
 from testbed.packages import THIS, Release
@@ -39,7 +38,10 @@ def newer(tmp_path_factory: pytest.TempPathFactory) -> Release:
     return later(tmp_path_factory.mktemp("later") / "source")
 
 
-@pytest.fixture(scope="module", params=list(CORES))
+@pytest.fixture(
+    scope="module",
+    params=["core-1.20", "core-claims", "core", pytest.param("core-2.3", marks=pytest.mark.slow)],
+)
 def started(
     request: pytest.FixtureRequest, newer: Release, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Install]:
