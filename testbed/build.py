@@ -94,7 +94,9 @@ def _compile(program: Program) -> None:
     ) as build:  # fmt: skip
         said = list(_reported(build.stderr or (), program.name))
     if build.returncode:
-        raise click.ClickException(f"{program.name} does not build:\n" + "".join(said[-20:]))
+        # Among what it says are names of packages that were compiled well, one a line.
+        wrong = [line for line in said if " " in line]
+        raise click.ClickException(f"{program.name} does not build:\n" + "".join(wrong[:20]))
     fresh.replace(path(program))
     say(f"built {program.name} in {time.monotonic() - start:.0f} s")
 
