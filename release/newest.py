@@ -79,7 +79,7 @@ def python(source: Path) -> Iterator[str]:
     """Install the newest Python packages for a copy of the project, and check it with them."""
     programs = source / ".venv" / "bin"
     commands.run((sys.executable, "-m", "venv", programs.parent))
-    pip = (programs / "pip", "--quiet", "--disable-pip-version-check")
+    pip = (programs / "pip", "--disable-pip-version-check")
     commands.run((*pip, "install", "--upgrade", "-e", ".[dev]"), cwd=source)
     listed = json.loads(commands.run((*pip, "list", "--format=json")).stdout)
     installed = {str(canonicalize_name(one["name"])): str(one["version"]) for one in listed}
