@@ -4,19 +4,17 @@ What is built has the hash of all that decided it in its name: other pins are an
 a file that is there is the right one. One process builds a target; others wait for that one only.
 """
 
-import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from testbed import CACHE
+from testbed import CACHE, locks
 from testbed.programs import Files, Program
 
 WRAPPERS = Path(__file__).parent / "go"
@@ -43,7 +41,7 @@ def ensure(*targets: Program | Files) -> None:
     BUILT.mkdir(parents=True, exist_ok=True)
     for target in targets:
         if not path(target).exists():
-            with locked(BUILT / f"{target.name}.lock", target.name):
+            with locks.held(BUILT / f"{target.name}.lock", f"builds {target.name}", say):
                 _make(target)
         for alias in target.aliases if isinstance(target, Program) else ():
             _link(BUILT / alias, path(target))
@@ -60,18 +58,6 @@ def _make(target: Program | Files) -> None:
     else:
         _copy(target)
     _forget_older(target)
-
-
-@contextmanager
-def locked(file: Path, name: str) -> Iterator[None]:
-    """Let one process in at a time, and say who waits; the file stays, the lock goes."""
-    with file.open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say(f"waiting for another process, which builds {name}")
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
 
 
 def say(line: str) -> None:

@@ -264,17 +264,22 @@ def test_a_busy_api_server_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> No
     assert until(lambda: api.get("/x"), seconds=60, what="an answer") == TAKEN.body
 
 
-def test_who_waits_for_a_build_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Another process builds the same target meanwhile; of others nobody waits."""
+def test_others_of_what_is_built_wait_for_nobody(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another process builds one target, in minutes; who wants it says for whom it waits."""
+    monkeypatch.setattr(build, "BUILT", tmp_path)
+    monkeypatch.setattr(build, "_make", lambda _: None)
     with (tmp_path / "kube.lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         ready = threading.Timer(0.3, fcntl.flock, (handle, fcntl.LOCK_UN))
         ready.start()
-        with build.locked(tmp_path / "registry.lock", "registry"):
-            assert capsys.readouterr().err == ""
-        with build.locked(tmp_path / "kube.lock", "kube"):
-            told = "testbed: waiting for another process, which builds kube\n"
-            assert capsys.readouterr().err == told
+        build.ensure(programs.REGISTRY)
+        assert capsys.readouterr().err == ""
+        build.ensure(programs.KUBE)
+        assert capsys.readouterr().err == (
+            "testbed: waiting for another process, which builds kube\n"
+        )
         ready.join()
 
 
