@@ -198,21 +198,21 @@ class Install:
         start = log.stat().st_size
         name = path.rpartition("/")[2]
 
-        def told() -> bool:
+        def told() -> tuple[Manifest, str | None, Manifest]:
             # Again and again: what core watches may still lack a field that is just known.
             answer = self.edit(path, dict(spec))
             assert answer.accepted, answer.message
             accepted = condition(self.plane.tenant.get(path), "Accepted")
-            return accepted.get("reason") == (reason or "Accepted") and (
-                _last(log, start, name) == reason
-            )
+            _, composite = self._parents(path)
+            return accepted, _last(log, start, name), condition(composite, "Synced")
 
-        until(
+        accepted, _, _ = until(
             told,
+            lambda seen: (seen[0].get("reason"), seen[1]) == (reason or "Accepted", reason),
             seconds=ANSWER_SECONDS,
             what=f"{release.version} answering {name} with {reason or 'resources'}",
         )
-        return condition(self.plane.tenant.get(path), "Accepted")
+        return accepted
 
     def forget(self, path: str) -> None:
         """Wait until the function has written its record without the field of the newer release.
