@@ -10,7 +10,7 @@ SAFETY := guards bound stale outdated
 # Two control planes side by side: their tests wait more than they work.
 E2E := -n 2 --dist loadscope --no-loadscope-reorder --junitxml=out/e2e.xml --durations=15
 
-.PHONY: help demo test lint fmt generate up down status e2e e2e-all packages scan bench clean
+.PHONY: help demo test lint fmt generate up down status e2e e2e-all packages scan newest bench clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets.
@@ -64,8 +64,8 @@ e2e: .venv/.complete ## Run the tests on real servers and engines, built from Go
 	@$(BIN)/python -m testbed build
 	@$(BIN)/pytest -q -m "e2e and not slow" $(E2E) tests/e2e
 
-e2e-all: .venv/.complete ## Run these and those that take long.
-	@$(BIN)/python -m testbed build
+e2e-all: .venv/.complete ## Run these and those that take long, on more releases.
+	@$(BIN)/python -m testbed build --all
 	@$(BIN)/pytest -q -m e2e $(E2E) tests/e2e
 
 packages: .venv/.complete ## Build the function's image and the packages of both installs.
@@ -74,6 +74,9 @@ packages: .venv/.complete ## Build the function's image and the packages of both
 scan: .venv/.complete ## Look for insecure code, and for known weaknesses of what is pinned.
 	@$(BIN)/ruff check --quiet --select S $(SOURCES)
 	@$(BIN)/python -m release.scan
+
+newest: .venv/.complete ## Try newer pins in a copy of the project, and say what breaks.
+	@$(BIN)/python -m release.newest
 
 bench: .venv/.complete ## Measure calls over gRPC, memory, and large environments.
 	@$(BIN)/python -m benchmarks.calls

@@ -6,8 +6,8 @@ unexpected error can quote an order, and a traceback with local variables holds 
 so `trace` keeps types and places only.
 
 A call that only asks for the environment is told at debug level. Crossplane makes two calls
-for one reconcile, and the first says nothing that the second does not: at info level one
-reconcile is one line. Metrics count both.
+for one reconcile, 2.4 for the first one only, and the first says nothing that the second does
+not: at info level one reconcile is one line. Metrics count both.
 """
 
 import logging

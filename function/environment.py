@@ -37,10 +37,14 @@ _ATTRIBUTES = {info.alias or name: name for name, info in Settings.model_fields.
 
 
 def selectors(name: str, tenant: str) -> dict[str, dict[str, str]]:
-    """Return the labels to ask for, by the name of the request; the same on every call."""
+    """Return the labels of base layers, then of overlays, by the name of their requirement.
+
+    The name says which environment is meant. Crossplane 2.4 sends on the first call what the call
+    before required: after a move these are layers of the previous environment, under its name.
+    """
     return {
-        "environment": {BASE_LABEL: name},
-        "overlay": {OVERLAY_LABEL: name, TENANT_LABEL: tenant},
+        f"environment {name}": {BASE_LABEL: name},
+        f"overlay {name}": {OVERLAY_LABEL: name, TENANT_LABEL: tenant},
     }
 
 

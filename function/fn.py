@@ -168,8 +168,7 @@ class FunctionRunner:
         name = environment_name(ask, observed, settings.environment)
         selectors = environments.selectors(name, ask.tenant)
         facts |= {"environment": name, "selectors": selectors}
-        layers = {key: _resolved(req, key) for key in selectors}
-        base, overlays = layers["environment"], layers["overlay"]
+        base, overlays = (_resolved(req, requirement) for requirement in selectors)
         if base is None or overlays is None:
             facts["outcome"] = "requirements"
             # Never cacheable: Crossplane before 2.2 caches inside its requirements loop.

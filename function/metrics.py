@@ -50,8 +50,8 @@ class Metrics:
         """
         self._calls = Counter(
             "central_api_calls",
-            "Calls of RunFunction. Crossplane makes two for one reconcile: the first has the "
-            "outcome requirements.",
+            "Calls of RunFunction. Crossplane makes two for one reconcile, 2.4 for the first one "
+            "of an order only: the first call has the outcome requirements.",
             ("kind", "environment", "outcome"),
             registry=registry,
         )

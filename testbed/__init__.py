@@ -11,6 +11,7 @@
     kubernetes    a client of the API server    site       directory, ports and identities
     certificates, kubeconfig                    who may do what
     processes, tether, waiting                  children that end with their parent
+    locks                                       one process at a time
     build, programs, go/                        programs built from pinned Go modules
 
 Needs Go and Linux; no container engine, no image registry. Everything listens on the loopback

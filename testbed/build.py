@@ -1,7 +1,7 @@
 """Build programs from Go modules, once for each set of pins.
 
 What is built has the hash of all that decided it in its name: other pins are another file, and
-a file that is there is the right one. One process builds at a time.
+a file that is there is the right one. One process builds a target; others wait for that one only.
 """
 
 import hashlib
@@ -37,33 +37,27 @@ def pins(target: Program | Files) -> str:
 
 
 def ensure(*targets: Program | Files) -> None:
-    """Make what is missing; who misses nothing waits for nobody."""
-    if all(_is_made(target) for target in targets):
-        return
+    """Make what is missing, in this order."""
     BUILT.mkdir(parents=True, exist_ok=True)
-    with locks.held(BUILT / "lock", "builds servers", say):
-        for target in [target for target in targets if not path(target).exists()]:
-            if shutil.which("go") is None:
-                raise click.ClickException(f"{target.name} is built from source: install Go")
-            if isinstance(target, Program):
-                _compile(target)
-            else:
-                _copy(target)
-            _forget_older(target)
-        for target in targets:
-            for alias in _aliases(target):
-                _link(alias, path(target))
+    for target in targets:
+        if not path(target).exists():
+            with locks.held(BUILT / f"{target.name}.lock", f"builds {target.name}", say):
+                _make(target)
+        for alias in target.aliases if isinstance(target, Program) else ():
+            _link(BUILT / alias, path(target))
 
 
-def _is_made(target: Program | Files) -> bool:
-    return path(target).exists() and all(
-        alias.is_symlink() and alias.readlink() == Path(path(target).name)
-        for alias in _aliases(target)
-    )
-
-
-def _aliases(target: Program | Files) -> list[Path]:
-    return [BUILT / name for name in target.aliases] if isinstance(target, Program) else []
+def _make(target: Program | Files) -> None:
+    """Make a target, unless another process has just done so."""
+    if path(target).exists():
+        return
+    if shutil.which("go") is None:
+        raise click.ClickException(f"{target.name} is built from source: install Go")
+    if isinstance(target, Program):
+        _compile(target)
+    else:
+        _copy(target)
+    _forget_older(target)
 
 
 def say(line: str) -> None:
@@ -75,18 +69,20 @@ def _compile(program: Program) -> None:
     version = _go(program.wrapper, "list", "-m", "-f", "{{.Version}}", program.module)
     say(f"building {program.name} {version}; minutes the first time")
     start = time.monotonic()
-    fresh = path(program).with_suffix(".new")
+    fresh = _fresh(program)
     facts = {"version": version, "minor": version.split(".")[1]}
     variables = " ".join(f"-X {variable.format(**facts)}" for variable in program.variables)
     options = ("-mod=readonly", "-trimpath", "-ldflags", f"-s -w {variables}", "-v")
     command = ("go", "build", *options, "-o", str(fresh), program.package)
     with subprocess.Popen(
-        command, cwd=WRAPPERS / program.wrapper, env=_environment(),
+        command, cwd=WRAPPERS / program.wrapper, env=environment(),
         stderr=subprocess.PIPE, text=True,
     ) as build:  # fmt: skip
         said = list(_reported(build.stderr or (), program.name))
     if build.returncode:
-        raise click.ClickException(f"{program.name} does not build:\n" + "".join(said[-20:]))
+        # Among what it says are names of packages that were compiled well, one a line.
+        wrong = [line for line in said if " " in line]
+        raise click.ClickException(f"{program.name} does not build:\n" + "".join(wrong[:20]))
     fresh.replace(path(program))
     say(f"built {program.name} in {time.monotonic() - start:.0f} s")
 
@@ -105,7 +101,7 @@ def _copy(files: Files) -> None:
     say(f"copying {files.name}")
     _go(files.wrapper, "mod", "download", files.module)
     source = Path(_go(files.wrapper, "list", "-m", "-f", "{{.Dir}}", files.module))
-    fresh = path(files).with_suffix(".new")
+    fresh = _fresh(files)
     shutil.rmtree(fresh, ignore_errors=True)
     for file in sorted((source / files.directory).rglob("*.yaml")):
         target = fresh / file.relative_to(source / files.directory)
@@ -113,6 +109,11 @@ def _copy(files: Files) -> None:
         # Only the content: files of the module cache are read-only.
         shutil.copyfile(file, target)
     fresh.replace(path(files))
+
+
+def _fresh(target: Program | Files) -> Path:
+    """Return where a target is made; names hold versions, so that no suffix is replaced."""
+    return path(target).with_name(f"{path(target).name}.new")
 
 
 def _forget_older(target: Program | Files) -> None:
@@ -126,8 +127,11 @@ def _forget_older(target: Program | Files) -> None:
 
 
 def _link(alias: Path, target: Path) -> None:
-    alias.unlink(missing_ok=True)
-    alias.symlink_to(target.name)
+    if alias.is_symlink() and alias.readlink() == Path(target.name):
+        return
+    fresh = alias.with_suffix(f".{os.getpid()}")
+    fresh.symlink_to(target.name)
+    fresh.replace(alias)
 
 
 def _go(wrapper: str, *arguments: str) -> str:
@@ -135,7 +139,7 @@ def _go(wrapper: str, *arguments: str) -> str:
     done = subprocess.run(
         ("go", *arguments),
         cwd=WRAPPERS / wrapper,
-        env=_environment(),
+        env=environment(),
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -143,6 +147,7 @@ def _go(wrapper: str, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Return the environment of the Go client."""
     # A workspace file somewhere above would replace the pinned versions.
     return {**os.environ, "GOWORK": "off"}

@@ -41,7 +41,9 @@ class Profile:
         return [purpose for server in self.servers for purpose in server.ports]
 
 
-KUBERNETES: tuple[Step, ...] = (etcd.SERVER, apiserver.SERVER, controllers.SERVER)
+def kubernetes(program: Program = programs.KUBE) -> tuple[Step, ...]:
+    """Return a release of Kubernetes without nodes, in order."""
+    return tuple(part.server(program) for part in (etcd, apiserver, controllers))
 
 
 @dataclass(frozen=True)
@@ -53,22 +55,24 @@ class Core:
         program: Crossplane.
         files: What is applied before it starts.
         mode: How orders are served.
+        kube: The release of Kubernetes below it.
     """
 
     story: str
     program: Program
     files: Files
     mode: Mode
+    kube: Program = programs.KUBE
 
     @property
     def needs(self) -> tuple[Program | Files, ...]:
         """Return what must be built."""
-        return (programs.KUBE, self.program, self.files)
+        return (self.kube, self.program, self.files)
 
     def steps(self, environment: str = "cluster-stacks") -> tuple[Step, ...]:
         """Return what serves orders, in order."""
         return (
-            *KUBERNETES,
+            *kubernetes(self.kube),
             install.crossplane(self.files),
             function.SERVER,
             crossplane.server(self.program),
@@ -78,21 +82,29 @@ class Core:
 
 CORES = {
     "core": Core(
-        "Crossplane 2.3, orders as namespaced composites",
+        "Crossplane 2.4, orders as namespaced composites",
         programs.CROSSPLANE_2,
         programs.FILES_OF_2,
         Mode.NAMESPACED,
     ),
     "core-claims": Core(
-        "Crossplane 2.3, orders as claims",
+        "Crossplane 2.4, orders as claims",
         programs.CROSSPLANE_2,
         programs.FILES_OF_2,
         Mode.CLAIMS,
     ),
+    "core-2.3": Core(
+        "Crossplane 2.3, orders as namespaced composites",
+        programs.CROSSPLANE_2_3,
+        programs.FILES_OF_2_3,
+        Mode.NAMESPACED,
+    ),
+    # The lower end of all that is supported, in one control plane.
     "core-1.20": Core(
-        "Crossplane 1.20, orders as claims",
+        "Crossplane 1.20 on Kubernetes 1.31, orders as claims",
         programs.CROSSPLANE_1,
         programs.FILES_OF_1,
         Mode.CLAIMS,
+        programs.KUBE_OLDEST,
     ),
 }

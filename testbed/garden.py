@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from testbed.certificates import GARDENER_SERVICE
-from testbed.install import ESTABLISHED_SECONDS, Setup, documents, operator
+from testbed.install import ESTABLISHED_SECONDS, PATIENCE_SECONDS, Setup, documents, operator
 from testbed.kubernetes import Kubernetes, Manifest
 from testbed.site import Site
 from testbed.waiting import until
@@ -26,11 +26,11 @@ SERVED = (
 def _run(site: Site) -> None:
     with closing(operator(site)) as api:
         for manifest in _registration(site):
-            api.apply(manifest)
+            api.apply(manifest, patience=PATIENCE_SECONDS)
         for group, version, _ in SERVED:
             _await_served(api, f"/apis/{group}/{version}")
         for manifest in documents(LANDSCAPE):
-            api.apply(manifest)
+            api.apply(manifest, patience=PATIENCE_SECONDS)
 
 
 SETUP = Setup("the API of Gardener, a landscape and a project", _run)

@@ -12,9 +12,10 @@ from typing import Any
 
 import yaml
 
+from function import managed
 from function.contract import Mode
-from function.generate.definitions import INSTALLED
-from function.model import API_GROUP
+from function.generate.definitions import INSTALLED, served
+from function.model import API_GROUP, API_VERSION
 from testbed import ROOT, build
 from testbed.kubernetes import Kubernetes, Manifest, condition
 from testbed.programs import Files
@@ -28,12 +29,16 @@ NAMESPACE = "crossplane-system"
 # Not an object: it lists files for kubectl.
 KUSTOMIZATION = "kustomization.yaml"
 ESTABLISHED_SECONDS = 180.0
+# With a refusal while a control plane is set up.
+PATIENCE_SECONDS = 30.0
 # After which an order is looked at again; people wait at this control plane.
 REFRESH_SECONDS = 5
 # Definitions are long: the parser in C takes a tenth of the time, where it is there.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEFINITIONS = "/apis/apiextensions.crossplane.io/v1/compositeresourcedefinitions"
 RBAC = "rbac.authorization.k8s.io"
+ADMISSION = "admissionregistration.k8s.io"
+CANARY, CANARY_MESSAGE = "testbed-canary", "admission policies are in force"
 # Never pulled: its package objects are paused.
 PACKAGE = "registry.example.org/testbed/function:v0.0.0"
 
@@ -66,7 +71,7 @@ def crossplane(files: Files, *, announced: bool = True) -> Setup:
             await_definitions(api, documents(cluster / "crds"))
             api.apply(named("v1", "Namespace", NAMESPACE))
             for manifest in (*_roles(cluster), *_webhooks(site, cluster)):
-                api.apply(manifest)
+                api.apply(manifest, patience=PATIENCE_SECONDS)
             if announced:
                 _announce_function(api, site)
 
@@ -74,12 +79,12 @@ def crossplane(files: Files, *, announced: bool = True) -> Setup:
     return Setup(f"crossplane's definitions, roles{address}", run)
 
 
-def orders(mode: Mode, *, served: bool = True, environment: str = "cluster-stacks") -> Setup:
+def orders(mode: Mode, *, by_hand: bool = True, environment: str = "cluster-stacks") -> Setup:
     """Return what lets a tenant order: our kinds, an environment, schemas of what is composed.
 
     Args:
         mode: How orders are served.
-        served: Whether our kinds are applied by hand; otherwise a package brings them.
+        by_hand: Whether our kinds are applied by hand; otherwise a package brings them.
         environment: Which example.
     """
 
@@ -88,13 +93,15 @@ def orders(mode: Mode, *, served: bool = True, environment: str = "cluster-stack
             for file in sorted(SCHEMAS.glob("*.crossplane.io_*.yaml")):
                 _apply(api, file)
             _apply(api, ROOT / "package" / "cluster")
-            if served:
+            if by_hand:
                 _serve(api, mode)
             _apply(api, ENVIRONMENTS / environment)
             for manifest in _tenant():
-                api.apply(manifest)
+                api.apply(manifest, patience=PATIENCE_SECONDS)
+            _await_rights(api, mode)
+            _await_policies(api)
 
-    kinds = f"our kinds ({mode.value}), " if served else ""
+    kinds = f"our kinds ({mode.value}), " if by_hand else ""
     return Setup(f"{kinds}{environment}, a tenant", run)
 
 
@@ -130,31 +137,104 @@ def _serve(api: Kubernetes, mode: Mode) -> None:
         _await_offer(api, f"{name}.{API_GROUP}", claims=mode is Mode.CLAIMS)
         for manifest in documents(ROOT / "compositions" / f"{name}.yaml"):
             manifest["spec"]["pipeline"][0]["input"]["refresh"] = REFRESH_SECONDS
-            api.apply(manifest)
+            api.apply(manifest, patience=PATIENCE_SECONDS)
+    for kind in served(mode):
+        _await_served(api, f"/apis/{API_VERSION}/{kind.lower()}s")
 
 
 def _apply(api: Kubernetes, path: Path) -> None:
     for manifest in documents(path):
-        api.apply(manifest)
+        api.apply(manifest, patience=PATIENCE_SECONDS)
 
 
 def await_definitions(api: Kubernetes, manifests: Iterable[Manifest]) -> None:
-    """Wait until the kinds of definitions are served."""
+    """Wait until the kinds of definitions are served, which is a moment after they say so."""
     for manifest in manifests:
-        _await_condition(api, api.path(manifest), "Established")
+        await_condition(api, api.path(manifest), "Established")
+        spec = manifest["spec"]
+        versions = [one["name"] for one in spec["versions"] if one["served"]]
+        for version in versions:
+            _await_served(api, f"/apis/{spec['group']}/{version}/{spec['names']['plural']}")
+
+
+def _await_served(api: Kubernetes, collection: str) -> None:
+    until(
+        lambda: api.get(f"{collection}?limit=1"),
+        seconds=ESTABLISHED_SECONDS,
+        what=f"{collection} served",
+    )
 
 
 def _await_offer(api: Kubernetes, name: str, *, claims: bool) -> None:
     where = f"{DEFINITIONS}/{name}"
     for kind in ("Established", "Offered") if claims else ("Established",):
-        _await_condition(api, where, kind)
+        await_condition(api, where, kind)
 
 
-def _await_condition(api: Kubernetes, where: str, kind: str) -> None:
+def await_condition(api: Kubernetes, where: str, kind: str) -> None:
+    """Wait until a condition of an object holds."""
     until(
         lambda: is_true(api.get(where), kind),
         seconds=ESTABLISHED_SECONDS,
         what=f"{where.rpartition('/')[2]} {kind}",
+    )
+
+
+def _await_rights(api: Kubernetes, mode: Mode) -> None:
+    """Wait until the API server knows what a tenant and Crossplane may do."""
+    namespace = TENANT if mode is Mode.NAMESPACED else ""
+    rights = [("tenant", f"clusters.{API_GROUP}", TENANT)]
+    rights += [(CROSSPLANE_USER, name, namespace) for name in managed.definitions(mode)]
+    for user, name, where in rights:
+        plural, _, group = name.partition(".")
+        until(
+            lambda: api.may(user, group, plural, where),  # noqa: B023  # called in this turn
+            seconds=ESTABLISHED_SECONDS,
+            what=f"{user} allowed to create {name}",
+        )
+
+
+def _await_policies(api: Kubernetes) -> None:
+    """Wait until admission policies are in force: a second after they are stored, or later.
+
+    The API server reads them in the order in which they came, so that the last one tells.
+    """
+    canary = named("v1", "ConfigMap", CANARY, {"namespace": "default"})
+    for manifest in _canary():
+        api.apply(manifest)
+    until(
+        lambda: api.request("POST", api.collection(canary), canary, query={"dryRun": "All"}),
+        lambda answer: CANARY_MESSAGE in answer.message,
+        seconds=ESTABLISHED_SECONDS,
+        what="admission policies in force",
+    )
+
+
+def _canary() -> Iterator[Manifest]:
+    """Yield a policy that refuses what nobody but the testbed tries."""
+    rule = {
+        "apiGroups": [""],
+        "apiVersions": ["v1"],
+        "operations": ["CREATE"],
+        "resources": ["configmaps"],
+    }
+    yield named(
+        f"{ADMISSION}/v1",
+        "ValidatingAdmissionPolicy",
+        CANARY,
+        spec={
+            "failurePolicy": "Fail",
+            "matchConstraints": {"resourceRules": [rule]},
+            "validations": [
+                {"expression": f"object.metadata.name != '{CANARY}'", "message": CANARY_MESSAGE}
+            ],
+        },
+    )
+    yield named(
+        f"{ADMISSION}/v1",
+        "ValidatingAdmissionPolicyBinding",
+        CANARY,
+        spec={"policyName": CANARY, "validationActions": ["Deny"]},
     )
 
 

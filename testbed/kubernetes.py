@@ -7,11 +7,14 @@ exactly what was sent, which is what tests of an API want to know.
 import http.client
 import json
 import ssl
+import time
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from testbed.waiting import PAUSE_SECONDS, TimedOut, until
 
 JSON = "application/json"
 APPLY = "application/apply-patch+yaml"
@@ -20,6 +23,11 @@ MERGE = "application/merge-patch+json"
 ANSWER_SECONDS = 90.0
 CONFLICT = 409
 NOT_FOUND = 404
+# Of patience with a kind that is new; it is served a moment after its definition is.
+SERVED_SECONDS = 30.0
+# The API server applies a patch to what it has just read, five times, and gives up then.
+PATCHES = 5
+BUSY = (429, 500, 503, 504)
 
 Manifest = dict[str, Any]
 
@@ -51,6 +59,10 @@ class Answer:
 
 class Refused(Exception):
     """The API server refused a request that must succeed."""
+
+
+class Busy(Refused, OSError):
+    """The API server could not carry out a request; who waits asks again."""
 
 
 @dataclass(frozen=True)
@@ -90,12 +102,13 @@ class Kubernetes:
         headers = {"Content-Type": content, "Accept": JSON}
         if self.impersonated:
             headers["Impersonate-User"] = self.impersonated
-        try:
-            return self._sent(method, target, payload, headers)
-        except (http.client.HTTPException, ConnectionError):
-            # A connection that lay idle is closed from the other side.
-            self.close()
-            return self._sent(method, target, payload, headers)
+        answer = self._delivered(method, target, payload, headers)
+        for _ in range(PATCHES if content == MERGE else 0):
+            if answer.status != CONFLICT or _names_version(body):
+                break
+            time.sleep(PAUSE_SECONDS)
+            answer = self._delivered(method, target, payload, headers)
+        return answer
 
     def close(self) -> None:
         """Close the connection; the next request opens another."""
@@ -116,10 +129,21 @@ class Kubernetes:
         middle = f"/namespaces/{namespace}" if resource.namespaced else ""
         return f"{prefix}{middle}/{resource.plural}"
 
-    def apply(self, manifest: Manifest) -> Manifest:
-        """Apply an object from the server's side, whoever owned its fields before."""
-        query = {"fieldManager": "testbed", "force": "true"}
-        return self._must("PATCH", self.path(manifest), manifest, content=APPLY, query=query)
+    def apply(self, manifest: Manifest, *, patience: float = 0.0) -> Manifest:
+        """Apply an object from the server's side, whoever owned its fields before.
+
+        Args:
+            manifest: The object.
+            patience: For how many seconds a refusal is not final: what the object refers to, and
+                who judges it, may be known a moment later.
+        """
+        path, query = self.path(manifest), {"fieldManager": "testbed", "force": "true"}
+        deadline = time.monotonic() + patience
+        while True:
+            answer = self.request("PATCH", path, manifest, content=APPLY, query=query)
+            if answer.accepted or time.monotonic() > deadline:
+                return self._checked("PATCH", path, answer)
+            time.sleep(PAUSE_SECONDS)
 
     def get(self, path: str) -> Manifest | None:
         """Return an object or a list; None if there is none."""
@@ -137,6 +161,20 @@ class Kubernetes:
         path = f"{self.path(manifest)}/status"
         return self._must("PATCH", path, {"status": status}, content=MERGE)
 
+    def may(self, user: str, group: str, resource: str, namespace: str) -> bool:
+        """Say whether somebody may create objects of a kind."""
+        attributes = {"verb": "create", "group": group, "resource": resource}
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SubjectAccessReview",
+            "spec": {
+                "user": user,
+                "resourceAttributes": {**attributes, "namespace": namespace},
+            },
+        }
+        path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+        return bool(self._must("POST", path, review)["status"]["allowed"])
+
     def delete(self, path: str) -> None:
         """Delete an object, unless it is gone already."""
         answer = self.request("DELETE", path)
@@ -148,8 +186,19 @@ class Kubernetes:
 
     def _checked(self, method: str, path: str, answer: Answer) -> Manifest:
         if not answer.accepted:
-            raise Refused(f"{method} {path}: {answer.status} {answer.message}")
+            kind = Busy if answer.status in BUSY else Refused
+            raise kind(f"{method} {path}: {answer.status} {answer.message}")
         return answer.body
+
+    def _delivered(
+        self, method: str, target: str, payload: bytes | None, headers: Mapping[str, str]
+    ) -> Answer:
+        try:
+            return self._sent(method, target, payload, headers)
+        except (http.client.HTTPException, ConnectionError):
+            # A connection that lay idle is closed from the other side.
+            self.close()
+            return self._sent(method, target, payload, headers)
 
     def _sent(
         self, method: str, target: str, payload: bytes | None, headers: Mapping[str, str]
@@ -176,19 +225,37 @@ class Kubernetes:
 
     def _resource(self, prefix: str, kind: str) -> _Resource:
         if (prefix, kind) not in self._known:
-            for found in (self.get(prefix) or {}).get("resources", ()):
-                if "/" not in found["name"]:
-                    resource = _Resource(found["name"], found["namespaced"])
-                    self._known[prefix, found["kind"]] = resource
-        if (prefix, kind) not in self._known:
-            raise Refused(f"{kind} is not served below {prefix}")
+            what = f"{kind} served below {prefix}"
+            try:
+                until(
+                    lambda: self._discover(prefix),
+                    lambda kinds: kind in kinds,
+                    seconds=SERVED_SECONDS,
+                    what=what,
+                )
+            except TimedOut as error:
+                raise Refused(str(error)) from None
         return self._known[prefix, kind]
+
+    def _discover(self, prefix: str) -> list[str]:
+        """Learn which kinds are served, and return their names."""
+        listed = (self.get(prefix) or {}).get("resources", ())
+        served = [one for one in listed if "/" not in one["name"]]
+        for one in served:
+            self._known[prefix, one["kind"]] = _Resource(one["name"], one["namespaced"])
+        return [one["kind"] for one in served]
 
 
 def condition(manifest: Manifest | None, kind: str) -> Manifest:
     """Return a condition of an object; an empty one if it is not there."""
     found = ((manifest or {}).get("status") or {}).get("conditions") or ()
     return next((dict(one) for one in found if one["type"] == kind), {})
+
+
+def _names_version(body: object) -> bool:
+    """Say whether a patch is meant for one version of an object; a conflict is an answer then."""
+    metadata = body.get("metadata") if isinstance(body, dict) else None
+    return isinstance(metadata, dict) and "resourceVersion" in metadata
 
 
 def _unquoted(warning: str) -> str:

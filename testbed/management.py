@@ -16,14 +16,17 @@ from testbed import build
 from testbed.install import (
     ENVIRONMENTS,
     KUSTOMIZATION,
+    PATIENCE_SECONDS,
     Setup,
+    await_condition,
     await_definitions,
     documents,
     operator,
 )
 from testbed.kubernetes import Manifest
-from testbed.programs import FILES_OF_CAPI
-from testbed.servers.capi import MANAGERS
+from testbed.programs import ClusterAPI
+from testbed.servers import Server
+from testbed.servers.capi import managers
 from testbed.site import TENANT, Site
 
 OBJECTS = Path(__file__).parent / "objects"
@@ -35,30 +38,40 @@ OLDER = "v1beta1"
 _LABELS = ("api.scs.community/environment", "api.scs.community/overlay")
 
 
-def _define(site: Site) -> None:
-    with closing(operator(site)) as api:
-        found = list(_definitions(site))
-        for manifest in found:
-            api.apply(manifest)
-        await_definitions(api, found)
+def cluster_api(release: ClusterAPI) -> tuple[Server | Setup, ...]:
+    """Return a release of Cluster API with cluster classes, in order."""
 
+    def define(site: Site) -> None:
+        with closing(operator(site)) as api:
+            definitions = list(_definitions(site, release))
+            for manifest in definitions:
+                api.apply(manifest, patience=PATIENCE_SECONDS)
+            await_definitions(api, definitions)
 
-def _admit(site: Site) -> None:
-    with closing(operator(site)) as api:
-        objects = (*cluster_roles(), *documents(OBJECTS / "capi.yaml"))
-        for manifest in (*_webhooks(site), *objects, *classes(*CLASSES)):
-            api.apply(manifest)
+    def admit(site: Site) -> None:
+        objects = (*cluster_roles(), *documents(OBJECTS / "capi.yaml"), *classes(*CLASSES))
+        with closing(operator(site)) as api:
+            for manifest in (*_webhooks(site, release), *objects):
+                api.apply(manifest, patience=PATIENCE_SECONDS)
+            for manifest in objects:
+                if manifest["kind"] == "ClusterClass":
+                    # Until then variables of clusters are not judged.
+                    await_condition(api, api.path(manifest), "VariablesReady")
+
+    return (
+        Setup("definitions of Cluster API", define),
+        *managers(release),
+        Setup("its webhooks, cluster classes, a tenant's namespace", admit),
+    )
 
 
 def _offer(site: Site) -> None:
     with closing(operator(site)) as api:
         for environment in ("default", OLDER):
             for manifest in environment_layers(environment):
-                api.apply(manifest)
+                api.apply(manifest, patience=PATIENCE_SECONDS)
 
 
-DEFINITIONS = Setup("definitions of Cluster API", _define)
-ADMISSION = Setup("its webhooks, cluster classes, a tenant's namespace", _admit)
 ENVIRONMENT = Setup("environments for both versions of Cluster API", _offer)
 
 
@@ -88,9 +101,9 @@ def classes(*names: str) -> Iterator[Manifest]:
         yield from yaml.safe_load_all(text.replace("CLASS", name))
 
 
-def _definitions(site: Site) -> Iterator[Manifest]:
+def _definitions(site: Site, release: ClusterAPI) -> Iterator[Manifest]:
     """Yield the definitions as they are installed: with contract labels, and who converts."""
-    for server, files in zip(MANAGERS, FILES_OF_CAPI, strict=True):
+    for server, files in zip(managers(release), release.files, strict=True):
         directory = build.path(files) / "crd"
         labels = _contracts(directory)
         for manifest in documents(directory / "bases"):
@@ -110,9 +123,9 @@ def _contracts(directory: Path) -> dict[str, str]:
     return {name: value for found in pairs for name, value in found.items()}
 
 
-def _webhooks(site: Site) -> Iterator[Manifest]:
+def _webhooks(site: Site, release: ClusterAPI) -> Iterator[Manifest]:
     """Yield the webhooks, called by address where they have a service elsewhere."""
-    for server, files in zip(MANAGERS, FILES_OF_CAPI, strict=True):
+    for server, files in zip(managers(release), release.files, strict=True):
         for manifest in documents(build.path(files) / "webhook" / "manifests.yaml"):
             manifest["metadata"]["name"] = f"{server.name}-{manifest['metadata']['name']}"
             for webhook in manifest["webhooks"]:

@@ -5,7 +5,7 @@ from contextlib import closing
 
 from function.contract import Mode
 from testbed import install, packages, programs
-from testbed.cores import CORES, KUBERNETES, Profile
+from testbed.cores import CORES, Profile, kubernetes
 from testbed.install import Setup
 from testbed.packages import THIS, Release
 from testbed.servers import crossplane, function, registry
@@ -26,7 +26,7 @@ def profile(name: str, releases: Sequence[Release] = (THIS,)) -> Profile:
         "installed from packages",
         releases,
         (
-            install.orders(mode, served=False),
+            install.orders(mode, by_hand=False),
             _published(mode, releases),
             _installed(mode, releases[0]),
         ),
@@ -52,7 +52,7 @@ def beside(
         core.mode,
         (*core.needs, programs.REGISTRY, programs.CLI_OF_2),
         (
-            *KUBERNETES,
+            *kubernetes(core.kube),
             registry.SERVER,
             install.crossplane(core.files, announced=False),
             *(function.server(release.server, release.source) for release in releases),

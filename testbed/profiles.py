@@ -2,8 +2,9 @@
 
 from function.contract import Mode
 from testbed import garden, management, packaged, programs, providers
-from testbed.cores import CORES, KUBERNETES, Core, Profile, Step
-from testbed.servers import Server, apiserver, capi, etcd, gardener, provider_kubernetes
+from testbed.cores import CORES, Core, Profile, Step, kubernetes
+from testbed.programs import ClusterAPI
+from testbed.servers import Server, gardener, provider_kubernetes
 from testbed.site import TENANT
 
 
@@ -18,27 +19,26 @@ def _provider(
     )
 
 
-def _capi(name: str, core: Core) -> Profile:
+def _capi(name: str, core: Core, release: ClusterAPI = programs.CAPI) -> Profile:
     """Return a control plane that is the management cluster as well."""
     return Profile(
         name,
-        f"Cluster API 1.14 behind {core.story}",
+        f"Cluster API {VERSIONS[release]} behind {core.story}",
         core.mode,
         (
             *core.needs, programs.PROVIDER_KUBERNETES, programs.FILES_OF_PROVIDER,
-            *programs.CAPI, *programs.FILES_OF_CAPI,
+            *release.needs,
         ),
         (
             *core.steps(),
-            management.DEFINITIONS,
-            *capi.MANAGERS,
-            management.ADMISSION,
+            *management.cluster_api(release),
             *_provider(core.mode, "capi", f"{TENANT}.capi"),
             management.ENVIRONMENT,
         ),
     )  # fmt: skip
 
 
+VERSIONS = {programs.CAPI: "1.14", programs.CAPI_OLDEST: "1.11"}
 GARDEN: tuple[Step, ...] = (gardener.SERVER, garden.SETUP)
 PROFILES = {
     profile.name: profile
@@ -49,28 +49,24 @@ PROFILES = {
         ),
         *(packaged.profile(name) for name in CORES),
         *(_capi(name.replace("core", "capi"), core) for name, core in CORES.items()),
+        _capi("capi-1.11", CORES["core-1.20"], programs.CAPI_OLDEST),
         Profile(
             "management",
             "Cluster API 1.14 alone, with cluster classes",
             Mode.NAMESPACED,
-            (programs.KUBE, *programs.CAPI, *programs.FILES_OF_CAPI),
-            (
-                *KUBERNETES,
-                management.DEFINITIONS,
-                *capi.MANAGERS,
-                management.ADMISSION,
-            ),
+            (programs.KUBE, *programs.CAPI.needs),
+            (*kubernetes(), *management.cluster_api(programs.CAPI)),
         ),
         Profile(
             "garden",
-            "gardener-apiserver 1.149 alone, with a landscape",
+            "gardener-apiserver 1.150 alone, with a landscape",
             Mode.NAMESPACED,
             (programs.KUBE, programs.GARDENER_APISERVER),
-            (etcd.SERVER, apiserver.SERVER, *GARDEN),
+            (*kubernetes()[:2], *GARDEN),
         ),
         Profile(
             "gardener",
-            f"gardener-apiserver 1.149 behind {CORES['core'].story}",
+            f"gardener-apiserver 1.150 behind {CORES['core'].story}",
             CORES["core"].mode,
             (
                 *CORES["core"].needs,

@@ -2,10 +2,12 @@
 
 Each directory below `go/` is a wrapper module that pins one release: the ordinary Go client
 fetches exactly these sources and checks them against `go.sum`. Another
-version is another pin.
+version is another pin. A directory without a version in its name holds the newest release; one
+with a version holds that line for the tests that need it.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 CORE_1 = "github.com/crossplane/crossplane"
 CORE_2 = "github.com/crossplane/crossplane/v2"
@@ -48,24 +50,32 @@ class Files:
     directory: str
 
 
-KUBE = Program(
-    name="kube",
-    wrapper="kube",
-    module="k8s.io/kubernetes",
-    package=".",
-    variables=(
-        f"{KUBE_VERSION}.gitVersion={{version}}",
-        f"{KUBE_VERSION}.gitMajor=1",
-        f"{KUBE_VERSION}.gitMinor={{minor}}",
-    ),
-    aliases=("kubectl",),
-)
+def _kube(name: str, *aliases: str) -> Program:
+    return Program(
+        name=name,
+        wrapper=name,
+        module="k8s.io/kubernetes",
+        package=".",
+        variables=(
+            f"{KUBE_VERSION}.gitVersion={{version}}",
+            f"{KUBE_VERSION}.gitMajor=1",
+            f"{KUBE_VERSION}.gitMinor={{minor}}",
+        ),
+        aliases=aliases,
+    )
+
+
+def _core_2(name: str) -> Program:
+    return Program(name, name, CORE_2, f"{CORE_2}/cmd/crossplane", (VERSION_2,))
+
+
+# The oldest that the XRDs install on: they need `cidr()` of CEL.
+KUBE, KUBE_OLDEST = _kube("kube", "kubectl"), _kube("kube-1.31")
 CROSSPLANE_1 = Program(
     "crossplane-1", "crossplane-1", CORE_1, f"{CORE_1}/cmd/crossplane", (VERSION_1,)
 )
-CROSSPLANE_2 = Program(
-    "crossplane-2", "crossplane-2", CORE_2, f"{CORE_2}/cmd/crossplane", (VERSION_2,)
-)
+# The last line that does not watch what functions require.
+CROSSPLANE_2, CROSSPLANE_2_3 = _core_2("crossplane-2"), _core_2("crossplane-2.3")
 # The 1.20 command line renders in its own process; the 2.x one asks a core to do it.
 CLI_OF_1 = Program("crossplane-cli-1", "crossplane-1", CORE_1, f"{CORE_1}/cmd/crank", (VERSION_1,))
 CLI_OF_2 = Program(
@@ -79,17 +89,46 @@ GARDENER_APISERVER = Program(
     "github.com/gardener/gardener/cmd/gardener-apiserver",
     (f"{KUBE_VERSION}.gitVersion={{version}}",),
 )
-# Cluster API's four managers; the last one plays machines in memory.
-CAPI_CORE, CAPI_BOOTSTRAP, CAPI_CONTROL_PLANE, CAPI_INFRASTRUCTURE = (
-    Program(f"capi-{name}", "capi", module, f"{module}/{directory}", ())
-    for name, module, directory in (
-        ("core", CLUSTER_API, "core"),
-        ("bootstrap", CLUSTER_API, "bootstrap/kubeadm"),
-        ("control-plane", CLUSTER_API, "controlplane/kubeadm"),
-        ("infrastructure", f"{CLUSTER_API}/test", "infrastructure/docker"),
+
+
+class ClusterAPI(NamedTuple):
+    """A release of Cluster API.
+
+    Attributes:
+        managers: Its four programs; the last one plays machines in memory.
+        files: The definitions and webhooks of each.
+    """
+
+    managers: tuple[Program, ...]
+    files: tuple[Files, ...]
+
+    @property
+    def needs(self) -> tuple[Program | Files, ...]:
+        """Return what must be built."""
+        return (*self.managers, *self.files)
+
+
+def _cluster_api(wrapper: str, core: str) -> ClusterAPI:
+    parts = {
+        "core": (CLUSTER_API, core),
+        "bootstrap": (CLUSTER_API, "/bootstrap/kubeadm"),
+        "control-plane": (CLUSTER_API, "/controlplane/kubeadm"),
+        "infrastructure": (f"{CLUSTER_API}/test", "/infrastructure/docker"),
+    }
+    return ClusterAPI(
+        tuple(
+            Program(f"{wrapper}-{name}", wrapper, module, f"{module}{directory}", ())
+            for name, (module, directory) in parts.items()
+        ),
+        tuple(
+            Files(f"{wrapper}-{name}-files", wrapper, module, f"{directory}/config".lstrip("/"))
+            for name, (module, directory) in parts.items()
+        ),
     )
-)
-CAPI = (CAPI_CORE, CAPI_BOOTSTRAP, CAPI_CONTROL_PLANE, CAPI_INFRASTRUCTURE)
+
+
+# The second is the oldest that serves `v1beta2`.
+CAPI, CAPI_OLDEST = _cluster_api("capi", "/core"), _cluster_api("capi-1.11", "")
 PROVIDER_KUBERNETES = Program(
     "provider-kubernetes",
     "provider-kubernetes",
@@ -97,17 +136,19 @@ PROVIDER_KUBERNETES = Program(
     f"{PROVIDER}/cmd/provider",
     (f"{PROVIDER}/internal/version.Version={{version}}",),
 )
-FILES_OF_CAPI = tuple(
-    Files(f"{program.name}-files", "capi", program.module, f"{directory}/config")
-    for program in CAPI
-    for directory in [program.package.removeprefix(f"{program.module}/")]
-)
 FILES_OF_PROVIDER = Files(
     "provider-kubernetes-files", "provider-kubernetes", PROVIDER, "package/crds"
 )
 FILES_OF_1 = Files("crossplane-1-files", "crossplane-1", CORE_1, "cluster")
-FILES_OF_2 = Files("crossplane-2-files", "crossplane-2", CORE_2, "cluster")
-ALL: tuple[Program | Files, ...] = (
-    KUBE, CROSSPLANE_1, CROSSPLANE_2, CLI_OF_1, CLI_OF_2, REGISTRY, GARDENER_APISERVER,
-    *CAPI, PROVIDER_KUBERNETES, FILES_OF_1, FILES_OF_2, *FILES_OF_CAPI, FILES_OF_PROVIDER,
+FILES_OF_2, FILES_OF_2_3 = (
+    Files(f"{core.name}-files", core.wrapper, CORE_2, "cluster")
+    for core in (CROSSPLANE_2, CROSSPLANE_2_3)
+)
+# What `make e2e` runs, in the order in which it is needed: packages are made with the first.
+GATE: tuple[Program | Files, ...] = (
+    CLI_OF_2, KUBE, CROSSPLANE_2, KUBE_OLDEST, CROSSPLANE_1, CLI_OF_1, CROSSPLANE_2_3, REGISTRY,
+    *CAPI.managers, PROVIDER_KUBERNETES, GARDENER_APISERVER,
+    FILES_OF_1, FILES_OF_2, FILES_OF_2_3, *CAPI.files, FILES_OF_PROVIDER,
 )  # fmt: skip
+# And what only `make e2e-all` runs.
+ALL: tuple[Program | Files, ...] = (*GATE, *CAPI_OLDEST.needs)

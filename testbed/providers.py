@@ -8,7 +8,15 @@ from contextlib import closing
 
 from function.contract import Mode
 from testbed import build, kubeconfig
-from testbed.install import NAMESPACE, Setup, await_definitions, documents, named, operator
+from testbed.install import (
+    NAMESPACE,
+    PATIENCE_SECONDS,
+    Setup,
+    await_definitions,
+    documents,
+    named,
+    operator,
+)
 from testbed.kubernetes import Manifest
 from testbed.programs import FILES_OF_PROVIDER
 from testbed.site import TENANT, Site
@@ -20,7 +28,7 @@ def _define(site: Site) -> None:
         for manifest in found:
             # Its webhook would convert what older releases stored; there is nothing of that.
             manifest["spec"].pop("conversion", None)
-            api.apply(manifest)
+            api.apply(manifest, patience=PATIENCE_SECONDS)
         await_definitions(api, found)
 
 
@@ -39,7 +47,7 @@ def credentials(mode: Mode, backend: str, identity: str) -> Setup:
     def run(site: Site) -> None:
         with closing(operator(site)) as api:
             for manifest in _credentials(site, mode, f"{TENANT}.{backend}", identity):
-                api.apply(manifest)
+                api.apply(manifest, patience=PATIENCE_SECONDS)
 
     return Setup(f"credentials of {TENANT} for {backend}", run)
 

@@ -34,7 +34,7 @@ PATTERN = re.compile(r"(, regex used for validation is| in body should match) '[
 INTRODUCTION = """\
 # What we say, and what backends say
 
-Orders and edits of clusters, put to the function and to real backends: gardener-apiserver 1.149
+Orders and edits of clusters, put to the function and to real backends: gardener-apiserver 1.150
 behind a real API server, with all its admission plugins, and, where a column says so, the webhooks
 of Cluster API 1.14. *We* are answered for the example environment of that backend. A backend is
 sent what the function renders; where the function refuses an order, it is sent what would have been

@@ -2,6 +2,10 @@
 
 import pytest
 
+from tests.skips import pytest_terminal_summary
+
+__all__ = ["pytest_terminal_summary"]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--update`, which writes golden files anew instead of comparing them."""

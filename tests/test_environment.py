@@ -62,10 +62,10 @@ NONE_LISTED = {"flavors": [{"name": "SCS-1V-2"}]}
 
 
 def test_selectors() -> None:
-    """The same two requests are made on every call, the overlay's for this tenant only."""
+    """Both name their environment; the overlay is for this tenant only."""
     assert environment.selectors("region-two", "acme") == {
-        "environment": {"api.scs.community/environment": "region-two"},
-        "overlay": {
+        "environment region-two": {"api.scs.community/environment": "region-two"},
+        "overlay region-two": {
             "api.scs.community/overlay": "region-two",
             "api.scs.community/tenant": "acme",
         },

@@ -13,12 +13,12 @@ from function.contract import Mode
 from tests import asking
 
 REQUIREMENTS = {
-    "environment": {
+    "environment default": {
         "apiVersion": "apiextensions.crossplane.io/v1beta1",
         "kind": "EnvironmentConfig",
         "matchLabels": {"labels": {"api.scs.community/environment": "default"}},
     },
-    "overlay": {
+    "overlay default": {
         "apiVersion": "apiextensions.crossplane.io/v1beta1",
         "kind": "EnvironmentConfig",
         "matchLabels": {
@@ -338,6 +338,24 @@ def test_second_pass_over_own_output_changes_nothing() -> None:
     assert outcome.complete
 
 
+@pytest.mark.parametrize("layers", [[], asking.provider("cluster-stacks")], ids=["none", "some"])
+def test_layers_of_the_previous_environment_are_not_read(layers: list[Any]) -> None:
+    """Crossplane 2.4 sends what the call before required: after a move that is stale.
+
+    A FATAL from stale layers would stay for ever: Crossplane does not call again after one, and
+    remembers requirements of successful calls only.
+    """
+    before = request(Case(reason="", want={}, layers=layers))
+    req = request(Case(reason="", want={}, spec={"environment": "elsewhere"}))
+    for key, resolved in before.required_resources.items():
+        req.required_resources[key].CopyFrom(resolved)
+    rsp = run(req)
+    assert (list(rsp.results), list(rsp.conditions)) == ([], [])
+    wanted = [dict(one.match_labels.labels) for one in rsp.requirements.resources.values()]
+    assert {one.popitem()[1] for one in wanted} <= {"elsewhere", "acme"}
+    assert rsp.requirements.resources.keys().isdisjoint(before.required_resources)
+
+
 def request(case: Case) -> fnv1.RunFunctionRequest:
     """Build the request of a case."""
     composite = local.composite_of(asking.order("cluster/minimal"), Mode.CLAIMS)
@@ -358,12 +376,14 @@ def request(case: Case) -> fnv1.RunFunctionRequest:
     for key in case.desired:
         req.desired.resources[key].resource.CopyFrom(plain.to_struct({"kind": "ConfigMap"}))
     if case.layers is not None:
-        req.required_resources["overlay"].SetInParent()
-        req.required_resources["environment"].SetInParent()
+        for name in REQUIREMENTS:
+            req.required_resources[name].SetInParent()
         for layer in case.layers:
             labels = layer["metadata"].get("labels", {})
-            asked = "overlay" if "api.scs.community/overlay" in labels else "environment"
-            req.required_resources[asked].items.add().resource.CopyFrom(plain.to_struct(layer))
+            role = "overlay" if "api.scs.community/overlay" in labels else "environment"
+            req.required_resources[f"{role} default"].items.add().resource.CopyFrom(
+                plain.to_struct(layer)
+            )
     return req
 
 

@@ -30,10 +30,10 @@ from testbed import (
     site,
 )
 from testbed.__main__ import EXAMPLE, main
-from testbed.kubernetes import Answer, Kubernetes, Manifest, condition
+from testbed.kubernetes import Answer, Kubernetes, Manifest, Refused, condition
 from testbed.processes import Child
 from testbed.profiles import PROFILES
-from testbed.programs import Files, Program
+from testbed.programs import ClusterAPI, Files, Program
 from testbed.running import Broken
 from testbed.waiting import TimedOut, until
 
@@ -50,9 +50,18 @@ def child(tmp_path: Path) -> Iterator[Child]:
 
 
 def test_everything_is_listed() -> None:
-    """Compare the list of all targets with what is defined."""
-    defined = (v if isinstance(v, tuple) else (v,) for v in vars(programs).values())
-    assert set(TARGETS) == {t for ts in defined for t in ts if isinstance(t, Program | Files)}
+    """Compare the list of all targets with what is defined, by itself or as a part."""
+    values = vars(programs).values()
+    releases = [one for one in values if isinstance(one, ClusterAPI)]
+    defined = {one for one in values if isinstance(one, Program | Files)}
+    assert set(TARGETS) == defined.union(*(release.needs for release in releases))
+    assert len(set(TARGETS)) == len(TARGETS)
+
+
+def test_profiles_of_the_gate_need_what_it_builds() -> None:
+    """A profile that needs more is built, and run, by `make e2e-all` only."""
+    late = {name for name, profile in PROFILES.items() if not {*profile.needs} <= {*programs.GATE}}
+    assert late == {"capi-1.11"}
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
@@ -180,6 +189,99 @@ def test_waiting_has_an_end() -> None:
     with pytest.raises(TimedOut, match=r"a server: not within 0 s \(nobody there\)"):
         until(refused, seconds=0, what="a server")
     assert time.monotonic() - start < 5
+
+
+def test_the_first_value_that_holds_is_returned() -> None:
+    """Look until it is there, and no more."""
+    values = iter([0, 1, 2, 3])
+    assert until(lambda: next(values), lambda value: value > 1, seconds=60, what="two") == 2
+    assert next(values) == 3
+
+
+def test_what_was_seen_last_is_reported() -> None:
+    """Whoever waited in vain wants to know for what it was."""
+    with pytest.raises(TimedOut, match=r"^a phase: not within 0 s; last: \{'phase': 'Pending'\}$"):
+        until(
+            lambda: {"phase": "Pending"},
+            lambda status: status["phase"] == "Ready",
+            seconds=0,
+            what="a phase",
+        )
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, *answers: Answer) -> tuple[Kubernetes, list[str]]:
+    """Return a client whose API server answers so, one by one, and what is sent to it."""
+    queue, sent = list(answers), list[str]()
+
+    def answer(_: Kubernetes, method: str, target: str, *__: object) -> Answer:
+        sent.append(f"{method} {target}")
+        return queue.pop(0)
+
+    monkeypatch.setattr(Kubernetes, "_sent", answer)
+    return Kubernetes("nobody", Path()), sent
+
+
+CONFLICT, TAKEN = Answer(409, {"message": "modified"}), Answer(200, {"kind": "ConfigMap"})
+KINDS = {"resources": [{"name": "configmaps", "kind": "ConfigMap", "namespaced": True}]}
+CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}}
+
+
+def test_a_patch_that_collides_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless it was meant for one version of the object: then that is the answer."""
+    api, sent = answering(monkeypatch, CONFLICT, CONFLICT, TAKEN)
+    patch: Manifest = {"metadata": {"labels": {"a": "b"}}}
+    assert api.request("PATCH", "/x", patch, content=kubernetes.MERGE) == TAKEN
+    assert len(sent) == 3
+    api, sent = answering(monkeypatch, CONFLICT)
+    patch = {"metadata": {"resourceVersion": "7"}}
+    assert api.request("PATCH", "/x", patch, content=kubernetes.MERGE) == CONFLICT
+
+
+def test_a_kind_may_be_served_a_moment_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look for it again, for so long; what is served is not looked for twice."""
+    nothing, listed = Answer(404, {}), Answer(200, KINDS)
+    api, sent = answering(monkeypatch, nothing, Answer(200, {"resources": []}), listed)
+    assert api.path(CONFIG_MAP) == api.path(CONFIG_MAP) == "/api/v1/namespaces/default/configmaps/x"
+    assert sent == ["GET /api/v1"] * 3
+    monkeypatch.setattr(kubernetes, "SERVED_SECONDS", 0)
+    api, _ = answering(monkeypatch, Answer(200, {"resources": []}))
+    with pytest.raises(Refused, match="ConfigMap served below /api/v1: not within 0 s; last: "):
+        api.path(CONFIG_MAP)
+
+
+def test_a_set_up_is_patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an object refers to may be known a moment later; a test is told at once."""
+    refused, listed = Answer(403, {"message": "no such class"}), Answer(200, KINDS)
+    api, _ = answering(monkeypatch, listed, refused, TAKEN)
+    assert api.apply(CONFIG_MAP, patience=60) == TAKEN.body
+    api, _ = answering(monkeypatch, listed, refused)
+    with pytest.raises(Refused, match="403 no such class"):
+        api.apply(CONFIG_MAP)
+
+
+def test_a_busy_api_server_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To who waits that is a no, and not the end."""
+    api, _ = answering(monkeypatch, Answer(503, {"message": "no leader"}), TAKEN)
+    assert until(lambda: api.get("/x"), seconds=60, what="an answer") == TAKEN.body
+
+
+def test_others_of_what_is_built_wait_for_nobody(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another process builds one target, in minutes; who wants it says for whom it waits."""
+    monkeypatch.setattr(build, "BUILT", tmp_path)
+    monkeypatch.setattr(build, "_make", lambda _: None)
+    with (tmp_path / "kube.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        ready = threading.Timer(0.3, fcntl.flock, (handle, fcntl.LOCK_UN))
+        ready.start()
+        build.ensure(programs.REGISTRY)
+        assert capsys.readouterr().err == ""
+        build.ensure(programs.KUBE)
+        assert capsys.readouterr().err == (
+            "testbed: waiting for another process, which builds kube\n"
+        )
+        ready.join()
 
 
 def test_a_server_that_is_silent_is_given_up(

@@ -4,16 +4,16 @@ from contextlib import closing
 
 from testbed import build
 from testbed.kubernetes import Kubernetes
-from testbed.programs import KUBE
+from testbed.programs import Program
 from testbed.servers import Server
 from testbed.site import FRONT, Site
 
 
-def command(site: Site) -> tuple[str, ...]:
+def command(site: Site, program: Program) -> tuple[str, ...]:
     """Return the command line; no service accounts, because nothing runs in pods."""
     pki, front = site.identity("server"), site.identity(FRONT)
     return (
-        str(build.path(KUBE)), "kube-apiserver",
+        str(build.path(program)), "kube-apiserver",
         f"--etcd-servers=http://{site.address('etcd')}",
         "--bind-address=127.0.0.1",
         "--advertise-address=127.0.0.1",
@@ -47,4 +47,6 @@ def is_ready(site: Site) -> bool:
         return client.request("GET", "/readyz").accepted
 
 
-SERVER = Server(name="kube-apiserver", ports=("api",), command=command, is_ready=is_ready)
+def server(program: Program) -> Server:
+    """Return the server of one release of Kubernetes."""
+    return Server("kube-apiserver", ("api",), lambda site: command(site, program), is_ready)

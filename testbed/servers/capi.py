@@ -6,27 +6,25 @@ listen on every interface.
 """
 
 from testbed import build
-from testbed.programs import (
-    CAPI_BOOTSTRAP,
-    CAPI_CONTROL_PLANE,
-    CAPI_CORE,
-    CAPI_INFRASTRUCTURE,
-    Program,
-)
+from testbed.programs import CAPI, ClusterAPI, Program
 from testbed.servers import Server, answers
 from testbed.site import Site
 
-GATES = {
-    CAPI_CORE.name: "ClusterTopology=true,MachineTaintPropagation=true",
-    CAPI_BOOTSTRAP.name: "MachinePool=true",
-    CAPI_CONTROL_PLANE.name: "ClusterTopology=true",
-    CAPI_INFRASTRUCTURE.name: "ClusterTopology=true,MachinePool=true",
-}
+TOPOLOGY, POOLS = "ClusterTopology=true", "MachinePool=true"
+# Only newer releases know it.
+TAINTS = "MachineTaintPropagation=true"
+INFRASTRUCTURE = "capi-infrastructure"
 
 
-def server(program: Program) -> Server:
-    """Return one of the managers."""
-    name = program.name
+def managers(release: ClusterAPI) -> tuple[Server, ...]:
+    """Return the four managers of a release."""
+    core = f"{TOPOLOGY},{TAINTS}" if release is CAPI else TOPOLOGY
+    names = ("capi-core", "capi-bootstrap", "capi-control-plane", INFRASTRUCTURE)
+    gates = (core, POOLS, TOPOLOGY, f"{TOPOLOGY},{POOLS}")
+    return tuple(map(_server, names, release.managers, gates))
+
+
+def _server(name: str, program: Program, gates: str) -> Server:
     ports = (f"{name}-health", f"{name}-webhook", f"{name}-metrics")
 
     def command(site: Site) -> tuple[str, ...]:
@@ -39,7 +37,7 @@ def server(program: Program) -> Server:
             f"--health-addr={site.address(ports[0])}",
             f"--diagnostics-address={site.address(ports[2])}",
             "--insecure-diagnostics",
-            f"--feature-gates={GATES[name]}",
+            f"--feature-gates={gates}",
         )  # fmt: skip
 
     # What a pod is told of itself.
@@ -56,9 +54,3 @@ def server(program: Program) -> Server:
         is_ready=lambda site: answers(site.address(ports[0]), "/readyz"),
         environment=lambda _: pod,
     )
-
-
-MANAGERS = tuple(
-    server(program)
-    for program in (CAPI_CORE, CAPI_BOOTSTRAP, CAPI_CONTROL_PLANE, CAPI_INFRASTRUCTURE)
-)

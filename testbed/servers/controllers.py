@@ -3,7 +3,7 @@
 import ssl
 
 from testbed import build
-from testbed.programs import KUBE
+from testbed.programs import Program
 from testbed.servers import Server, answers
 from testbed.site import Site
 
@@ -18,11 +18,11 @@ CONTROLLERS = (
 )
 
 
-def command(site: Site) -> tuple[str, ...]:
+def command(site: Site, program: Program) -> tuple[str, ...]:
     """Return the command line."""
     pki = site.identity("server")
     return (
-        str(build.path(KUBE)), "kube-controller-manager",
+        str(build.path(program)), "kube-controller-manager",
         f"--kubeconfig={site.kubeconfig('controllers')}",
         f"--controllers={','.join(CONTROLLERS)}",
         "--leader-elect=false",
@@ -44,6 +44,8 @@ def is_ready(site: Site) -> bool:
     return answers(site.address("controllers"), "/healthz", tls)
 
 
-SERVER = Server(
-    name="kube-controller-manager", ports=("controllers",), command=command, is_ready=is_ready
-)
+def server(program: Program) -> Server:
+    """Return the server of one release of Kubernetes."""
+    return Server(
+        "kube-controller-manager", ("controllers",), lambda site: command(site, program), is_ready
+    )

@@ -69,7 +69,9 @@ class Cloud:
     def _report(self, api: Kubernetes, manifest: Manifest, played: Observed) -> None:
         status = played.manifest["status"]
         conditions = [{**one, "lastTransitionTime": WHEN} for one in status["conditions"]]
-        api.set_status(manifest, {**status, "conditions": conditions})
+        written = {"status": {**status, "conditions": conditions}}
+        answer = api.request("PATCH", f"{api.path(manifest)}/status", written, content=MERGE)
+        assert answer.accepted or answer.status == NOT_FOUND, answer.message
         if "writeConnectionSecretToRef" in manifest["spec"]:
             api.apply(_secret(manifest, played.connection))
 

@@ -146,6 +146,16 @@ class Live:
         }
 
 
+def says_version(live: Live, version: str) -> None:
+    """Wait until the tenant is told of a version."""
+    until(
+        lambda: live.status.get("version"),
+        lambda told: told == version,
+        seconds=ANSWER_SECONDS,
+        what=f"{live.name} of version {version}",
+    )
+
+
 def order(plane: Plane, spec: Manifest, *, prefix: str = "live") -> Live:
     """Order a cluster as the tenant."""
     manifest: Manifest = {

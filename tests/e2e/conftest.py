@@ -32,7 +32,11 @@ Tell = Callable[[str], None]
 
 LOGS = pytest.StashKey[list[str]]()
 # Those that cannot run side by side: what plays the machines of Cluster API has a fixed port.
-ALONE = [name for name, profile in PROFILES.items() if {*capi.MANAGERS} <= {*profile.servers}]
+ALONE = [
+    name
+    for name, profile in PROFILES.items()
+    if capi.INFRASTRUCTURE in {server.name for server in profile.servers}
+]
 PROFILE = re.compile(rf"[\[-]({'|'.join(sorted(PROFILES, key=len, reverse=True))})[\]-]")
 
 
@@ -119,7 +123,9 @@ def garden(
         served(PROFILES["garden"], request.config, tmp_path_factory) as running,
         closing(operator(running.site)) as api,
     ):
-        yield Garden(api)
+        garden = Garden(api)
+        garden.await_ready()
+        yield garden
 
 
 @contextmanager

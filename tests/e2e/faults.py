@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
-from function.generate.protection import ALLOW
 from function.model import API_GROUP
 from testbed.install import NAMESPACE as SYSTEM
 from testbed.kubernetes import MERGE, Manifest
@@ -19,7 +18,7 @@ from testbed.waiting import TimedOut, until
 
 from .clusters import Live, await_settled
 from .conftest import Tell
-from .planes import Plane
+from .planes import Plane, delete_allowed
 
 CONFIGS = "/apis/apiextensions.crossplane.io/v1beta1/environmentconfigs"
 SECRET = f"/api/v1/namespaces/{SYSTEM}/secrets/acme.capi"
@@ -57,9 +56,7 @@ def without_config(plane: Plane, name: str) -> Iterator[None]:
     """Delete an EnvironmentConfig as an administrator who means it."""
     path = f"{CONFIGS}/{name}"
     assert not plane.operator.request("DELETE", path).accepted
-    allowed = {"metadata": {"annotations": {ALLOW: name}}}
-    assert plane.operator.request("PATCH", path, allowed, content=MERGE).accepted
-    plane.operator.delete(path)
+    delete_allowed(plane.operator, path)
     try:
         yield
     finally:
@@ -197,7 +194,8 @@ def strike(plane: Plane, pair: list[Live], fault: Fault, tell: Tell) -> None:
             hears(live, kind, reason, words)
         told = time.monotonic() - started
         assert [live.living() for live in pair] == before
-        assert fault.everywhere or pair[1].settled
+        if not fault.everywhere:
+            await_settled(pair[1:])
     started = time.monotonic()
     await_settled(pair)
     tell(f"{fault.name}: told after {told:.0f} s, healed after {time.monotonic() - started:.0f} s")

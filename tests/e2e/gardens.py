@@ -76,7 +76,7 @@ class Garden(Oracle):
             "technicalID": f"shoot--t4711--{live['metadata']['name']}",
             "uid": live["metadata"]["uid"],
             "seedName": SEED,
-            "gardener": {"id": "testbed", "name": "gardenlet", "version": "v1.149.3"},
+            "gardener": {"id": "testbed", "name": "gardenlet", "version": "v1.150.0"},
             "hibernated": False,
             "lastErrors": None,
             "lastOperation": {

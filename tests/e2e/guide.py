@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from http.client import HTTPException
 from pathlib import Path
 
 from function import managed
@@ -88,8 +89,8 @@ def staffed(site: Site, profile: Profile) -> Iterator[Cloud]:
                     packages.serve(api, site)
                     for path in where:
                         cloud.act(api, api.items(path))
-                except Refused:
-                    # Something went between two requests; the next round sees that.
+                except (Refused, OSError, HTTPException):
+                    # Something went between two requests, or was late; the next round sees that.
                     continue
 
     thread = threading.Thread(target=work)

@@ -19,7 +19,7 @@ from testbed.kubernetes import MERGE, Answer, Kubernetes, Manifest, condition
 from testbed.packages import COMPOSITIONS, CONFIGURATIONS, Release
 from testbed.waiting import until
 
-from .planes import CRDS, DRY, Plane, new
+from .planes import CRDS, DRY, Plane, delete_allowed, new
 from .trees import FIELD
 
 ANSWER_SECONDS = 240.0
@@ -116,12 +116,6 @@ class Install:
         """Return the paths of our CRDs."""
         return [f"{CRDS}/{kind.lower()}s.{API_GROUP}" for kind in sorted(self.kinds)]
 
-    def annotate(self, path: str, value: str | None = "") -> None:
-        """Allow a deletion with the name of the object, as the refusal says, or no longer."""
-        written = path.rpartition("/")[2] if value == "" else value
-        patch = {"metadata": {"annotations": {ALLOW: written}}}
-        assert self.api.request("PATCH", path, patch, content=MERGE).accepted
-
     def disown(self) -> None:
         """Take away who owns definitions and Compositions."""
         for path in self.stones:
@@ -129,9 +123,9 @@ class Install:
             assert self.api.request("PATCH", path, patch, content=MERGE).accepted
 
     def deleted(self, *paths: str) -> None:
-        """Delete objects, and wait until that is under way."""
+        """Delete objects with their annotations, and wait until that is under way."""
         for path in paths:
-            self.api.delete(path)
+            delete_allowed(self.api, path)
             until(
                 lambda path=path: self._is_leaving(path),  # type: ignore[misc]
                 seconds=GONE_SECONDS,
@@ -141,6 +135,17 @@ class Install:
     def _is_leaving(self, path: str) -> bool:
         live = self.api.get(path)
         return live is None or "deletionTimestamp" in live["metadata"]
+
+    def let_go(self, *paths: str) -> None:
+        """Allow objects to be deleted until they are gone: others take the annotations away."""
+
+        def left() -> list[str]:
+            for path in paths:
+                patch = {"metadata": {"annotations": {ALLOW: path.rpartition("/")[2]}}}
+                self.api.request("PATCH", path, patch, content=MERGE)
+            return [path for path in paths if self.api.get(path) is not None]
+
+        until(left, lambda found: not found, seconds=GONE_SECONDS, what="the end of all")
 
     def gone(self, *paths: str) -> None:
         """Wait until objects are gone."""
@@ -193,21 +198,21 @@ class Install:
         start = log.stat().st_size
         name = path.rpartition("/")[2]
 
-        def told() -> bool:
+        def told() -> tuple[Manifest, str | None, Manifest]:
             # Again and again: what core watches may still lack a field that is just known.
             answer = self.edit(path, dict(spec))
             assert answer.accepted, answer.message
             accepted = condition(self.plane.tenant.get(path), "Accepted")
-            return accepted.get("reason") == (reason or "Accepted") and (
-                _last(log, start, name) == reason
-            )
+            _, composite = self._parents(path)
+            return accepted, _last(log, start, name), condition(composite, "Synced")
 
-        until(
+        accepted, _, _ = until(
             told,
+            lambda seen: (seen[0].get("reason"), seen[1]) == (reason or "Accepted", reason),
             seconds=ANSWER_SECONDS,
             what=f"{release.version} answering {name} with {reason or 'resources'}",
         )
-        return condition(self.plane.tenant.get(path), "Accepted")
+        return accepted
 
     def forget(self, path: str) -> None:
         """Wait until the function has written its record without the field of the newer release.

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from function.contract import Mode
-from function.generate.protection import ALLOW
 from function.local import KEY_ANNOTATION
 from function.model import API_GROUP
+from function.paths import lookup
 from testbed.install import ENVIRONMENTS, documents
-from testbed.kubernetes import MERGE, NOT_FOUND, Kubernetes, Manifest, condition
+from testbed.kubernetes import MERGE, Manifest, condition
 from testbed.waiting import until
 
 from .clouds import Cloud
-from .planes import Plane
+from .planes import Plane, delete_allowed
 
 # The first answer of a core that has just started takes a while, and on a busy machine all do.
 SECONDS = 180.0
@@ -50,6 +50,11 @@ class Life:
         assert found is not None
         return found
 
+    @property
+    def status(self) -> Manifest:
+        """Return its status; empty before the first answer."""
+        return self.order().get("status") or {}
+
     def composite(self) -> Manifest | None:
         """Return the composite; the order itself where that is one."""
         order = self.plane.operator.get(self.path)
@@ -65,6 +70,10 @@ class Life:
         references = spec.get("crossplane", spec).get("resourceRefs") or ()
         found = (self.plane.operator.get(self._path(one)) for one in references)
         return {one["metadata"]["annotations"][KEY_ANNOTATION]: one for one in found if one}
+
+    def shown(self, key: str, path: str) -> Any:
+        """Return something of what is composed; None if it is not there."""
+        return lookup(self.composed().get(key, {}), path)
 
     def _path(self, reference: Manifest) -> str:
         """Return where something is that a composite refers to."""
@@ -185,7 +194,7 @@ def offered(plane: Plane, name: str) -> Iterator[dict[str, Manifest]]:
         yield layers
     finally:
         for layer in layers.values():
-            remove(plane.operator, plane.operator.path(layer))
+            delete_allowed(plane.operator, plane.operator.path(layer))
 
 
 def environment_of(layers: Mapping[str, Manifest]) -> str:
@@ -197,11 +206,3 @@ def environment_of(layers: Mapping[str, Manifest]) -> str:
         if label in one["metadata"]["labels"]
     }
     return str(name)
-
-
-def remove(operator: Kubernetes, path: str) -> None:
-    """Delete what is protected by an annotation, if it is there."""
-    allowed = {"metadata": {"annotations": {ALLOW: path.rpartition("/")[2]}}}
-    answer = operator.request("PATCH", path, allowed, content=MERGE)
-    if answer.status != NOT_FOUND:
-        operator.delete(path)

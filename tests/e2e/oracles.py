@@ -8,8 +8,11 @@ from typing import Any
 from function import local, simulate
 from function.paths import lookup, replaced
 from testbed.kubernetes import APPLY, Answer, Kubernetes, Manifest
-from tests import answers
+from testbed.waiting import until
+from tests import answers, asking
 from tests.answers import ACCEPTED, NOT_ASKED, REFUSED, Backend, Case
+
+from .planes import SEEN_SECONDS
 
 SYNCED = ({"type": "Synced", "status": "True", "reason": "ReconcileSuccess"},)
 
@@ -27,6 +30,16 @@ class Oracle:
     api: Kubernetes
     backend: Backend
     key: str
+
+    def await_ready(self) -> None:
+        """Wait until a good order is taken: admission learns late of what an order refers to."""
+        outcome = answers.ask(asking.order("cluster/minimal"), self.backend)
+        until(
+            lambda: self.apply(outcome.resources[self.key], dry=True),
+            lambda answer: answer.accepted,
+            seconds=SEEN_SECONDS,
+            what=f"{self.backend.name} ready",
+        )
 
     def sent(self, composed: Manifest) -> Manifest:
         """Return what is sent of an Object: what is inside."""
@@ -70,6 +83,16 @@ class Oracle:
         for one in sorted(composed, key=lambda found: inside(found)["kind"], reverse=True):
             self.api.delete(self.api.path(inside(one)))
 
+    def gone(self, composed: Iterable[Manifest]) -> None:
+        """Wait until nothing is left of what was removed: the next case has the same names."""
+        for one in composed:
+            path = self.api.path(inside(one))
+            until(
+                lambda path=path: self.api.get(path) is None,  # type: ignore[misc]  # bound here
+                seconds=SEEN_SECONDS,
+                what=f"the end of {path}",
+            )
+
 
 def inside(composed: Manifest) -> Manifest:
     """Return the manifest inside an Object."""
@@ -100,6 +123,7 @@ def asked(oracle: Oracle, case: Case) -> Iterator[Asked]:
         yield _asked(oracle, case, applied)
     finally:
         oracle.remove(applied.values())
+        oracle.gone(applied.values())
 
 
 def _asked(oracle: Oracle, case: Case, applied: dict[str, Manifest]) -> Asked:

@@ -1,22 +1,26 @@
 """Send orders to a control plane as a tenant would, and read its verdict."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from function.fn import MACHINERY
+from function.generate.protection import ALLOW
 from function.model import API_VERSION
 from testbed.cores import Profile
 from testbed.install import operator
-from testbed.kubernetes import CONFLICT, MERGE, Answer, Kubernetes, Manifest
+from testbed.kubernetes import CONFLICT, MERGE, NOT_FOUND, Answer, Kubernetes, Manifest
 from testbed.running import Running
 from testbed.site import TENANT, Site
+from testbed.waiting import until
 
 DRY = {"dryRun": "All", "fieldValidation": "Strict"}
 # Crossplane leaves such an order alone: only the API server is asked.
 PAUSED = {"crossplane.io/paused": "true"}
+# For others to carry out what was written.
+SEEN_SECONDS = 60.0
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
@@ -51,14 +55,15 @@ class Plane:
 
     def edit(self, path: str, spec: Any) -> Answer:
         """Ask whether an order may be changed to this."""
-        while True:
+
+        def sent() -> Answer:
             live = self.tenant.get(path)
             assert live is not None
             kept = {name: live["spec"][name] for name in MACHINERY if name in live["spec"]}
             written = {**spec, **kept} if isinstance(spec, dict) else spec
-            answer = self.tenant.request("PUT", path, {**live, "spec": written}, query=DRY)
-            if answer.status != CONFLICT:
-                return answer
+            return self.tenant.request("PUT", path, {**live, "spec": written}, query=DRY)
+
+        return judged(sent)
 
     @contextmanager
     def existing(
@@ -96,6 +101,34 @@ def connected(running: Running) -> Iterator[Plane]:
     finally:
         plane.operator.close()
         plane.tenant.close()
+
+
+def judged(put: Callable[[], Answer]) -> Answer:
+    """Write a whole object until nobody else has written it meanwhile, and return the verdict."""
+    return until(
+        put, lambda answer: answer.status != CONFLICT, seconds=SEEN_SECONDS, what="a verdict"
+    )
+
+
+def delete_allowed(client: Kubernetes, path: str, *, dry: bool = False) -> None:
+    """Delete what is protected by an annotation that names it, unless it is gone.
+
+    Crossplane writes the CRDs of its XRDs, and takes from them what it has not written: at times
+    between the annotation and the deletion, so that both are tried again.
+    """
+    patch = {"metadata": {"annotations": {ALLOW: path.rpartition("/")[2]}}}
+
+    def tried() -> Answer:
+        answer = client.request("PATCH", path, patch, content=MERGE)
+        query = DRY if dry else None
+        return client.request("DELETE", path, query=query) if answer.accepted else answer
+
+    until(
+        tried,
+        lambda answer: answer.accepted or answer.status == NOT_FOUND,
+        seconds=SEEN_SECONDS,
+        what=f"{path} deleted",
+    )
 
 
 def new(kind: str, spec: Any) -> Manifest:

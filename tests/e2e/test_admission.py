@@ -45,7 +45,9 @@ class Management(Oracle):
 @pytest.fixture
 def management(plane: Plane) -> Management:
     """Give what is served."""
-    return Management(plane.operator)
+    management = Management(plane.operator)
+    management.await_ready()
+    return management
 
 
 @pytest.mark.parametrize("case", answers.cases(), ids=lambda case: case.name)

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from function.paths import lookup, replaced
+from function.paths import replaced
 from testbed import ROOT
 from testbed.install import documents
 from testbed.kubernetes import Manifest
 
-from .lives import Life, environment_of, living, offered, remove
-from .planes import Plane
+from .lives import Life, environment_of, living, offered
+from .planes import Plane, delete_allowed
 
 pytestmark = pytest.mark.e2e
 
@@ -43,7 +43,7 @@ class Offer:
         root = self.layers["cluster-stacks"]
         root["data"] = replaced(replaced(root["data"], path, value), SEEN, [seen])
         self.plane.operator.apply(root)
-        self.life.becomes(lambda: seen in self.life.order()["status"]["kubeconfig"], "seen")
+        self.life.becomes(lambda: seen in self.life.status.get("kubeconfig", ""), "seen")
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def offer(plane: Plane) -> Iterator[Offer]:
         living(plane, cluster(), environment_of(layers)) as life,
     ):
         life.settle()
-        life.becomes(lambda: "kubeconfig" in life.order()["status"], "kubeconfig")
+        life.becomes(lambda: "kubeconfig" in life.status, "kubeconfig")
         yield Offer(plane, layers, life)
 
 
@@ -100,9 +100,9 @@ def test_at_once(offer: Offer) -> None:
     subnet, path = "openstack-subnet-ipv4", "spec.forProvider.dnsNameservers"
     with living(offer.plane, network, environment_of(offer.layers)) as life:
         life.settle()
-        assert lookup(life.composed()[subnet], path) == ["192.0.2.53"]
+        assert life.shown(subnet, path) == ["192.0.2.53"]
         offer.edit("backends.openstack.dnsServers", ["192.0.2.99"], "one")
-        life.becomes(lambda: lookup(life.composed()[subnet], path) == ["192.0.2.99"], path)
+        life.becomes(lambda: life.shown(subnet, path) == ["192.0.2.99"], path)
         assert len(life.cloud.log) == len(set(life.cloud.log))
 
 
@@ -110,7 +110,7 @@ def test_a_layer_that_is_lost(offer: Offer) -> None:
     """Orders are refused and say who acts; what lives stays, and goes on when the layer is back."""
     before = offer.life.composed()
     catalogue = offer.layers["cluster-stacks-catalogue"]
-    remove(offer.plane.operator, offer.plane.operator.path(catalogue))
+    delete_allowed(offer.plane.operator, offer.plane.operator.path(catalogue))
     offer.life.becomes(lambda: offer.life.told("Accepted")["status"] == "False", "refused")
     assert offer.life.told("Accepted")["reason"] == "EnvironmentInvalid"
     assert {key: one["metadata"]["uid"] for key, one in offer.life.composed().items()} == {
@@ -132,4 +132,4 @@ def another(offer: Offer) -> AbstractContextManager[Life]:
 
 def composed(life: Life, path: str) -> Any:
     """Return something of the Cluster that is composed."""
-    return lookup(life.composed()["capi-cluster"], f"{CLUSTER}.{path}")
+    return life.shown("capi-cluster", f"{CLUSTER}.{path}")

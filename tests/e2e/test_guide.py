@@ -22,11 +22,14 @@ pytestmark = pytest.mark.e2e
 
 # What differs here from what is written there, beside what its first lines say. Crossplane calls a
 # function healthy once it has given certificates to its pods, and there are none.
+MAY_I = "kubectl auth can-i create clusters.api.scs.community -n acme --as=anna --as-group=acme"
 EVERYWHERE = {
     "v0.2.0": f"v{LATER}",
     "kubectl wait function/$FUNCTION --for=condition=Healthy": (
         "kubectl wait function/$FUNCTION --for=condition=Installed"
     ),
+    # A right is known a moment after it is given.
+    f"{MAY_I}\n": f"until {MAY_I}; do sleep 1; done\n",
 }
 CHOICE = "INSTALL=claims ORDERS=composite,claim"
 TABLE = {

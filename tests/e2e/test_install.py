@@ -12,8 +12,9 @@ from testbed import ROOT
 from testbed.install import definitions, documents, is_true
 from testbed.kubernetes import APPLY, Manifest
 from testbed.site import TENANT
+from testbed.waiting import until
 
-from .planes import CRDS, Plane
+from .planes import CRDS, SEEN_SECONDS, Plane
 
 pytestmark = pytest.mark.e2e
 
@@ -36,9 +37,7 @@ def test_every_definition_is_established(plane: Plane) -> None:
 
 def test_nothing_is_refused_for_its_cost(plane: Plane) -> None:
     """Look at the warnings of definitions: of a rule too expensive only an event tells."""
-    events = plane.operator.items("/api/v1/events")
-    about = [e for e in events if e["involvedObject"]["kind"] == "CompositeResourceDefinition"]
-    assert about
+    about = until(lambda: events(plane), seconds=SEEN_SECONDS, what="events of definitions")
     warnings = [event["message"] for event in about if event["type"] != "Normal"]
     assert [text for text in warnings if "is invalid" in text or "cost" in text] == []
 
@@ -55,10 +54,14 @@ def test_every_rule_is_served(plane: Plane) -> None:
 
 def test_policies_are_sound(plane: Plane) -> None:
     """Look for expressions that do not fit the kinds they judge."""
-    policies = plane.operator.items(POLICIES)
-    assert policies
+    policies = until(
+        lambda: plane.operator.items(POLICIES),
+        lambda found: found and all(map(is_checked, found)),
+        seconds=SEEN_SECONDS,
+        what="policies whose types are checked",
+    )
     for policy in policies:
-        checked = (policy.get("status") or {}).get("typeChecking") or {}
+        checked = policy["status"].get("typeChecking") or {}
         assert checked.get("expressionWarnings", []) == [], policy["metadata"]["name"]
 
 
@@ -80,9 +83,12 @@ def test_what_is_applied_by_choice(directory: str, plane: Plane) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_field_is_explained(kind: str, plane: Plane) -> None:
     """Read what `kubectl explain` reads."""
-    answer = plane.tenant.request("GET", f"/openapi/v3/apis/{API_VERSION}")
-    schemas = answer.body["components"]["schemas"]
-    (schema,) = [s for s in schemas.values() if is_of(s, kind)]
+    (schema,) = until(
+        lambda: served_schemas(plane, kind),
+        lambda found: len(found) == 1,
+        seconds=SEEN_SECONDS,
+        what=f"the schema of {kind}",
+    )
     assert schema["description"]
     for part, model in (("spec", KINDS[kind]), ("status", STATUSES[kind])):
         served = schema["properties"][part]
@@ -106,6 +112,28 @@ def test_every_field_is_explained(kind: str, plane: Plane) -> None:
 def test_a_tenant_reads_nothing_else(path: str, plane: Plane) -> None:
     """Ask for what is the provider's, or another tenant's."""
     assert plane.tenant.request("GET", path).status == FORBIDDEN
+
+
+def events(plane: Plane) -> list[Manifest]:
+    """Return what is told of definitions."""
+    return [
+        one
+        for one in plane.operator.items("/api/v1/events")
+        if one["involvedObject"]["kind"] == "CompositeResourceDefinition"
+    ]
+
+
+def is_checked(policy: Manifest) -> bool:
+    """Say whether the types of a policy were checked as it is now."""
+    seen = (policy.get("status") or {}).get("observedGeneration")
+    return bool(seen == policy["metadata"]["generation"])
+
+
+def served_schemas(plane: Plane, kind: str) -> list[Manifest]:
+    """Return the schemas of a kind that clients are given; they come after the kind itself."""
+    answer = plane.tenant.request("GET", f"/openapi/v3/apis/{API_VERSION}")
+    schemas = answer.body.get("components", {}).get("schemas", {})
+    return [schema for schema in schemas.values() if is_of(schema, kind)]
 
 
 def ours(plane: Plane) -> list[Manifest]:

@@ -101,13 +101,13 @@ def test_an_order_lives_and_goes(plane: Plane, story: Story) -> None:
             what="accepted",
         )
         assert life.told("Provisioned")["status"] == "False"
-        assert life.order()["status"]["phase"] in ("Pending", "Provisioning")
+        assert life.status["phase"] in ("Pending", "Provisioning")
         life.settle()
-        life.becomes(lambda: set(story.told) <= set(life.order()["status"]), "told")
+        life.becomes(lambda: set(story.told) <= set(life.status), "told")
         key, path = story.seen
         before = len(life.cloud.log)
         life.edit(story.edit)
-        life.becomes(lambda: lookup(life.composed()[key], path) == story.value, path)
+        life.becomes(lambda: life.shown(key, path) == story.value, path)
         life.settle()
         assert len(life.cloud.log) == before == len(set(life.cloud.log))
         life.delete()

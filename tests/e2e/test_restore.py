@@ -16,7 +16,6 @@ import pytest
 from function.bound import ANNOTATION
 from function.contract import Mode
 from function.managed import EXTERNAL_NAME
-from function.paths import lookup
 from testbed import ROOT
 from testbed.install import documents
 from testbed.kubernetes import MERGE, Manifest
@@ -135,10 +134,15 @@ def follow(plane: Plane, lives: list[Life]) -> None:
     server.edit({"running": False})
     server.becomes(lambda: "shutoff" in str(rendered(server)), "shutoff")
     for life in (cluster, shoot):
-        assert life.order()["status"]["version"] == "1.34.7"
+        life.becomes(functools.partial(runs, life, "1.34.7"), "its version")
     with living(plane, next(documents(EXAMPLES / ORDERS[0] / "claim.yaml"))) as later:
         later.settle()
-        assert later.order()["status"]["version"] == NEWER["version"]
+        later.becomes(functools.partial(runs, later, NEWER["version"]), "the newer version")
+
+
+def runs(life: Life, version: object) -> bool:
+    """Say whether the tenant is told of a version."""
+    return bool(life.status.get("version") == version)
 
 
 def answered(life: Life) -> None:
@@ -155,8 +159,7 @@ def answered(life: Life) -> None:
 
 def named_servers(network: Life) -> Any:
     """Return the name servers of the subnet that is composed."""
-    subnet = network.composed()["openstack-subnet-ipv4"]
-    return lookup(subnet, "spec.forProvider.dnsNameservers")
+    return network.shown("openstack-subnet-ipv4", "spec.forProvider.dnsNameservers")
 
 
 def is_quiet(life: Life) -> bool:

@@ -2,4 +2,4 @@ module central-api/testbed/registry
 
 go 1.25.0
 
-require github.com/google/go-containerregistry v0.21.9
+require github.com/google/go-containerregistry v0.22.1
