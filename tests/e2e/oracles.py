@@ -34,12 +34,17 @@ class Oracle:
     def await_ready(self) -> None:
         """Wait until a good order is taken: admission learns late of what an order refers to."""
         outcome = answers.ask(asking.order("cluster/minimal"), self.backend)
-        until(
-            lambda: self.apply(outcome.resources[self.key], dry=True),
-            lambda answer: answer.accepted,
-            seconds=SEEN_SECONDS,
-            what=f"{self.backend.name} ready",
-        )
+        applied: dict[str, Manifest] = {}
+        try:
+            until(
+                lambda: _applied(self, outcome, applied),
+                lambda refusal: not refusal,
+                seconds=SEEN_SECONDS,
+                what=f"{self.backend.name} ready",
+            )
+        finally:
+            self.remove(applied.values())
+            self.gone(applied.values())
 
     def sent(self, composed: Manifest) -> Manifest:
         """Return what is sent of an Object: what is inside."""

@@ -42,7 +42,7 @@ class Management(Oracle):
             self.api.request("PATCH", self.api.path(inside(one)), nothing, content=MERGE)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def management(plane: Plane) -> Management:
     """Give what is served."""
     management = Management(plane.operator)
