@@ -13,7 +13,7 @@
         ├── BindingLost           what was decided can no longer be read
         ├── NameTaken             another order owns the object of this name
         ├── DeletionRefused       something live would vanish without a reason
-        └── RequestUnreadable     what Crossplane sent cannot be read
+        └── RequestUnreadable     Crossplane's request cannot be read
 
 The class name is the reason of the condition `Accepted=False`.
 """
@@ -63,7 +63,7 @@ class Refusal(Exception):
         return excerpts.cut("; ".join(excerpts.problems(self.problems)))
 
     def again(self) -> "Refusal":
-        """Return the same refusal without the frames that raised it, so that it can be kept."""
+        """Return the same refusal without its traceback, which would keep a request in memory."""
         return type(self)(*self.problems, public=self.public)
 
     def default_public(self) -> str:
@@ -133,7 +133,7 @@ class DeletionRefused(OperatorRefusal):
 
 
 class RequestUnreadable(OperatorRefusal):
-    """What Crossplane sent is too large, or holds what cannot be read."""
+    """Crossplane's request is too large, or protobuf cannot read it."""
 
 
 def all_of(*steps: Callable[[], Any]) -> list[Any]:

@@ -21,7 +21,7 @@ from function.contract import (
 from function.model import ServerSpec
 from function.settings import Settings
 
-# Which field asks for how many resources.
+# The fields that determine the number of resources, by the prefix of their keys.
 _FIELDS = (
     (keys.RULE, "spec.firewall"),
     (keys.PORT, "spec.networks"),
