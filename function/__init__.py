@@ -10,9 +10,9 @@
     environment, policy, resolve, versions, bound   what is configured, what was decided
     managed    cluster scoped or namespaced   contract   the five types that carry an order
     model, settings, input                    what tenants, providers, Compositions may say
-    assembly   environments, parsed once    merge     layers -> one environment
-    sizes      limits of the whole
-    names, flavors, kubeconfig, trouble, parsing, schema, paths, errors, excerpts
+    assembly   environments, parsed once      merge      layers -> one environment
+    sizes      limits of a whole order        wire       requests that protobuf rejects
+    names, flavors, kubeconfig, trouble, parsing, schema, paths, errors, excerpts, shape
 
 Imports point downwards; see the contracts in pyproject.toml.
 """

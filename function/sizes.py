@@ -24,6 +24,8 @@ RECEIVED = 4 * 2**20 - 2**16
 PAYLOAD, ANNOTATIONS, STORED = 384 * 2**10, 240 * 2**10, 256 * 2**10
 # Bytes of a resource beside its payload, and the payload of one that is only planned.
 _ENVELOPE, _LATER = 600, 256
+# Bytes of a live order may grow by this part in an edit that adds nothing, such as a longer port.
+_SLACK = 20
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def _whole(
         shares.update(backend.field_of(key) for key in keys)
         text = f"needs {now.resources} resources{_listed(shares)}"
         limit = RESOURCES
-    elif now.content > max(ANSWER, former.content):
+    elif now.content > max(ANSWER, _with_slack(former.content)):
         for resource in rendered.resources:
             shares[backend.field_of(resource.key)] += _envelope(order) + _payload(resource)
         text = f"needs resources of {now.content} bytes{_listed(shares)}"
@@ -143,7 +145,7 @@ def _parts(
 ) -> Iterator[Problem]:
     for resource in rendered.resources:
         live, size = mine.get(resource.key), _payload(resource)
-        if size > max(PAYLOAD, _payload(live) if live else 0):
+        if size > max(PAYLOAD, _with_slack(_payload(live)) if live else 0):
             yield Problem(
                 backend.field_of(resource.key) or "spec",
                 f"takes {size} bytes in one object, at most {PAYLOAD} are accepted; use fewer "
@@ -155,6 +157,10 @@ def _listed(shares: Counter[str]) -> str:
     largest = sorted((-share, field) for field, share in shares.items() if field)
     parts = [f"{field}: {-share}" for share, field in largest[:3]]
     return f" ({', '.join(parts)})" if parts else ""
+
+
+def _with_slack(size: int) -> int:
+    return size + size // _SLACK
 
 
 def _envelope(order: Order[Any]) -> int:

@@ -158,8 +158,9 @@ def test_live_bytes_beyond_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     observed = live(order)
     monkeypatch.setattr(sizes, "ANSWER", 2000)
     assert not refusal(order, observed)
-    assert not refusal(server(replicas=2), observed)
-    assert "needs resources of" in refusal(server(replicas=4), observed)
+    assert not refusal(server(replicas=3, volumes=[], labels={"a": "b"}), observed)
+    assert not refusal(server(replicas=2, volumes=[]), observed)
+    assert "needs resources of" in refusal(server(replicas=4, volumes=[]), observed)
 
 
 @pytest.mark.parametrize("example", ["server/full", "server/web", "network/minimal"])
@@ -193,8 +194,7 @@ def test_one_object_has_limits(provider: str, monkeypatch: pytest.MonkeyPatch) -
     taints = [{"key": f"k{n}", "value": "v" * 63, "effect": "NoSchedule"} for n in range(16)]
     name = order["spec"]["nodePools"][0]["name"]
     large, larger = (
-        replaced(order, f"spec.nodePools[{name}].taints", found)
-        for found in (taints, [{**taints[0], "key": "k" * 60}, *taints[1:]])
+        replaced(order, f"spec.nodePools[{name}].taints", each) for each in (taints[:8], taints)
     )
     observed = simulate.play(settled(large, layers).resources)
     monkeypatch.setattr(sizes, "PAYLOAD", 2000)
@@ -204,7 +204,7 @@ def test_one_object_has_limits(provider: str, monkeypatch: pytest.MonkeyPatch) -
     )
     assert not asking.ask(large, layers, observed).fatal
     assert asking.ask(larger, layers, observed).fatal.startswith("InvalidOrder: spec.nodePools")
-    fewer = replaced(order, f"spec.nodePools[{name}].taints", taints[1:])
+    fewer = replaced(order, f"spec.nodePools[{name}].taints", taints[1:8])
     assert not asking.ask(fewer, layers, observed).fatal
 
 
