@@ -36,13 +36,10 @@ def free(schema: type[Schema]) -> list[str]:
 def is_flat(value: str, levels: int) -> str:
     """Return an expression that holds for a value with at most so many levels of nesting."""
     if levels == 0:
-        return f"!(type({value}) in [map, list])"
+        return f"type({value}) != map && type({value}) != list"
     inner = f"v{levels}"
-    values = f"type({value}) == map ? {value}.map(k, {value}[k]) : {value}"
-    return (
-        f"(type({value}) in [map, list] ? ({values}) : []).all({inner}, "
-        f"{is_flat(inner, levels - 1)})"
-    )
+    values = f"type({value}) == map ? {value}.map(k, {value}[k]) : type({value}) == list ? {value}"
+    return f"({values} : []).all({inner}, {is_flat(inner, levels - 1)})"
 
 
 def _policy(name: str, kind: str, names: list[str]) -> Manifest:
