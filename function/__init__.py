@@ -15,8 +15,9 @@
     placing    ProviderConfig and namespace of a tenant
     managed    cluster scoped or namespaced   contract   the five types that carry an order
     model, settings, input                    what tenants, providers, Compositions may say
-    assembly   environments, parsed once    merge     layers -> one environment
-    sizes      limits of the whole          metadata, manifests   what an API server takes
+    assembly   environments, parsed once      merge      layers -> one environment
+    sizes      limits of a whole order        wire       requests that protobuf rejects
+    metadata, manifests   what an API server takes
     constraints   what new and changed values must meet
     names, labels, flavors, kubeconfig, trouble, parsing, schema, shapes, paths, errors, excerpts
 

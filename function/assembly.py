@@ -1,8 +1,8 @@
-"""Assemble environments once for each version of their layers, and let nobody wait for another's.
+"""Assemble environments once per version of their layers, without blocking other calls.
 
-Base layers are merged and parsed once for all tenants, a tenant's overlay once. What was refused
-is remembered like what was parsed. Large layers are parsed on a thread, so that calls for other
-environments are answered meanwhile; calls for the same ones wait for the same result.
+Base layers are merged and parsed once for all tenants, a tenant's overlay once. Refusals are cached
+like results. Large layers are parsed on a thread, so that calls for other environments are answered
+meanwhile; concurrent calls for the same layers share one parse.
 """
 
 from collections import OrderedDict
@@ -19,11 +19,11 @@ from function.schema import Schema
 if TYPE_CHECKING:
     import asyncio
 
-# Layers of more bytes are parsed on a thread; starting one costs more than parsing a few.
+# Layers of more bytes are parsed on a thread, which costs more than parsing small ones.
 _LARGE = 32 * 1024
-# Bytes of layers whose results are kept. Parsed they take some thirty times as much.
+# Bytes of layers whose results are cached. Parsed, they take up to thirty times as much.
 _KEPT = 4 * 1024 * 1024
-# What a tenant's view takes beside its overlay: parts of the base layers are shared, not free.
+# Weight of a tenant's view beside its overlay: references to the shared base layers.
 _SHARE, _LEAST = 64, 512
 _Result = Environment | Foundation
 ResultT = TypeVar("ResultT", bound=_Result)
@@ -47,10 +47,10 @@ class Layers:
 
 
 class Assembly:
-    """Keep what layers were assembled to, the least recently used for the shortest time."""
+    """Cache assembled environments and refusals, and evict the least recently used."""
 
     def __init__(self, schemas: Mapping[str, type[Schema]], *, waits: bool = True) -> None:
-        """Start with nothing assembled.
+        """Start with an empty cache.
 
         Args:
             schemas: Model of each backend's block.
@@ -74,29 +74,29 @@ class Assembly:
             EnvironmentNotFound: There is no base layer.
             EnvironmentInvalid: The layers do not add up to one valid environment.
         """
-        # Tenants make names up: of what is not there nothing is kept.
+        # Tenants can name any environment: those that do not exist take no memory.
         known = base.count > 0 and base.versions is not None
         key = (name, base.count, base.versions) if known else None
-        found = await self._once(
+        foundation = await self._once(
             key,
             base.size,
             base.size,
             lambda: environment.foundation(name, base.read(), self._schemas),
         )
         if overlays.count == 0:
-            return environment.tailored(found, (), self._schemas)
+            return environment.tailored(foundation, (), self._schemas)
         known = known and overlays.versions is not None
         return await self._once(
             (key, overlays.count, overlays.versions) if known else None,
             overlays.size + base.size // _SHARE + _LEAST,
             overlays.size + base.size,
-            lambda: environment.tailored(found, overlays.read(), self._schemas),
+            lambda: environment.tailored(foundation, overlays.read(), self._schemas),
         )
 
     async def _once(
         self, key: Hashable | None, weight: int, size: int, make: Callable[[], ResultT]
     ) -> ResultT:
-        """Return what is kept under a key; else make it, once for all who wait for it."""
+        """Return the cached result of a key, or make it, once for all concurrent calls."""
         if key in self._kept:
             self._kept.move_to_end(key)
             result = self._kept[key][1]
@@ -106,7 +106,7 @@ class Assembly:
             result = await self._shared(key, weight, make)
         if isinstance(result, Refusal):
             raise result.again()
-        return result  # type: ignore[return-value]  # a key is only ever made one thing for
+        return result  # type: ignore[return-value]  # the type of a result follows from its key
 
     async def _shared(
         self, key: Hashable | None, weight: int, make: Callable[[], ResultT]
@@ -120,7 +120,7 @@ class Assembly:
             running = asyncio.ensure_future(self._on_thread(key, weight, make))
             self._running[key] = running
             running.add_done_callback(lambda _: self._running.pop(key))
-        # The client of one call may go; others wait for the result.
+        # One client may cancel its call while others wait for the result.
         return await asyncio.shield(running)
 
     async def _on_thread(

@@ -31,7 +31,8 @@ class Call:
 
     Attributes:
         outcome: `requirements` asks for the environment, `refused` needs the tenant or the
-            operator, `error` is a bug of ours, `cancelled` was not computed: nobody waits for it.
+            operator, `error` is a bug of ours, `cancelled` was not computed because its client
+            is gone.
         seconds: How long it took.
         tenant: Namespace of the tenant; empty, as all names, if the call did not get so far.
         kind: Kind of the order, even of one that nobody knows.

@@ -176,7 +176,7 @@ class Bound(Schema):
             the offered types that its pools name.
         oidc: The environment's issuer, where the tenant named none.
         estimate: Size of the order, as in `status.estimate`, and what of it the environment gives.
-        size: Number and bytes of its resources, where they are beyond the limits of new orders.
+        size: Number and bytes of its resources, if they exceed the limits of new orders.
         rebuilt: Whether it was rebuilt from observed resources; never written.
     """
 
@@ -308,7 +308,7 @@ class Rendered:
     Attributes:
         resources: Everything that is wanted now.
         planned: Keys of later waves that are not emitted yet.
-        planned_bytes: What these will hold beyond a few hundred bytes each.
+        planned_bytes: Size of these beyond a few hundred bytes each.
         removals: Reasons for what leaves.
         status: `status` of the order, without what the core adds.
         conditions: `Provisioned`, `Current`, `BackendHealthy`; the core adds the others.
@@ -392,7 +392,7 @@ class Backend(Generic[SpecT]):
         retired: Identities by key prefix that this version gave up, with the version.
         look: What observed resources show of the order as it was last accepted, None if that is
             lost. It needs no settings: the environment may be what is wrong.
-        field_of: Field of the order that asks for a resource, by key; empty where none does.
+        field_of: Field of the order that a resource is composed for, by key; empty if for none.
         reads: Shapes of what it reads of observed resources, by attribute of `Resource`.
         writes: API versions of the manifests that it puts into Objects.
     """

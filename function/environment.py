@@ -50,13 +50,13 @@ def selectors(name: str, tenant: str) -> dict[str, dict[str, str]]:
 
 @dataclass(frozen=True)
 class Foundation:
-    """Hold the base layers of an environment: merged and parsed once for all its tenants.
+    """Hold the base layers of an environment, merged and parsed once for all tenants.
 
     Attributes:
         name: Name that orders use.
         root: EnvironmentConfig that holds `kinds`.
         layers: The base layers, in the order of the merge.
-        merge: What they add up to.
+        merge: The merged data.
         settings: The parsed data; None if the base layers alone are not valid.
         refusal: Why they are not; None if they are.
         flaws: Their values that violate constraints.
@@ -104,7 +104,8 @@ def foundation(
 
     Raises:
         EnvironmentNotFound: There is none.
-        EnvironmentInvalid: They do not add up. What a tenant's overlay may complete is no reason.
+        EnvironmentInvalid: They contradict each other, or one is missing. What an overlay could
+            complete is reported by `tailored`.
     """
     layers = tuple(sorted((_Layer.read(doc) for doc in base), key=lambda layer: layer.name))
     if not layers:
@@ -119,18 +120,18 @@ def foundation(
         merge.add(layer.name, layer.data, overlay=False)
     if merge.problems:
         raise EnvironmentInvalid(*merge.problems)
-    found = Foundation(name, root, layers, merge)
+    merged = Foundation(name, root, layers, merge)
     try:
-        settings = _validate(merge, schemas, found)
-        return replace(found, settings=settings, flaws=_flaws(merge, root, settings))
+        settings = _validate(merge, schemas, merged)
+        return replace(merged, settings=settings, flaws=_flaws(merge, root, settings))
     except EnvironmentInvalid as refusal:
-        return replace(found, refusal=refusal.again())
+        return replace(merged, refusal=refusal.again())
 
 
 def tailored(
     base: Foundation, overlays: Iterable[Manifest], schemas: Mapping[str, type[Schema]]
 ) -> Environment:
-    """Return an environment as one tenant sees it; what no overlay touches is shared.
+    """Return an environment as one tenant sees it; what its overlay does not change is shared.
 
     Args:
         base: The base layers.
@@ -275,7 +276,7 @@ def _validate(merge: Merge, schemas: Mapping[str, type[Schema]], base: Foundatio
 
 
 def _unfit(data: Manifest, base: Foundation) -> Iterator[Problem]:
-    """Yield what is nested too deep to come back with what is rendered from it."""
+    """Yield values that are nested too deeply to be observed once they are rendered."""
     known = _untouched(data, base)
     for key in (name for name in _FREE if name not in known):
         value = data.get(key)
@@ -287,9 +288,9 @@ def _unfit(data: Manifest, base: Foundation) -> Iterator[Problem]:
 
 
 def _with_parsed(data: Manifest, base: Foundation) -> Manifest:
-    """Return the data with what the base layers parsed in place of what no overlay touches.
+    """Return the data with the parsed values of the base layers where no overlay changes them.
 
-    It is neither parsed nor held again, entries of lists included.
+    They are neither parsed nor stored again, entries of lists included.
     """
     if base.settings is None:
         return data
@@ -305,7 +306,7 @@ def _with_parsed(data: Manifest, base: Foundation) -> Manifest:
 
 
 def _untouched(data: Manifest, base: Foundation) -> dict[str, Any]:
-    """Return the parsed fields that no overlay touches, by attribute."""
+    """Return the parsed fields that no overlay changes, by attribute."""
     known = base.merge.data.items() if base.settings else ()
     return {
         _ATTRIBUTES[key]: getattr(base.settings, _ATTRIBUTES[key])
@@ -342,7 +343,7 @@ def _blocks(
     base: Foundation,
     problems: list[Problem],
 ) -> dict[str, Schema]:
-    """Return the parsed blocks of the backends; what is no mapping is a problem already."""
+    """Return the parsed blocks of the backends; a value that is no mapping is reported before."""
     known = ", ".join(sorted(schemas))
     kinds = {k: b for k, b in _mapping(data, "kinds").items() if isinstance(b, str)}
     blocks = _mapping(data, "backends")

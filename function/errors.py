@@ -13,7 +13,7 @@
     │   ├── BindingLost           what was decided can no longer be read
     │   ├── NameTaken             another order owns the object of this name
     │   ├── DeletionRefused       something live would vanish without a reason
-    │   └── RequestUnreadable     what Crossplane sent cannot be read
+    │   └── RequestUnreadable     Crossplane's request cannot be read
     └── TransientRefusal        nobody acts, it is tried again
         └── StaleRead             an older version of the order was read
 
@@ -66,7 +66,7 @@ class Refusal(Exception):
         return excerpts.cut("; ".join(excerpts.problems(self.problems)))
 
     def again(self) -> "Refusal":
-        """Return the same refusal without the frames that raised it, so that it can be kept."""
+        """Return the same refusal without its traceback, which would keep a request in memory."""
         return type(self)(*self.problems, public=self.public)
 
     def default_public(self) -> str:
@@ -140,7 +140,7 @@ class DeletionRefused(OperatorRefusal):
 
 
 class RequestUnreadable(OperatorRefusal):
-    """What Crossplane sent is too large, or holds what cannot be read."""
+    """Crossplane's request is too large, or protobuf cannot read it."""
 
 
 class TransientRefusal(Refusal):

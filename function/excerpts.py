@@ -1,7 +1,7 @@
 """Shorten what people read: lists of names, lists of problems, texts.
 
-What grows with an environment or an order can outgrow what Crossplane receives and etcd stores,
-and then nobody reads anything at all.
+A text that grows with an environment or an order can exceed what Crossplane receives and etcd
+stores, and then it is lost as a whole.
 """
 
 import functools
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 # How many of many names are listed, and how many problems are reported at once.
 NEAREST, PROBLEMS = 5, 20
-# Bytes of a text that others wrote, of one that leaves us, and of one problem in it.
+# Bytes of an incoming text, of an outgoing one, and of one problem in it.
 TEXT_IN, TEXT_OUT, ONE_PROBLEM = 4 * 1024, 32 * 1024, 1536
 _CUT = " …"
 
@@ -31,7 +31,7 @@ def listed(names: Iterable[str], near: str = "") -> str:
 
     Args:
         names: The names, such as those of all offered flavors.
-        near: What was asked for, so that names like it are among those that are listed.
+        near: The name in the order; of many names its neighbours are listed.
     """
     known = _in_order(frozenset(names))
     middle = bisect_left(known, natural(near), key=natural)
@@ -51,10 +51,10 @@ def few(texts: Sequence[str], count: int | None = None, limit: int = PROBLEMS) -
     return ", ".join(texts[:limit]) + (f" and {more} more" if more else "")
 
 
-def problems(found: Sequence[object]) -> list[str]:
+def problems(every: Sequence[object]) -> list[str]:
     """Return the first problems, and how many more there are."""
-    more = len(found) - PROBLEMS
-    first = [cut(str(problem), ONE_PROBLEM) for problem in found[:PROBLEMS]]
+    more = len(every) - PROBLEMS
+    first = [cut(str(problem), ONE_PROBLEM) for problem in every[:PROBLEMS]]
     return [*first, f"and {more} more"] if more > 0 else first
 
 

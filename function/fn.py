@@ -105,12 +105,13 @@ class FunctionRunner:
             The answer; on any error one FATAL that carries its condition.
         """
         started = time.perf_counter()
-        if context is not None and (context.cancelled() or context.time_remaining() == 0):
-            gone: dict[str, Any] = {**_subject(req)}
-            self._tell(Call("cancelled", time.perf_counter() - started, **gone))
+        if context is not None and _is_cancelled(context):
+            subject: dict[str, Any] = {**_subject(req)}
+            self._tell(Call("cancelled", time.perf_counter() - started, **subject))
             import grpc  # noqa: PLC0415  # only who has a context has gRPC
 
-            await context.abort(grpc.StatusCode.CANCELLED, "the client has gone")
+            # An error, because an empty response would delete everything.
+            await context.abort(grpc.StatusCode.CANCELLED, "the client is gone")
         facts: dict[str, Any] = {"outcome": "answered"}
         try:
             rsp = await self._answer(req, facts)
@@ -137,10 +138,10 @@ class FunctionRunner:
         req: fnv1.RunFunctionRequest | Unreadable,
         context: "grpc.aio.ServicerContext[Any, Any]",
     ) -> fnv1.RunFunctionResponse:
-        """Answer one call, also one of which not all can be read.
+        """Answer one call, including requests that protobuf cannot read in full.
 
         Returns:
-            The answer; to what cannot be read one FATAL that carries its condition.
+            The answer; for an unreadable request one FATAL that carries its condition.
         """
         if not isinstance(req, Unreadable):
             return await self.RunFunction(req, context)
@@ -270,7 +271,7 @@ def refuse(
         if kind in merged:
             _condition(rsp, merged[kind])
     if rsp.ByteSize() > sizes.RECEIVED:
-        # What other steps desire is not looked at after a FATAL, and would keep it from arriving.
+        # Crossplane ignores desired state after a FATAL, which has to be received.
         rsp.ClearField("desired")
         rsp.ClearField("context")
     return rsp
@@ -301,8 +302,14 @@ def _subject(req: fnv1.RunFunctionRequest) -> dict[str, str]:
     }
 
 
+def _is_cancelled(context: "grpc.aio.ServicerContext[Any, Any]") -> bool:
+    """Return whether the client of a call has cancelled it, or its deadline has passed."""
+    remaining = context.time_remaining()
+    return context.cancelled() or (remaining is not None and remaining <= 0)
+
+
 def _refused(refused: Refusal) -> dict[str, Any]:
-    """Return what to log of a refusal."""
+    """Return the facts of a refusal for the log."""
     return {
         "outcome": "refused",
         "reason": refused.reason,
@@ -382,7 +389,7 @@ def _respond(
 
 
 def _undeliverable(req: fnv1.RunFunctionRequest, rsp: fnv1.RunFunctionResponse) -> Refusal:
-    """Return the refusal of an answer that Crossplane would not receive, by who made it large."""
+    """Return the refusal of a response that Crossplane would not receive, by its cause."""
     size, theirs = rsp.ByteSize(), req.desired.ByteSize() + req.context.ByteSize()
     if size - theirs > sizes.RECEIVED or not theirs:
         return sizes.undeliverable(size)
@@ -405,17 +412,17 @@ def _condition(rsp: fnv1.RunFunctionResponse, condition: Condition) -> None:
     )
 
 
-def _layers(found: list[fnv1.Resource]) -> Layers:
+def _layers(resources: list[fnv1.Resource]) -> Layers:
     versions = frozenset(
         (
             plain.text_at(layer.resource, "metadata", "uid"),
             plain.text_at(layer.resource, "metadata", "resourceVersion"),
         )
-        for layer in found
+        for layer in resources
     )
     return Layers(
-        read=lambda: [plain.to_manifest(layer.resource) for layer in found],
-        count=len(found),
-        size=sum(layer.ByteSize() for layer in found),
+        read=lambda: [plain.to_manifest(layer.resource) for layer in resources],
+        count=len(resources),
+        size=sum(layer.ByteSize() for layer in resources),
         versions=versions if all(all(one) for one in versions) else None,
     )

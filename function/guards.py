@@ -346,9 +346,9 @@ def _asked_before(former: Order[Any] | None, before: Bound | None, path: str) ->
 
 
 def _former(order: Order[Any], before: Bound | None) -> Order[Any] | None:
-    """Return the order as it was at the last answer; None if that is not known.
+    """Return the previous order; None if it is not known.
 
-    Parsed once, although every resource that leaves is looked for in it.
+    Parsed once per call, because every resource that leaves is looked up in it.
     """
     if before is None or before.rebuilt:
         return None

@@ -1,9 +1,9 @@
-"""Merge the data of EnvironmentConfigs, and know which of them set each value.
+"""Merge the data of EnvironmentConfigs, and record which of them set each value.
 
-Objects merge deep, lists of named objects entry by entry; everything else is one value. What a
-layer does not touch is shared with the result, so that a tenant's overlay over a large
-environment costs what the overlay holds. The work grows with the layers, never with their square:
-what was set below a path is read off the value that is replaced, not off all paths.
+Objects merge deep, lists of named objects entry by entry; everything else is one value. The result
+shares what a layer does not change, so that a tenant's overlay over a large environment costs as
+much as the overlay holds. The work is linear: the paths below a replaced value are derived from
+that value, and never searched for among all paths.
 """
 
 from bisect import bisect_left
@@ -27,7 +27,7 @@ ENTRY_KEYS = {
 
 @dataclass
 class Merge:
-    """Collect layers; remember who set what, and who contradicts whom.
+    """Collect layers, the origin of each value, and contradictions.
 
     Attributes:
         data: What the layers add up to.
@@ -40,17 +40,17 @@ class Merge:
     problems: list[Problem] = field(default_factory=list)
 
     def add(self, layer: str, data: Manifest, *, overlay: bool) -> None:
-        """Merge one layer over what is there.
+        """Merge one layer over the previous ones.
 
         Args:
             layer: Name of the EnvironmentConfig.
             data: What it holds.
-            overlay: Whether it replaces what is there, rather than contradicting it.
+            overlay: Whether its values replace previous ones, rather than contradicting them.
         """
         self.data = self._objects(self.data, data, "", layer, overlay)
 
     def over(self) -> "Merge":
-        """Return a merge that goes on from here and leaves this one as it is."""
+        """Return a merge that continues from here and leaves this one unchanged."""
         return Merge(self.data, ChainMap({}, self.provenance), list(self.problems))
 
     def _any(self, old: Any, new: Any, at: str, layer: str, overlay: bool) -> Any:
@@ -66,7 +66,7 @@ class Merge:
             )
         below = [path for path in replaced if path != at and path in self.provenance]
         if below and isinstance(self.provenance, ChainMap):
-            # What the base layers set is shared with other tenants: only a copy can lose paths.
+            # Other tenants share the paths of the base layers: only a copy can lose some.
             self.provenance = dict(self.provenance)
         for path in below:
             del self.provenance[path]
@@ -134,7 +134,7 @@ class Blame:
     """Name the EnvironmentConfigs that are responsible for paths."""
 
     def __init__(self, provenance: Mapping[str, str]) -> None:
-        """Sort the paths once, so that many problems are located in little time.
+        """Sort the paths once, so that each problem is located by bisection.
 
         Args:
             provenance: Path of each value to the layer that set it.
@@ -144,11 +144,11 @@ class Blame:
         self._known: dict[str, str] = {}
 
     def of(self, at: str) -> str:
-        """Return the layer that set the value at a path, or those of what is nearest around it."""
+        """Return the layer that set the value at a path, or those of the nearest object."""
         while at:
-            found = self._provenance.get(at) or self._within(at)
-            if found:
-                return found
+            layers = self._provenance.get(at) or self._within(at)
+            if layers:
+                return layers
             at = at[: max(at.rfind("."), at.rfind("["), 0)]
         return ""
 

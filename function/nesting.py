@@ -1,19 +1,19 @@
-"""Judge values of free form: what is nested too deep for protobuf, and numbers that JSON lacks."""
+"""Check free-form values for what cannot be transported: deep nesting, NaN and infinity."""
 
 import math
 from typing import Any
 
-# Levels of mappings and lists in one value. protobuf reads some thirty of a whole object, and what
-# is rendered holds a value deeper than the order did.
+# Levels of mappings and lists in one value. protobuf reads some thirty levels of an object, and a
+# rendered object holds the value deeper than the order does.
 LEVELS = 16
 
 
 def unfit(value: Any, levels: int = LEVELS) -> str:
-    """Return why a value cannot be handed on; empty if it can.
+    """Return why a value cannot be transported; empty if it can.
 
     Args:
         value: A value of any type.
-        levels: How deep it may be nested.
+        levels: How deeply it may be nested.
     """
     pending = [(value, 0)]
     while pending:

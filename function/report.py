@@ -14,7 +14,7 @@ from function.schema import canonical
 PROGRESS_STEP = 25
 # Phases of an order that is answered in full.
 SETTLED = ("Ready", "Hibernated")
-# Entries of a list, and bytes of a status. What may only be shown as a whole, and its length.
+# Entries of a list, and bytes of a status. Fields that are useless if truncated, and their length.
 MOST, LARGEST = 100, 384 * 2**10
 _WHOLE, LONGEST_WHOLE = ("certificateAuthorityData", "kubeconfig"), 128 * 2**10
 
@@ -85,7 +85,7 @@ def status(
     """
     notes = _remarks(rendered.notes, "message")
     unsupported = _remarks(rendered.unsupported, "reason")
-    found = {
+    complete = {
         **rendered.status,
         **_unsettled(rendered.status, shown),
         "environment": environment.name,
@@ -94,24 +94,24 @@ def status(
         **({"unsupported": unsupported} if unsupported else {}),
         **({"notes": notes} if notes else {}),
     }
-    return bounded(found)
+    return bounded(complete)
 
 
 def bounded(status: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a status that etcd stores beside the order, whatever providers report.
+    """Return a status that fits into etcd with the order, whatever providers report.
 
-    A kubeconfig of which the end is missing is of no use: it is left out. So are all lists of a
-    status that is too large in spite of everything.
+    A truncated kubeconfig is useless: it is omitted. So are all lists, if the rest is still too
+    large.
     """
-    found = {
+    cut_down = {
         name: value if name in _WHOLE else _bounded(value)
         for name, value in status.items()
         if name not in _WHOLE or len(value) <= LONGEST_WHOLE
     }
-    if len(canonical(found).encode()) <= LARGEST:
-        return found
-    text = "lists are left out, because all of it is too large to be shown"
-    short = {name: value for name, value in found.items() if not isinstance(value, list)}
+    if len(canonical(cut_down).encode()) <= LARGEST:
+        return cut_down
+    text = "lists are omitted, because the status is too large"
+    short = {name: value for name, value in cut_down.items() if not isinstance(value, list)}
     return {**short, "notes": [{"field": "status", "message": text}]}
 
 
@@ -125,13 +125,13 @@ def _bounded(value: Any) -> Any:
 
 def _remarks(remarks: Sequence[Remark], text: str) -> list[dict[str, str]]:
     """Return the first remarks, and how many more there are."""
-    found = [
+    shown = [
         {"field": cut(remark.field, ONE_PROBLEM), text: cut(remark.text, ONE_PROBLEM)}
         for remark in remarks[:MOST]
     ]
     if len(remarks) > MOST:
-        found[-1] = {"field": "spec", text: f"and {len(remarks) - MOST + 1} more"}
-    return found
+        shown[-1] = {"field": "spec", text: f"and {len(remarks) - MOST + 1} more"}
+    return shown
 
 
 def _unsettled(status: Mapping[str, Any], shown: Iterable[Condition]) -> dict[str, str]:

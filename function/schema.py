@@ -116,7 +116,7 @@ class Schema(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(
         frozen=True,
         extra="forbid",
-        # JSON has neither infinity nor what is no number.
+        # JSON has neither NaN nor infinity.
         allow_inf_nan=False,
         alias_generator=to_camel,
         validate_by_name=True,

@@ -1,7 +1,7 @@
-"""Serve the function over gRPC as the SDK does, with a deserialiser of our own.
+"""Serve the function over gRPC like the SDK, with a deserialiser of our own.
 
 The SDK's server answers a request that protobuf cannot read with an error, which carries no
-condition. Both versions of the service have the same messages, byte for byte.
+condition. The messages of both versions of the service are wire compatible.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from function import wire
 from function.fn import FunctionRunner
 
 MEGABYTE = 1024 * 1024
-# What is received and not read, for each byte that is: enough to say that it is too much.
+# How many times the size limit of requests is received, so that larger ones get a condition.
 RECEIVED = 2
 _SERVICES = tuple(
     api.DESCRIPTOR.services_by_name["FunctionRunnerService"].full_name for api in (fnv1, fnv1beta1)
@@ -35,10 +35,10 @@ def run(  # noqa: PLR0913  # the SDK's standard options
     max_recv_message_size: int,
     max_send_message_size: int | None,
 ) -> None:
-    """Serve until the process is told to end; see `crossplane.function.cli.standard_options`.
+    """Serve until SIGTERM; see `crossplane.function.cli.standard_options` for the arguments.
 
     Raises:
-        UsageError: There are no credentials, and it is not to be insecure.
+        UsageError: There are neither credentials nor `--insecure`.
     """
     logging.configure(level=logging.Level.DEBUG if debug else logging.Level.INFO)
     credentials = runtime.load_credentials(tls_certs_dir) if tls_certs_dir else None

@@ -1,9 +1,9 @@
-"""Bound the whole of an order, as the model bounds each of its fields.
+"""Bound an order as a whole, as the model bounds each of its fields.
 
-Crossplane receives answers of 4 MiB, etcd stores objects of 1.5 MiB, and an object holds
-annotations of 256 KiB. What is larger is lost on the way, and its tenant never learns of it: so it
-is refused while it is ordered. A live order that is larger goes on, and every edit of it is
-accepted that does not let it grow.
+Crossplane receives responses of 4 MiB, etcd stores objects of 1.5 MiB, and an object holds
+annotations of 256 KiB. Anything larger is lost without a condition, so a new order that would
+exceed this is refused. A live order that exceeds the limits is still answered in full, and every
+edit that does not increase it is accepted.
 """
 
 from collections import Counter
@@ -15,16 +15,18 @@ from function.contract import Backend, Bound, Order, Rendered, Resource
 from function.errors import InvalidOrder, Problem
 from function.schema import canonical
 
-# What an order may compose. The composite holds up to 170 bytes for each resource, beside the order
-# itself and its status.
+# Resources of an order, and their bytes in a response. The composite holds a reference of up to 170
+# bytes for each, beside the order itself and its status.
 RESOURCES, ANSWER = 2500, 5 * 2**20 // 2
-# What Crossplane receives, less what is added on the way.
+# Bytes that Crossplane receives, with a margin.
 RECEIVED = 4 * 2**20 - 2**16
 # What one object may hold: an Object stores its manifest twice, and who manages which field of it.
 PAYLOAD, ANNOTATIONS, STORED = 384 * 2**10, 240 * 2**10, 256 * 2**10
-# What a resource takes beside its payload, its external name included, and what one takes that is
-# not rendered yet.
+# Bytes of a resource beside its payload, its external name included, and the payload of one that is
+# only planned.
 _ENVELOPE, _LATER = 720, 256
+# Bytes of a live order may grow by this part in an edit that adds nothing, such as a longer port.
+_SLACK = 20
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,12 @@ class Size:
 
     @property
     def is_beyond(self) -> bool:
-        """Say whether a new order of this size is refused."""
+        """Return whether a new order of this size is refused."""
         return self.resources > RESOURCES or self.content > ANSWER
 
 
 def of(order: Order[Any], rendered: Rendered) -> Size:
-    """Return the size of an order, as its backend rendered it."""
+    """Return the size of a rendered order."""
     later = len(rendered.planned - {resource.key for resource in rendered.resources})
     content = sum(_envelope(order) + _payload(resource) for resource in rendered.resources)
     content += later * (_envelope(order) + _LATER) + rendered.planned_bytes
@@ -54,7 +56,7 @@ def of(order: Order[Any], rendered: Rendered) -> Size:
 
 
 def remembered(size: Size) -> dict[str, int]:
-    """Return what to remember of a size: nothing within the limits."""
+    """Return the size for the bound record; empty within the limits."""
     return {"resources": size.resources, "bytes": size.content} if size.is_beyond else {}
 
 
@@ -65,7 +67,7 @@ def check(
     mine: Mapping[str, Resource],
     backend: Backend[Any],
 ) -> None:
-    """Refuse an order that would be too large, unless it lives and does not grow.
+    """Refuse an order that exceeds the limits, and more than at its last answer.
 
     Args:
         order: The order.
@@ -75,7 +77,7 @@ def check(
         backend: The backend.
 
     Raises:
-        InvalidOrder: It would, with figures.
+        InvalidOrder: It does; with figures.
     """
     now, former = of(order, rendered), _former(order, before, mine)
     problems = [*_whole(order, rendered, now, former, backend), *_parts(rendered, mine, backend)]
@@ -84,15 +86,15 @@ def check(
 
 
 def check_annotations(rendered: Rendered, mine: Mapping[str, Resource], *, changed: bool) -> None:
-    """Refuse an order that is too long to be remembered with its resources.
+    """Refuse an order whose record does not fit into the annotations of a resource.
 
     Args:
         rendered: The answer, complete.
         mine: Our observed resources by key.
-        changed: Whether the tenant changed it; if not, only what cannot be stored is refused.
+        changed: Whether the tenant changed it; if not, only Kubernetes's own limit counts.
 
     Raises:
-        InvalidOrder: It is, with figures.
+        InvalidOrder: It does not fit; with figures.
     """
     limit = ANNOTATIONS if changed else STORED
     for resource in rendered.resources:
@@ -100,20 +102,18 @@ def check_annotations(rendered: Rendered, mine: Mapping[str, Resource], *, chang
         former = {n: v for n, v in live.annotations.items() if n in ours} if live else {}
         size = _length(ours)
         if size > max(limit, _length(former)):
-            text = f"is recorded in {size} bytes, at most {limit} are accepted"
-            raise InvalidOrder(
-                Problem("spec", f"{text}; shorten its labels, annotations or variables")
-            )
+            text = f"its record takes {size} bytes, at most {limit} are accepted"
+            raise InvalidOrder(Problem("spec", f"{text}; shorten labels, annotations or variables"))
 
 
 def undeliverable(size: int) -> InvalidOrder:
-    """Return the refusal of an answer that Crossplane would not receive."""
-    text = f"its answer has {size} bytes, of which Crossplane receives at most {RECEIVED}"
-    return InvalidOrder(Problem("spec", f"{text}; order less, or split the order"))
+    """Return the refusal of a response that Crossplane would not receive."""
+    text = f"its resources take {size} bytes, and Crossplane receives at most {RECEIVED} at once"
+    return InvalidOrder(Problem("spec", f"{text}; reduce the order, or split it"))
 
 
 def _former(order: Order[Any], before: Bound | None, mine: Mapping[str, Resource]) -> Size:
-    """Return the size at the last answer, as it was remembered or as it is observed."""
+    """Return the size at the last answer, from the record or from what is observed."""
     if before is not None and before.size:
         return Size(before.size.get("resources", 0), before.size.get("bytes", 0))
     return Size(len(mine), sum(_envelope(order) + _payload(live) for live in mine.values()))
@@ -122,22 +122,22 @@ def _former(order: Order[Any], before: Bound | None, mine: Mapping[str, Resource
 def _whole(
     order: Order[Any], rendered: Rendered, now: Size, former: Size, backend: Backend[Any]
 ) -> Iterator[Problem]:
-    """Yield what is wrong with the number of resources, or else with their bytes."""
+    """Yield a problem if there are too many resources, or too many bytes."""
     shares = Counter[str]()
     if now.resources > max(RESOURCES, former.resources):
         keys = {resource.key for resource in rendered.resources} | rendered.planned
         shares.update(backend.field_of(key) for key in keys)
-        text = f"asks for {now.resources} resources in all{_listed(shares)}"
+        text = f"needs {now.resources} resources{_listed(shares)}"
         limit = RESOURCES
-    elif now.content > max(ANSWER, former.content):
+    elif now.content > max(ANSWER, _with_slack(former.content)):
         for resource in rendered.resources:
             shares[backend.field_of(resource.key)] += _envelope(order) + _payload(resource)
-        text = f"asks for resources of {now.content} bytes in all{_listed(shares)}"
+        text = f"needs resources of {now.content} bytes{_listed(shares)}"
         limit = ANSWER
     else:
         return
     yield Problem(
-        "spec", f"{text}, at most {limit} are accepted in one order; order less, or split the order"
+        "spec", f"{text}, at most {limit} are accepted per order; reduce the order, or split it"
     )
 
 
@@ -146,10 +146,10 @@ def _parts(
 ) -> Iterator[Problem]:
     for resource in rendered.resources:
         live, size = mine.get(resource.key), _payload(resource)
-        if size > max(PAYLOAD, _payload(live) if live else 0):
+        if size > max(PAYLOAD, _with_slack(_payload(live)) if live else 0):
             yield Problem(
                 backend.field_of(resource.key) or "spec",
-                f"takes {size} bytes in one object, at most {PAYLOAD} are accepted; order fewer "
+                f"takes {size} bytes in one object, at most {PAYLOAD} are accepted; use fewer "
                 "entries, or shorter ones",
             )
 
@@ -158,6 +158,10 @@ def _listed(shares: Counter[str]) -> str:
     largest = sorted((-share, field) for field, share in shares.items() if field)
     parts = [f"{field}: {-share}" for share, field in largest[:3]]
     return f" ({', '.join(parts)})" if parts else ""
+
+
+def _with_slack(size: int) -> int:
+    return size + size // _SLACK
 
 
 def _envelope(order: Order[Any]) -> int:

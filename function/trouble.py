@@ -127,9 +127,10 @@ def sentence(reason: str) -> str:
 
 
 def classify(text: str) -> tuple[str, str]:
-    """Return the neutral reason and sentence for a provider's text, of which the beginning is read.
+    """Return the neutral reason and sentence for a provider's text.
 
-    Its length is a provider's to choose: every pattern takes a time that grows with it, at most.
+    Only its beginning is matched, and every pattern takes linear time: the length of the text is
+    the provider's choice.
     """
     text = excerpts.cut(text, excerpts.TEXT_IN)
     for reason, pattern, sentence in REASONS:
@@ -141,7 +142,7 @@ def classify(text: str) -> tuple[str, str]:
 def condition_of(status: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
     """Return a condition of a Kubernetes status by type; empty if it is not there.
 
-    Its message is what others wrote, and only its beginning is read.
+    Its message is cut, because its length is a provider's choice.
     """
     conditions = status.get("conditions")
     for condition in conditions if isinstance(conditions, list) else ():

@@ -1,8 +1,8 @@
-"""Read requests that protobuf refuses, as far as a refusal needs them.
+"""Parse requests that protobuf rejects, as far as a refusal needs them.
 
-protobuf reads a hundred levels of messages: a value that an order nests in thirty levels is beyond
-that, and so is text that is no UTF-8. The error of a request that is not read carries no condition,
-and its tenant never learns of it. So each part is read by itself, down to the one that cannot be.
+protobuf reads at most a hundred levels of messages, which a value nested in thirty levels exceeds,
+and no text that is not UTF-8. A gRPC error for such a request would carry no condition, and the
+tenant would see nothing. So each part is parsed separately, down to the one that is rejected.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,9 +25,9 @@ from function.nesting import LEVELS
 Path = tuple[str, ...]
 ORDER: Path = ("observed", "composite", "resource", "spec")
 LAYERS = (("required_resources",), ("extra_resources",))
-# Levels of an object of which each part is read by itself: below `spec`, and below `variables`.
+# Levels of an object whose parts are parsed separately: below `spec`, and below `variables`.
 _LEVELS = 2
-# What messages call what they hold, and people do not.
+# Names of protobuf fields that do not occur in the path of a Kubernetes field.
 _UNNAMED = {"fields", "value", "struct_value", "list_value", "string_value"}
 _LENGTH_DELIMITED = 2
 _FIXED = {1: 8, 5: 4}
@@ -35,11 +35,11 @@ _FIXED = {1: 8, 5: 4}
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A request of which not all can be read.
+    """A request that cannot be read in full.
 
     Attributes:
-        rest: What can be read of it; never to be answered.
-        refusal: What to say of the rest.
+        rest: The readable part; incomplete, so that it must never be answered as an order.
+        refusal: The reason.
     """
 
     rest: fnv1.RunFunctionRequest
@@ -47,16 +47,16 @@ class Unreadable:
 
 
 def reader(limit: int) -> Callable[[bytes], fnv1.RunFunctionRequest | Unreadable]:
-    """Return a function that reads requests and never raises.
+    """Return a deserialiser that never raises.
 
     Args:
-        limit: Bytes of the largest request that is read as a whole.
+        limit: Bytes of the largest request that is parsed in full.
     """
 
     def read(data: bytes) -> fnv1.RunFunctionRequest | Unreadable:
         if len(data) > limit:
-            text = f"the request has {len(data)} bytes, of which at most {limit} are read"
-            refusal = RequestUnreadable(f"{text}; see what is observed of the order")
+            text = f"the request has {len(data)} bytes, at most {limit} are read"
+            refusal = RequestUnreadable(f"{text}; see the observed resources of the order")
             return Unreadable(_rest(_essential(data))[0], refusal)
         try:
             return fnv1.RunFunctionRequest.FromString(data)
@@ -68,14 +68,14 @@ def reader(limit: int) -> Callable[[bytes], fnv1.RunFunctionRequest | Unreadable
 
 
 def _rest(data: bytes) -> tuple[fnv1.RunFunctionRequest, dict[Path, str]]:
-    """Return what can be read, and what is wrong with the paths of all else."""
+    """Return the readable part, and the problem of each path that is not."""
     lost: dict[Path, str] = {}
     kept = _readable(fnv1.RunFunctionRequest.DESCRIPTOR, data, (), (), _LEVELS, lost)
     return fnv1.RunFunctionRequest.FromString(kept), lost
 
 
 def _essential(data: bytes) -> bytes:
-    """Return the part of a request that says whose it is."""
+    """Return the part of a request that identifies the order."""
     numbers = fnv1.RunFunctionRequest.DESCRIPTOR.fields_by_name
     composite = fnv1.State.DESCRIPTOR.fields_by_name["composite"].number
     kept = bytearray()
@@ -88,7 +88,7 @@ def _essential(data: bytes) -> bytes:
     return bytes(kept)
 
 
-def _readable(  # noqa: PLR0913  # where it is, by field numbers and as people say it
+def _readable(  # noqa: PLR0913  # a position is both field numbers and a path
     descriptor: Any,
     data: bytes,
     numbers: tuple[int, ...],
@@ -96,7 +96,7 @@ def _readable(  # noqa: PLR0913  # where it is, by field numbers and as people s
     levels: int,
     lost: dict[Path, str],
 ) -> bytes:
-    """Return the data of a message without what protobuf does not read."""
+    """Return the data of a message without the fields that protobuf rejects."""
     kept, counts = bytearray(), dict[int, int]()
     for number, payload, piece in _pieces(data):
         counts[number] = counts.get(number, -1) + 1
@@ -117,7 +117,7 @@ def _readable(  # noqa: PLR0913  # where it is, by field numbers and as people s
 
 
 def _step(field: Any, payload: bytes, index: int) -> Path:
-    """Return how people call a field of a message: by its name, key or position."""
+    """Return the step of a path for a field of a message: its name, key or position."""
     if field is None:
         return ()
     if field.message_type and field.message_type.GetOptions().map_entry:
@@ -130,7 +130,7 @@ def _step(field: Any, payload: bytes, index: int) -> Path:
 
 
 def _wrong(numbers: tuple[int, ...], piece: bytes) -> str:
-    """Return why protobuf does not read a field where it is in a request; empty if it does."""
+    """Return why protobuf rejects a field at its depth in a request; empty if it does not."""
     for number in reversed(numbers):
         piece = _field(number, piece)
     try:
@@ -143,7 +143,7 @@ def _wrong(numbers: tuple[int, ...], piece: bytes) -> str:
 
 
 def _refusal(rest: fnv1.RunFunctionRequest, lost: dict[Path, str]) -> Refusal:
-    """Return the refusal for what was lost, by who can correct it."""
+    """Return the refusal for the rejected paths, by who can correct them."""
     mine = [
         Problem(".".join(path[len(ORDER) - 1 :]), text)
         for path, text in lost.items()
@@ -159,17 +159,17 @@ def _refusal(rest: fnv1.RunFunctionRequest, lost: dict[Path, str]) -> Refusal:
 
 
 def _in_layer(rest: fnv1.RunFunctionRequest, path: Path, text: str) -> Problem:
-    """Return what is wrong with an EnvironmentConfig, by its name and path."""
-    found, name = getattr(rest, path[0]), ""
-    if len(path) > 2 and path[1] in found and int(path[2]) < len(found[path[1]].items):  # noqa: PLR2004  # requirement and position
-        layer = found[path[1]].items[int(path[2])].resource
+    """Return a problem of an EnvironmentConfig, with its name."""
+    resolved, name = getattr(rest, path[0]), ""
+    if len(path) > 2 and path[1] in resolved and int(path[2]) < len(resolved[path[1]].items):  # noqa: PLR2004  # requirement and position
+        layer = resolved[path[1]].items[int(path[2])].resource
         name = plain.text_at(layer, "metadata", "name")
     where = ".".join(path[4:]).removeprefix("data.")
     return Problem(where, f"{text} (EnvironmentConfig {name or 'without a name'})")
 
 
 def _pieces(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
-    """Yield number, payload and whole of each field, until one is garbled."""
+    """Yield number, payload and full encoding of each field, up to a malformed one."""
     position = 0
     while position < len(data):
         start = position
@@ -191,7 +191,7 @@ def _pieces(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
 
 
 def _varint(data: bytes, position: int) -> tuple[int, int]:
-    """Return a number and the position behind it, which is below zero if it is garbled."""
+    """Return a number and the position behind it, which is negative if it is malformed."""
     value = 0
     for shift in range(0, 70, 7):
         if position >= len(data):

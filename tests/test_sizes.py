@@ -57,9 +57,9 @@ def test_more_than_crossplane_could_receive() -> None:
     order = server(replicas=1, firewall={"ingress": ingress, "egress": egress})
     order["metadata"]["name"] = "n" * 57
     assert refusal(order) == (
-        "InvalidOrder: spec: asks for 5005 resources in all (spec.firewall: 5000, "
-        "spec.networks: 1, spec.publicIP: 1), at most 2500 are accepted in one order; "
-        "order less, or split the order"
+        "InvalidOrder: spec: needs 5005 resources (spec.firewall: 5000, "
+        "spec.networks: 1, spec.publicIP: 1), at most 2500 are accepted per order; "
+        "reduce the order, or split it"
     )
 
 
@@ -78,9 +78,9 @@ def test_a_new_order_up_to_the_limit(few: Callable[[int], None]) -> None:
     assert not refusal(order)
     few(count - 1)
     assert refusal(order) == (
-        f"InvalidOrder: spec: asks for {count} resources in all (spec.firewall: 5, "
-        f"spec.networks: 3, spec.publicIP: 3), at most {count - 1} are accepted in one order; "
-        "order less, or split the order"
+        f"InvalidOrder: spec: needs {count} resources (spec.firewall: 5, "
+        f"spec.networks: 3, spec.publicIP: 3), at most {count - 1} are accepted per order; "
+        "reduce the order, or split it"
     )
 
 
@@ -108,7 +108,7 @@ def test_a_live_order_beyond_the_limit_goes_on(few: Callable[[int], None]) -> No
     }
     texts = {name: refusal(edit, observed) for name, edit in edits.items()}
     assert {name for name, text in texts.items() if text} == {"more"}
-    assert f"asks for {len(observed) + 1} resources in all" in texts["more"]
+    assert f"needs {len(observed) + 1} resources" in texts["more"]
     assert f"at most {3} are accepted" in texts["more"]
 
 
@@ -121,7 +121,7 @@ def test_a_live_order_beyond_the_limit_that_is_half_built(few: Callable[[int], N
     observed = simulate.play(asking.ask(order, LAYERS, first).resources)
     partly = {key: one for key, one in observed.items() if not key.startswith("openstack-rule")}
     assert not refusal(server(firewall=peers(5, ports="80")), partly)
-    assert "asks for" in refusal(server(firewall=peers(6)), partly)
+    assert "needs" in refusal(server(firewall=peers(6)), partly)
 
 
 def test_the_size_is_remembered_beyond_the_limits_only(few: Callable[[int], None]) -> None:
@@ -147,8 +147,8 @@ def test_bytes_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     assert size > 5 * 20_000
     monkeypatch.setattr(sizes, "ANSWER", 60_000)
     text = refusal(order)
-    assert text.startswith("InvalidOrder: spec: asks for resources of 12")
-    assert text.endswith("at most 60000 are accepted in one order; order less, or split the order")
+    assert text.startswith("InvalidOrder: spec: needs resources of 12")
+    assert text.endswith("at most 60000 are accepted per order; reduce the order, or split it")
     assert not refusal(server(replicas=2, userData="#cloud-config\n" + "#" * 20_000, sshKeys=[]))
 
 
@@ -158,8 +158,9 @@ def test_live_bytes_beyond_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     observed = live(order)
     monkeypatch.setattr(sizes, "ANSWER", 2000)
     assert not refusal(order, observed)
-    assert not refusal(server(replicas=2), observed)
-    assert "bytes in all" in refusal(server(replicas=4), observed)
+    assert not refusal(server(replicas=3, volumes=[], labels={"a": "b"}), observed)
+    assert not refusal(server(replicas=2, volumes=[]), observed)
+    assert "needs resources of" in refusal(server(replicas=4, volumes=[]), observed)
 
 
 @pytest.mark.parametrize("example", ["server/full", "server/web", "network/minimal"])
@@ -193,18 +194,17 @@ def test_one_object_has_limits(provider: str, monkeypatch: pytest.MonkeyPatch) -
     taints = [{"key": f"k{n}", "value": "v" * 63, "effect": "NoSchedule"} for n in range(16)]
     name = order["spec"]["nodePools"][0]["name"]
     large, larger = (
-        replaced(order, f"spec.nodePools[{name}].taints", found)
-        for found in (taints, [{**taints[0], "key": "k" * 60}, *taints[1:]])
+        replaced(order, f"spec.nodePools[{name}].taints", each) for each in (taints[:8], taints)
     )
     observed = simulate.play(settled(large, layers).resources)
     monkeypatch.setattr(sizes, "PAYLOAD", 2000)
     assert asking.ask(large, layers).fatal.startswith("InvalidOrder: spec.nodePools: takes ")
     assert asking.ask(large, layers).fatal.endswith(
-        " bytes in one object, at most 2000 are accepted; order fewer entries, or shorter ones"
+        " bytes in one object, at most 2000 are accepted; use fewer entries, or shorter ones"
     )
     assert not asking.ask(large, layers, observed).fatal
     assert asking.ask(larger, layers, observed).fatal.startswith("InvalidOrder: spec.nodePools")
-    fewer = replaced(order, f"spec.nodePools[{name}].taints", taints[1:])
+    fewer = replaced(order, f"spec.nodePools[{name}].taints", taints[1:8])
     assert not asking.ask(fewer, layers, observed).fatal
 
 
@@ -213,7 +213,7 @@ def test_what_is_remembered_has_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     order, longer = server(firewall=peers(20)), server(firewall=peers(21))
     observed = live(order)
     monkeypatch.setattr(sizes, "ANNOTATIONS", 500)
-    assert refusal(order).startswith("InvalidOrder: spec: is recorded in ")
+    assert refusal(order).startswith("InvalidOrder: spec: its record takes ")
     assert "at most 500 are accepted" in refusal(order)
     assert not refusal(order, observed)
     assert "at most 500 are accepted" in refusal(longer, observed)
@@ -228,9 +228,9 @@ def test_a_live_answer_that_cannot_arrive(monkeypatch: pytest.MonkeyPatch) -> No
     observed = live(order)
     monkeypatch.setattr(sizes, "RECEIVED", 5000)
     outcome = asking.ask(order, LAYERS, observed)
-    assert outcome.fatal.startswith("InvalidOrder: spec: its answer has ")
+    assert outcome.fatal.startswith("InvalidOrder: spec: its resources take ")
     assert outcome.fatal.endswith(
-        "Crossplane receives at most 5000; order less, or split the order"
+        "and Crossplane receives at most 5000 at once; reduce the order, or split it"
     )
     accepted, *_ = outcome.composite["status"]["conditions"]
     assert (accepted["type"], accepted["status"], accepted["reason"]) == (
@@ -274,7 +274,7 @@ def test_status_is_bounded() -> None:
         "notes": [
             {
                 "field": "status",
-                "message": "lists are left out, because all of it is too large to be shown",
+                "message": "lists are omitted, because the status is too large",
             }
         ],
     }

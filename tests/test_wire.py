@@ -158,8 +158,8 @@ def test_a_request_that_is_too_large() -> None:
     found = read(data)
     assert isinstance(found, wire.Unreadable)
     assert str(found.refusal) == (
-        f"the request has {len(data)} bytes, of which at most 100000 are read; see what is "
-        "observed of the order"
+        f"the request has {len(data)} bytes, at most 100000 are read; see the observed "
+        "resources of the order"
     )
     assert not found.rest.observed.resources
     assert not found.rest.required_resources

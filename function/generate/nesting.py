@@ -1,7 +1,7 @@
-"""Limit how deep tenants may nest values of free form: an admission policy of `package/cluster`.
+"""Limit the nesting of free-form values: an admission policy of `package/cluster`.
 
-An XRD cannot: what it preserves without a schema is not there for its rules. The policy sees it,
-and CEL has no recursion, so that its expression holds each level written out.
+The rules of an XRD cannot see values that are preserved without a schema; a policy can. CEL has no
+recursion, so the expression spells out each level.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ VERSION = "admissionregistration.k8s.io/v1"
 
 
 def documents() -> Iterator[tuple[str, list[Manifest]]]:
-    """Yield a policy with its binding for each kind that has fields of free form, by file name."""
+    """Yield a policy with its binding for each kind that has free-form fields, by file name."""
     for kind, schema in KINDS.items():
         names = free(schema)
         if names:
@@ -25,7 +25,7 @@ def documents() -> Iterator[tuple[str, list[Manifest]]]:
 
 
 def free(schema: type[Schema]) -> list[str]:
-    """Return the fields of an order that hold values of any form, by name."""
+    """Return the names of the fields of an order that hold free-form values."""
     return [
         name
         for name, info in fields(schema).items()
@@ -34,15 +34,12 @@ def free(schema: type[Schema]) -> list[str]:
 
 
 def is_flat(value: str, levels: int) -> str:
-    """Return an expression that is true for a value that is nested in so many levels at most."""
+    """Return an expression that holds for a value with at most so many levels of nesting."""
     if levels == 0:
-        return f"!(type({value}) in [map, list])"
+        return f"type({value}) != map && type({value}) != list"
     inner = f"v{levels}"
-    values = f"type({value}) == map ? {value}.map(k, {value}[k]) : {value}"
-    return (
-        f"(type({value}) in [map, list] ? ({values}) : []).all({inner}, "
-        f"{is_flat(inner, levels - 1)})"
-    )
+    values = f"type({value}) == map ? {value}.map(k, {value}[k]) : type({value}) == list ? {value}"
+    return f"({values} : []).all({inner}, {is_flat(inner, levels - 1)})"
 
 
 def _policy(name: str, kind: str, names: list[str]) -> Manifest:
@@ -62,9 +59,9 @@ def _policy(name: str, kind: str, names: list[str]) -> Manifest:
                     }
                 ]
             },
-            # What lives with deeper values goes on; an order that is being deleted is let go.
+            # Live orders keep deeper values; an order that is being deleted only loses finalizers.
             "matchConditions": [
-                {"name": "lives", "expression": "!has(object.metadata.deletionTimestamp)"},
+                {"name": "not-deleted", "expression": "!has(object.metadata.deletionTimestamp)"},
                 {"name": "changed", "expression": " || ".join(map(_changed, names))},
             ],
             "validations": [

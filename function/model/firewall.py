@@ -84,7 +84,7 @@ class Rule(Schema):
 
     @functools.cached_property
     def _keys(self) -> frozenset[str]:
-        # Every rule that an edit takes out is looked for in all others.
+        # Cached, because every rule that an edit removes is looked up in all others.
         return frozenset(self.flat())
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from function.contract import Mode
-from function.paths import lookup
 from testbed import ROOT
 from testbed.install import documents
 from testbed.kubernetes import Manifest

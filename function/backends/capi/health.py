@@ -54,9 +54,9 @@ def _texts(cluster: Manifest) -> Iterator[str]:
 
 
 def names_of(cluster: str) -> re.Pattern[str]:
-    """Return what the names of a cluster and of all that belongs to it look like.
+    """Return a pattern for the names of a cluster and of the objects that belong to it.
 
-    Anchored where a word begins: tried at each letter of a long word, it would take a time that
-    grows with the square of its length.
+    Anchored at the beginning of a word: a match attempt at each letter of a long word would take
+    quadratic time.
     """
     return re.compile(rf"(?<!\S)\S*\b{re.escape(cluster)}[-\w.]*")

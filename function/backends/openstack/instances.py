@@ -82,7 +82,7 @@ def render_instance(stack: Stack[ServerSpec], index: int, ports: int) -> Resourc
 
 
 def longer(stack: Stack[ServerSpec], key: str) -> int:
-    """Return what a server that is not rendered yet will take for its user data."""
+    """Return the bytes of user data in a planned resource."""
     return len(user_data(stack.order.spec).encode()) if key.startswith(keys.SERVER) else 0
 
 

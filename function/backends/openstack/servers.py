@@ -25,7 +25,7 @@ from function.managed import named
 from function.model import ServerSpec
 from function.settings import Settings, filled
 
-# Which field asks for how many resources.
+# The fields that determine the number of resources, by the prefix of their keys.
 _FIELDS = (
     (keys.RULE, "spec.firewall"),
     (keys.PORT, "spec.networks"),
