@@ -106,12 +106,18 @@ def _lost(base: Request, response: fnv1.RunFunctionResponse) -> list[Identity]:
 
 
 def _identities(key: str, manifest: Manifest) -> Iterator[Identity]:
-    """Yield what a resource stands for, whatever the object inside it is called.
+    """Yield what a resource represents, pools by number and objects inside it without their names.
 
-    Its name is taken from what is observed: with another one there it is another object.
+    Names are taken from what is observed: whoever changes one there has already replaced the thing.
     """
-    for kind, *rest in identities(key, manifest):
-        yield (kind, *(rest if kind == "resource" else (*rest[:3], *rest[4:])))
+    for number, (kind, *rest) in enumerate(identities(key, manifest)):
+        match kind:
+            case "resource":
+                yield (kind, *rest)
+            case "object":
+                yield (kind, *rest[:3])
+            case _:
+                yield (kind, str(number))
 
 
 @functools.cache
