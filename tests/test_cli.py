@@ -158,6 +158,15 @@ def test_whole_answer(files: Path) -> None:
     assert all(KEY in r["metadata"]["annotations"] for r in resources)
 
 
+def test_the_longest_name(files: Path) -> None:
+    """The XR of a claim is named as Crossplane names it: cut, so that it fits a label."""
+    name = "a" * 63
+    written(files / "long.yaml", {**ORDER, "metadata": {"name": name, "namespace": "acme"}})
+    first, *_ = printed(render(files, order="long.yaml"))
+    assert len(first["metadata"]["name"]) == 63
+    assert first["metadata"]["name"].startswith("a" * 57 + "-")
+
+
 def test_namespaced_mode(files: Path) -> None:
     """The other install has other API groups, and everything in the tenant's namespace."""
     first, *resources = printed(render(files, "--mode", "namespaced"))
