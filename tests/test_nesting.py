@@ -1,6 +1,6 @@
 """The admission policy for free-form values follows from the models; e2e holds it to be true."""
 
-from function.shape import LEVELS
+from function.nesting import LEVELS
 
 from function.generate import nesting
 from function.model import KINDS
