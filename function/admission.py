@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from function import texts
+from function.constraints import violations
 from function.contract import Manifest, Mode
 from function.environment import KIND, KIND_API_VERSION
 from function.errors import EnvironmentInvalid, InvalidOrder, Problem, all_of
@@ -69,8 +70,10 @@ def _added(manifest: Manifest, mode: Mode) -> frozenset[str]:
 def _check_spec(kind: str, spec: object, added: frozenset[str]) -> None:
     if isinstance(spec, dict):
         written = without_nulls(KINDS[kind], _without(spec, added))
-        parse(KINDS[kind], written, at="spec", blame=InvalidOrder)
+        parsed = parse(KINDS[kind], written, at="spec", blame=InvalidOrder)
         texts.judge(kind, written, {}, None)
+        if violated := violations(parsed, "spec"):
+            raise InvalidOrder(*(Problem(one.field, one.message) for one in violated))
 
 
 def _check_status(kind: str, status: object) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import pydantic
 
+from function.model.metadata import LONGEST_NAME
 from function.model.values import LabelValue
 from function.schema import DNS_LABEL, Count, Flag, Schema, text
 
@@ -37,7 +38,7 @@ def _small(annotations: Mapping[str, str | None]) -> Mapping[str, str | None]:
 
 
 Name = Annotated[str, text(f"^{_SUBDOMAIN}$", _NAME_HINT, max_length=253)]
-OrderName = Annotated[str, text(f"^{_SUBDOMAIN}$", _NAME_HINT, max_length=63)]
+OrderName = Annotated[str, text(f"^{_SUBDOMAIN}$", _NAME_HINT, max_length=LONGEST_NAME)]
 # Empty is as good as absent.
 Namespace = Annotated[
     str,

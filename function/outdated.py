@@ -4,6 +4,7 @@ After a rollback this version meets kinds, and API versions of the objects insid
 does not write. It would apply its own beside or over them.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,10 @@ from function.contract import Backend, Resource
 from function.errors import FunctionOutdated, Problem
 from function.managed import is_known
 from function.paths import lookup
+
+# What is repeated in a message has the form of what it stands for; other text may be a secret.
+_KIND, _FAMILY = re.compile(r"[A-Z][A-Za-z0-9]{0,62}"), re.compile(r"[a-z0-9.-]{1,253}")
+_VERSION = re.compile(r"([a-z0-9.-]{1,253}/)?v[0-9]{1,4}((alpha|beta)[0-9]{1,4})?")
 
 
 def versions_are_known(observed: Mapping[str, Resource], backend: Backend[Any]) -> None:
@@ -37,11 +42,13 @@ def versions_are_known(observed: Mapping[str, Resource], backend: Backend[Any]) 
 def _unknown(resource: Resource, backend: Backend[Any]) -> str:
     """Return what is not known of a resource; empty if all of it is."""
     if not is_known(resource):
-        return f"{resource.kind or 'a resource'} of {resource.family or 'no API'}"
+        kind = resource.kind if _KIND.fullmatch(resource.kind) else "a resource"
+        return f"{kind} of {resource.family if _FAMILY.fullmatch(resource.family) else 'its API'}"
     # An object of another group is another object, as the guard of identities sees.
     groups = {version.rpartition("/")[0] for version in backend.writes}
     for manifest in (resource.payload.get("manifest"), resource.at_provider.get("manifest")):
         version, kind = (shapes.text(lookup(manifest, part)) for part in ("apiVersion", "kind"))
         if version and version not in backend.writes and version.rpartition("/")[0] in groups:
-            return f"{kind} of {version}"
+            kind = kind if _KIND.fullmatch(kind) else "an object"
+            return f"{kind} of {version if _VERSION.fullmatch(version) else 'its API version'}"
     return ""

@@ -144,7 +144,8 @@ def _target(asked: str, offers: Sequence[KubernetesVersion], current: str) -> Ku
     ]
     if not fits:
         known = [offer.version for offer in offers if offer.state == "supported"]
-        raise InvalidOrder(Problem("spec.version", not_offered(known, asked)))
+        text = f"not offered here; offered: {listed(known, asked)}"
+        raise InvalidOrder(Problem("spec.version", text))
     return fits[-1]
 
 

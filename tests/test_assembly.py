@@ -200,7 +200,8 @@ def test_hundreds_of_tenants_with_overlays(parsed: list[str]) -> None:
 def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch, parsed: list[str]) -> None:
     """The least recently used goes first; the one in use stays, however large."""
     runner = fn.FunctionRunner()
-    size = request(layers("e0"), name="e0").required_resources["environment"].items[0].ByteSize()
+    base, _ = environment.selectors("e0", "acme")
+    size = request(layers("e0"), name="e0").required_resources[base].items[0].ByteSize()
     monkeypatch.setattr(assembly, "_KEPT", 3 * size)
     requests = [request(layers(f"e{n}"), name=f"e{n}") for n in range(4)]
     for n in (0, 1, 2, 0, 3, 0, 2):

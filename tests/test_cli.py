@@ -430,7 +430,12 @@ REFUSED_LAYERS: dict[str, tuple[Data, str]] = {
         {"kind": "EnvironmentConfigs"},
         f"needs apiVersion {CONFIG} and kind EnvironmentConfig",
     ),
-    "metadata is a list": ({"metadata": []}, "metadata: must be a mapping of fields to values"),
+    "metadata is a list": (
+        {"metadata": []},
+        "metadata: must be a mapping of fields: annotations, creationTimestamp, "
+        "deletionGracePeriodSeconds, deletionTimestamp, finalizers, generateName, generation, "
+        "labels, managedFields, name, namespace, ownerReferences, resourceVersion, selfLink, uid",
+    ),
     "no name": ({"metadata": {"labels": LABEL}}, "metadata.name: required"),
     "name in upper case": (
         {"metadata": {"name": "Cloud"}},
@@ -621,11 +626,11 @@ def test_several_orders(files: Path) -> None:
     assert (result.exit_code, result.stdout) == (1, good * 2)
     assert result.stderr.splitlines()[2:] == [
         f"central-api: {path}: Server acme/wrong: InvalidOrder: spec.image: must be a mapping of "
-        "fields to values"
+        "fields: name, os, version"
     ]
     alone = run("render", path, *arguments)
     assert alone.stderr == (
-        "central-api: InvalidOrder: spec.image: must be a mapping of fields to values\n"
+        "central-api: InvalidOrder: spec.image: must be a mapping of fields: name, os, version\n"
     )
 
 

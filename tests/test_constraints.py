@@ -285,6 +285,7 @@ def accepted_once(kind: str, edits: dict[str, Any]) -> dict[str, local.Observed]
     """Return the live resources of an order that was accepted without these constraints."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("function.resolve.constraints.violations", lambda *_: [])
+        patch.setattr("function.texts.judge", lambda *_: None)
         patch.setattr("function.resolve.networks.is_unusable", lambda _: False)
         outcome = asking.ask(order(kind, edits), asking.provider(PROVIDER[kind]))
         assert not outcome.fatal, outcome.fatal

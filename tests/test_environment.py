@@ -524,7 +524,7 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
         [
             "backends.capi: must be a mapping of fields: allLabels, apiVersion, autoscaler, "
             "classNamespace, labels, managementCIDRs, namespace, network, profiles, "
-            "providerConfig, taints (EnvironmentConfig root)"
+            "providerConfig, reservedLabels, taints (EnvironmentConfig root)"
         ],
     ),
     "unknown kind": (

@@ -4,7 +4,7 @@ import pytest
 
 from function import simulate
 from function.contract import Mode
-from function.model.metadata import name_problem, namespace_problem
+from function.model.metadata import name_problem
 from tests import asking
 
 LONG = "must have at most 63 characters: it becomes the value of labels"
@@ -43,18 +43,6 @@ def test_names_that_no_api_server_takes(name: str, suggested: str) -> None:
 def test_names_that_no_label_holds() -> None:
     """One more is one too many."""
     assert name_problem("a" * 64) == LONG
-
-
-@pytest.mark.parametrize("name", ["acme", "a-1", "a" * 63])
-def test_namespaces(name: str) -> None:
-    """As a DNS label."""
-    assert namespace_problem(name) == ""
-
-
-@pytest.mark.parametrize("name", ["Acme", "a.b", "a_b", "-a", "", "a" * 64])
-def test_namespaces_that_there_cannot_be(name: str) -> None:
-    """No dots either."""
-    assert "lower-case letters, digits and dashes" in namespace_problem(name)
 
 
 @pytest.mark.parametrize("mode", list(Mode))

@@ -14,7 +14,7 @@ import pytest
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
 
-from function import demo
+from function import demo, environment
 from function.contract import Mode
 from tests import asking, raw
 
@@ -140,7 +140,8 @@ def test_both_versions_of_the_service_answer(channel: demo.Channel) -> None:
     data = raw.request(raw.order({"version": "1.34"}))
     answers = [raw_call(channel, data, version) for version in ("v1", "v1beta1")]
     assert answers[0] == answers[1]
-    assert answers[0].requirements.resources.keys() == {"environment", "overlay"}
+    names = environment.selectors("default", "acme").keys()
+    assert answers[0].requirements.resources.keys() == names
 
 
 @pytest.mark.parametrize(
@@ -168,9 +169,9 @@ def test_an_honest_order_beside_a_large_broken_environment(channel: demo.Channel
     broken = [{"name": f"m1.n{n}", "cpu": "two"} for n in range(20_000)]
     identity = {"name": "large", "uid": "large", "resourceVersion": "1"}
     layer = {"metadata": identity, "data": {"kinds": {"Server": "openstack"}, "flavors": broken}}
-    large = raw.request(
-        raw.order({"version": "1.34"}), layers={"environment": [layer], "overlay": []}
-    )
+    base, overlays = environment.selectors("default", "acme")
+    layers: dict[str, list[Any]] = {base: [layer], overlays: []}
+    large = raw.request(raw.order({"version": "1.34"}), layers=layers)
     honest = raw.request(raw.order({"version": "1.34"}))
 
     async def both() -> list[str]:

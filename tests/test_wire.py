@@ -9,7 +9,7 @@ from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from hypothesis import given
 from hypothesis import strategies as st
 
-from function import fn, wire
+from function import environment, fn, wire
 from function.calls import Call
 from function.contract import Mode
 from tests import asking, raw
@@ -114,7 +114,7 @@ def test_refused(data: bytes, text: str, public: str | None) -> None:
     rsp = answer(data, calls)
     reason, _, message = text.partition(": ")
     public = message if public is None else public
-    fatal, warning = rsp.results
+    warning, fatal = rsp.results
     assert (fatal.severity, fatal.message) == (fnv1.SEVERITY_FATAL, text)
     assert (warning.severity, warning.message) == (fnv1.SEVERITY_WARNING, public)
     assert warning.target == fnv1.TARGET_COMPOSITE_AND_CLAIM
@@ -137,7 +137,7 @@ def test_namespaced_tenants_read_no_internals() -> None:
     """There the FATAL's own text is the tenant's to read."""
     observed = {"capi-cluster": {"status": {"atProvider": deep(40)}}}
     rsp = answer(request(order({}, Mode.NAMESPACED), observed))
-    assert rsp.results[0].message == f"RequestUnreadable: {PROVIDER}"
+    assert rsp.results[-1].message == f"RequestUnreadable: {PROVIDER}"
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_garbage(data: bytes) -> None:
     """Even then Crossplane knows whose order it is, and shows the condition."""
     rsp = answer(data)
     assert [c.reason for c in rsp.conditions] == ["RequestUnreadable"]
-    assert rsp.results[0].severity == fnv1.SEVERITY_FATAL
+    assert rsp.results[-1].severity == fnv1.SEVERITY_FATAL
 
 
 def test_a_request_that_is_too_large() -> None:
@@ -177,7 +177,8 @@ def test_what_is_read_is_answered_as_ever() -> None:
     data = request(order({"version": "1.34", "variables": {"x": deep(16)}}))
     found = READ(data)
     assert found == fnv1.RunFunctionRequest.FromString(data)
-    assert answer(data).requirements.resources.keys() == {"environment", "overlay"}
+    names = environment.selectors("default", "acme").keys()
+    assert answer(data).requirements.resources.keys() == names
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -199,17 +200,17 @@ def test_no_bytes_raise(seed: int) -> None:
     if isinstance(found, wire.Unreadable):
         context: Any = None
         rsp = asyncio.run(fn.FunctionRunner().answer_any(found, context))
-        assert rsp.results[0].severity == fnv1.SEVERITY_FATAL
+        assert rsp.results[-1].severity == fnv1.SEVERITY_FATAL
         assert rsp.conditions[0].type == "Accepted"
 
 
 @pytest.mark.parametrize(("levels", "refused"), [(16, ""), (17, DEEP), (28, DEEP)])
 def test_values_that_are_read_and_could_not_come_back(levels: int, refused: str) -> None:
     """What is rendered holds a value deeper than the order did, and is observed in turn."""
-    manifest = asking.order("cluster/minimal")
-    manifest["spec"]["variables"] = {"dnsNameservers": deep(levels, lists=True)}
+    manifest = asking.order("cluster/own-class")
+    manifest["spec"]["variables"] = {"registryMirrors": deep(levels, lists=True)}
     outcome = asking.ask(manifest, asking.provider("cluster-stacks"))
-    want = f"InvalidOrder: spec.variables.dnsNameservers: {refused}" if refused else ""
+    want = f"InvalidOrder: spec.variables.registryMirrors: {refused}" if refused else ""
     assert outcome.fatal == want
 
 
@@ -257,8 +258,8 @@ def name_of(layer: dict[str, Any]) -> str:
 
 def test_what_is_accepted_comes_back() -> None:
     """The deepest values that are accepted can be read when they are observed, on both ways."""
-    manifest = asking.order("cluster/minimal")
-    manifest["spec"]["variables"] = {"dnsNameservers": deep(16)}
+    manifest = asking.order("cluster/own-class")
+    manifest["spec"]["variables"] = {"kernelParameters": deep(16)}
     layers = asking.provider("cluster-stacks")
     outcome = asking.ask(manifest, layers)
     assert not outcome.fatal, outcome.fatal

@@ -6,7 +6,6 @@ import re
 # claims Crossplane shortens a longer name before it appends a suffix for the composite.
 LONGEST_NAME = 63
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 
 
 def name_problem(name: str) -> str:
@@ -21,17 +20,8 @@ def name_problem(name: str) -> str:
     return ""
 
 
-def namespace_problem(name: str) -> str:
-    """Return what is wrong with the namespace of a tenant; empty if nothing is."""
-    if len(name) > LONGEST_NAME or not _LABEL.fullmatch(name):
-        return (
-            f"must be at most {LONGEST_NAME} lower-case letters, digits and dashes between them, "
-            "as in a DNS label"
-        )
-    return ""
-
-
 def _suggested(name: str) -> str:
     """Return a name that is allowed and near to one that is not."""
     allowed = re.sub(r"[^-a-z0-9.]+", "-", name.lower())
-    return re.sub(r"[-.]*\.[-.]*", ".", allowed).strip("-.") or "shop"
+    parts = (part.strip("-") for part in allowed.split("."))
+    return ".".join(filter(None, parts)) or "shop"

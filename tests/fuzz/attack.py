@@ -178,9 +178,8 @@ def _message(request: Request) -> fnv1.RunFunctionRequest:
         message.observed.resources[key].resource.CopyFrom(_struct(manifest))
         for name, value in request.connection.get(key, {}).items():
             message.observed.resources[key].connection_details[name] = value
-    for name in ("environment", "overlay"):
+    for name, items in request.layers.items():
         message.required_resources[name].SetInParent()
-        items = request.layers.get(name)
         for layer in items if isinstance(items, list) else ():
             message.required_resources[name].items.add().resource.CopyFrom(_struct(layer))
     return message

@@ -303,7 +303,7 @@ def check_refusal(world: World, reply: Reply) -> None:
         assert same or (name in FRESH and lives), f"{name}: nothing shows this"
     assert not reply.desired
     assert all(c.target == both for c in response.conditions)
-    declared = set(response.requirements.resources)
+    declared = {name.partition(" ")[0] for name in response.requirements.resources}
     # Which environment to ask for cannot be known then.
     unknown = bool(world.step) or reply.reason == "BindingLost"
     assert declared == {"environment", "overlay"} or unknown, "requirements are not declared"
