@@ -8,14 +8,15 @@ pools      the MachineDeployments, with their overrides
 topology   all of it -> the Cluster, in the form of v1beta2
 gaps       what the class cannot express
 forms      v1beta1 <-> v1beta2
-status     the live Cluster -> phase, readiness
+status     the live Cluster -> readiness, what is under way
+phases     the live Cluster -> phase, conditions, status of the order
 health     the live Cluster -> what troubles it
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from function.backends.capi import forms, health, status
+from function.backends.capi import forms, health, phases, status
 from function.backends.capi.basis import Basis
 from function.backends.capi.gaps import gaps
 from function.backends.capi.pools import POOL_LABEL
@@ -60,6 +61,7 @@ def render(
     details = _connection_details(cluster) if status.initialised(live) else known
     version = _version(before, basis.own)
     manifest = forms.oldest(cluster) if version == "v1beta1" else cluster
+    moment = phases.Moment(order, bound, cluster, manifest, before)
     resource = Resource(
         key=KEY,
         family="kubernetes",
@@ -74,14 +76,17 @@ def render(
             **({"connectionDetails": details} if details else {}),
         },
         secret=bool(details),
-        annotations=remember(basis),
+        annotations={**remember(basis), **phases.remember(moment)},
         ready=status.available(live),
     )
     return Rendered(
         resources=(resource,),
         removals=_removals(cluster, before),
-        status=status.status(order, settings, bound, before),
-        conditions=(status.current(cluster, manifest, before), health.of(before, live)),
+        status=phases.told(moment, settings),
+        conditions=(
+            phases.current(moment),
+            health.of(before, live, paused=moment.is_paused),
+        ),
         unsupported=gaps(basis),
     )
 

@@ -11,6 +11,7 @@ status      the live Shoot -> phase, readiness, conditions
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from function import versions
@@ -52,17 +53,18 @@ def render(
     """
     basis = Basis(order, settings, bound, observed)
     login = shoot.login(basis)
+    before, shape = observed.get(KEY), status.shape_of(order, bound)
+    root = shoot.resource(basis, login)
+    root = replace(root, annotations={**root.annotations, **status.remember(root, before, shape)})
+    current = status.current(root, before, shape)
     former = shoot.former_logins(basis, login)
-    resources = [shoot.resource(basis, login), *([login] if login else []), *former]
+    resources = [root, *([login] if login else []), *former]
     kept = {resource.key for resource in resources}
     return Rendered(
         resources=tuple(resources),
         removals=_removals(resources[0], kept, login, observed),
-        status=status.status_of(order, settings, bound, observed),
-        conditions=(
-            status.current(resources[0], observed.get(KEY)),
-            status.health(resources[0], observed),
-        ),
+        status=status.status_of(order, settings, bound, before, current),
+        conditions=(current, status.health(root, observed)),
         unsupported=(*_unsupported(order), *missing_addons(basis), *without_affinity(basis)),
     )
 

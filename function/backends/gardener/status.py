@@ -4,14 +4,16 @@ Readiness is Gardener's own conditions; `Progressing` is said of a cluster that 
 while a part of it is restarted. Errors are told by their codes, never by their text.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from function import trouble
+from function import progress, trouble
 from function.contract import Bound, Condition, Manifest, Order, Resource
 from function.kubeconfig import reached
 from function.model import ClusterSpec
 from function.paths import lookup
+from function.progress import Count, Shape
 from function.settings import Settings
 
 KEY = "gardener-shoot"
@@ -21,8 +23,13 @@ READY_QUERY = (
     f" && {list(HEALTHY)}.all(t, object.status.conditions.exists(c, c.type == t && "
     'c.status == "True"))'
 ).replace("'", '"')
-PROGRESS_STEP = 25
-
+# By it an operator keeps Gardener from working on a Shoot.
+_IGNORE = "shoot.gardener.cloud/ignore"
+# How many nodes there are, as the condition about nodes says it.
+_NODES = re.compile(r"\((\d{1,5})/(\d{1,5})\)")
+_BUILDING = "the cluster is being built"
+_CHANGING = "the cluster is being changed"
+_DELETING = "the cluster is being deleted although the order stands"
 _RETRIED = "the last change has not succeeded yet, it is tried again"
 # The first of these that is reported is told.
 _CODES = {
@@ -42,6 +49,8 @@ _CODES = {
 _SENTENCES = {
     "ERR_PROBLEMATIC_WEBHOOK": "a webhook in the cluster keeps it from being changed; mend it, or "
     "take it away",
+    "ERR_CLEANUP_CLUSTER_RESOURCES": "what runs in the cluster does not end, which keeps it from "
+    "being deleted; remove finalizers and webhooks that hold it",
 }
 
 
@@ -108,21 +117,50 @@ def deleting(live: Manifest) -> bool:
     return bool(lookup(live, "metadata.deletionTimestamp"))
 
 
-def current(shoot: Resource, before: Resource | None) -> Condition:
-    """Return whether what runs is what is ordered."""
+def current(shoot: Resource, before: Resource | None, shape: Shape) -> Condition:
+    """Return whether what runs is what is ordered.
+
+    Args:
+        shoot: The rendered Object of the Shoot.
+        before: The observed one.
+        shape: What the cluster is to be made of.
+    """
     live = live_shoot(before)
-    phase, message = _phase(live)
-    if phase == "Deleting":
-        return Condition("Current", False, "Deleting", "the cluster is being deleted")
-    if phase in ("Pending", "Provisioning"):
-        return Condition("Current", False, "Provisioning", "the cluster is being built")
-    if phase == "Failed":
-        return Condition("Current", False, "Failed", message)
+    phase, message = _phase(before, shape)
+    if phase == "Pending":
+        return Condition("Current", False, "Provisioning", _BUILDING)
+    if phase in ("Deleting", "Provisioning", "Failed"):
+        return Condition("Current", False, phase, message)
     if message == _RETRIED or (before and _refused(shoot, before)):
         return Condition("Current", False, "Updating", _RETRIED)
-    if phase == "Updating" or _asked(shoot.payload["manifest"]) != _asked(live):
-        return Condition("Current", False, "Updating", "the cluster is being changed")
+    if phase == "Updating":
+        return Condition("Current", False, "Updating", message)
+    if _asked(shoot.payload["manifest"]) != _asked(live):
+        what = _what(before, shape)
+        if is_paused(before, shoot):
+            return Condition("Current", False, trouble.PAUSED, trouble.sentence(trouble.PAUSED))
+        return Condition("Current", False, "Updating", what)
     return Condition("Current", True, "AsOrdered")
+
+
+def is_paused(before: Resource | None, shoot: Resource) -> bool:
+    """Return whether the provider keeps a Shoot from becoming what is ordered."""
+    live = live_shoot(before)
+    taken = fresh(live) and _asked(shoot.payload["manifest"]) == _asked(live)
+    return _is_ignored(live) and not taken
+
+
+def _is_ignored(live: Manifest) -> bool:
+    return (lookup(live, "metadata.annotations") or {}).get(_IGNORE) == "true"
+
+
+def remember(shoot: Resource, before: Resource | None, shape: Shape) -> dict[str, str]:
+    """Return the annotation that says what the cluster was when it was last complete."""
+    phase, _ = _phase(before, shape)
+    if phase in ("Ready", "Hibernated") and current(shoot, before, shape).status:
+        return {progress.COMPLETE: shape.written()}
+    known = before.annotations.get(progress.COMPLETE, "") if before else ""
+    return {progress.COMPLETE: known} if known else {}
 
 
 def _asked(shoot: Manifest) -> tuple[Any, ...]:
@@ -148,6 +186,9 @@ def _refused(shoot: Resource, before: Resource) -> bool:
 def health(shoot: Resource, observed: Mapping[str, Resource]) -> Condition:
     """Return the trouble of the Shoot by its error codes, else that of the Objects."""
     live = live_shoot(observed.get(KEY))
+    if is_paused(observed.get(KEY), shoot):
+        sentence = trouble.sentence(trouble.PAUSED)
+        return Condition(trouble.CONDITION, False, trouble.PAUSED, sentence)
     told = (*_errors(live), *_unhealthy(live))
     codes = {code for one in told for code in one.get("codes") or ()}
     failed = lookup(live, "status.lastOperation.state") in ("Error", "Failed")
@@ -171,24 +212,26 @@ def _errors(live: Manifest) -> list[Manifest]:
     return [error for error in found if isinstance(error, dict)]
 
 
-def _phase(live: Manifest) -> tuple[str, str]:
+def _phase(before: Resource | None, shape: Shape) -> tuple[str, str]:
+    live = live_shoot(before)
     operation = lookup(live, "status.lastOperation") or {}
     if deleting(live):
-        return "Deleting", "the cluster is being deleted although the order stands"
+        return "Deleting", _far(_DELETING, live, "Delete")
     if not operation:
         return "Pending", "the order is accepted, the cluster is not there yet"
     state = operation.get("state")
     if operation.get("type") == "Create" and state != "Succeeded":
-        return _building(state, operation.get("progress"))
+        return _building(live, state)
     if not fresh(live):
-        return "Updating", "the cluster is being changed"
+        paused = trouble.sentence(trouble.PAUSED)
+        return "Updating", paused if _is_ignored(live) else _what(before, shape)
     if state == "Failed":
         return "Failed", "the last change failed, and the provider has to act"
     # While it is tried again the state is Processing, and the errors stand.
     if state == "Error" or (state != "Succeeded" and _errors(live)):
         return "Degraded", _RETRIED
     if not rests(live):
-        return "Updating", "the cluster is being changed"
+        return "Updating", _far(_what(before, shape), live, "Reconcile")
     if lookup(live, "status.hibernated"):
         return "Hibernated", "the cluster sleeps, its data are kept"
     if not _healthy(live):
@@ -196,20 +239,57 @@ def _phase(live: Manifest) -> tuple[str, str]:
     return "Ready", "the cluster is ready"
 
 
-def _building(state: Any, progress: Any) -> tuple[str, str]:
+def _building(live: Manifest, state: Any) -> tuple[str, str]:
     if state == "Failed":
         return "Failed", "the cluster could not be built, and the provider has to act"
-    share = int(progress or 0) // PROGRESS_STEP * PROGRESS_STEP
-    return "Provisioning", f"the cluster is being built, {share} % is done"
+    return "Provisioning", _far(_BUILDING, live, "Create")
+
+
+def _what(before: Resource | None, shape: Shape) -> str:
+    """Return what makes of the cluster what is ordered."""
+    known = progress.remembered(before.annotations) if before else None
+    return (progress.changes(known, shape) if known else "") or _CHANGING
+
+
+def _far(what: str, live: Manifest, kind: str) -> str:
+    """Return what happens, and how far it is."""
+    operation = lookup(live, "status.lastOperation") or {}
+    if operation.get("type") != kind:
+        return what
+    nodes = trouble.condition_of(live.get("status") or {}, "EveryNodeReady")
+    found = _NODES.search(str(nodes.get("message", "")))
+    counted = [f"nodes {Count('', int(found[1]), int(found[2]))}"] if found else []
+    return ", ".join((what, progress.percent(operation.get("progress")), *counted))
+
+
+def shape_of(order: Order[ClusterSpec], bound: Bound) -> Shape:
+    """Return what the cluster is to be made of."""
+    pools = {
+        pool.name: None if pool.autoscaling else pool.replicas for pool in order.spec.node_pools
+    }
+    return Shape(version=bound.version, pools=pools)
 
 
 def status_of(
-    order: Order[ClusterSpec], settings: Settings, bound: Bound, observed: Mapping[str, Resource]
+    order: Order[ClusterSpec],
+    settings: Settings,
+    bound: Bound,
+    before: Resource | None,
+    found: Condition,
 ) -> dict[str, Any]:
-    """Return the status of the order."""
-    before = observed.get(KEY)
+    """Return the status of the order.
+
+    Args:
+        order: The order.
+        settings: The environment's settings.
+        bound: What was decided.
+        before: The observed Object of the Shoot.
+        found: Whether what runs is what is ordered.
+    """
     live = live_shoot(before)
-    phase, message = _phase(live)
+    phase, message = _phase(before, shape_of(order, bound))
+    if phase == "Ready" and not found.status:
+        phase, message = "Updating", found.message
     version = lookup(live, "spec.kubernetes.version")
     pools = [
         {"name": pool.name, "flavor": bound.machines[pool.name].flavor, "replicas": pool.bounds[0]}
