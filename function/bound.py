@@ -7,7 +7,7 @@ show, and nothing may leave the desired state while it is.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pydantic
@@ -15,7 +15,7 @@ import pydantic
 from function.contract import BOUND_FORMAT, Backend, Bound, Resource
 from function.errors import BindingLost, FunctionOutdated
 from function.model import API_GROUP, OrderSpec
-from function.paths import replaced
+from function.paths import is_below, replaced
 from function.schema import canonical, masked
 from function.settings import Place
 
@@ -61,6 +61,37 @@ def with_fills(written: Mapping[str, Any], fills: Mapping[str, Any]) -> dict[str
 def remembered(bound: Bound) -> dict[str, Any]:
     """Return what was asked at the last answer, with what policy had added."""
     return with_fills(bound.asked, bound.filled)
+
+
+def still(before: Bound | None, now: Mapping[str, Any], held: Collection[str]) -> Bound | None:
+    """Return the record without what was decided for servers and volumes that do not exist.
+
+    A key or a flavor that was refused is corrected before anything is built of it, and may need
+    another image, or another disk to boot from.
+
+    Args:
+        before: What was decided at the last answer; None for a new order.
+        now: What was written and filled, private values masked.
+        held: Paths of fields that something live holds.
+    """
+    if before is None:
+        return None
+    asked = remembered(before)
+    changed = {name for name in (*asked, *now) if asked.get(name) != now.get(name)}
+    update: dict[str, Any] = {}
+    if not is_below("spec.image", held) and changed & {"image", "bootVolume", "size", "flavor"}:
+        update = {"image": None, "boot": None}
+    types = {entry.get("name"): entry.get("type") for entry in asked.get("volumes") or ()}
+    free = {
+        entry.get("name")
+        for entry in now.get("volumes") or ()
+        if not is_below(f"spec.volumes[{entry.get('name')}]", held)
+        and entry.get("type") != types.get(entry.get("name"))
+    }
+    if free:
+        kept = {name: kind for name, kind in before.volume_types.items() if name not in free}
+        update["volume_types"] = kept
+    return before.model_copy(update=update) if update else before
 
 
 def environment_of(observed: Mapping[str, Resource]) -> str:

@@ -25,6 +25,7 @@ from function.contract import (
     Resource,
 )
 from function.errors import FunctionOutdated, InvalidOrder, NotOffered, Problem, all_of
+from function.existence import may_exist
 from function.managed import ALL_POLICIES, EXTERNAL_NAME
 from function.model import API_GROUP, KINDS
 from function.parsing import parse, unknown_fields
@@ -85,6 +86,17 @@ def environment_name(ask: Ask, observed: Mapping[str, Resource], default: str) -
     return bound.environment_of(observed) or default or DEFAULT_ENVIRONMENT
 
 
+def moved(ask: Ask, observed: Mapping[str, Resource]) -> InvalidOrder | None:
+    """Return the refusal of an order that names another environment than it is built in.
+
+    Where that one is not there, or does not offer the kind, it is still the tenant who acts.
+    """
+    before, named = bound.environment_of(observed), ask.written.get("environment")
+    if not before or named in (None, before) or not any(map(may_exist, observed.values())):
+        return None
+    return InvalidOrder(guards.other_environment(before))
+
+
 def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]) -> Answer:
     """Answer an order.
 
@@ -100,8 +112,14 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
     _check_written(ask)
     mine = guards.ours(observed, backends.SETTINGS)
     former = _former(ask.kind, mine)
-    backend = _backend(ask.kind, environment, former)
-    before = bound.read(former or backend, KINDS[ask.kind], ask.written, mine)
+    try:
+        backend = _backend(ask.kind, environment, former)
+    except NotOffered as refusal:
+        raise moved(ask, mine) or refusal from None
+    mine = {key: _living(resource, former or backend) for key, resource in mine.items()}
+    # Nothing is decided for good while nothing exists.
+    exists = any(resource.exists for resource in mine.values())
+    before = bound.read(former or backend, KINDS[ask.kind], ask.written, mine) if exists else None
     filled = policy.fill(ask.kind, ask.written, settings.policy, before)
     order = _order(ask, filled)
     guards.labels_are_kept(order, observed)
@@ -111,11 +129,15 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
         return _leave(order, backend, mine)
     asked = masked(KINDS[ask.kind], ask.written)
     now = bound.with_fills(asked, filled)
+    held = guards.held_paths(backend, mine, before)
+    decided = bound.still(before, now, held)
     *_, resolution = all_of(
-        lambda: guards.refused_fields_are_unchanged(order, now, before, backend.standing(mine)),
+        lambda: guards.refused_fields_are_unchanged(
+            order, now, before, backend.standing(mine), held
+        ),
         lambda: guards.data_is_kept(order, now, before),
         lambda: policy.judge(ask.kind, _effective(order), now, settings.policy, before),
-        lambda: resolve.RESOLVERS[ask.kind](order, settings, before, backend.progress(mine)),
+        lambda: resolve.RESOLVERS[ask.kind](order, settings, decided, backend.progress(mine)),
     )
     told = policy.notes(ask.kind, filled, settings.policy)
     resolution = replace(resolution, notes=(*told, *resolution.notes))
@@ -127,7 +149,6 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
         estimate=dict(resolution.estimate),
         **resolution.decided,
     )
-    mine = {key: _identified(resource, backend) for key, resource in mine.items()}
     rendered = _complete(
         backend.render(order, settings, record, mine), order, backend, record, mine
     )
@@ -141,7 +162,10 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
         rendered,
         unsupported=gaps,
         notes=(*resolution.notes, *rendered.notes),
-        status=report.status(environment, resolution, rendered, gaps, mine),
+        status={
+            **report.status(environment, resolution, rendered, gaps, mine),
+            **_immutable(order, now, held),
+        },
         conditions=report.conditions(rendered, resolution, gaps),
     )
     return Answer(order, final, ready, backend.name)
@@ -235,6 +259,20 @@ def _judge_limits(
         policy.judge_limits(settings.limits, resolution.estimate, former)
 
 
+def _immutable(
+    order: Order[Any], now: Mapping[str, Any], held: frozenset[str]
+) -> dict[str, list[str]]:
+    found = guards.immutable_fields(order.kind, now, held)
+    return {"immutableFields": found} if found else {}
+
+
+def _living(resource: Resource, backend: Backend[Any]) -> Resource:
+    """Return an observed resource with all that may exist behind it."""
+    found = backend.identities(resource) - backend.unmade(resource)
+    exists = bool(found) and may_exist(resource)
+    return replace(resource, exists=exists, identities=found if exists else frozenset())
+
+
 def _identified(resource: Resource, backend: Backend[Any]) -> Resource:
     return replace(resource, identities=backend.identities(resource))
 
@@ -293,7 +331,7 @@ def _leave(order: Order[Any], backend: Backend[Any], mine: Mapping[str, Resource
     The new place is answered as a new order once nothing of the old one is observed.
     """
     former = _former(order.kind, mine) or backend
-    known = {key: _identified(resource, former) for key, resource in sorted(mine.items())}
+    known = dict(sorted(mine.items()))
     kept = any(guards.may_delete(resource) for resource in known.values())
     resources = tuple(_as_observed(r) for r in known.values()) if kept else ()
     removals = (

@@ -22,6 +22,8 @@ from function.settings import Place, Settings
 BOUND_FORMAT = 1
 # Keys of `Bound.machines` beside the names of pools, which have no capitals.
 CONTROL_PLANE, SERVER = "controlPlane", "server"
+# The path of all that can be ordered.
+WHOLE = frozenset({"spec"})
 SpecT = TypeVar("SpecT", bound=OrderSpec)
 Manifest = dict[str, Any]
 
@@ -205,6 +207,7 @@ class Resource:
         status: `status`, of an observed resource.
         connection: Connection details, of an observed resource.
         deleting: Whether the observed resource is being deleted.
+        exists: Whether something may exist behind the observed resource.
     """
 
     key: str
@@ -225,6 +228,7 @@ class Resource:
     status: Mapping[str, Any] = field(default_factory=dict)
     connection: Mapping[str, bytes] = field(default_factory=dict)
     deleting: bool = False
+    exists: bool = True
 
     @property
     def at_provider(self) -> Mapping[str, Any]:
@@ -327,6 +331,9 @@ class Backend(Generic[SpecT]):
         progress: What observed resources say of the cluster's version.
         standing: Where the last change was refused by what runs below, the values of fields that
             cannot be changed back, by path, as they still stand.
+        unmade: Of the identities of an observed resource those that do not exist yet.
+        holds: Paths of order fields, as they were ordered last, that something holds which exists,
+            or may, so that they cannot change any more; what is below a path is held with it.
         retired: Identities by key prefix that this version gave up, with the version.
     """
 
@@ -342,4 +349,6 @@ class Backend(Generic[SpecT]):
     refuses: frozenset[str] = frozenset()
     progress: Callable[[Mapping[str, Resource]], Progress] = lambda _: Progress()
     standing: Callable[[Mapping[str, Resource]], Mapping[str, Any]] = lambda _: {}
+    unmade: Callable[[Resource], frozenset[str]] = lambda _: frozenset()
+    holds: Callable[[Mapping[str, Resource], Mapping[str, Any]], frozenset[str]] = lambda *_: WHOLE
     retired: Mapping[str, str] = field(default_factory=dict)

@@ -23,10 +23,11 @@ from function import environment as environments
 from function import managed, names, plain
 from function.backends import SETTINGS
 from function.calls import Call, Observer, trace
-from function.compose import Answer, Ask, compose, environment_name
+from function.compose import Answer, Ask, compose, environment_name, moved
 from function.contract import Condition, Environment, Manifest, Mode, Resource
 from function.errors import (
     EnvironmentInvalid,
+    EnvironmentNotFound,
     FunctionOutdated,
     InvalidOrder,
     Problem,
@@ -131,8 +132,11 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
             # Never cacheable: Crossplane before 2.2 caches inside its requirements loop.
             return response.to(req, ttl=_AT_ONCE)
         facts["environment_found"] = bool(base)
-        environment = self._environment(name, base, overlays)
-        environments.admit(environment, ask.tenant)
+        try:
+            environment = self._environment(name, base, overlays)
+            environments.admit(environment, ask.tenant)
+        except EnvironmentNotFound as refusal:
+            raise moved(ask, observed) or refusal from None
         answer = compose(ask, environment, observed)
         facts |= {"backend": answer.backend, "resources": len(answer.rendered.resources)}
         return _respond(req, answer, environment.settings.secrets_namespace, settings.refresh)

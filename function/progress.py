@@ -87,8 +87,8 @@ def percent(value: Any) -> str:
     return f"{max(0, min(share, 100))} % is done"
 
 
-def sentence(what: str, *counts: Count) -> str:
-    """Return what happens, with the counts that say how far it is."""
+def sentence(what: str, *counts: Count | str) -> str:
+    """Return what happens, with what says how far it is."""
     told = ", ".join(map(str, counts))
     return f"{what}: {told}" if told else what
 

@@ -73,6 +73,11 @@ class OrderStatus(Schema):
         "removed, with its data; Orphan: it stays with the provider. It follows "
         "spec.deletionPolicy as soon as the provider has taken it over.",
     )
+    immutable_fields: tuple[str, ...] = pydantic.Field(
+        (),
+        description="Fields of the order that can no longer be changed, because something that was "
+        "built holds them, such as spec.sshKeys. Until then they may be corrected.",
+    )
     unsupported: tuple[Unsupported, ...] = pydantic.Field(
         (), description="Fields of the order that have no effect in this environment."
     )

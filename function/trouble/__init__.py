@@ -22,6 +22,7 @@ __all__ = [
     "classify",
     "condition_of",
     "health",
+    "held",
     "of",
     "paused",
     "read",
@@ -69,6 +70,17 @@ def refused(resource: Resource) -> bool:
 def paused(resource: Resource) -> bool:
     """Return whether the provider has stopped working on a resource."""
     return condition_of(resource.status, "Synced").get("reason") == "ReconcilePaused"
+
+
+def held(what: str, going: Iterable[Resource]) -> str:
+    """Return that something is being deleted, with what keeps the first of it from being gone.
+
+    Args:
+        what: What is being deleted, as a sentence.
+        going: The resources that are being deleted.
+    """
+    reasons = (rule.sentence for resource in going if (rule := _rule(resource)))
+    return "; ".join((what, *list(reasons)[:1]))
 
 
 def sentence(reason: str) -> str:

@@ -25,6 +25,7 @@ from function.backends.capi.settings import NAME, CapiSettings
 from function.backends.capi.topology import cluster as build
 from function.backends.capi.topology import remember
 from function.contract import (
+    WHOLE,
     Backend,
     Bound,
     Machine,
@@ -99,6 +100,17 @@ def identities(resource: Resource) -> frozenset[str]:
     return frozenset({f"{resource.kind}/{resource.key}", cluster, *pools})
 
 
+def unmade(resource: Resource) -> frozenset[str]:
+    """Return what does not exist yet of an observed Cluster: all of it, or its pools."""
+    cluster = status.live(resource)
+    if not cluster or status.initialised(cluster):
+        return frozenset()
+    found = identities(resource)
+    if not status.drawn(cluster):
+        return found
+    return frozenset(identity for identity in found if "/machineDeployment/" in identity)
+
+
 def recall(observed: Mapping[str, Resource]) -> dict[str, Any] | None:
     """Return what the observed Cluster shows of a lost record."""
     root = observed.get(KEY)
@@ -147,6 +159,8 @@ CLUSTER: Backend[ClusterSpec] = Backend(
         "spec.hibernation.schedules": "clusters do not sleep here; order fewer nodes instead",
     },
     progress=progress,
+    unmade=unmade,
+    holds=lambda observed, _: status.holds(observed[KEY]) if KEY in observed else WHOLE,
 )
 
 

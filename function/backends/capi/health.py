@@ -20,6 +20,8 @@ _INFRASTRUCTURE = "* InfrastructureReady:"
 # What is said of a part that tries and fails; what only waits or is not there yet says neither.
 _ATTEMPTS = ("failed to ", "unable to ")
 _COUNTERS = " available replicas, "
+# Said of what is awaited, in a sentence or as a reason such as WaitingForStartupTimeout.
+_WAITS = "Waiting"
 
 
 def of(observed: Resource | None, cluster: Manifest, *, paused: bool) -> Condition:
@@ -63,7 +65,12 @@ def _texts(cluster: Manifest) -> Iterator[str]:
             continue
         lines = text.splitlines()
         for said in [lines] if kind in _WHOLE else _of_infrastructure(lines):
-            yield "\n".join(line for line in said if _COUNTERS not in line)
+            yield "\n".join(line for line in said if not _passes(line))
+
+
+def _passes(line: str) -> bool:
+    """Say whether a line tells of what every start goes through."""
+    return _COUNTERS in line or line.rpartition(": ")[2].strip().startswith(_WAITS)
 
 
 def _of_infrastructure(lines: list[str]) -> Iterator[list[str]]:

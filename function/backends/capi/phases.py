@@ -87,9 +87,10 @@ class Moment:
     @functools.cached_property
     def is_new(self) -> bool:
         """Return whether it was never complete."""
-        if self.before is None:
-            return int(lookup(self.cluster, "metadata.generation") or 0) <= _CREATED
-        return not self.before.version
+        if self.before is not None:
+            return not self.before.version
+        changed = int(lookup(self.cluster, "metadata.generation") or 0) > _CREATED
+        return not changed and not status.complete(self.cluster)
 
     @functools.cached_property
     def is_refused(self) -> bool:
@@ -209,10 +210,21 @@ def _changing(moment: Moment) -> tuple[str, str]:
     counts = _counts(moment)
     if before and what:
         scaled = {_PLANES: before.planes != now.planes, _NODES: before.pools != now.pools}
-        return "Updating", sentence(what, *(counts[n] for n in counts if scaled[n]))
+        awaited = [c for name, c in counts.items() if scaled[name] and not c.is_full]
+        return "Updating", sentence(what, *awaited, *_surplus(moment))
     if status.rolling(moment.cluster):
         return "Updating", _replacing(moment)
     return "Updating", sentence(_CHANGING, *(c for c in counts.values() if not c.is_full))
+
+
+def _surplus(moment: Moment) -> list[str]:
+    """Return how many nodes are still to go; nothing where they go by themselves."""
+    asked = moment.shape.pools.values()
+    found = _counter(moment, "workers", "replicas")
+    if found is None or None in asked:
+        return []
+    left = found - sum(count or 0 for count in asked)
+    return [f"{left} {'node' if left == 1 else 'nodes'} to remove"] if left > 0 else []
 
 
 def _replacing(moment: Moment) -> str:
@@ -262,7 +274,11 @@ def _of_version(moment: Moment, part: str, version: str) -> int | None:
 
 
 def _counter(moment: Moment, part: str, name: str) -> int | None:
-    found = lookup(moment.cluster, f"status.{part}.{name}")
+    """Return a counter; None where Cluster API does not count, as before 1.9."""
+    counters = lookup(moment.cluster, f"status.{part}")
+    if not counters:
+        return 0 if any(lookup(moment.cluster, f"status.{other}") for other in _PARTS) else None
+    found = counters.get(name)
     return found if isinstance(found, int) else None
 
 

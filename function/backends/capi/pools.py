@@ -140,6 +140,8 @@ def _check_zones(basis: Basis, pool: NodePool, zones: tuple[str, ...], at: str) 
     Raises:
         InvalidOrder: A zone in which nodes of the pool stand is not named any more.
     """
+    if not basis.holds("spec.nodePools"):
+        return
     standing = [d.get("failureDomain", "") for d in _stored_all(basis, pool)]
     if not set(standing) <= set(zones):
         found = f"nodes of this pool stand in {', '.join(filter(None, standing)) or 'no zone'}"

@@ -12,7 +12,7 @@ from typing import Any
 
 from function import trouble
 from function.backends.capi.forms import newest
-from function.contract import Manifest, Progress, Resource
+from function.contract import WHOLE, Manifest, Progress, Resource
 from function.paths import lookup
 
 READY_QUERY = {
@@ -65,9 +65,40 @@ def initialised(cluster: Manifest) -> bool:
     return bool(lookup(cluster, "status.initialization.controlPlaneInitialized"))
 
 
+def drawn(cluster: Manifest) -> bool:
+    """Return whether Cluster API has made anything of a Cluster that was looked at."""
+    parts = (lookup(cluster, f"spec.{part}") for part in ("infrastructureRef", "controlPlaneRef"))
+    return any(parts) or initialised(cluster) or not failed(cluster)
+
+
+def holds(observed: Resource) -> frozenset[str]:
+    """Return the paths of order fields that what exists of a cluster holds.
+
+    Until it has a network no machine can be built, and until its control plane answers no node.
+    """
+    cluster = live(observed)
+    if not cluster or initialised(cluster):
+        return WHOLE
+    if lookup(cluster, "status.initialization.infrastructureProvisioned"):
+        return frozenset({"spec.network", "spec.apiServer.exposure", "spec.controlPlane"})
+    if not drawn(cluster):
+        return frozenset()
+    return frozenset({"spec.network.nodes", "spec.network.ipFamilies", "spec.apiServer.exposure"})
+
+
 def available(cluster: Manifest) -> bool:
     """Return whether the cluster can be used, and will be."""
     return initialised(cluster) and _is(cluster, "Available") and not deleting(cluster)
+
+
+def complete(cluster: Manifest) -> bool:
+    """Return whether all machines are ready that the last change asked for, as far as is seen."""
+    counters = [lookup(cluster, f"status.{part}") or {} for part in MACHINES]
+    return available(cluster) and all(
+        part.get(name) == part.get("desiredReplicas") is not None
+        for part in counters
+        for name in ("replicas", "readyReplicas")
+    )
 
 
 def progress(rendered: Manifest, cluster: Manifest) -> Progress:

@@ -40,7 +40,8 @@ def variables(basis: Basis) -> dict[str, Any]:
         settable = _settable(basis)
         values = {n: value for n, value in basis.stored_variables.items() if n not in settable}
         # Chosen now, where nothing was before; one that has been chosen never changes.
-        values |= _zones(basis) if basis.stored_control_planes == 1 else {}
+        free = basis.stored_control_planes == 1 or not basis.holds("spec.controlPlane")
+        values |= _zones(basis) if free else {}
     driven = _driven(basis)
     _check(basis, driven)
     found = {**values, **base(basis)}

@@ -47,9 +47,14 @@ class Stack(Generic[SpecT]):
         found = self.observed.get(key)
         return str(found.at_provider.get("id") or "") if found and not found.deleting else ""
 
-    def stored(self, key: str) -> Manifest:
-        """Return the payload of an observed resource; empty if there is none."""
+    def live(self, key: str) -> Resource | None:
+        """Return an observed resource; None also where nothing can exist behind it."""
         found = self.observed.get(key)
+        return found if found and found.exists else None
+
+    def stored(self, key: str) -> Manifest:
+        """Return the payload of a live resource; empty if there is none."""
+        found = self.live(key)
         return dict(found.payload) if found else {}
 
     def kept(self, key: str, *fields: str) -> Manifest:
