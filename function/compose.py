@@ -117,19 +117,20 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
     except NotOffered as refusal:
         raise moved(ask, mine) or refusal from None
     mine = {key: _living(resource, former or backend) for key, resource in mine.items()}
-    # Nothing is decided for good while nothing exists.
     exists = any(resource.exists for resource in mine.values())
-    before = bound.read(former or backend, KINDS[ask.kind], ask.written, mine) if exists else None
+    known = bound.read(former or backend, KINDS[ask.kind], ask.written, mine) if exists else None
+    held = guards.held_paths(former or backend, mine, known)
+    # Nothing is decided for good while nothing is bound to it.
+    before = known if held else None
     filled = policy.fill(ask.kind, ask.written, settings.policy, before)
     order = _order(ask, filled)
     guards.labels_are_kept(order, observed)
     guards.names_are_free(order, mine)
     place = _place(backend, environment, ask.tenant)
-    if guards.stays_in_place(order, place, before, settings.moves):
+    if guards.stays_in_place(order, place, known, settings.moves):
         return _leave(order, backend, mine)
     asked = masked(KINDS[ask.kind], ask.written)
     now = bound.with_fills(asked, filled)
-    held = guards.held_paths(backend, mine, before)
     decided = bound.still(before, now, held)
     *_, resolution = all_of(
         lambda: guards.refused_fields_are_unchanged(
@@ -154,7 +155,7 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
     )
     guards.keys_are_sound(rendered, backend)
     guards.waves_only_gate_creation(rendered, mine)
-    guards.nothing_vanishes(order, rendered, mine, backend, before)
+    guards.nothing_vanishes(order, rendered, mine, backend, known)
     guards.types_are_in_use(record, rendered, mine, before)
     gaps = _gaps(order, backend, rendered)
     ready = not rendered.planned and all(r.ready for r in rendered.resources)
@@ -164,7 +165,7 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
         notes=(*resolution.notes, *rendered.notes),
         status={
             **report.status(environment, resolution, rendered, gaps, mine),
-            **_immutable(order, now, held),
+            **_immutable(order, now, held | ({"spec.environment"} if known else set())),
         },
         conditions=report.conditions(rendered, resolution, gaps),
     )

@@ -51,16 +51,20 @@ def may_exist(resource: Resource) -> bool:
     texts = [str(found.get("message", "")) for found in (synced, attempt)]
     if _CREATION in texts[0]:
         said = [text for text in texts if text not in _BARE]
-        return not said or not all(is_unmade(text) for text in said)
+        return not said or not all(_is_unmade(text, named=named) for text in said)
     attempted = any(name in resource.annotations for name in (_PENDING, _SUCCEEDED, _FAILED))
     return named or attempted or not texts[0].startswith(_BEFORE)
 
 
-def is_unmade(text: str) -> bool:
-    """Return whether the text of a failed creation proves that nothing was made."""
-    if _TAKEN in text:
-        return False
-    return bool(_REFUSED.search(text)) or trouble.read(text).refuses
+def _is_unmade(text: str, *, named: bool) -> bool:
+    """Return whether the text of a failed creation proves that nothing was made.
+
+    A resource of OpenStack may be made in several requests, of which only the first is one for
+    something new: what fails after it leaves it behind.
+    """
+    if named:
+        return trouble.read(text).refuses
+    return _TAKEN not in text and bool(_REFUSED.search(text))
 
 
 def _is_under_way(resource: Resource) -> bool:

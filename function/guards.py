@@ -183,7 +183,7 @@ def held_paths(
     if before is None:
         return frozenset()
     asked = remembered(before)
-    return backend.holds(observed, asked) | {"spec.environment"}
+    return backend.holds(observed, asked)
 
 
 def immutable_fields(kind: str, now: Mapping[str, Any], held: frozenset[str]) -> list[str]:

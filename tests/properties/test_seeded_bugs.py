@@ -15,6 +15,7 @@ from function import (
     bound,
     compose,
     environment,
+    existence,
     fn,
     guards,
     managed,
@@ -29,6 +30,7 @@ from function.contract import Backend, Order, Removal, Rendered, Resource
 from . import faults
 from .faults import Fault
 from .strategies import Case, edited, worlds
+from .test_corrections import check_correction
 from .test_liveness import check_settles
 from .test_moves import check_move
 from .test_protection import check_protected
@@ -163,6 +165,10 @@ def _unfiltered(req: Any, _: object) -> dict[str, Resource]:
         key: managed.neutral(key, plain.to_manifest(r.resource), r.connection_details)
         for key, r in found
     }
+
+
+def _observed(stack: Stack[Any], key: str) -> Resource | None:
+    return stack.observed.get(key)
 
 
 def _let_go(order: Order[Any], backend: Backend[Any], _: object) -> compose.Answer:
@@ -332,6 +338,23 @@ BUGS = (
         settles,
         "Network",
     ),
+    # What exists.
+    Bug("nothing exists", broken(compose, "may_exist", lambda _: False), check_correction),
+    Bug("under way", broken(existence, "_is_under_way", lambda _: False), check_correction),
+    Bug(
+        "lost is refused", broken(existence, "_is_unmade", lambda *_, **__: True), check_correction
+    ),
+    Bug(
+        "nothing is held",
+        broken(guards, "held_paths", lambda *_: frozenset({"spec.nothing"})),
+        check_correction,
+    ),
+    Bug(
+        "all is held",
+        broken(guards, "held_paths", lambda *_: frozenset({"spec"})),
+        check_correction,
+    ),
+    Bug("kept though refused", broken(Stack, "live", _observed), check_correction, "Server"),
     # Other steps and moves.
     Bug(
         "foreign resource taken",

@@ -23,6 +23,7 @@ from function.backends.gardener.shoot import AVAILABILITY, LOGIN
 from function.backends.gardener.status import KEY
 from function.backends.gardener.workers import without_affinity
 from function.contract import (
+    WHOLE,
     Backend,
     Bound,
     Machine,
@@ -158,6 +159,7 @@ CLUSTER: Backend[ClusterSpec] = Backend(
     },
     progress=progress,
     standing=standing,
+    holds=lambda observed, _: WHOLE if KEY not in observed or observed[KEY].exists else frozenset(),
 )
 
 
