@@ -9,7 +9,8 @@
     environment, policy, resolve, versions, bound   what is configured, what was decided
     managed    cluster scoped or namespaced   contract   the five types that carry an order
     model, settings, input                    what tenants, providers, Compositions may say
-    names, flavors, kubeconfig, trouble, existence, progress, parsing, schema, paths, errors
+    immutable, existence, trouble, progress   what is built, why not, and how far
+    names, flavors, kubeconfig, parsing, schema, paths, errors
 
 Imports point downwards; see the contracts in pyproject.toml.
 """

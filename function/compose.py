@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from function import backends, bound, guards, names, policy, report, resolve
+from function import backends, bound, guards, immutable, names, policy, report, resolve
 from function.__version__ import __version__
 from function.contract import (
     Backend,
@@ -119,7 +119,7 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
     mine = {key: _living(resource, former or backend) for key, resource in mine.items()}
     exists = any(resource.exists for resource in mine.values())
     known = bound.read(former or backend, KINDS[ask.kind], ask.written, mine) if exists else None
-    held = guards.held_paths(former or backend, mine, known)
+    held = immutable.held_paths(former or backend, mine, known)
     # Nothing is decided for good while nothing is bound to it.
     before = known if held else None
     filled = policy.fill(ask.kind, ask.written, settings.policy, before)
@@ -133,7 +133,7 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
     now = bound.with_fills(asked, filled)
     decided = bound.still(before, now, held)
     *_, resolution = all_of(
-        lambda: guards.refused_fields_are_unchanged(
+        lambda: immutable.refused_fields_are_unchanged(
             order, now, before, backend.standing(mine), held
         ),
         lambda: guards.data_is_kept(order, now, before),
@@ -263,7 +263,7 @@ def _judge_limits(
 def _immutable(
     order: Order[Any], now: Mapping[str, Any], held: frozenset[str]
 ) -> dict[str, list[str]]:
-    found = guards.immutable_fields(order.kind, now, held)
+    found = immutable.immutable_fields(order.kind, now, held)
     return {"immutableFields": found} if found else {}
 
 

@@ -2,7 +2,7 @@
 
 Rules on changes stand in an admission policy, because what may not change is not known to the order
 alone: only what something holds that was built. They compare effective values, as
-`guards.refused_fields_are_unchanged` does: what is absent counts as its default.
+`immutable.refused_fields_are_unchanged` does: what is absent counts as its default.
 
 What only grows, or is chosen once, is left to the function: it knows what was accepted. Here the
 former order is only what was written before, perhaps refused, and could not be taken back.

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from function import guards
+from function import guards, immutable
 from function.contract import Bound, Mode, Order
 from function.errors import InvalidOrder
 from function.model import KINDS
@@ -29,7 +29,7 @@ def judge(kind: str, spec: Spec, before: Spec | None = None) -> str:
         order = Order(kind, "acme", "hello", Mode.NAMESPACED, "", spec, parsed)
         if before is not None:
             now, record = masked(schema, spec), Bound(place=Place(), asked=masked(schema, before))
-            guards.refused_fields_are_unchanged(order, now, record, {})
+            immutable.refused_fields_are_unchanged(order, now, record, {})
             guards.data_is_kept(order, now, record)
     except InvalidOrder as refusal:
         return str(refusal)

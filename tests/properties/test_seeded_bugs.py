@@ -18,6 +18,7 @@ from function import (
     existence,
     fn,
     guards,
+    immutable,
     managed,
     plain,
     policy,
@@ -220,7 +221,7 @@ BUGS = (
     Bug("place", broken(guards, "stays_in_place", _nothing), after(faults.place_changed)),
     Bug(
         "refused fields",
-        broken(guards, "refused_fields_are_unchanged", _nothing),
+        broken(immutable, "refused_fields_are_unchanged", _nothing),
         refused(faults.order_rebuilt),
     ),
     Bug("vanishing resource", _no_deletion_guard, after(faults.resource_newer)),
@@ -346,12 +347,12 @@ BUGS = (
     ),
     Bug(
         "nothing is held",
-        broken(guards, "held_paths", lambda *_: frozenset({"spec.nothing"})),
+        broken(immutable, "held_paths", lambda *_: frozenset({"spec.nothing"})),
         check_correction,
     ),
     Bug(
         "all is held",
-        broken(guards, "held_paths", lambda *_: frozenset({"spec"})),
+        broken(immutable, "held_paths", lambda *_: frozenset({"spec"})),
         check_correction,
     ),
     Bug("kept though refused", broken(Stack, "live", _observed), check_correction, "Server"),
