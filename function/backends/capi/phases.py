@@ -277,7 +277,8 @@ def _counter(moment: Moment, part: str, name: str) -> int | None:
     """Return a counter; None where Cluster API does not count, as before 1.9."""
     counters = lookup(moment.cluster, f"status.{part}")
     if not counters:
-        return 0 if any(lookup(moment.cluster, f"status.{other}") for other in _PARTS) else None
+        said = trouble.condition_of(moment.cluster.get("status") or {}, status.MACHINES[part])
+        return 0 if said else None
     found = counters.get(name)
     return found if isinstance(found, int) else None
 
@@ -309,11 +310,12 @@ def _ready(moment: Moment) -> dict[str, int]:
     least = {name: min(count, had.get(name) or 0) for name, count in asked.items()}
     if sum(least.values()) > total:
         least = dict.fromkeys(asked, 0)
-    lacking = [name for name in asked if least[name] < asked[name]]
-    spare = total - sum(least.values())
-    if len(lacking) == 1 or spare >= sum(asked[name] - least[name] for name in lacking):
-        return least | {n: min(asked[n], least[n] + spare) for n in lacking}
-    # Those that no other pool has room for.
-    return {
-        name: max(least[name], total - sum(asked.values()) + count) for name, count in asked.items()
+    # Nodes of pools that shrink or go are ready until they are gone.
+    leaving = sum(max(0, (count or 0) - asked.get(name, 0)) for name, count in had.items())
+    spare = max(0, total - sum(least.values()) - leaving)
+    lacking = {name: asked[name] - least[name] for name in asked if least[name] < asked[name]}
+    # At least those that no other pool has room for.
+    return least | {
+        name: least[name] + min(room, max(0, spare - sum(lacking.values()) + room))
+        for name, room in lacking.items()
     }
