@@ -6,11 +6,23 @@ Every step either goes on with a complete picture or raises a refusal from `erro
 is no way to answer with less than everything that lives.
 """
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from function import backends, bound, guards, immutable, names, policy, report, resolve
+from function import (
+    backends,
+    bound,
+    guards,
+    immutable,
+    names,
+    past,
+    policy,
+    report,
+    resolve,
+    versions,
+)
 from function.__version__ import __version__
 from function.contract import (
     Backend,
@@ -25,7 +37,6 @@ from function.contract import (
     Resource,
 )
 from function.errors import FunctionOutdated, InvalidOrder, NotOffered, Problem, all_of
-from function.existence import may_exist
 from function.managed import ALL_POLICIES, EXTERNAL_NAME
 from function.model import API_GROUP, KINDS
 from function.parsing import parse, unknown_fields
@@ -66,12 +77,14 @@ class Answer:
         rendered: Resources, status and conditions, complete and guarded.
         ready: Whether every planned resource is emitted and ready.
         backend: The backend that answered.
+        until: The last day on which it is so, where time alone changes it.
     """
 
     order: Order[Any]
     rendered: Rendered
     ready: bool
     backend: str
+    until: datetime.date | None = None
 
 
 def environment_name(ask: Ask, observed: Mapping[str, Resource], default: str) -> str:
@@ -86,62 +99,55 @@ def environment_name(ask: Ask, observed: Mapping[str, Resource], default: str) -
     return bound.environment_of(observed) or default or DEFAULT_ENVIRONMENT
 
 
-def moved(ask: Ask, observed: Mapping[str, Resource]) -> InvalidOrder | None:
-    """Return the refusal of an order that names another environment than it is built in.
-
-    Where that one is not there, or does not offer the kind, it is still the tenant who acts.
-    """
-    before, named = bound.environment_of(observed), ask.written.get("environment")
-    if not before or named in (None, before) or not any(map(may_exist, observed.values())):
-        return None
-    return InvalidOrder(guards.other_environment(before))
-
-
-def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]) -> Answer:
+def compose(
+    ask: Ask,
+    environment: Environment,
+    observed: Mapping[str, Resource],
+    today: datetime.date,
+) -> Answer:
     """Answer an order.
 
     Args:
         ask: The order as it arrived.
         environment: The environment that answers it.
         observed: Every observed composed resource by key, other steps' included.
+        today: The day in UTC, for what ends by time alone.
 
     Raises:
         Refusal: See `function.errors`; nothing may be applied then.
     """
     settings = environment.settings
     _check_written(ask)
-    mine = guards.ours(observed, backends.SETTINGS)
-    former = _former(ask.kind, mine)
-    try:
-        backend = _backend(ask.kind, environment, former)
-    except NotOffered as refusal:
-        raise moved(ask, mine) or refusal from None
-    mine = {key: _living(resource, former or backend) for key, resource in mine.items()}
-    exists = any(resource.exists for resource in mine.values())
-    known = bound.read(former or backend, KINDS[ask.kind], ask.written, mine) if exists else None
-    held = immutable.held_paths(former or backend, mine, known)
-    # Nothing is decided for good while nothing is bound to it.
-    before = known if held else None
+    ours = guards.ours(observed, backends.SETTINGS)
+    former = past.former_backend(ask.kind, ours)
+    backend = _backend(ask, environment, former, ours)
+    last = past.read(ask.kind, ask.written, former or backend, ours)
+    mine, before = last.resources, last.binding
     filled = policy.fill(ask.kind, ask.written, settings.policy, before)
     order = _order(ask, filled)
     guards.labels_are_kept(order, observed)
     guards.names_are_free(order, mine)
     place = _place(backend, environment, ask.tenant)
-    if guards.stays_in_place(order, place, known, settings.moves):
+    if guards.stays_in_place(order, place, last.record, settings.moves):
         return _leave(order, backend, mine)
     asked = masked(KINDS[ask.kind], ask.written)
     now = bound.with_fills(asked, filled)
-    decided = bound.still(before, now, held)
+    decided = bound.still(before, now, last.held)
     *_, resolution = all_of(
         lambda: immutable.refused_fields_are_unchanged(
-            order, now, before, backend.standing(mine), held
+            order, now, before, backend.standing(mine), last.held
         ),
         lambda: guards.data_is_kept(order, now, before),
         lambda: policy.judge(ask.kind, _effective(order), now, settings.policy, before),
         lambda: resolve.RESOLVERS[ask.kind](order, settings, decided, backend.progress(mine)),
     )
-    told = policy.notes(ask.kind, filled, settings.policy)
-    resolution = replace(resolution, notes=(*told, *resolution.notes))
+    notes = policy.notes(ask.kind, filled, settings.policy)
+    ended = versions.ended(resolution.decided.get("version", ""), resolution.status, today)
+    resolution = replace(
+        resolution,
+        notes=(*notes, *resolution.notes, *ended),
+        status={**resolution.status, **last.immutable_fields(order.kind, now)},
+    )
     _judge_limits(settings, resolution, asked, before)
     record = Bound(
         place=place,
@@ -155,7 +161,7 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
     )
     guards.keys_are_sound(rendered, backend)
     guards.waves_only_gate_creation(rendered, mine)
-    guards.nothing_vanishes(order, rendered, mine, backend, known)
+    guards.nothing_vanishes(order, rendered, mine, backend, last.record)
     guards.types_are_in_use(record, rendered, mine, before)
     gaps = _gaps(order, backend, rendered)
     ready = not rendered.planned and all(r.ready for r in rendered.resources)
@@ -163,13 +169,10 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
         rendered,
         unsupported=gaps,
         notes=(*resolution.notes, *rendered.notes),
-        status={
-            **report.status(environment, resolution, rendered, gaps, mine),
-            **_immutable(order, now, held | ({"spec.environment"} if known else set())),
-        },
+        status=report.status(environment, resolution, rendered, gaps, mine),
         conditions=report.conditions(rendered, resolution, gaps),
     )
-    return Answer(order, final, ready, backend.name)
+    return Answer(order, final, ready, backend.name, versions.until(resolution.status, today))
 
 
 def _check_written(ask: Ask) -> None:
@@ -194,12 +197,25 @@ def _check_written(ask: Ask) -> None:
         ) from None
 
 
-def _backend(kind: str, environment: Environment, former: Backend[Any] | None) -> Backend[Any]:
+def _backend(
+    ask: Ask,
+    environment: Environment,
+    former: Backend[Any] | None,
+    mine: Mapping[str, Resource],
+) -> Backend[Any]:
     """Return the backend that is offered; for what lives of a kind that is no more, the former.
 
     Raises:
+        InvalidOrder: There is none, and the tenant has named another environment than before.
         NotOffered: There is none.
     """
+    try:
+        return _offered(ask.kind, environment, former)
+    except NotOffered as refusal:
+        raise past.moved(ask.written, mine) or refusal from None
+
+
+def _offered(kind: str, environment: Environment, former: Backend[Any] | None) -> Backend[Any]:
     name = environment.settings.backend_of(kind)
     if name is None and former and former.name in environment.settings.backends:
         return former
@@ -215,12 +231,6 @@ def _backend(kind: str, environment: Environment, former: Backend[Any] | None) -
         text = f"kinds.{kind}: {name} cannot answer it, able: {able}"
         raise NotOffered(f"EnvironmentConfig {environment.root}: {text}", public=public)
     return backend
-
-
-def _former(kind: str, mine: Mapping[str, Resource]) -> Backend[Any] | None:
-    """Return the backend that answered before, by the labels of what it made."""
-    labels = {resource.labels[guards.BACKEND_LABEL] for resource in mine.values()}
-    return backends.BACKENDS[kind].get(labels.pop()) if len(labels) == 1 else None
 
 
 def _order(ask: Ask, filled: Mapping[str, Any]) -> Order[Any]:
@@ -258,20 +268,6 @@ def _judge_limits(
     if before is None or before.asked != asked:
         former = before.estimate if before else None
         policy.judge_limits(settings.limits, resolution.estimate, former)
-
-
-def _immutable(
-    order: Order[Any], now: Mapping[str, Any], held: frozenset[str]
-) -> dict[str, list[str]]:
-    found = immutable.immutable_fields(order.kind, now, held)
-    return {"immutableFields": found} if found else {}
-
-
-def _living(resource: Resource, backend: Backend[Any]) -> Resource:
-    """Return an observed resource with all that may exist behind it."""
-    found = backend.identities(resource) - backend.unmade(resource)
-    exists = bool(found) and may_exist(resource)
-    return replace(resource, exists=exists, identities=found if exists else frozenset())
 
 
 def _identified(resource: Resource, backend: Backend[Any]) -> Resource:
@@ -331,7 +327,7 @@ def _leave(order: Order[Any], backend: Backend[Any], mine: Mapping[str, Resource
 
     The new place is answered as a new order once nothing of the old one is observed.
     """
-    former = _former(order.kind, mine) or backend
+    former = past.former_backend(order.kind, mine) or backend
     known = dict(sorted(mine.items()))
     kept = any(guards.may_delete(resource) for resource in known.values())
     resources = tuple(_as_observed(r) for r in known.values()) if kept else ()

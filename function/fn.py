@@ -23,7 +23,7 @@ from function import environment as environments
 from function import managed, names, plain
 from function.backends import SETTINGS
 from function.calls import Call, Observer, trace
-from function.compose import Answer, Ask, compose, environment_name, moved
+from function.compose import Answer, Ask, compose, environment_name
 from function.contract import Condition, Environment, Manifest, Mode, Resource
 from function.errors import (
     EnvironmentInvalid,
@@ -37,6 +37,7 @@ from function.guards import BACKEND_LABEL
 from function.input import Input
 from function.model import API_VERSION, KINDS
 from function.parsing import parse
+from function.past import moved
 from function.schema import without_nulls
 
 CONDITIONS = ("Accepted", "Provisioned", "Current", "BackendHealthy", "FullySupported")
@@ -136,10 +137,12 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
             environment = self._environment(name, base, overlays)
             environments.admit(environment, ask.tenant)
         except EnvironmentNotFound as refusal:
-            raise moved(ask, observed) or refusal from None
-        answer = compose(ask, environment, observed)
+            raise moved(ask.written, observed) or refusal from None
+        now = utc_now()
+        answer = compose(ask, environment, observed, now.date())
         facts |= {"backend": answer.backend, "resources": len(answer.rendered.resources)}
-        return _respond(req, answer, environment.settings.secrets_namespace, settings.refresh)
+        ttl = _ttl(answer, settings.refresh, now)
+        return _respond(req, answer, environment.settings.secrets_namespace, ttl)
 
     def _environment(
         self, name: str, base: list[fnv1.Resource], overlays: list[fnv1.Resource]
@@ -161,6 +164,11 @@ class FunctionRunner(grpcv1.FunctionRunnerServiceServicer):
             if len(self._environments) > _KNOWN_ENVIRONMENTS:
                 self._environments.popitem(last=False)
         return found
+
+
+def utc_now() -> datetime.datetime:
+    """Return the time; the only place where it enters."""
+    return datetime.datetime.now(datetime.UTC)
 
 
 def read_ask(composite: Manifest) -> Ask:
@@ -299,13 +307,16 @@ def _require(
 
 
 def _respond(
-    req: fnv1.RunFunctionRequest, answer: Answer, secrets_namespace: str, refresh: int
+    req: fnv1.RunFunctionRequest,
+    answer: Answer,
+    secrets_namespace: str,
+    ttl: datetime.timedelta,
 ) -> fnv1.RunFunctionResponse:
     rendered = answer.rendered
     taken = sorted(r.key for r in rendered.resources if r.key in req.desired.resources)
     if taken:
         raise EnvironmentInvalid(f"another step of the pipeline composes: {', '.join(taken)}")
-    rsp = response.to(req, ttl=datetime.timedelta(seconds=refresh))
+    rsp = response.to(req, ttl=ttl)
     for resource in rendered.resources:
         manifest = managed.envelope(resource, answer.order, secrets_namespace)
         target = rsp.desired.resources[resource.key]
@@ -319,6 +330,16 @@ def _respond(
     for condition in rendered.conditions:
         _condition(rsp, condition)
     return rsp
+
+
+def _ttl(answer: Answer, refresh: int, now: datetime.datetime) -> datetime.timedelta:
+    """Return when to ask again at the latest: at midnight where that changes the answer."""
+    longest = datetime.timedelta(seconds=refresh)
+    if answer.until is None:
+        return longest
+    midnight = datetime.datetime.combine(answer.until, datetime.time(), datetime.UTC)
+    left = midnight + datetime.timedelta(days=1) - now
+    return min(longest, max(left, datetime.timedelta(seconds=1)))
 
 
 def _condition(rsp: fnv1.RunFunctionResponse, condition: Condition) -> None:
