@@ -6,7 +6,7 @@
     simulate   stands in for providers        plain      protobuf Structs <-> plain data
     compose    bind, policy, resolve, render, guard: the heart
     backends   one file per backend           guards     nothing live vanishes
-    environment, policy, resolve, versions, bound   what is configured, what was decided
+    environment, policy, resolve, versions, bound, past   what is configured, what was decided
     managed    cluster scoped or namespaced   contract   the five types that carry an order
     model, settings, input                    what tenants, providers, Compositions may say
     immutable, existence, trouble, progress   what is built, why not, and how far

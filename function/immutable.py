@@ -131,7 +131,7 @@ def _unchangeable(change: Difference) -> str:
         case "once" if before == NOTHING:
             return ""
         case "grows" | "once" | "refused":
-            text = "cannot be changed once the order is answered"
+            text = "cannot be changed once it is built"
             told = before in (None, {}, []) or extra(change.info, "private")
             return text if told else f"{text}, set it back to {canonical(before)}"
     return ""

@@ -10,7 +10,7 @@ from function.model import KINDS
 from function.schema import masked
 from tests.test_guards import Data, backend, bound, by_key, disk, order, resource
 
-CANNOT = "cannot be changed once the order is answered"
+CANNOT = "cannot be changed once it is built"
 
 
 @pytest.mark.parametrize(

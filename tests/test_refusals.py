@@ -478,25 +478,25 @@ CHANGES: dict[str, tuple[Data, Edits, Edits, str]] = {
         SERVER,
         {"userData": "#!/bin/sh secret"},
         {"userData": "#!/bin/sh"},
-        "InvalidOrder: spec.userData: cannot be changed once the order is answered",
+        "InvalidOrder: spec.userData: cannot be changed once it is built",
     ),
     "keys": (
         SERVER,
         {"sshKeys": ["ssh-ed25519 AAAA a"]},
         {"sshKeys": []},
-        "InvalidOrder: spec.sshKeys: cannot be changed once the order is answered",
+        "InvalidOrder: spec.sshKeys: cannot be changed once it is built",
     ),
     "zone": (
         SERVER,
         {},
         {"zone": "az1"},
-        "InvalidOrder: spec.zone: cannot be changed once the order is answered",
+        "InvalidOrder: spec.zone: cannot be changed once it is built",
     ),
     "boot volume": (
         SERVER,
         {},
         {"bootVolume": {"sizeGiB": 20}},
-        "InvalidOrder: spec.bootVolume: cannot be changed once the order is answered",
+        "InvalidOrder: spec.bootVolume: cannot be changed once it is built",
     ),
     "to a flavor without a disk": (
         SERVER,
@@ -511,7 +511,7 @@ CHANGES: dict[str, tuple[Data, Edits, Edits, str]] = {
         {"zone": "az2", "replicas": 1, "publicIP": True, "flavor": "SCS-9V-9",
          "volumes": [{"name": "data", "sizeGiB": 8}]},
         'InvalidOrder: spec.volumes[data].sizeGiB: can only grow, set it back to 9 or more; '
-        'spec.zone: cannot be changed once the order is answered, set it back to "az1"; '
+        'spec.zone: cannot be changed once it is built, set it back to "az1"; '
         "spec.replicas: fewer than 2 would destroy the data of the rest; set "
         "spec.deletionProtection to false first; "
         "spec.publicIP: must be false. No public addresses here.; "

@@ -98,7 +98,9 @@ class PoolStatus(Schema):
     )
     replicas: int | None = pydantic.Field(None, description="Number of nodes ordered.")
     ready: int | None = pydantic.Field(
-        None, description="Number of nodes that are ready; absent while pools are changing."
+        None,
+        description="Number of nodes that are ready, at least; absent where the provider does not "
+        "count them, as those of pools that scale by themselves.",
     )
     version: str | None = pydantic.Field(
         None, description="Kubernetes version of its nodes, such as 1.34.7."

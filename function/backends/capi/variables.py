@@ -67,7 +67,7 @@ def _with_fixed(
         **{field: written for field, written in driven.items() if basis.asks(field)},
     }
     problems = [
-        Problem(field, "cannot be changed here once the order is answered")
+        Problem(field, "cannot be changed here once it is built")
         for field, written in sorted(asked.items())
         if any(name in fixed and not _stands(stored, name, v) for name, v in written.items())
     ]
