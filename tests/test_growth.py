@@ -140,8 +140,7 @@ def test_availability_is_chosen_once(provider: str, before: str, now: str) -> No
     """Gardener never changes it, and an order means the same everywhere."""
     told = refused(provider, order(availability=before), order(availability=now))
     assert told == (
-        f"InvalidOrder: {AT}: cannot be changed once it is built, "
-        f'set it back to "{before}"'
+        f'InvalidOrder: {AT}: cannot be changed once it is built, set it back to "{before}"'
     )
 
 
