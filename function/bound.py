@@ -76,12 +76,12 @@ def still(before: Bound | None, now: Mapping[str, Any], held: Collection[str]) -
     """
     if before is None:
         return None
-    asked = remembered(before)
-    changed = {name for name in (*asked, *now) if asked.get(name) != now.get(name)}
+    old = remembered(before)
+    changed = {name for name in (*old, *now) if old.get(name) != now.get(name)}
     update: dict[str, Any] = {}
     if not is_below("spec.image", held) and changed & {"image", "bootVolume", "size", "flavor"}:
         update = {"image": None, "boot": None}
-    types = {entry.get("name"): entry.get("type") for entry in asked.get("volumes") or ()}
+    types = {entry.get("name"): entry.get("type") for entry in old.get("volumes") or ()}
     free = {
         entry.get("name")
         for entry in now.get("volumes") or ()

@@ -20,7 +20,7 @@ _NAMED_BY_US = "kubernetes"
 _CREATION = "create failed"
 # All that is said where the other condition says why.
 _BARE = ("", "create failed: async create failed")
-# What a provider says before it has asked for anything.
+# What a provider says before it has sent any request.
 _BEFORE = ("connect failed", "cannot resolve references")
 # A request for something new that was answered with a refusal, or was never sent. A name that is
 # taken may be that of an earlier creation of ours.
@@ -48,7 +48,7 @@ def may_exist(resource: Resource) -> bool:
     # While a creation runs that was refused before, only this one says that all is well.
     if synced.get("status") != "False":
         return True
-    texts = [str(found.get("message", "")) for found in (synced, attempt)]
+    texts = [str(condition.get("message", "")) for condition in (synced, attempt)]
     if _CREATION in texts[0]:
         said = [text for text in texts if text not in _BARE]
         return not said or not all(_is_unmade(text, named=named) for text in said)
@@ -79,7 +79,7 @@ def _is_under_way(resource: Resource) -> bool:
 def _time(text: str | None) -> datetime.datetime | None:
     """Return a time; None if there is none, or it is garbled."""
     try:
-        found = datetime.datetime.fromisoformat(text or "")
+        time = datetime.datetime.fromisoformat(text or "")
     except ValueError:
         return None
-    return found if found.tzinfo else None
+    return time if time.tzinfo else None

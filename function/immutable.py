@@ -132,6 +132,6 @@ def _unchangeable(change: Difference) -> str:
             return ""
         case "grows" | "once" | "refused":
             text = "cannot be changed once it is built"
-            told = before in (None, {}, []) or extra(change.info, "private")
-            return text if told else f"{text}, set it back to {canonical(before)}"
+            hidden = before in (None, {}, []) or extra(change.info, "private")
+            return text if hidden else f"{text}, set it back to {canonical(before)}"
     return ""

@@ -1,7 +1,7 @@
 """Say in one sentence what happens to a cluster, and how far it is.
 
-What it was when it was last complete is remembered beside it, as an annotation: only then can be
-told what changes, from what, and whether it is still being built for the first time. A change of
+What it was when it was last complete is remembered beside it, as an annotation: only this shows
+what changes, from what, and whether it is still being built for the first time. A change of
 a sentence costs the order one more call, so that large counts change in few steps.
 """
 
@@ -13,9 +13,9 @@ from function.model import API_GROUP
 from function.schema import canonical, mapping
 
 COMPLETE = f"{API_GROUP}/complete"
-# Counts up to this one are told as they are, larger ones in as many steps.
+# Counts up to this one are shown as they are, larger ones in as many steps.
 STEPS = 10
-# Percentages that a provider tells change with every moment.
+# A provider's percentages change with every moment.
 PERCENT_STEP = 25
 _NAMED = 3
 
@@ -48,10 +48,10 @@ def remembered(annotations: Mapping[str, str]) -> Shape | None:
     """
     if COMPLETE not in annotations:
         return None
-    found = mapping(annotations[COMPLETE])
-    planes, pools = found.get("planes"), found.get("pools")
+    written = mapping(annotations[COMPLETE])
+    planes, pools = written.get("planes"), written.get("pools")
     return Shape(
-        version=str(found.get("version") or ""),
+        version=str(written.get("version") or ""),
         planes=planes if isinstance(planes, int) else 0,
         pools={
             name: count if isinstance(count, int) else None
@@ -89,15 +89,15 @@ def percent(value: Any) -> str:
 
 def sentence(what: str, *counts: Count | str) -> str:
     """Return what happens, with what says how far it is."""
-    told = ", ".join(map(str, counts))
-    return f"{what}: {told}" if told else what
+    listed = ", ".join(map(str, counts))
+    return f"{what}: {listed}" if listed else what
 
 
 def changes(before: Shape, now: Shape) -> str:
     """Return what makes of a cluster another one; empty if nothing of its shape does."""
-    found = list(_changes(before, now))
-    more = [f"{len(found) - _NAMED} more"] if len(found) > _NAMED else []
-    *first, last = [*found[:_NAMED], *more] or [""]
+    parts = list(_changes(before, now))
+    more = [f"{len(parts) - _NAMED} more"] if len(parts) > _NAMED else []
+    *first, last = [*parts[:_NAMED], *more] or [""]
     return f"{', '.join(first)} and {last}" if first else last
 
 

@@ -1,6 +1,6 @@
 """List which text of a provider means what.
 
-The first rule whose pattern is found decides, so that what is specific stands before what is
+The first rule whose pattern is found decides, so that what is specific comes before what is
 general. The texts were read off real objects of provider-openstack 0.9, provider-kubernetes 1.3
 and Cluster API 1.14, and off the sources of these, of gophercloud, of Kubernetes and of
 cluster-api-provider-openstack. Names, ids and addresses are taken out before a text is read.

@@ -83,7 +83,7 @@ def render(
     return Rendered(
         resources=(resource,),
         removals=_removals(cluster, before),
-        status=phases.told(moment, settings),
+        status=phases.status_of(moment, settings),
         conditions=(
             phases.current(moment),
             health.of(before, live, paused=moment.is_paused),
@@ -105,10 +105,10 @@ def unmade(resource: Resource) -> frozenset[str]:
     cluster = status.live(resource)
     if not cluster or status.initialised(cluster):
         return frozenset()
-    found = identities(resource)
+    everything = identities(resource)
     if not status.drawn(cluster):
-        return found
-    return frozenset(identity for identity in found if "/machineDeployment/" in identity)
+        return everything
+    return frozenset(identity for identity in everything if "/machineDeployment/" in identity)
 
 
 def recall(observed: Mapping[str, Resource]) -> dict[str, Any] | None:

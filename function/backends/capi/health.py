@@ -1,6 +1,6 @@
 """Read what troubles a live Cluster: the Object, its topology, its infrastructure.
 
-What a provider of infrastructure says stands in the messages of conditions only, beside all that
+What a provider of infrastructure says is in the messages of conditions only, beside all that
 is not there yet while machines are built. So only words count that say what is wrong, and never a
 name, which could be made of such words.
 """

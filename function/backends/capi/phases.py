@@ -102,8 +102,8 @@ class Moment:
     def moves(self) -> bool:
         """Return whether it is becoming what is ordered."""
         cluster = self.cluster
-        asked = status.handed(self.rendered, self.manifest, self.observed)
-        return not asked or not status.fresh(cluster) or status.updating(cluster)
+        handed = status.handed(self.rendered, self.manifest, self.observed)
+        return not handed or not status.fresh(cluster) or status.updating(cluster)
 
     @functools.cached_property
     def is_paused(self) -> bool:
@@ -142,22 +142,22 @@ def remember(moment: Moment) -> dict[str, str]:
     return {progress.COMPLETE: Shape().written()} if moment.is_new and changes else {}
 
 
-def told(moment: Moment, settings: Settings) -> dict[str, Any]:
+def status_of(moment: Moment, settings: Settings) -> dict[str, Any]:
     """Return the status of the order."""
     cluster, order = moment.cluster, moment.order
     phase, message = _phase(moment)
     host, port = (lookup(cluster, f"spec.controlPlaneEndpoint.{part}") for part in ("host", "port"))
     endpoint = f"https://{host}:{port}" if host and port else ""
     running = status.running(cluster)
-    found: dict[str, Any] = {
+    shown: dict[str, Any] = {
         "phase": phase,
         "message": message,
         **({"version": running} if running else {}),
         **reached(endpoint, moment.observed, order, settings, moment.bound),
     }
     if order.spec.node_pools:
-        found["nodePools"] = _pools(moment)
-    return found
+        shown["nodePools"] = _pools(moment)
+    return shown
 
 
 def _phase(moment: Moment) -> tuple[str, str]:
@@ -182,10 +182,10 @@ def _phase(moment: Moment) -> tuple[str, str]:
 
 def _going(cluster: Manifest) -> str:
     """Return what a Cluster that is being deleted waits for."""
-    found = cluster.get("status") or {}
-    reason = str(trouble.condition_of(found, "Deleting").get("reason"))
+    seen = cluster.get("status") or {}
+    reason = str(trouble.condition_of(seen, "Deleting").get("reason"))
     said = "\n".join(
-        str(trouble.condition_of(found, kind).get("message", ""))
+        str(trouble.condition_of(seen, kind).get("message", ""))
         for kind in status.MACHINES.values()
     )
     held = next((sentence for words, sentence in _HELD.items() if words in said), "")
@@ -219,11 +219,11 @@ def _changing(moment: Moment) -> tuple[str, str]:
 
 def _surplus(moment: Moment) -> list[str]:
     """Return how many nodes are still to go; nothing where they go by themselves."""
-    asked = moment.shape.pools.values()
-    found = _counter(moment, "workers", "replicas")
-    if found is None or None in asked:
+    sizes = moment.shape.pools.values()
+    machines = _counter(moment, "workers", "replicas")
+    if machines is None or None in sizes:
         return []
-    left = found - sum(count or 0 for count in asked)
+    left = machines - sum(size or 0 for size in sizes)
     return [f"{left} {'node' if left == 1 else 'nodes'} to remove"] if left > 0 else []
 
 
@@ -239,10 +239,10 @@ def _replacing(moment: Moment) -> str:
 
 def _is_upgraded(moment: Moment) -> bool:
     """Return whether a part of the cluster has not the version that is ordered."""
-    asked = f"v{moment.shape.version}"
-    found = status.versions(moment.cluster, "controlPlane", "workers")
+    ordered = f"v{moment.shape.version}"
+    running = status.versions(moment.cluster, "controlPlane", "workers")
     topology = lookup(moment.cluster, "spec.topology.version")
-    return any(version.partition("+")[0] != asked for version in (topology, *found))
+    return any(version.partition("+")[0] != ordered for version in (topology, *running))
 
 
 def _counts(moment: Moment, version: str = "") -> dict[str, Count]:
@@ -250,25 +250,25 @@ def _counts(moment: Moment, version: str = "") -> dict[str, Count]:
     nodes = sum(count or 0 for count in moment.shape.pools.values())
     if None in moment.shape.pools.values():
         nodes = _counter(moment, "workers", "desiredReplicas") or 0
-    found = {}
+    counts = {}
     for part, name, total in (
         ("controlPlane", _PLANES, moment.shape.planes),
         ("workers", _NODES, nodes),
     ):
         done = _of_version(moment, part, version) if version else _counter(moment, part, _READY)
         if done is not None and total:
-            found[name] = Count(name, done, total)
-    return found
+            counts[name] = Count(name, done, total)
+    return counts
 
 
 def _of_version(moment: Moment, part: str, version: str) -> int | None:
     """Return how many machines have a version; None before Cluster API 1.14 counted them."""
-    found = lookup(moment.cluster, f"status.{part}.versions")
-    if not isinstance(found, list):
+    entries = lookup(moment.cluster, f"status.{part}.versions")
+    if not isinstance(entries, list):
         return None
     return sum(
         entry.get("replicas") or 0
-        for entry in found
+        for entry in entries
         if str(entry.get("version")).partition("+")[0] == version
     )
 
@@ -279,8 +279,8 @@ def _counter(moment: Moment, part: str, name: str) -> int | None:
     if not counters:
         said = trouble.condition_of(moment.cluster.get("status") or {}, status.MACHINES[part])
         return 0 if said else None
-    found = counters.get(name)
-    return found if isinstance(found, int) else None
+    count = counters.get(name)
+    return count if isinstance(count, int) else None
 
 
 def _pools(moment: Moment) -> list[Manifest]:
@@ -299,21 +299,21 @@ def _pools(moment: Moment) -> list[Manifest]:
 
 def _ready(moment: Moment) -> dict[str, int]:
     """Return how many nodes of each pool are ready at least; nothing where nobody says so."""
-    asked = {name: count for name, count in moment.shape.pools.items() if count is not None}
+    ordered = {name: count for name, count in moment.shape.pools.items() if count is not None}
     total = _counter(moment, "workers", _READY)
-    if total is None or len(asked) < len(moment.shape.pools):
+    if total is None or len(ordered) < len(moment.shape.pools):
         return {}
-    if total >= sum(asked.values()) and not moment.moves:
-        return asked
+    if total >= sum(ordered.values()) and not moment.moves:
+        return ordered
     had = moment.before.pools if moment.before else {}
     # What a pool had it still has, unless fewer nodes are ready altogether.
-    least = {name: min(count, had.get(name) or 0) for name, count in asked.items()}
+    least = {name: min(count, had.get(name) or 0) for name, count in ordered.items()}
     if sum(least.values()) > total:
-        least = dict.fromkeys(asked, 0)
+        least = dict.fromkeys(ordered, 0)
     # Nodes of pools that shrink or go are ready until they are gone.
-    leaving = sum(max(0, (count or 0) - asked.get(name, 0)) for name, count in had.items())
+    leaving = sum(max(0, (count or 0) - ordered.get(name, 0)) for name, count in had.items())
     spare = max(0, total - sum(least.values()) - leaving)
-    lacking = {name: asked[name] - least[name] for name in asked if least[name] < asked[name]}
+    lacking = {name: ordered[name] - least[name] for name in ordered if least[name] < ordered[name]}
     # At least those that no other pool has room for.
     return least | {
         name: least[name] + min(room, max(0, spare - sum(lacking.values()) + room))

@@ -257,8 +257,8 @@ def _far(what: str, live: Manifest, kind: str) -> str:
     if operation.get("type") != kind:
         return what
     nodes = trouble.condition_of(live.get("status") or {}, "EveryNodeReady")
-    found = _NODES.search(str(nodes.get("message", "")))
-    counted = [f"nodes {Count('', int(found[1]), int(found[2]))}"] if found else []
+    match = _NODES.search(str(nodes.get("message", "")))
+    counted = [f"nodes {Count('', int(match[1]), int(match[2]))}"] if match else []
     return ", ".join((what, progress.percent(operation.get("progress")), *counted))
 
 
@@ -275,7 +275,7 @@ def status_of(
     settings: Settings,
     bound: Bound,
     before: Resource | None,
-    found: Condition,
+    shown: Condition,
 ) -> dict[str, Any]:
     """Return the status of the order.
 
@@ -284,12 +284,12 @@ def status_of(
         settings: The environment's settings.
         bound: What was decided.
         before: The observed Object of the Shoot.
-        found: Whether what runs is what is ordered.
+        shown: Whether what runs is what is ordered.
     """
     live = live_shoot(before)
     phase, message = _phase(before, shape_of(order, bound))
-    if phase == "Ready" and not found.status:
-        phase, message = "Updating", found.message
+    if phase == "Ready" and not shown.status:
+        phase, message = "Updating", shown.message
     version = lookup(live, "spec.kubernetes.version")
     pools = [
         {"name": pool.name, "flavor": bound.machines[pool.name].flavor, "replicas": pool.bounds[0]}

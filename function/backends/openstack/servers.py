@@ -103,7 +103,7 @@ def holds(observed: Mapping[str, Resource], asked: Mapping[str, Any]) -> frozens
     What is not observed yet may be under way, unless something that it needs was refused.
     """
     shared = [keys.GROUP]
-    found = set()
+    held: set[str] = set()
     for part, field, wanted in (
         (keys.KEYPAIR, "spec.sshKeys", bool(asked.get("sshKeys"))),
         (
@@ -113,31 +113,31 @@ def holds(observed: Mapping[str, Resource], asked: Mapping[str, Any]) -> frozens
         ),
     ):
         shared += [part] * wanted
-        found |= {field} if wanted and not _is_refused(observed, part) else set()
+        held |= {field} if wanted and not _is_refused(observed, part) else set()
     for index in range(asked.get("replicas") or 1):
-        found |= _held_by(observed, asked, index, shared)
-    return frozenset(found)
+        held |= _held_by(observed, asked, index, shared)
+    return frozenset(held)
 
 
 def _held_by(
     observed: Mapping[str, Resource], asked: Mapping[str, Any], index: int, shared: list[str]
 ) -> set[str]:
     """Return the paths that the parts of one server hold; all servers need what is shared."""
-    found = set()
+    held: set[str] = set()
     networks = asked.get("networks") or [{}]
     ports = [keys.port(index, n) for n in range(len(networks))]
     for part, network in zip(ports, networks, strict=True):
         if part in observed or not _is_refused(observed, keys.GROUP):
             named = f"[{network['name']}]" if network else ""
-            found |= set() if _is_refused(observed, part) else {f"spec.networks{named}"}
+            held |= set() if _is_refused(observed, part) else {f"spec.networks{named}"}
     server = keys.server(index)
     needed = [server] if server in observed else [*shared, *ports]
     if not any(_is_refused(observed, part) for part in needed):
-        found |= _OF_SERVERS
+        held |= _OF_SERVERS
     for volume in asked.get("volumes") or ():
         if not _is_refused(observed, keys.volume(index, volume["name"])):
-            found |= {"spec.zone", f"spec.volumes[{volume['name']}]"}
-    return found
+            held |= {"spec.zone", f"spec.volumes[{volume['name']}]"}
+    return held
 
 
 def _is_refused(observed: Mapping[str, Resource], key: str) -> bool:

@@ -85,16 +85,16 @@ def _far(stack: Stack[ServerSpec]) -> str:
     phases = [
         instance_phase(stack.observed.get(keys.server(index))) for index in range(spec.replicas)
     ]
-    told = (
+    running = (
         f"{_count(phases.count(up), spec.replicas)} servers {'run' if spec.running else 'stopped'}"
     )
     attached = [bool(stack.id(keys.attachment(i, ask.name))) for i, ask in _volumes(stack)]
     if not all(attached):
-        return f"{told}; attaching volumes {_count(sum(attached), len(attached))}"
+        return f"{running}; attaching volumes {_count(sum(attached), len(attached))}"
     large = [_is_done(stack, index, ask) for index, ask in _volumes(stack)]
     if not all(large):
-        return f"{told}; enlarging volumes {_count(sum(large), len(large))}"
-    return told
+        return f"{running}; enlarging volumes {_count(sum(large), len(large))}"
+    return running
 
 
 def _count(done: int, total: int) -> str:
