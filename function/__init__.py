@@ -9,7 +9,7 @@
     wire       requests that protobuf refuses to read
     compose    bind, policy, resolve, render, guard: the heart
     backends   one file per backend           guards     nothing live vanishes
-    environment, policy, resolve, versions, bound   what is configured, what was decided
+    environment, policy, resolve, versions, bound, past   what is configured, what was decided
     texts      which characters new text may hold
     stale, outdated    an older version of an order, what a newer function composed
     placing    ProviderConfig and namespace of a tenant
@@ -17,7 +17,8 @@
     model, settings, input                    what tenants, providers, Compositions may say
     assembly   environments, parsed once    merge     layers -> one environment
     sizes      limits of the whole          metadata, manifests   what an API server takes
-    names, labels, flavors, kubeconfig, trouble, parsing, schema, shapes, paths, errors, excerpts
+    immutable, existence, trouble, progress   what is built, why not, and how far
+    names, labels, flavors, kubeconfig, parsing, schema, shapes, paths, errors, excerpts
 
 Imports point downwards; see the contracts in pyproject.toml.
 """

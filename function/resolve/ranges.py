@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from function.bound import remembered
 from function.contract import Bound, Order
 from function.errors import Problem
 from function.model import ClusterSpec
@@ -23,17 +24,17 @@ NO_HOST = "holds addresses that no host can have"
 def check_ranges(order: Order[ClusterSpec], before: Bound | None, problems: list[Problem]) -> None:
     """Add a problem for each range of the order that cannot be used.
 
-    Ranges never change: those of a live cluster are not looked at again, and the range of pods
-    only where there are to be more nodes than before.
+    Those that are ordered already are not looked at again, and the range of pods only where there
+    are to be more nodes than before.
     """
     network = order.spec.network
     named = {"pods": network.pods, "services": network.services, "nodes": network.nodes}
-    if before is None:
-        problems += (
-            Problem(f"spec.network.{name}", NO_HOST)
-            for name, cidr in named.items()
-            if cidr and is_unusable(cidr)
-        )
+    known = (lookup(remembered(before), "network") if before else None) or {}
+    problems += (
+        Problem(f"spec.network.{name}", NO_HOST)
+        for name, cidr in named.items()
+        if cidr and cidr != known.get(name) and is_unusable(cidr)
+    )
     nodes = sum(pool.bounds[1] for pool in order.spec.node_pools)
     former = _nodes(lookup(before.asked, "nodePools") or ()) if before else 0
     if network.pods and nodes > max(former, _capacity(network.pods)):

@@ -55,6 +55,22 @@ def deployments(basis: Basis, values: Mapping[str, Any]) -> list[Manifest]:
     return found
 
 
+def order_name(deployment: Manifest) -> str:
+    """Return the name that the order gives to the pool of a MachineDeployment topology."""
+    known = lookup(deployment, "metadata.labels") or {}
+    return str(known.get(POOL_LABEL, deployment["name"]))
+
+
+def sizes(cluster: Manifest) -> dict[str, int | None]:
+    """Return the number of nodes of each pool; None for one that grows and shrinks by itself."""
+    found: dict[str, int | None] = {}
+    for deployment in status.deployments(cluster):
+        name, count = order_name(deployment), deployment.get("replicas")
+        others = found.get(name, 0)
+        found[name] = None if others is None or count is None else others + count
+    return found
+
+
 def health_check(check: HealthCheck) -> Manifest:
     """Return when machines are replaced."""
     if not check.enabled:
@@ -159,6 +175,8 @@ def _check_zones(basis: Basis, pool: NodePool, zones: tuple[str, ...], at: str) 
     Raises:
         InvalidOrder: A zone in which nodes of the pool stand is not named any more.
     """
+    if not basis.holds("spec.nodePools"):
+        return
     standing = [d.get("failureDomain", "") for d in _stored_all(basis, pool)]
     if not set(standing) <= set(zones):
         found = f"nodes of this pool stand in {', '.join(filter(None, standing)) or 'no zone'}"

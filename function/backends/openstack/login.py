@@ -6,7 +6,7 @@ from email.mime.text import MIMEText
 import yaml
 
 from function import names
-from function.backends.openstack.keys import COMPUTE, GROUP, KEYPAIR
+from function.backends.openstack.keys import COMPUTE, KEYPAIR, SERVER
 from function.backends.openstack.stack import Stack
 from function.contract import Resource
 from function.errors import InvalidOrder, Problem
@@ -42,7 +42,7 @@ def check_user_data(stack: Stack[ServerSpec]) -> None:
     Raises:
         InvalidOrder: They are too long; those of servers that stand were taken.
     """
-    if GROUP in stack.observed:
+    if any(key.startswith(SERVER) and stack.live(key) for key in stack.observed):
         return
     size = len(user_data(stack.order.spec).encode())
     if size > LONGEST:
