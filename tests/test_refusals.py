@@ -463,8 +463,8 @@ CHANGES: dict[str, tuple[Data, Edits, Edits, str]] = {
         CLUSTER,
         {},
         {"controlPlane.availability": "None"},
-        "InvalidOrder: spec.controlPlane.availability: cannot be changed once the order is "
-        'answered, set it back to "Node"',
+        "InvalidOrder: spec.controlPlane.availability: cannot be changed once it is built, set it "
+        'back to "Node"',
     ),
     "new pool of a flavor that is not offered": (
         CLUSTER,

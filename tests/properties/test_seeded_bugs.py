@@ -19,6 +19,7 @@ from function import (
     guards,
     immutable,
     managed,
+    past,
     plain,
     policy,
     refusal,
@@ -355,7 +356,7 @@ BUGS = (
         "Network",
     ),
     # What exists.
-    Bug("nothing exists", broken(compose, "may_exist", lambda _: False), check_correction),
+    Bug("nothing exists", broken(past, "may_exist", lambda _: False), check_correction),
     Bug("under way", broken(existence, "_is_under_way", lambda _: False), check_correction),
     Bug(
         "lost is refused", broken(existence, "_is_unmade", lambda *_, **__: True), check_correction
