@@ -6,7 +6,7 @@ PIP := $(BIN)/pip --quiet --disable-pip-version-check
 SOURCES := function tests benchmarks testbed release
 # Every branch of these is covered by their own tests, or `make test` fails. Tracing costs the
 # other tests half of their time.
-SAFETY := guards bound stale outdated
+SAFETY := guards immutable existence bound stale outdated
 # Two control planes side by side: their tests wait more than they work.
 E2E := -n 2 --dist loadscope --no-loadscope-reorder --junitxml=out/e2e.xml --durations=15
 

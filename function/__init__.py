@@ -9,7 +9,7 @@
     wire       requests that protobuf refuses to read
     compose    bind, policy, resolve, render, guard: the heart
     backends   one file per backend           guards     nothing live vanishes
-    environment, policy, resolve, versions, bound   what is configured, what was decided
+    environment, policy, resolve, versions, bound, past   what is configured, what was decided
     texts      which characters new text may hold
     stale, outdated    an older version of an order, what a newer function composed
     placing    ProviderConfig and namespace of a tenant
@@ -19,7 +19,8 @@
     sizes      limits of a whole order        wire       requests that protobuf rejects
     metadata, manifests   what an API server takes
     constraints   what new and changed values must meet
-    names, labels, flavors, kubeconfig, trouble, parsing, schema, shapes, paths, errors, excerpts
+    immutable, existence, trouble, progress   what is built, why not, and how far
+    names, labels, flavors, kubeconfig, parsing, schema, shapes, paths, errors, excerpts
 
 Imports point downwards; see the contracts in pyproject.toml.
 """

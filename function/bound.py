@@ -6,7 +6,7 @@ a newer function; one that is gone or garbled is rebuilt from what the observed 
 show, and nothing may leave the desired state while it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pydantic
@@ -17,7 +17,7 @@ from function.errors import BindingLost, FunctionOutdated, InvalidOrder
 from function.excerpts import few
 from function.model import API_GROUP, OrderSpec
 from function.parsing import checker, is_mistyped, parse
-from function.paths import replaced, steps
+from function.paths import is_below, replaced, steps
 from function.schema import DNSLabel, canonical, extra, fields, masked
 from function.settings import Place
 
@@ -76,6 +76,37 @@ def accepted_spec(schema: type[SpecT], bound: Bound) -> SpecT | None:
         return None
 
 
+def still(before: Bound | None, now: Mapping[str, Any], held: Collection[str]) -> Bound | None:
+    """Return the record without what was decided for servers and volumes that do not exist.
+
+    A key or a flavor that was refused is corrected before anything is built of it, and may need
+    another image, or another disk to boot from.
+
+    Args:
+        before: What was decided at the last answer; None for a new order.
+        now: What was written and filled, private values masked.
+        held: Paths of fields that something live holds.
+    """
+    if before is None:
+        return None
+    old = remembered(before)
+    changed = {name for name in (*old, *now) if old.get(name) != now.get(name)}
+    update: dict[str, Any] = {}
+    if not is_below("spec.image", held) and changed & {"image", "bootVolume", "size", "flavor"}:
+        update = {"image": None, "boot": None}
+    types = {entry.get("name"): entry.get("type") for entry in old.get("volumes") or ()}
+    free = {
+        entry.get("name")
+        for entry in now.get("volumes") or ()
+        if not is_below(f"spec.volumes[{entry.get('name')}]", held)
+        and entry.get("type") != types.get(entry.get("name"))
+    }
+    if free:
+        kept = {name: kind for name, kind in before.volume_types.items() if name not in free}
+        update["volume_types"] = kept
+    return before.model_copy(update=update) if update else before
+
+
 def environment_of(observed: Mapping[str, Resource]) -> str:
     """Return the environment that answered an order before; empty for a new order.
 
@@ -89,6 +120,16 @@ def environment_of(observed: Mapping[str, Resource]) -> str:
     if names and _wrong_label(names[0]):
         raise BindingLost(f"label {ENVIRONMENT_LABEL} of observed resources names no environment")
     return names[0] if names else ""
+
+
+def recorded(backend: Backend[Any], observed: Mapping[str, Resource]) -> Bound | None:
+    """Return what the last answer wrote down; None if that is lost or garbled.
+
+    Raises:
+        FunctionOutdated: A newer function wrote it.
+    """
+    root = observed.get(backend.root)
+    return decode(root.annotations.get(ANNOTATION, "")) if root else None
 
 
 def read(
@@ -111,9 +152,7 @@ def read(
     """
     if not observed:
         return None
-    root = observed.get(backend.root)
-    text = root.annotations.get(ANNOTATION, "") if root else ""
-    record = decode(text)
+    record = recorded(backend, observed)
     if record and _fits(record, schema):
         return record
     return _recall(backend, schema, written, observed)

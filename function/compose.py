@@ -6,6 +6,7 @@ Every step either goes on with a complete picture or raises a refusal from `erro
 is no way to answer with less than everything that lives.
 """
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,8 +16,10 @@ from function import (
     bound,
     excerpts,
     guards,
+    immutable,
     names,
     outdated,
+    past,
     placing,
     policy,
     report,
@@ -24,6 +27,7 @@ from function import (
     sizes,
     stale,
     texts,
+    versions,
 )
 from function.__version__ import __version__
 from function.contract import (
@@ -31,6 +35,7 @@ from function.contract import (
     Bound,
     Condition,
     Environment,
+    Machine,
     Mode,
     Order,
     Remark,
@@ -52,6 +57,7 @@ from function.model.metadata import name_problem
 from function.parsing import parse, unknown_fields
 from function.paths import expand, lookup
 from function.schema import masked
+from function.settings import Settings
 
 DEFAULT_ENVIRONMENT = "default"
 
@@ -88,12 +94,14 @@ class Answer:
         rendered: Resources, status and conditions, complete and guarded.
         ready: Whether every planned resource is emitted and ready.
         backend: The backend that answered.
+        until: The last day on which it is so, where time alone changes it.
     """
 
     order: Order[Any]
     rendered: Rendered
     ready: bool
     backend: str
+    until: datetime.date | None = None
 
 
 def environment_name(ask: Ask, observed: Mapping[str, Resource], default: str) -> str:
@@ -108,64 +116,55 @@ def environment_name(ask: Ask, observed: Mapping[str, Resource], default: str) -
     return bound.environment_of(observed) or default or DEFAULT_ENVIRONMENT
 
 
-def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]) -> Answer:
+def compose(
+    ask: Ask,
+    environment: Environment,
+    observed: Mapping[str, Resource],
+    today: datetime.date,
+) -> Answer:
     """Answer an order.
 
     Args:
         ask: The order as it arrived.
         environment: The environment that answers it.
         observed: Every observed composed resource by key, other steps' included.
+        today: The day in UTC, for what ends by time alone.
 
     Raises:
         Refusal: See `function.errors`; nothing may be applied then.
     """
     settings = environment.settings
     _check_written(ask)
-    mine = guards.ours(observed, backends.SETTINGS)
-    former = _former(ask.kind, mine)
-    backend = _backend(ask.kind, environment, former)
-    outdated.versions_are_known(mine, former or backend)
-    seen = {key: resource.checked((former or backend).reads) for key, resource in mine.items()}
-    before = bound.read(former or backend, KINDS[ask.kind], ask.written, seen)
-    request = masked(KINDS[ask.kind], ask.written)
+    ours = guards.ours(observed, backends.SETTINGS)
+    former = past.former_backend(ask.kind, ours)
+    backend = _backend(ask, environment, former, ours)
+    outdated.versions_are_known(ours, former or backend)
+    last = past.read(ask.kind, ask.written, former or backend, ours)
+    mine, request = last.resources, masked(KINDS[ask.kind], ask.written)
     revision = stale.revision_of(ask.uid, ask.generation)
-    stale.older_versions_change_nothing(revision, request, before)
-    filled = policy.fill(ask.kind, ask.written, settings.policy, before)
+    stale.older_versions_change_nothing(revision, request, last.recorded)
+    filled = policy.fill(ask.kind, ask.written, settings.policy, last.binding)
     order = _order(ask, filled)
     guards.labels_are_kept(order, observed)
     guards.names_are_free(order, mine)
-    _check_environment(environment, before)
-    _check_name(ask, before)
+    _check_environment(environment, last.record)
+    _check_name(ask, last.record)
     place = placing.place(backend, environment, ask.tenant)
-    if guards.stays_in_place(order, place, before, settings.moves):
+    if guards.stays_in_place(order, place, last.record, settings.moves):
         return _leave(order, backend, mine)
-    now = bound.with_fills(request, filled)
-    *_, resolution = all_of(
-        lambda: guards.refused_fields_are_unchanged(order, now, before, backend.standing(seen)),
-        lambda: guards.data_is_kept(order, now, before),
-        lambda: texts.judge(ask.kind, bound.with_fills(ask.written, filled), filled, before),
-        lambda: resolve.check_constraints(order, now, before),
-        lambda: policy.judge(ask.kind, _effective(order), now, settings.policy, before),
-        lambda: resolve.RESOLVERS[ask.kind](order, settings, before, backend.progress(seen)),
-    )
-    texts.judge_issuer(resolution.decided.get("oidc"), before)
-    told = policy.notes(ask.kind, filled, settings.policy)
-    resolution = replace(resolution, notes=(*told, *resolution.notes))
-    revision = stale.remembered(revision, request, before)
+    resolution = _resolve(order, filled, backend, settings, last)
     record = Bound(
-        place=place, asked=request, filled=filled, revision=revision, **resolution.decided
+        place=place,
+        asked=request,
+        filled=filled,
+        revision=stale.remembered(revision, request, last.recorded),
+        **resolution.decided,
     )
-    # Identities come from the whole resource, also from parts that do not fit their shapes.
-    mine = {key: _identified(resource, backend) for key, resource in mine.items()}
-    seen = {key: replace(r, identities=mine[key].identities) for key, r in seen.items()}
-    bare = backend.render(order, settings, record, seen)
-    changed = before is None or before.asked != request
-    sized = (order, record.machines, bare.volumes)
-    estimate = resolve.with_given(*sized, resolution.estimate)
-    # A function that counts otherwise than the one before it strands nobody.
+    bare = backend.render(order, settings, record, last.seen)
+    estimate = _sized(settings, resolution, (order, record.machines, bare.volumes), last.binding)
+    changed = last.record is None or last.record.asked != request
     if changed:
-        policy.judge_limits(settings.limits, estimate, resolve.recorded(*sized, before))
-        sizes.check(order, bare, before, mine, backend)
+        sizes.check(order, bare, last.record, mine, backend)
     record = record.model_copy(
         update={
             "estimate": {name: float(size) for name, size in estimate.items()},
@@ -176,16 +175,18 @@ def compose(ask: Ask, environment: Environment, observed: Mapping[str, Resource]
     sizes.check_annotations(rendered, mine, changed=changed)
     guards.keys_are_sound(rendered, backend)
     guards.waves_only_gate_creation(rendered, mine)
-    guards.nothing_vanishes(order, rendered, mine, backend, before)
-    guards.types_are_in_use(record, rendered, mine, before)
+    guards.nothing_vanishes(order, rendered, mine, backend, last.record)
+    guards.types_are_in_use(record, rendered, mine, last.binding)
     gaps = _gaps(order, backend, rendered)
     ready = not rendered.planned and all(r.ready for r in rendered.resources)
-    rendered = replace(rendered, unsupported=gaps, notes=(*resolution.notes, *rendered.notes))
+    ended = versions.ended(record.version, resolution.status, today)
+    notes = (*resolution.notes, *ended, *rendered.notes)
+    rendered = replace(rendered, unsupported=gaps, notes=notes)
     shown = report.conditions(rendered, resolution)
     status = report.status(environment, resolution, rendered, shown, mine) | _estimated(estimate)
     connection = report.connection(status)
     final = replace(rendered, status=status, connection=connection, conditions=shown)
-    return Answer(order, final, ready, backend.name)
+    return Answer(order, final, ready, backend.name, versions.until(resolution.status, today))
 
 
 def _check_written(ask: Ask) -> None:
@@ -231,12 +232,25 @@ def _check_environment(environment: Environment, before: Bound | None) -> None:
         raise EnvironmentInvalid(*environment.flaws)
 
 
-def _backend(kind: str, environment: Environment, former: Backend[Any] | None) -> Backend[Any]:
+def _backend(
+    ask: Ask,
+    environment: Environment,
+    former: Backend[Any] | None,
+    mine: Mapping[str, Resource],
+) -> Backend[Any]:
     """Return the backend that is offered; for what lives of a kind that is no more, the former.
 
     Raises:
+        InvalidOrder: There is none, and the tenant has named another environment than before.
         NotOffered: There is none.
     """
+    try:
+        return _offered(ask.kind, environment, former)
+    except NotOffered as refusal:
+        raise past.moved(ask.written, mine) or refusal from None
+
+
+def _offered(kind: str, environment: Environment, former: Backend[Any] | None) -> Backend[Any]:
     name = environment.settings.backend_of(kind)
     if name is None and former and former.name in environment.settings.backends:
         return former
@@ -254,12 +268,6 @@ def _backend(kind: str, environment: Environment, former: Backend[Any] | None) -
     return backend
 
 
-def _former(kind: str, mine: Mapping[str, Resource]) -> Backend[Any] | None:
-    """Return the backend that answered before, by the labels of what it made."""
-    labels = {resource.labels[guards.BACKEND_LABEL] for resource in mine.values()}
-    return backends.BACKENDS[kind].get(labels.pop()) if len(labels) == 1 else None
-
-
 def _order(ask: Ask, filled: Mapping[str, Any]) -> Order[Any]:
     spec = parse(
         KINDS[ask.kind], bound.with_fills(ask.written, filled), at="spec", blame=InvalidOrder
@@ -267,17 +275,62 @@ def _order(ask: Ask, filled: Mapping[str, Any]) -> Order[Any]:
     return Order(ask.kind, ask.tenant, ask.name, ask.mode, ask.uid, ask.written, spec)
 
 
-def _effective(order: Order[Any]) -> dict[str, Any]:
-    dumped: dict[str, Any] = order.spec.model_dump(mode="json")
-    return dumped
+def _resolve(
+    order: Order[Any],
+    filled: Mapping[str, Any],
+    backend: Backend[Any],
+    settings: Settings,
+    last: past.Past,
+) -> resolve.Resolution:
+    """Return what an order resolves to, once everything about it was judged.
+
+    What was accepted once is judged again where nothing live is bound to it, but for texts and
+    constraints: those only where a value is new.
+    """
+    kind, before = order.kind, last.binding
+    request, effective = masked(KINDS[kind], order.written), order.spec.model_dump(mode="json")
+    written, now = (bound.with_fills(one, filled) for one in (order.written, request))
+    decided = bound.still(before, now, last.held)
+    resolution: resolve.Resolution
+    *_, resolution = all_of(
+        lambda: immutable.refused_fields_are_unchanged(
+            order, now, before, backend.standing(last.seen), last.held
+        ),
+        lambda: guards.data_is_kept(order, now, before),
+        lambda: texts.judge(kind, written, filled, last.record),
+        lambda: resolve.check_constraints(order, now, last.record),
+        lambda: policy.judge(kind, effective, now, settings.policy, before),
+        lambda: resolve.RESOLVERS[kind](order, settings, decided, backend.progress(last.seen)),
+    )
+    texts.judge_issuer(resolution.decided.get("oidc"), last.record)
+    return replace(
+        resolution,
+        notes=(*policy.notes(kind, filled, settings.policy), *resolution.notes),
+        status={**resolution.status, **last.immutable_fields(kind, now)},
+    )
+
+
+def _sized(
+    settings: Settings,
+    resolution: resolve.Resolution,
+    sized: tuple[Order[Any], Mapping[str, Machine], Mapping[str, int]],
+    before: Bound | None,
+) -> dict[str, float]:
+    """Return the size of an order, held against the limits unless the tenant changed nothing.
+
+    A function that counts otherwise than the one before it strands nobody.
+
+    Raises:
+        PolicyViolation: It is too large.
+    """
+    estimate = resolve.with_given(*sized, resolution.estimate)
+    if before is None or before.asked != masked(KINDS[sized[0].kind], sized[0].written):
+        policy.judge_limits(settings.limits, estimate, resolve.recorded(*sized, before))
+    return estimate
 
 
 def _estimated(estimate: Mapping[str, float]) -> dict[str, Any]:
     return {"estimate": {n: size for n, size in estimate.items() if n != resolve.GIVEN}}
-
-
-def _identified(resource: Resource, backend: Backend[Any]) -> Resource:
-    return replace(resource, identities=backend.identities(resource))
 
 
 def _complete(
@@ -325,7 +378,7 @@ def _stamped(
     )
     if order.spec.deletion_policy == "Orphan":
         found = guards.without_delete(found, ALL_POLICIES)
-    return _identified(found, backend)
+    return replace(found, identities=backend.identities(found))
 
 
 def _leave(order: Order[Any], backend: Backend[Any], mine: Mapping[str, Resource]) -> Answer:
@@ -333,8 +386,8 @@ def _leave(order: Order[Any], backend: Backend[Any], mine: Mapping[str, Resource
 
     The new place is answered as a new order once nothing of the old one is observed.
     """
-    former = _former(order.kind, mine) or backend
-    known = {key: _identified(resource, former) for key, resource in sorted(mine.items())}
+    former = past.former_backend(order.kind, mine) or backend
+    known = dict(sorted(mine.items()))
     kept = any(guards.may_delete(resource) for resource in known.values())
     resources = tuple(_as_observed(r) for r in known.values()) if kept else ()
     removals = (

@@ -24,6 +24,8 @@ from function.shapes import Shape, fitting
 BOUND_FORMAT = 1
 # Keys of `Bound.machines` beside the names of pools, which have no capitals.
 CONTROL_PLANE, SERVER = "controlPlane", "server"
+# The path of all that can be ordered.
+WHOLE = frozenset({"spec"})
 # Numbers in a record: what a double holds, and nothing below zero.
 Amount = Annotated[int, pydantic.Field(ge=0, le=2**53)]
 Measure = Annotated[float, pydantic.Field(ge=0, le=2**53, allow_inf_nan=False)]
@@ -228,6 +230,8 @@ class Resource:
         status: `status`, of an observed resource.
         connection: Connection details, of an observed resource.
         deleting: Whether the observed resource is being deleted.
+        exists: Whether something may exist behind the observed resource.
+        garbled: Whether a part of it was left out, being of another type than its backend reads.
     """
 
     key: str
@@ -248,6 +252,8 @@ class Resource:
     status: Mapping[str, Any] = field(default_factory=dict)
     connection: Mapping[str, bytes] = field(default_factory=dict)
     deleting: bool = False
+    exists: bool = True
+    garbled: bool = False
 
     @property
     def at_provider(self) -> Mapping[str, Any]:
@@ -261,10 +267,9 @@ class Resource:
         Args:
             reads: Shapes by the name of the attribute; see `Backend.reads`.
         """
-        return replace(
-            self,
-            **{part: fitting(dict(getattr(self, part)), reads[part]) for part in sorted(reads)},
-        )
+        parts = {part: fitting(dict(getattr(self, part)), reads[part]) for part in sorted(reads)}
+        garbled = any(kept != getattr(self, part) for part, kept in parts.items())
+        return replace(self, **parts, garbled=garbled)
 
 
 @dataclass(frozen=True)
@@ -389,6 +394,9 @@ class Backend(Generic[SpecT]):
         progress: What observed resources say of the cluster's version.
         standing: Where the last change was refused by what runs below, the values of fields that
             cannot be changed back, by path, as they still stand.
+        unmade: Of the identities of an observed resource those that do not exist yet.
+        holds: Paths of order fields, as they were ordered last, that something holds which exists,
+            or may, so that they cannot change any more; what is below a path is held with it.
         retired: Identities by key prefix that this version gave up, with the version.
         look: What observed resources show of the order as it was last accepted, None if that is
             lost. It needs no settings: the environment may be what is wrong.
@@ -409,6 +417,8 @@ class Backend(Generic[SpecT]):
     refuses: frozenset[str] = frozenset()
     progress: Callable[[Mapping[str, Resource]], Progress] = lambda _: Progress()
     standing: Callable[[Mapping[str, Resource]], Mapping[str, Any]] = lambda _: {}
+    unmade: Callable[[Resource], frozenset[str]] = lambda _: frozenset()
+    holds: Callable[[Mapping[str, Resource], Mapping[str, Any]], frozenset[str]] = lambda *_: WHOLE
     retired: Mapping[str, str] = field(default_factory=dict)
     look: Look[SpecT] = lambda *_: View(())
     field_of: Callable[[str], str] = lambda _: ""

@@ -26,6 +26,7 @@ from function.compose import Answer, Ask, compose, environment_name
 from function.contract import Condition, Manifest, Mode, Resource
 from function.errors import (
     EnvironmentInvalid,
+    EnvironmentNotFound,
     FunctionOutdated,
     InvalidOrder,
     OperatorRefusal,
@@ -37,6 +38,7 @@ from function.guards import BACKEND_LABEL
 from function.input import Input
 from function.model import API_VERSION, KINDS
 from function.parsing import checker, did_you_mean, parse
+from function.past import moved
 from function.schema import DNSLabel, without_nulls
 from function.wire import Unreadable
 
@@ -175,11 +177,16 @@ class FunctionRunner:
             # Never cacheable: Crossplane before 2.2 caches inside its requirements loop.
             return response.to(req, ttl=_AT_ONCE)
         facts["environment_found"] = bool(base)
-        environment = await self._assembly.environment(name, _layers(base), _layers(overlays))
-        environments.admit(environment, ask.tenant)
-        answer = compose(ask, environment, observed)
+        try:
+            environment = await self._assembly.environment(name, _layers(base), _layers(overlays))
+            environments.admit(environment, ask.tenant)
+        except EnvironmentNotFound as not_found:
+            raise moved(ask.written, observed) or not_found from None
+        now = utc_now()
+        answer = compose(ask, environment, observed, now.date())
         facts |= {"backend": answer.backend, "resources": len(answer.rendered.resources)}
-        return _respond(req, answer, environment.settings.secrets_namespace, settings.refresh)
+        ttl = _ttl(answer, settings.refresh, now)
+        return _respond(req, answer, environment.settings.secrets_namespace, ttl)
 
     def _fresh(self, req: fnv1.RunFunctionRequest) -> tuple[Condition, ...]:
         """Return the conditions of what runs; none if they cannot be known."""
@@ -192,6 +199,11 @@ class FunctionRunner:
         except Exception as error:  # noqa: BLE001  # the refusal itself has to be delivered
             self.log.error("conditions are not fresh", **subject, trace=trace(error))
             return ()
+
+
+def utc_now() -> datetime.datetime:
+    """Return the time; the only place where it enters."""
+    return datetime.datetime.now(datetime.UTC)
 
 
 def read_ask(composite: Manifest) -> Ask:
@@ -364,13 +376,16 @@ def _require(
 
 
 def _respond(
-    req: fnv1.RunFunctionRequest, answer: Answer, secrets_namespace: str, refresh: int
+    req: fnv1.RunFunctionRequest,
+    answer: Answer,
+    secrets_namespace: str,
+    ttl: datetime.timedelta,
 ) -> fnv1.RunFunctionResponse:
     rendered = answer.rendered
     taken = sorted(r.key for r in rendered.resources if r.key in req.desired.resources)
     if taken:
         raise EnvironmentInvalid(f"another step of the pipeline composes: {few(taken)}")
-    rsp = response.to(req, ttl=datetime.timedelta(seconds=refresh))
+    rsp = response.to(req, ttl=ttl)
     for resource in rendered.resources:
         manifest = managed.envelope(resource, answer.order, secrets_namespace)
         target = rsp.desired.resources[resource.key]
@@ -386,6 +401,16 @@ def _respond(
     if rsp.ByteSize() > sizes.RECEIVED:
         raise _undeliverable(req, rsp)
     return rsp
+
+
+def _ttl(answer: Answer, refresh: int, now: datetime.datetime) -> datetime.timedelta:
+    """Return when to ask again at the latest: at midnight where that changes the answer."""
+    longest = datetime.timedelta(seconds=refresh)
+    if answer.until is None:
+        return longest
+    midnight = datetime.datetime.combine(answer.until, datetime.time(), datetime.UTC)
+    left = midnight + datetime.timedelta(days=1) - now
+    return min(longest, max(left, datetime.timedelta(seconds=1)))
 
 
 def _undeliverable(req: fnv1.RunFunctionRequest, rsp: fnv1.RunFunctionResponse) -> Refusal:

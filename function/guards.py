@@ -28,7 +28,7 @@ from function.excerpts import few
 from function.model import API_GROUP, KINDS
 from function.names import composed
 from function.paths import lookup
-from function.schema import NOTHING, Difference, canonical, differences, extra, fields
+from function.schema import canonical, extra, fields
 from function.settings import Move, Place
 
 BACKEND_LABEL = f"{API_GROUP}/backend"
@@ -105,7 +105,8 @@ def stays_in_place(
         False also where only the ProviderConfig is another name of the same account.
 
     Raises:
-        MoveRefused: The place differs and the operator does not list the move.
+        InvalidOrder: The tenant has named another environment, and the operator lists no such move.
+        MoveRefused: The place differs otherwise, and the operator does not list the move.
     """
     if before is None:
         return False
@@ -123,6 +124,11 @@ def stays_in_place(
         ):
             return changed != ["provider_config"]
     texts = [f"{to_camel(a)} {getattr(before.place, a)!r} -> {getattr(now, a)!r}" for a in changed]
+    listed = f"list it under moves in the root of environment {now.environment}"
+    if _names_another(order, now, before):
+        problem = other_environment(str(before.place.environment))
+        text = f"{problem.message} (it would move: {', '.join(texts)}; {listed} to have that)"
+        raise InvalidOrder(Problem(problem.field, text), public=str(problem))
     public = "the order is answered by another environment than before; set it back"
     public = public if "environment" in changed else ""
     what = (
@@ -133,58 +139,26 @@ def stays_in_place(
     )
     raise MoveRefused(
         f"{order.kind} {order.tenant}/{order.name} would move: {', '.join(texts)}; undo this, "
-        f"or list it under moves in the root of environment {now.environment} {what}",
+        f"or {listed} {what}",
         public=public,
     )
 
 
-def refused_fields_are_unchanged(
-    order: Order[Any], now: Mapping[str, Any], before: Bound | None, standing: Mapping[str, Any]
-) -> None:
-    """Refuse a change to a field that is declared `refused`, to less or to something else.
-
-    What the backend has not taken may be taken back, or nothing could be changed any more.
-
-    Args:
-        order: The order.
-        now: What was written and filled, private values masked.
-        before: What was decided at the last answer; None for a new order.
-        standing: What stands of fields whose last change the backend has refused, by path.
-
-    Raises:
-        InvalidOrder: With each such field.
-    """
-    if before is None:
-        return
-    schema = KINDS[order.kind]
-    problems = [
-        Problem(change.path, text)
-        for change in differences(schema, remembered(before), now, "spec")
-        for text in [_unchangeable(change)]
-        if text and change.path != "spec.environment"
-        if change.now != standing.get(change.path, change)
-    ]
-    if problems:
-        raise InvalidOrder(*problems)
+def _names_another(order: Order[Any], now: Place, before: Bound) -> bool:
+    """Say whether the tenant has named another environment since the last answer."""
+    named = order.written.get("environment")
+    return named == now.environment and named not in (
+        before.place.environment,
+        remembered(before).get("environment"),
+    )
 
 
-def _unchangeable(change: Difference) -> str:
-    """Return why a field may not change like this; empty if it may."""
-    before, now = change.before, change.now
-    match extra(change.info, "change"):
-        # An empty list says that the provider chooses: it has, and that is no beginning of another.
-        case "grows" if isinstance(before, list) and before:
-            kept = now[: len(before)] == before
-            return "" if kept else f"can only gain entries at its end, after {canonical(before)}"
-        case "grows" if not isinstance(before, list):
-            return "" if now >= before else f"can only grow, set it back to {before} or more"
-        case "once" if before == NOTHING:
-            return ""
-        case "grows" | "once" | "refused":
-            text = "cannot be changed once the order is answered"
-            told = before in (None, {}, []) or extra(change.info, "private")
-            return text if told else f"{text}, set it back to {canonical(before)}"
-    return ""
+def other_environment(before: str) -> Problem:
+    """Return what is wrong with an order that names another environment than it is built in."""
+    text = "cannot be changed once something is built, set it back to"
+    return Problem(
+        "spec.environment", f"{text} {canonical(before)}, or ask your provider to move the order"
+    )
 
 
 def data_is_kept(order: Order[Any], now: Mapping[str, Any], before: Bound | None) -> None:
@@ -374,7 +348,8 @@ def waves_only_gate_creation(rendered: Rendered, observed: Mapping[str, Resource
         DeletionRefused: A key is both observed and only planned.
     """
     emitted = {resource.key for resource in rendered.resources}
-    late = sorted(key for key in rendered.planned - emitted if key in observed)
+    exists = {key for key, resource in observed.items() if resource.exists}
+    late = sorted((rendered.planned - emitted) & exists)
     if late:
         raise DeletionRefused(
             *(Problem(key, "exists, and was only planned for later") for key in late)

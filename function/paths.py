@@ -5,7 +5,7 @@ pattern `[]` stands for each of them.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 
@@ -75,3 +75,8 @@ def _replaced(data: Any, rest: Sequence[str], value: Any) -> Any:
     copy = dict(data) if isinstance(data, Mapping) else {}
     copy[step] = _replaced(copy.get(step), tail, value)
     return copy
+
+
+def is_below(path: str, among: Iterable[str]) -> bool:
+    """Say whether a path, or one above it, is among others. A name in it may hold dots."""
+    return any(path == one or path.startswith((f"{one}.", f"{one}[")) for one in among)

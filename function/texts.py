@@ -16,6 +16,7 @@ from function.contract import Bound
 from function.errors import EnvironmentInvalid, InvalidOrder, Problem
 from function.model import KINDS
 from function.model.cluster import Oidc
+from function.paths import is_below
 from function.schema import HINTS, NewText, Schema, digest, extra, fields, item_type
 
 
@@ -58,7 +59,8 @@ def judge(
         if not _is_private(schema, name) or digest(value) != old.get(name)
     }
     problems = _problems(schema, changed, old, "spec")
-    of_policy = [p for p in problems if any(_is_at(p.field, f"spec.{at}") for at in filled)]
+    fills = [f"spec.{at}" for at in filled]
+    of_policy = [problem for problem in problems if is_below(problem.field, fills)]
     if of_policy:
         raise EnvironmentInvalid(*(Problem(f"policy: {p.field}", p.message) for p in of_policy))
     if problems:
@@ -136,10 +138,6 @@ def _constraints(info: FieldInfo) -> tuple[NewText, ...]:
 def _is_private(schema: type[Schema], name: str) -> bool:
     info = fields(schema).get(name)
     return info is not None and bool(extra(info, "private"))
-
-
-def _is_at(path: str, where: str) -> bool:
-    return path == where or path.startswith((f"{where}.", f"{where}["))
 
 
 def _dumped(issuer: Oidc | None) -> dict[str, Any]:

@@ -5,6 +5,7 @@ finished. A version once given is kept while what was asked is unchanged, whatev
 of the catalogue; the live cluster's version counts if it is higher.
 """
 
+import datetime
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -88,6 +89,29 @@ def outlook(settings: Settings, decided: Mapping[str, str]) -> dict[str, Any]:
         **({"availableUpgrades": reachable} if reachable else {}),
         **({"versionEndOfLife": end} if end else {}),
     }
+
+
+def ended(version: str, status: Mapping[str, Any], today: datetime.date) -> tuple[Remark, ...]:
+    """Return the note on a version whose support has ended; nothing if it has not.
+
+    Args:
+        version: The version; empty for an order that has none.
+        status: What `outlook` says of it.
+        today: The day in UTC.
+    """
+    end = status.get("versionEndOfLife")
+    if not end or today <= datetime.date.fromisoformat(end):
+        return ()
+    newer = status.get("availableUpgrades")
+    advice = f"upgrade to {newer[-1]}" if newer else "no newer one is offered here yet"
+    return (Remark("spec.version", f"support of {version} ended on {end}; {advice}"),)
+
+
+def until(status: Mapping[str, Any], today: datetime.date) -> datetime.date | None:
+    """Return the last day without the note of `ended`; None if it is there, or never will be."""
+    end = status.get("versionEndOfLife")
+    last = datetime.date.fromisoformat(end) if end else None
+    return last if last and today <= last else None
 
 
 def is_exact(value: Any) -> bool:

@@ -302,3 +302,54 @@ def test_root_that_is_gone(provider: str, order: str, root: str, is_rebuilt: boo
     assert outcome.fatal.startswith(f"BindingLost: {root} is gone, and with it the record")
     assert outcome.fatal.endswith(f": {names}")
     assert not asking.ask(manifest, layers, {}).fatal
+
+
+DECIDED = FULL.model_copy(
+    update={
+        "asked": {
+            "image": {"name": "Ubuntu"},
+            "flavor": "SCS-2V-4",
+            "volumes": [{"name": "data", "type": "ssd"}, {"name": "log"}],
+        },
+        "filled": {},
+        "volume_types": {"data": "SSD-3", "log": "HDD"},
+    }
+)
+CORRECTED: Data = {
+    "image": {"name": "Debian"},
+    "flavor": "SCS-2V-4",
+    "volumes": [{"name": "data", "type": "hdd"}, {"name": "log"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("now", "held", "image", "types"),
+    [
+        pytest.param(DECIDED.asked, [], True, {"data", "log"}, id="nothing changed"),
+        pytest.param(CORRECTED, [], False, {"log"}, id="nothing built"),
+        pytest.param(CORRECTED, ["spec"], True, {"data", "log"}, id="everything built"),
+        pytest.param(
+            CORRECTED, ["spec.image"], True, {"log"}, id="the server built, and no volume"
+        ),
+        pytest.param(
+            CORRECTED, ["spec.volumes[data]"], False, {"data", "log"}, id="only the volume built"
+        ),
+        pytest.param(
+            {**DECIDED.asked, "size": {"cpu": 4}}, [], False, {"data", "log"}, id="another size"
+        ),
+    ],
+)
+def test_what_is_still_decided(now: Data, held: list[str], image: bool, types: set[str]) -> None:
+    """Decide again what nothing live holds and the tenant has changed, and nothing else."""
+    still = bound.still(DECIDED, now, frozenset(held))
+    assert still is not None
+    assert (still.image, still.boot) == ((DECIDED.image, DECIDED.boot) if image else (None, None))
+    assert set(still.volume_types) == types
+    assert still.model_copy(update={"image": None, "boot": None, "volume_types": {}}) == (
+        DECIDED.model_copy(update={"image": None, "boot": None, "volume_types": {}})
+    )
+
+
+def test_nothing_is_decided_for_a_new_order() -> None:
+    """There is no record to go by."""
+    assert bound.still(None, CORRECTED, frozenset()) is None

@@ -296,7 +296,7 @@ def test_a_refusal_survives_a_garbled_status(status: Any) -> None:
 
 
 def test_same_request_same_bytes() -> None:
-    """Nothing in an answer depends on time, chance or the order of a map."""
+    """Nothing in an answer depends on chance, on the order of a map, or on the time of day."""
     req = request(Case("", {}, layers=asking.provider("cluster-stacks")))
     answers = {run(req).SerializeToString(deterministic=True) for _ in range(5)}
     assert len(answers) == 1

@@ -88,7 +88,7 @@ def test_another_zone_on_gardener() -> None:
 @pytest.mark.parametrize(
     ("before", "now", "text"),
     [
-        ([], ["az1"], "cannot be changed once the order is answered"),
+        ([], ["az1"], "cannot be changed once it is built"),
         (["az1"], [], 'can only gain entries at its end, after ["az1"]'),
         (["az1"], ["az2", "az1"], 'can only gain entries at its end, after ["az1"]'),
         (["az1", "az2"], ["az1"], 'can only gain entries at its end, after ["az1","az2"]'),
@@ -140,8 +140,7 @@ def test_availability_is_chosen_once(provider: str, before: str, now: str) -> No
     """Gardener never changes it, and an order means the same everywhere."""
     told = refused(provider, order(availability=before), order(availability=now))
     assert told == (
-        f"InvalidOrder: {AT}: cannot be changed once the order is answered, "
-        f'set it back to "{before}"'
+        f'InvalidOrder: {AT}: cannot be changed once it is built, set it back to "{before}"'
     )
 
 

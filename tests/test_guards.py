@@ -290,112 +290,31 @@ def test_other_moves_are_refused(now: Place, listed: list[Move], texts: str, pub
     assert refusal.value.public == public
 
 
-CANNOT = "cannot be changed once the order is answered"
-
-
-@pytest.mark.parametrize(
-    ("before", "now", "problems"),
-    [
-        pytest.param({}, {}, [], id="nothing changed"),
-        pytest.param({"running": True}, {"running": False}, [], id="a field that may change"),
-        pytest.param({}, {"environment": "other"}, [], id="environment is judged by its place"),
-        pytest.param(
-            {"zone": "az1"},
-            {"zone": "az2"},
-            [Problem("spec.zone", f'{CANNOT}, set it back to "az1"')],
-            id="another value",
-        ),
-        pytest.param({}, {"zone": "az2"}, [Problem("spec.zone", CANNOT)], id="was absent"),
-        pytest.param(
-            {},
-            {"networks": [{"name": "a"}]},
-            [Problem("spec.networks", CANNOT)],
-            id="was an empty list",
-        ),
-        pytest.param(
-            {"userData": "secret"},
-            {"userData": "other"},
-            [Problem("spec.userData", CANNOT)],
-            id="private values are not shown",
-        ),
-        pytest.param(
-            {"zone": "az1", "image": {"name": "Ubuntu"}},
-            {"zone": "az2", "image": {"name": "Debian"}},
-            [
-                Problem("spec.image.name", f'{CANNOT}, set it back to "Ubuntu"'),
-                Problem("spec.zone", f'{CANNOT}, set it back to "az1"'),
-            ],
-            id="all at once",
-        ),
-        pytest.param({"volumes": [disk(10)]}, {"volumes": [disk(20)]}, [], id="a volume grows"),
-        pytest.param(
-            {"volumes": [disk(20)]},
-            {"volumes": [disk(10)]},
-            [Problem("spec.volumes[data].sizeGiB", "can only grow, set it back to 20 or more")],
-            id="a volume shrinks",
-        ),
-    ],
+BACK = (
+    'cannot be changed once something is built, set it back to "default", or ask your provider to '
+    "move the order"
 )
-def test_refused_fields(before: Data, now: Data, problems: list[Problem]) -> None:
-    """Refuse a change to each field that cannot change, with the value to go back to."""
-    assert judged("Server", before, now) == problems
-
-
-@pytest.mark.parametrize(
-    ("before", "now", "problem"),
-    [
-        (["a"], ["a", "b"], ""),
-        (["a", "b"], ["a"], 'can only gain entries at its end, after ["a","b"]'),
-        (["a"], ["b", "a"], 'can only gain entries at its end, after ["a"]'),
-        ([], ["a"], CANNOT),
-    ],
+THERE = (
+    "(it would move: environment 'default' -> 'other'; list it under moves in the root of "
+    "environment other to have that)"
 )
-def test_a_list_that_grows(before: list[str], now: list[str], problem: str) -> None:
-    """It may gain entries at its end; an empty one says that the provider has chosen."""
-    pool = {"name": "web", "flavor": "SCS-2V-8", "replicas": 3}
-    found = judged(
-        "Cluster",
-        {"nodePools": [{**pool, "zones": before}]},
-        {"nodePools": [{**pool, "zones": now}]},
-    )
-    assert found == ([Problem("spec.nodePools[web].zones", problem)] if problem else [])
 
 
-@pytest.mark.parametrize(
-    ("before", "now", "problem"),
-    [
-        ("None", "Node", ""),
-        ("None", "Zone", ""),
-        ("Node", "Zone", f'{CANNOT}, set it back to "Node"'),
-        ("Node", "None", f'{CANNOT}, set it back to "Node"'),
-    ],
-)
-def test_what_is_chosen_once(before: str, now: str, problem: str) -> None:
-    """It may be chosen where nothing was, and stands from then on."""
-    found = judged(
-        "Cluster",
-        {"controlPlane": {"availability": before}},
-        {"controlPlane": {"availability": now}},
-    )
-    assert found == ([Problem("spec.controlPlane.availability", problem)] if problem else [])
+def test_a_tenant_who_names_another_environment_acts() -> None:
+    """Tell the tenant what to write, and only the operator how the order could move."""
+    named = order("Server", environment="other")
+    with pytest.raises(InvalidOrder) as refusal:
+        guards.stays_in_place(named, place(environment="other"), bound(order("Server")), [])
+    assert refusal.value.problems == (Problem("spec.environment", f"{BACK} {THERE}"),)
+    assert refusal.value.public == f"spec.environment: {BACK}"
 
 
-def judged(kind: str, before: Data, now: Data) -> list[Problem]:
-    """Return, in order, what is wrong with the edit of an order that was answered."""
-    asked, edited = order(kind, **before), order(kind, **now)
-    try:
-        guards.refused_fields_are_unchanged(
-            edited, masked(KINDS[kind], edited.written), bound(asked), {}
-        )
-    except InvalidOrder as refusal:
-        return sorted(refusal.problems, key=str)
-    return []
-
-
-def test_new_order_may_ask_for_anything() -> None:
-    """Judge no field of an order that was never answered."""
-    asked = order("Server", zone="az1")
-    guards.refused_fields_are_unchanged(asked, asked.written, None, {})
+@pytest.mark.parametrize("written", [{}, {"environment": "other"}], ids=["unnamed", "as before"])
+def test_an_operator_who_moves_an_environment_acts(written: Data) -> None:
+    """Blame no tenant who has written nothing else."""
+    asked = order("Server", **written)
+    with pytest.raises(MoveRefused):
+        guards.stays_in_place(asked, place(environment="other"), bound(asked), [])
 
 
 LIFT = "set spec.deletionProtection to false first"

@@ -485,7 +485,7 @@ def test_what_surrounds_a_server(prefix: str) -> None:
     key = next(key for key in sorted(seen) if key.startswith(prefix))
     failed = replaced(seen[key].manifest, "status", {"atProvider": {}, "conditions": FAILED})
     found = asking.ask(order, OFFER, {**seen, key: local.Observed(failed)}).composite["status"]
-    text = "addresses or firewall are being changed"
+    text = "2 of 2 servers run; addresses or firewall are being changed"
     assert (found["phase"], found["message"]) == ("Updating", text)
     [current] = [c for c in found["conditions"] if c["type"] == "Current"]
     assert (current["status"], current["message"]) == ("False", text)

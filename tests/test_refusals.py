@@ -13,6 +13,8 @@ import pytest
 from function import errors, local, simulate
 from function.backends import BACKENDS, SETTINGS
 from function.contract import Mode
+from function.local import Observed
+from function.model import API_GROUP
 from function.paths import replaced
 from tests import asking
 from tests.samples import public_key
@@ -464,8 +466,8 @@ CHANGES: dict[str, tuple[Data, Edits, Edits, str]] = {
         CLUSTER,
         {},
         {"controlPlane.availability": "None"},
-        "InvalidOrder: spec.controlPlane.availability: cannot be changed once the order is "
-        'answered, set it back to "Node"',
+        "InvalidOrder: spec.controlPlane.availability: cannot be changed once it is built, set it "
+        'back to "Node"',
     ),
     "new pool of a flavor that is not offered": (
         CLUSTER,
@@ -479,25 +481,25 @@ CHANGES: dict[str, tuple[Data, Edits, Edits, str]] = {
         SERVER,
         {"userData": "#!/bin/sh secret"},
         {"userData": "#!/bin/sh"},
-        "InvalidOrder: spec.userData: cannot be changed once the order is answered",
+        "InvalidOrder: spec.userData: cannot be changed once it is built",
     ),
     "keys": (
         SERVER,
         {"sshKeys": [public_key("a")]},
         {"sshKeys": []},
-        "InvalidOrder: spec.sshKeys: cannot be changed once the order is answered",
+        "InvalidOrder: spec.sshKeys: cannot be changed once it is built",
     ),
     "zone": (
         SERVER,
         {},
         {"zone": "az1"},
-        "InvalidOrder: spec.zone: cannot be changed once the order is answered",
+        "InvalidOrder: spec.zone: cannot be changed once it is built",
     ),
     "boot volume": (
         SERVER,
         {},
         {"bootVolume": {"sizeGiB": 20}},
-        "InvalidOrder: spec.bootVolume: cannot be changed once the order is answered",
+        "InvalidOrder: spec.bootVolume: cannot be changed once it is built",
     ),
     "to a flavor without a disk": (
         SERVER,
@@ -512,7 +514,7 @@ CHANGES: dict[str, tuple[Data, Edits, Edits, str]] = {
         {"zone": "az2", "replicas": 1, "publicIP": True, "flavor": "SCS-9V-9",
          "volumes": [{"name": "data", "sizeGiB": 8}]},
         'InvalidOrder: spec.volumes[data].sizeGiB: can only grow, set it back to 9 or more; '
-        'spec.zone: cannot be changed once the order is answered, set it back to "az1"; '
+        'spec.zone: cannot be changed once it is built, set it back to "az1"; '
         "spec.replicas: fewer than 2 would destroy the data of the rest; set "
         "spec.deletionProtection to false first; "
         "spec.publicIP: must be false. No public addresses here.; "
@@ -758,6 +760,55 @@ def test_an_environment_that_is_not_there() -> None:
         "api.scs.community/environment: region-two"
     )
     assert outcome.warnings == ("environment region-two is not available to you",)
+
+
+BACK = (
+    'spec.environment: cannot be changed once something is built, set it back to "default", or ask '
+    "your provider to move the order"
+)
+
+
+def other(**data: Any) -> Data:
+    """Return another environment, with other data."""
+    metadata = {"name": "other", "labels": {f"{API_GROUP}/environment": "region-two"}}
+    layer: Data = {**ENVIRONMENT, "metadata": metadata}
+    return {**layer, "data": {**layer["data"], **data}}
+
+
+@pytest.mark.parametrize("mode", Mode)
+@pytest.mark.parametrize(
+    "more",
+    [[], [other()], [other(kinds={"Server": "openstack"})], [other(tenants=["umbrella"])]],
+    ids=["not there", "there", "without the kind", "for other tenants"],
+)
+def test_a_tenant_who_names_another_environment_acts(more: list[Data], mode: Mode) -> None:
+    """Nobody else is told of it, whatever becomes of the other environment."""
+    layers = [ENVIRONMENT, *more]
+    built = simulate.play(asking.ask(CLUSTER, layers, mode=mode).resources)
+    moved = edited(CLUSTER, "spec", {"environment": "region-two"})
+    outcome = asking.ask(moved, layers, built, mode)
+    assert outcome.fatal.startswith("InvalidOrder: spec.environment: cannot be changed")
+    assert outcome.warnings == (BACK,)
+    told = [outcome.fatal] * (mode is Mode.NAMESPACED)
+    assert [INTERNAL.findall(text) for text in (*told, *outcome.warnings)] == [[]] * (len(told) + 1)
+
+
+def test_another_environment_is_named_where_nothing_is_built() -> None:
+    """What the first one has refused to make holds nobody there."""
+    layers = [ENVIRONMENT, other(displayName="Other")]
+    made = simulate.play(asking.ask(CLUSTER, layers).resources)
+    said = 'create failed: cannot create object: clusters.example.com "a" is forbidden: no'
+    failed = {"type": "Synced", "status": "False", "message": said}
+    status = {"atProvider": {}, "conditions": [failed]}
+    refused = {key: Observed(replaced(one.manifest, "status", status)) for key, one in made.items()}
+    moved = edited(CLUSTER, "spec", {"environment": "region-two"})
+    outcome = asking.ask(moved, layers, refused)
+    assert not outcome.fatal, outcome.fatal
+    assert outcome.composite["status"]["environment"] == "region-two"
+    [label] = {
+        one["metadata"]["labels"][f"{API_GROUP}/environment"] for one in outcome.resources.values()
+    }
+    assert label == "region-two"
 
 
 UNKNOWN: dict[str, tuple[Data, Edits, str]] = {

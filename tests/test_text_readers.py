@@ -17,9 +17,11 @@ from typing import Any
 import pytest
 
 import function
-from function import excerpts, flavors, metrics, paths, trouble
-from function.backends.capi import health, status
-from function.contract import Manifest
+from function import excerpts, existence, flavors, metrics, paths, progress, trouble
+from function.backends.capi import health, phases, status
+from function.backends.gardener import status as shoots
+from function.contract import Manifest, Resource
+from function.trouble import names
 from tests import asking
 
 SIZES = (4 * 1024, 16 * 1024, 64 * 1024)
@@ -27,7 +29,7 @@ SIZES = (4 * 1024, 16 * 1024, 64 * 1024)
 # times as much. What is below the least, or above the most, is not measured again.
 RATIO, LEAST, MOST = 10, 0.002, 0.2
 # What is only ever matched as a whole, or from the beginning.
-ANCHORED = {metrics._ADDRESS.pattern, flavors._NAME.pattern}
+ANCHORED = {metrics._ADDRESS.pattern, flavors._NAME.pattern, names._ID.pattern}
 # Functions of `re` whose first argument is a pattern.
 READERS = {"compile", "findall", "finditer", "fullmatch", "match", "search", "split", "sub", "subn"}
 
@@ -46,7 +48,7 @@ def held(value: Any) -> Iterator[re.Pattern[str]]:
 
 def patterns() -> dict[str, re.Pattern[str]]:
     """Return every pattern that the package holds or writes out, by its text."""
-    found = [health.names_of("shop-1")]
+    found: list[re.Pattern[str]] = []
     for module in pkgutil.walk_packages(function.__path__, "function."):
         if module.name.startswith("function.generate") or module.name.endswith("__main__"):
             continue
@@ -122,9 +124,8 @@ def check_pattern(pattern: re.Pattern[str]) -> None:
 
 def test_all_patterns_are_tried() -> None:
     """Those of tables and those that are written out are among them."""
-    assert {flavors._NAME.pattern, status._AWAITED.pattern, health._COUNTERS.pattern} <= set(
-        PATTERNS
-    )
+    known = (flavors._NAME, status._AWAITED, names._ADDRESS, names._ID, existence._REFUSED)
+    assert {pattern.pattern for pattern in known} <= set(PATTERNS)
     assert {pattern.pattern for _, pattern, _ in trouble.REASONS} <= set(PATTERNS)
     assert r"([0-9]+)" in PATTERNS
     assert len(PATTERNS) > 15
@@ -159,30 +160,82 @@ def cluster(kind: str, text: str) -> Manifest:
 
 def read_health(kind: str, text: str) -> object:
     """Read what troubles a Cluster."""
-    return health.of(None, cluster(kind, text))
+    return health.of(None, cluster(kind, text), paused=False)
 
 
 def read_phase(kind: str, text: str) -> object:
     """Read the state of a Cluster."""
-    return status._phase(cluster(kind, text))
+    manifest = cluster(kind, text)
+    return phases.current(phases.Moment(manifest, manifest, holding(manifest)))
+
+
+def read_deletion(kind: str, text: str) -> object:
+    """Read what a Cluster that goes waits for."""
+    manifest = cluster(kind, text)
+    manifest["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    return phases.current(phases.Moment(manifest, manifest, holding(manifest)))
+
+
+def holding(manifest: Manifest) -> Resource:
+    """Return an observed Object of a Cluster."""
+    status = {"atProvider": {"manifest": manifest}}
+    return Resource("capi-cluster", "kubernetes", "Object", {"manifest": manifest}, status=status)
+
+
+def read_nodes(text: str) -> object:
+    """Read how many nodes a Shoot has, which only a message says."""
+    said = {"type": "EveryNodeReady", "status": "False", "message": text}
+    live = {"status": {"conditions": [said], "lastOperation": {"type": "Create"}}}
+    return shoots._far("", live, "Create")
+
+
+def failing(family: str, text: str, **payload: str) -> Resource:
+    """Return a resource whose creation failed with a text."""
+    said = {"type": "Synced", "status": "False", "message": f"create failed: {text}"}
+    return Resource("a", family, "K", payload, status={"conditions": [said]})
+
+
+def read_names(text: str) -> object:
+    """Read a text that may hold each of many names."""
+    return names.without(text, ["shop-1", "a-a", "x", *(f"pool-{n}" for n in range(100))])
 
 
 KINDS = ("InfrastructureReady", "WorkersAvailable", "WorkerMachinesReady", "TopologyReconciled")
 WHOLE: dict[str, Callable[[str], object]] = {
     "classify": trouble.classify,
+    "without names": read_names,
+    "trouble": lambda text: trouble.of(failing("compute.openstack", text)),
+    "existence": lambda text: existence.may_exist(failing("compute.openstack", text)),
+    "existence of an Object": lambda text: existence.may_exist(failing("kubernetes", text)),
+    "nodes of a Shoot": read_nodes,
+    "shape": lambda text: progress.remembered({progress.COMPLETE: text}),
     "flavor": flavors.normalise,
     "flavor offered": lambda text: flavors.find(text, [flavors.Flavor("m1", 1, 1)]),
     "path": paths.steps,
     "names": lambda text: excerpts.listed([text, "a"], text),
     **{f"health {kind}": partial(read_health, kind) for kind in KINDS},
     **{f"status {kind}": partial(read_phase, kind) for kind in KINDS},
+    **{f"deletion {kind}": partial(read_deletion, kind) for kind in KINDS},
 }
 
 
 @pytest.mark.parametrize("read", WHOLE.values(), ids=WHOLE)
 def test_readers(read: Callable[[str], object]) -> None:
     """Every function that reads what others wrote."""
-    for part in ("x", "1", " ", "\n", "shop-1", "exceeds ", "admission webhook ", "SCS-", "["):
+    for part in (
+        *("x", "1", " ", "\n", "shop-1", "exceeds ", "admission webhook ", "SCS-", "["),
+        *(
+            "a.",
+            "a-a-",
+            "http",
+            "://",
+            "[POST ",
+            "call webhook ",
+            "(1/",
+            '"',
+            "* InfrastructureReady:",
+        ),
+    ):
         check_grows(read, lambda size, part=part: (part * size)[:size])  # type: ignore[misc]
 
 
@@ -191,4 +244,4 @@ def test_a_huge_message_costs_no_more_than_a_short_one(kind: str) -> None:
     """A condition holds up to 32 KiB; five seconds went by for each call of such a cluster."""
     for part in ("x", "1", "\n", "shop-1", "* a\n"):
         message = (part * 32768)[:32768]
-        assert seconds(lambda text: health.of(None, cluster(kind, text)), message) < 0.05
+        assert seconds(partial(read_health, kind), message) < 0.05

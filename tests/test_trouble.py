@@ -1,9 +1,11 @@
 """Check that what providers report becomes a neutral reason, and nothing of it leaks.
 
-The objects below tests/observed/openstack were recorded from a real provider.
+The objects below tests/observed/openstack were recorded from a real provider; tests/texts holds
+what services, API servers and Cluster API say.
 """
 
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,12 @@ import yaml
 
 from function import managed, trouble
 from function.contract import Condition, Resource
+from function.trouble import names
+from tests.test_shortages import with_condition
+from tests.test_status import shown
 
 RECORDED = Path(__file__).parent / "observed" / "openstack"
+TEXTS = Path(__file__).parent / "texts"
 
 QUOTA = ("QuotaExceeded", "the quota of your account with the provider is used up")
 CREDENTIALS = (
@@ -42,6 +48,15 @@ NO_WAY_OUT = (
 REFUSED = (
     "ConfigurationProblem",
     "the provider refuses what was asked of it, and has to act",
+)
+OUT_OF_ORDER = (
+    "Unreachable",
+    "the provider's service is out of order for the moment; what runs goes on, and changes are "
+    "made later",
+)
+UNKNOWN = (
+    "Retrying",
+    "the provider reports an error and tries again; ask your provider if this lasts",
 )
 
 REPORTS: dict[str, tuple[str, str] | None] = {
@@ -91,6 +106,104 @@ def test_recorded(name: str, want: tuple[str, str] | None) -> None:
     assert trouble.of(recorded(name)) == want
 
 
+def texts(file: str) -> list[dict[str, Any]]:
+    """Return the texts of a file, with what they mean."""
+    found: list[dict[str, Any]] = yaml.safe_load((TEXTS / f"{file}.yaml").read_text("utf-8"))
+    return found
+
+
+@pytest.mark.parametrize("file", ["openstack", "kubernetes"])
+def test_texts(file: str) -> None:
+    """Each text has its reason, names the field that can be corrected, and is refused or not."""
+    wrong = []
+    for entry in texts(file):
+        rule = trouble.read(entry["text"])
+        named = re.findall(r"spec\.\w+", rule.sentence)
+        got = (rule.reason, rule.refuses, *named[:1])
+        want = (entry["want"], entry.get("refused", False))
+        want += (entry["field"],) if "field" in entry else ()
+        wrong += [] if got == want else [f"{entry['name']}: {got} instead of {want}"]
+    assert wrong == []
+
+
+def test_texts_of_cluster_api() -> None:
+    """What infrastructure says is told, but for what every start says."""
+    wrong = []
+    for entry in texts("cluster-api"):
+        live = recorded_cluster(entry["text"])
+        reason = shown("capi", live).composite["status"]["conditions"]
+        [healthy] = [found["reason"] for found in reason if found["type"] == "BackendHealthy"]
+        wrong += [] if healthy == entry["want"] else [f"{entry['name']}: {healthy}"]
+    assert wrong == []
+
+
+def recorded_cluster(text: str) -> dict[str, Any]:
+    """Return a Cluster that is being built, whose infrastructure says something."""
+    return with_condition(
+        "07-create-6", "v1beta2", "InfrastructureReady", text.replace("{", "{{").replace("}", "}}")
+    )
+
+
+WORDS = ("quota", "timeout", "forbidden", "unauthorized", "exhausted", "x509", "eof", "not-found",
+         "no-valid-host", "rate-limit", "quota-exceeded", "503", "web")  # fmt: skip
+
+
+@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Unable to create openstack_compute_keypair_v2 acme-{0}-2d6df4df0f: Expected HTTP response "
+        "code [200 201] when accessing [POST https://{0}.example.net/v2.1/os-keypairs], but got "
+        '409 instead: {{"conflictingRequest": {{"code": 409, "message": "Key pair '
+        "'acme-{0}-2d6df4df0f' already exists.\"}}}}",
+        "Error creating openstack_networking_router_v2: got 409 instead: router {0} of '{0}' is",
+        'update failed: cannot apply object: shoots.core.gardener.cloud "{0}" got 400 instead',
+        "got 400 instead: volume {0}-0-data of namespace {0}, server {0}-0, acme-{0}-secgroup",
+    ],
+)
+def test_names_are_not_read(text: str, word: str) -> None:
+    """An order of any name is refused for the same reason as one that is called web."""
+    labels = {"api.scs.community/name": word, "api.scs.community/tenant": word}
+    resource = Resource(
+        "a", "f", "K", {"name": f"{word}-0"}, name=f"acme-{word}-0123456789", labels=labels,
+        status={"conditions": [failed(text.format(word))]},
+    )  # fmt: skip
+    assert trouble.of(resource) == REFUSED
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_what_a_provider_says_is_read_beside_names(word: str) -> None:
+    """A name is no reason not to read what stands around it."""
+    labels = {"api.scs.community/name": word}
+    for entry in texts("openstack") + texts("kubernetes"):
+        text = f"{entry['text']} ({word}-0 of '{word}')"
+        resource = Resource("a", "f", "K", {}, labels=labels)
+        found = trouble.read(text, names.of(resource))
+        likewise = (entry["want"],) if word == "web" else (entry["want"], "Retrying")
+        assert found.reason in likewise, (entry["name"], found)
+
+
+@pytest.mark.parametrize("size", [4, 64])
+def test_long_texts_take_no_longer_than_they_are_long(size: int) -> None:
+    """Each reader goes over a text a bounded number of times."""
+    known = ["acme-web-0123456789", "web"]
+    for part in (
+        "a",
+        "* ",
+        '"',
+        "acme-",
+        "[POST ",
+        "webhook ",
+        "load balancer ",
+        "exceeds a ",
+        "\n",
+    ):
+        text = (part * (size * 1024))[: size * 1024]
+        started = time.process_time()
+        trouble.classify(text, known)
+        assert time.process_time() - started < 0.02 * size, part
+
+
 FOREIGN = re.compile(
     r"[0-9a-f]{8}|\d+\.\d+\.\d+|https?:|:\d{2,}|[{}\[\]]|_v\d|V[23]\b|openstack|neutron|nova|"
     r"terraform|upjet|crossplane|acme|\bweb\b|public|missing|nope|Plan9|SCS-",
@@ -131,15 +244,15 @@ def test_nothing_of_the_text_leaves(name: str) -> None:
             'associate Port z with a Floating IP."}}',
             NO_WAY_OUT,
         ),
-        ("got 500 instead: database is locked", REFUSED),
-        ('cannot change the value of the argument "flavor" from "a" to "b"', REFUSED),
+        ("got 500 instead: database is locked", OUT_OF_ORDER),
+        ("got 400 instead: no", REFUSED),
         (
             "refuse to update the external resource because the following update requires "
             'replacing it: cannot change the value of the argument "description" from "over '
             'quota" to "404 not found"',
             REFUSED,
         ),
-        ("", REFUSED),
+        ("", UNKNOWN),
     ],
 )
 def test_classify(text: str, want: tuple[str, str]) -> None:
@@ -160,11 +273,17 @@ def test_classify(text: str, want: tuple[str, str]) -> None:
         (reporting(failed("", "LastAsyncOperation", "Ongoing")), None),
         (reporting(failed("cannot resolve references: x"), failed("quota", "LastAsyncOperation")),
          QUOTA),
-        (reporting({"type": "Synced", "status": "False"}), REFUSED),
+        (reporting({"type": "Synced", "status": "False"}), UNKNOWN),
+        (reporting(failed("create failed: async create failed"),
+                   failed("quota exceeded", "LastAsyncOperation")), QUOTA),
+        (reporting(failed("create failed: no"), failed("neither", "LastAsyncOperation")), UNKNOWN),
+        (reporting({"type": "Synced", "status": "False", "reason": "ReconcilePaused"}),
+         ("Paused", trouble.sentence("Paused"))),
     ],
     ids=[
         "nothing said", "being created", "well", "unknown", "Synced", "LastAsyncOperation",
-        "still running", "waiting, and failed before", "no message",
+        "still running", "waiting, and failed before", "no message", "said by the other one",
+        "said by neither", "paused",
     ],
 )  # fmt: skip
 def test_which_conditions_count(resource: Resource, want: tuple[str, str] | None) -> None:

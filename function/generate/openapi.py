@@ -63,8 +63,7 @@ class Field:
 
 def spec_schema(schema: type[Schema]) -> dict[str, Any]:
     """Return the schema of an order's `spec`, with its rules."""
-    changes = rules.on_changes(schema, entry=False)
-    spoken: dict[str, Any] = _spoken(_object(schema, rules.IN_PLACE, changes))
+    spoken: dict[str, Any] = _spoken(_object(schema, rules.IN_PLACE))
     return {"description": _story(schema), **spoken}
 
 
@@ -108,19 +107,16 @@ def _spoken(node: Any) -> Any:
     return {**said, VALIDATIONS: [rules.on_pattern(node["pattern"]), *node.get(VALIDATIONS, ())]}
 
 
-def _object(
-    schema: type[Schema], around: str, changes: Sequence[dict[str, Any]] = ()
-) -> dict[str, Any]:
+def _object(schema: type[Schema], around: str) -> dict[str, Any]:
     """Return the schema of an object.
 
     Args:
         schema: Its model.
         around: What happens on changes of the object as a whole; empty if it is no order.
-        changes: Rules on changes of what is inside, if this object is to carry them.
     """
     raw = schema.model_json_schema()["properties"]
     required = [name for name, info in fields(schema).items() if info.is_required()]
-    checks = [*changes, *(rules.on_object(schema) if around else ())]
+    checks = rules.on_object(schema) if around else []
     return {
         "type": "object",
         **({"required": required} if required else {}),
@@ -187,7 +183,7 @@ def _items(info: FieldInfo, inner: type[Schema], change: str) -> dict[str, Any]:
     return {
         "x-kubernetes-list-type": "map",
         "x-kubernetes-list-map-keys": ["name"],
-        "items": _object(inner, change, rules.on_changes(inner, entry=True)),
+        "items": _object(inner, change),
     }
 
 

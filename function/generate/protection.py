@@ -9,9 +9,10 @@ arrive together would wedge a claim at its composite.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from function.generate import steering
+from function.generate import rules, steering
+from function.generate.rules import Change
 from function.model import API_GROUP, KINDS
-from function.schema import Schema, extra, fields
+from function.schema import Schema, extra, fields, item_type
 
 POLICY_VERSION = "admissionregistration.k8s.io/v1"
 ALLOW = f"{API_GROUP}/allow-delete"
@@ -64,6 +65,7 @@ def documents() -> Iterator[tuple[str, list[Manifest]]]:
         _namespaces(),
         *_definitions(),
         *_data(),
+        *_immutable(),
     )
     for policy in policies:
         yield policy["metadata"]["name"].partition(".")[0], [policy, _binding(policy)]
@@ -240,6 +242,74 @@ def _data() -> Iterator[Manifest]:
                 conditions=[("lives", "!has(object.metadata.deletionTimestamp)")],
                 variables=[{"name": "protected", "expression": _PROTECTED}],
             )
+
+
+def _immutable() -> Iterator[Manifest]:
+    """Refuse edits of what something holds that was built, before the function does.
+
+    The order tells what that is, in `status.immutableFields`. An order that was refused may be
+    edited as its tenant likes: what matters is what was accepted, and only the function knows it.
+    """
+    fixed = "oldObject.status.immutableFields"
+    known = "has(oldObject.status) && has(oldObject.status.phase)"
+    refused = (
+        "has(oldObject.status) && has(oldObject.status.conditions) && "
+        "oldObject.status.conditions.exists(c, c.type == 'Accepted' && c.status == 'False')"
+    )
+    for kind, schema in KINDS.items():
+        yield _policy(
+            f"fields-of-{kind.lower()}s",
+            [_rule(API_GROUP, [f"{kind.lower()}s"], "UPDATE")],
+            [*_fixed_fields(schema), *_fixed_entries(schema)],
+            conditions=[
+                ("lives", "!has(object.metadata.deletionTimestamp)"),
+                ("accepted", f"!({refused})"),
+            ],
+            variables=[
+                {"name": "known", "expression": known},
+                {
+                    "name": "fixed",
+                    "expression": f"has(oldObject.status) && has({fixed}) ? {fixed} : []",
+                },
+            ],
+        )
+
+
+def _fixed_fields(schema: type[Schema]) -> Iterator[Manifest]:
+    for change in rules.on_changes(schema, "object.spec", "oldObject.spec"):
+        yield _fixed(f"'spec.{change.holder}'", change.rule, f"spec.{change.path}")
+
+
+def _fixed_entries(schema: type[Schema]) -> Iterator[Manifest]:
+    """Yield the checks on the entries of lists, which are matched by name."""
+    for name, info in fields(schema).items():
+        inner = item_type(info)
+        if inner is None or not rules.is_keyed(info):
+            continue
+        whole = extra(info, "change") == rules.REFUSED
+        now, before = f"object.spec.{name}", f"oldObject.spec.{name}"
+        for change in rules.on_changes(inner, "n", "o"):
+            if change.path == "name":
+                continue
+            holder = f"'spec.{name}'" if whole else _entry(name, change)
+            same = f"{now}.all(n, n.name != o.name || ({change.rule}))"
+            kept = f"{before}.all(o, {_free(holder)} || {same})"
+            rule = f"!has({now}) || !has({before}) || {kept}"
+            message = f"spec.{name}[].{change.path}: {rules.REASON}"
+            yield {"expression": rule, "message": message}
+
+
+def _entry(name: str, change: Change) -> str:
+    return f"'spec.{name}[' + o.name + '].{change.holder}'"
+
+
+def _fixed(holder: str, rule: str, path: str) -> Manifest:
+    return {"expression": f"{_free(holder)} || ({rule})", "message": f"{path}: {rules.REASON}"}
+
+
+def _free(holder: str) -> str:
+    """Return the question whether nothing holds a field, as far as anything is known."""
+    return f"(variables.known && !({holder} in variables.fixed))"
 
 
 def _losses(schema: type[Schema]) -> Iterator[Manifest]:

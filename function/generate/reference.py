@@ -21,7 +21,8 @@ CHANGES = {
     "reboot": "machines restart",
     "rolling": "machines are replaced one after the other; what was kept on their disks is lost",
     "replace": "another name means another thing: the old one goes, a new one comes",
-    rules.REFUSED: "the change is not accepted; order it anew under another name",
+    rules.REFUSED: "accepted until something is built that holds the value, see "
+    "`status.immutableFields`; then order it anew under another name",
 }
 _LOSSES = {
     "fewer": "with a smaller number the last ones go, with their data",

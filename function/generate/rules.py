@@ -1,9 +1,8 @@
 """Say in CEL what the models say in Python, and what may not change.
 
-Rules on changes stand on the nearest object that is always there, `spec` or an entry of a
-list, so that removing a parent is covered too. They compare effective values, as
-`guards.refused_fields_are_unchanged` does: what is absent counts as its default.
-None of them looks at a second field: edits that arrive together would block an order.
+Rules on changes stand in an admission policy, because what may not change is not known to the order
+alone: only what something holds that was built. They compare effective values, as
+`immutable.refused_fields_are_unchanged` does: what is absent counts as its default.
 
 What only grows, or is chosen once, is left to the function: it knows what was accepted. Here the
 former order is only what was written before, perhaps refused, and could not be taken back.
@@ -21,7 +20,7 @@ from function.generate.checks import CHECKS, Check
 from function.schema import HINTS, Constraint, Schema, extra, fields, item_type
 
 IN_PLACE, GROWS, ONCE, REFUSED = "in place", "grows", "once", "refused"
-# What the API server says of such an edit, and what to do instead.
+# What is said of such an edit, and what to do instead.
 REASON = "cannot be changed; order it anew under another name instead"
 # What the provider chooses where it is absent. Writing the choice down must be possible, and
 # taking it back too: only the function knows whether it is the choice that was made.
@@ -34,6 +33,21 @@ class _Step:
 
     name: str
     optional: bool
+
+
+@dataclass(frozen=True)
+class Change:
+    """Say that a field may not change.
+
+    Attributes:
+        path: Path of the field below the object that is compared.
+        holder: Path of the field, itself or one around it, that is declared so.
+        rule: Whether it has not changed, in CEL.
+    """
+
+    path: str
+    holder: str
+    rule: str
 
 
 def on_object(schema: type[Schema]) -> list[dict[str, Any]]:
@@ -84,23 +98,17 @@ def _checks(validators: Iterable[str]) -> list[dict[str, Any]]:
     return [_written(check) for name in names for check in CHECKS[name]]
 
 
-def on_changes(schema: type[Schema], *, entry: bool) -> list[dict[str, Any]]:
-    """Return the rules for changes of an object that is always there.
+def on_changes(schema: type[Schema], now: str, before: str) -> Iterator[Change]:
+    """Yield what may not change in an object, but for the entries of its lists.
 
     Args:
         schema: Its model.
-        entry: Whether it is an entry of a list, whose name is its identity and cannot change.
+        now: What it is called in CEL.
+        before: What it is called as it was before.
     """
-    return [
-        {
-            "rule": rule,
-            "message": REASON,
-            "reason": "FieldValueForbidden",
-            "fieldPath": "".join(f".{step}" for step in steps),
-        }
-        for steps, rule in _transitions(schema, (), IN_PLACE)
-        if not (entry and steps == ("name",))
-    ]
+    for steps, holder, info in _transitions(schema, (), ""):
+        path = ".".join(step.name for step in steps)
+        yield Change(path, holder, _unchanged(steps, info, now, before))
 
 
 def on_pattern(pattern: str) -> dict[str, Any]:
@@ -151,46 +159,45 @@ def _written(check: Check) -> dict[str, Any]:
 
 
 def _transitions(
-    schema: type[Schema], at: tuple[_Step, ...], around: str
-) -> Iterator[tuple[tuple[str, ...], str]]:
+    schema: type[Schema], at: tuple[_Step, ...], holder: str
+) -> Iterator[tuple[tuple[_Step, ...], str, FieldInfo]]:
     for name, info in fields(schema).items():
         steps = (*at, _Step(name, optional=not info.is_required()))
-        change, inner = change_of(info, around), item_type(info)
+        refused = holder or (
+            ".".join(step.name for step in steps) if extra(info, "change") == REFUSED else ""
+        )
+        inner = item_type(info)
         holds_fields = inner is not None and not is_list(info)
         # That an object is there is a fact to guard only where it may be absent.
-        if change == REFUSED and not (holds_fields and info.is_required()):
-            yield tuple(step.name for step in steps), _unchanged(steps, info)
+        if refused and not (holds_fields and info.is_required()):
+            yield steps, refused, info
         if inner is not None and holds_fields:
-            yield from _transitions(inner, steps, change)
+            yield from _transitions(inner, steps, refused)
 
 
-def _unchanged(steps: tuple[_Step, ...], info: FieldInfo) -> str:
-    """Return the rule for one field.
-
-    Optional values (`self.?a.orValue(b)`) would be shorter, but the API server cannot tell
-    how large they are, and refuses the definition as too expensive.
-    """
-    now, before = _value("self", steps), _value("oldSelf", steps)
-    there, was_there = _presence("self", steps), _presence("oldSelf", steps)
+def _unchanged(steps: tuple[_Step, ...], info: FieldInfo, root: str, old: str) -> str:
+    """Return the rule for one field."""
+    now, before = _value(root, steps), _value(old, steps)
+    there, was_there = _presence(root, steps), _presence(old, steps)
     inner, keyed = item_type(info), is_keyed(info)
     if inner is not None and not is_list(info):
-        return f"{there} == {was_there}"
+        return f"({there}) == ({was_there})"
     # Lists of named entries are equal in any order; here the order matters.
     same = f"{now}.map(x, x.name) == {before}.map(x, x.name)" if keyed else f"{now} == {before}"
     if not there:
         return same
     if steps[-1].name in RESOLVED:
-        return f"!{there} || !{was_there} || {same}"
+        return f"!({there}) || !({was_there}) || {same}"
     default = None if info.is_required() else info.default
     if default is None:
-        return f"{there} == {was_there} && (!{there} || {same})"
+        return f"({there}) == ({was_there}) && (!({there}) || {same})"
     value = json.dumps(default)
     if is_list(info):
         return (
-            f"{there} ? ({was_there} ? {same} : {now} == {value}) : "
-            f"(!{was_there} || {before} == {value})"
+            f"({there}) ? (({was_there}) ? {same} : {now} == {value}) : "
+            f"(!({was_there}) || {before} == {value})"
         )
-    return f"({there} ? {now} : {value}) == ({was_there} ? {before} : {value})"
+    return f"(({there}) ? {now} : {value}) == (({was_there}) ? {before} : {value})"
 
 
 def _value(root: str, steps: tuple[_Step, ...]) -> str:
@@ -199,9 +206,8 @@ def _value(root: str, steps: tuple[_Step, ...]) -> str:
 
 def _presence(root: str, steps: tuple[_Step, ...]) -> str:
     """Return the question whether a field is there; empty if it always is."""
-    asked = [
+    return " && ".join(
         f"has({_value(root, steps[: index + 1])})"
         for index, step in enumerate(steps)
         if step.optional
-    ]
-    return f"({' && '.join(asked)})" if len(asked) > 1 else "".join(asked)
+    )

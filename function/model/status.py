@@ -77,6 +77,11 @@ class OrderStatus(Schema):
         "removed, with its data; Orphan: it stays with the provider. It follows "
         "spec.deletionPolicy as soon as the provider has taken it over.",
     )
+    immutable_fields: tuple[str, ...] = pydantic.Field(
+        (),
+        description="Fields of the order that can no longer be changed, because something that was "
+        "built holds them, such as spec.sshKeys. Until then they may be corrected.",
+    )
     unsupported: tuple[Unsupported, ...] = pydantic.Field(
         (), description="Fields of the order that have no effect in this environment."
     )
@@ -97,7 +102,9 @@ class PoolStatus(Schema):
     )
     replicas: int | None = pydantic.Field(None, description="Number of nodes ordered.")
     ready: int | None = pydantic.Field(
-        None, description="Number of nodes that are ready; absent while pools are changing."
+        None,
+        description="Number of nodes that are ready, at least; absent where the provider does not "
+        "count them, as those of pools that scale by themselves.",
     )
     version: str | None = pydantic.Field(
         None, description="Kubernetes version of its nodes, such as 1.34.7."

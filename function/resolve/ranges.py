@@ -3,10 +3,12 @@
 import ipaddress
 from dataclasses import dataclass
 
+from function.bound import remembered
 from function.contract import Bound, Order, Remark
 from function.errors import InvalidOrder, Problem
 from function.model import ClusterSpec
 from function.model.values import NO_HOST, PUBLIC, is_network, is_private, is_unusable
+from function.paths import lookup
 
 # Each node takes such a part of the range of pods, unless a cluster is told otherwise.
 SHARE = 24
@@ -17,16 +19,16 @@ _RESERVED = 3
 def check_ranges(order: Order[ClusterSpec], before: Bound | None, problems: list[Problem]) -> None:
     """Add a problem for each range of the order that cannot be used.
 
-    Ranges never change: those of a live cluster are not looked at again.
+    Those that are ordered already are not looked at again.
     """
     network = order.spec.network
     named = {"pods": network.pods, "services": network.services, "nodes": network.nodes}
-    if before is None:
-        problems += (
-            Problem(f"spec.network.{name}", NO_HOST)
-            for name, cidr in named.items()
-            if cidr and is_unusable(cidr)
-        )
+    known = (lookup(remembered(before), "network") if before else None) or {}
+    problems += (
+        Problem(f"spec.network.{name}", NO_HOST)
+        for name, cidr in named.items()
+        if cidr and cidr != known.get(name) and is_unusable(cidr)
+    )
 
 
 def range_notes(order: Order[ClusterSpec]) -> tuple[Remark, ...]:

@@ -145,7 +145,8 @@ class KubernetesVersion(Schema):
         default="supported",
     )
     end_of_life: Day | None = configured(
-        "Day of the end of support, such as 2026-10-27. Not told to tenants if absent.",
+        "Last day of support, such as 2026-10-27. Orders show it, and have a note from the day "
+        "after; neither if absent.",
         reaches=AT_ONCE,
         default=None,
     )

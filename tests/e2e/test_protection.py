@@ -122,6 +122,69 @@ class TestData:
             assert patched(plane.tenant, path, lifted).accepted
 
 
+@dataclass(frozen=True)
+class Stage:
+    """How far an order is, and which edits are refused then."""
+
+    name: str
+    status: Manifest
+    refused: tuple[str, ...] = ()
+
+
+CORRECTIONS: dict[str, Manifest] = {
+    "spec.image.version": {"image": {"os": "ubuntu", "version": "26.04"}},
+    "spec.sshKeys": {"sshKeys": ["ssh-ed25519 BBBB other"]},
+    "spec.networks": {"networks": [{"name": "other"}]},
+    "spec.volumes[].type": {"volumes": [{**VOLUMES[0], "type": "other"}, VOLUMES[1]]},
+    "spec.zone": {"zone": "other"},
+}
+REFUSED = {"type": "Accepted", "status": "False", "reason": "InvalidOrder"}
+REFUSED["lastTransitionTime"] = "2026-01-01T00:00:00Z"
+STAGES = [
+    Stage("nothing is known of it", {}, tuple(CORRECTIONS)),
+    Stage("nothing is built", {"phase": "Provisioning"}),
+    Stage("it was refused", {"phase": "Ready", "immutableFields": ["spec.zone"],
+                             "conditions": [REFUSED]}),
+    Stage("a volume is built", {"phase": "Provisioning", "immutableFields": [
+        "spec.volumes[data].type", "spec.zone"]}, ("spec.volumes[].type", "spec.zone")),
+    Stage("another volume is built", {"phase": "Provisioning", "immutableFields": [
+        "spec.volumes[log].type", "spec.zone"]}, ("spec.zone",)),
+    Stage("the servers are built", {"phase": "Ready", "immutableFields": [
+        "spec.image", "spec.networks", "spec.sshKeys", "spec.zone"]},
+        ("spec.image.version", "spec.networks", "spec.sshKeys", "spec.zone")),
+]  # fmt: skip
+
+
+class TestCorrections:
+    """A field is immutable from the moment that something built holds it."""
+
+    @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
+    @pytest.mark.parametrize("field", CORRECTIONS)
+    def test_what_nothing_holds_is_corrected(self, plane: Plane, stage: Stage, field: str) -> None:
+        """And what something holds is refused, by the name of the field."""
+        with plane.existing("Server", SERVER | {"sshKeys": ["ssh-ed25519 AAAA me"]}) as path:
+            live = plane.operator.get(path)
+            assert live is not None
+            plane.operator.set_status(live, stage.status)
+            answer = patched(plane.tenant, path, CORRECTIONS[field])
+            if field in stage.refused:
+                assert_refused(answer, f"{field}: cannot be changed")
+            else:
+                assert answer.accepted, answer.message
+
+    @each_identity
+    def test_nobody_changes_what_is_built(
+        self, plane: Plane, identities: dict[str, Kubernetes], identity: str
+    ) -> None:
+        """Whoever edits the order, the function would refuse it."""
+        with plane.existing("Network", NETWORK) as path:
+            live = plane.operator.get(path)
+            assert live is not None
+            plane.operator.set_status(live, {"phase": "Ready", "immutableFields": ["spec.cidr"]})
+            answer = patched(identities[identity], path, {"cidr": "10.30.0.0/24"})
+            assert_refused(answer, "spec.cidr: cannot be changed")
+
+
 class TestMachinery:
     """What ties an order to its composite is Crossplane's."""
 

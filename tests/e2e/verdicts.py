@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from function import guards, texts
+from function import guards, immutable, texts
 from function.contract import Bound, Mode, Order
 from function.errors import InvalidOrder
 from function.model import KINDS
@@ -34,7 +34,7 @@ def judge(kind: str, spec: Spec, before: Spec | None = None) -> str:
             record = Bound(place=Place(), asked=masked(schema, before))
         check_constraints(order, now, record)
         if record is not None:
-            guards.refused_fields_are_unchanged(order, now, record, {})
+            immutable.refused_fields_are_unchanged(order, now, record, {})
             guards.data_is_kept(order, now, record)
         texts.judge(kind, spec, {}, record)
     except InvalidOrder as refusal:

@@ -14,9 +14,12 @@ from function import (
     bound,
     compose,
     environment,
+    existence,
     fn,
     guards,
+    immutable,
     managed,
+    past,
     plain,
     policy,
     refusal,
@@ -32,6 +35,7 @@ from function.contract import Backend, Order, Removal, Rendered, Resource
 from . import faults
 from .faults import Fault
 from .strategies import Case, edited, worlds
+from .test_corrections import check_correction
 from .test_liveness import check_settles
 from .test_moves import check_move
 from .test_protection import check_protected
@@ -168,6 +172,10 @@ def _unfiltered(req: Any, _: object) -> dict[str, Resource]:
     }
 
 
+def _observed(stack: Stack[Any], key: str) -> Resource | None:
+    return stack.observed.get(key)
+
+
 def _let_go(order: Order[Any], backend: Backend[Any], _: object) -> compose.Answer:
     return compose.Answer(order, Rendered(planned=frozenset({backend.root})), False, backend.name)
 
@@ -222,7 +230,7 @@ BUGS = (
     Bug("place", broken(guards, "stays_in_place", _nothing), after(faults.place_changed)),
     Bug(
         "refused fields",
-        broken(guards, "refused_fields_are_unchanged", _nothing),
+        broken(immutable, "refused_fields_are_unchanged", _nothing),
         refused(faults.order_rebuilt),
     ),
     Bug("vanishing resource", _no_deletion_guard, after(faults.resource_newer)),
@@ -347,6 +355,23 @@ BUGS = (
         settles,
         "Network",
     ),
+    # What exists.
+    Bug("nothing exists", broken(past, "may_exist", lambda _: False), check_correction),
+    Bug("under way", broken(existence, "_is_under_way", lambda _: False), check_correction),
+    Bug(
+        "lost is refused", broken(existence, "_is_unmade", lambda *_, **__: True), check_correction
+    ),
+    Bug(
+        "nothing is held",
+        broken(immutable, "held_paths", lambda *_: frozenset({"spec.nothing"})),
+        check_correction,
+    ),
+    Bug(
+        "all is held",
+        broken(immutable, "held_paths", lambda *_: frozenset({"spec"})),
+        check_correction,
+    ),
+    Bug("kept though refused", broken(Stack, "live", _observed), check_correction, "Server"),
     # Other steps and moves.
     Bug(
         "foreign resource taken",

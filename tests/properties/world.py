@@ -26,6 +26,8 @@ TENANT, NAME = "acme", "shop"
 BACKEND_LABEL = f"{API_GROUP}/backend"
 BOUND = f"{API_GROUP}/bound"
 EXTERNAL_NAME = "crossplane.io/external-name"
+# What a test says of a resource that its provider has refused to make.
+STATE = "tests.scs.community/refused"
 POOL_LABEL = "node.cluster.x-k8s.io/pool"
 # Passes that the longest legal way takes: two minors, each with its waves.
 PATIENCE = 12
@@ -218,11 +220,13 @@ def is_ours(manifest: Manifest) -> bool:
 
 
 def alive(world: World) -> dict[str, Manifest]:
-    """Return what is ours and not already being deleted."""
+    """Return what is ours, exists, and is not already being deleted."""
     return {
         key: found.manifest
         for key, found in world.observed.items()
-        if is_ours(found.manifest) and "deletionTimestamp" not in found.manifest["metadata"]
+        if is_ours(found.manifest)
+        and "deletionTimestamp" not in found.manifest["metadata"]
+        and STATE not in found.manifest["metadata"].get("annotations", {})
     }
 
 

@@ -79,7 +79,8 @@ def _environment(end: str) -> Case:
         {"moves": [merged(whole, {end: {"environment": "x"}})]},
         SERVER,
         then={"moves": [whole]},
-        refuses=MOVED,
+        # It is the tenant who has named the other one.
+        refuses="InvalidOrder",
         elsewhere=True,
     )
 

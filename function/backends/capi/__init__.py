@@ -9,7 +9,8 @@ topology   all of it -> the Cluster, in the form of v1beta2
 gaps       what the class cannot express
 forms      v1beta1 <-> v1beta2
 shapes     types of what is read of a Cluster
-status     the live Cluster -> phase, readiness
+status     the live Cluster -> readiness, what is under way
+phases     the live Cluster -> phase, conditions, status of the order
 remediation  when machines are replaced
 health     the live Cluster -> what troubles it
 """
@@ -17,16 +18,17 @@ health     the live Cluster -> what troubles it
 from collections.abc import Mapping
 from typing import Any
 
-from function.backends.capi import forms, health, status
+from function.backends.capi import forms, health, phases, status
 from function.backends.capi.basis import Basis
 from function.backends.capi.gaps import gaps
-from function.backends.capi.pools import POOL_LABEL, node_volumes
+from function.backends.capi.pools import node_volumes, order_name
 from function.backends.capi.profile import PROFILES
 from function.backends.capi.settings import NAME, CapiSettings
 from function.backends.capi.shapes import READS
 from function.backends.capi.topology import cluster as build
 from function.backends.capi.topology import remember
 from function.contract import (
+    WHOLE,
     Accepted,
     Backend,
     Bound,
@@ -65,6 +67,7 @@ def render(
     details = _connection_details(cluster) if status.initialised(live) else known
     version = _version(before, basis.own)
     manifest = forms.oldest(cluster) if version == "v1beta1" else cluster
+    moment = phases.Moment(cluster, manifest, before)
     resource = Resource(
         key=KEY,
         family="kubernetes",
@@ -79,14 +82,17 @@ def render(
             **({"connectionDetails": details} if details else {}),
         },
         secret=bool(details),
-        annotations=remember(basis),
+        annotations={**remember(basis), **phases.remember(moment)},
         ready=status.available(live),
     )
     return Rendered(
         resources=(resource,),
         removals=_removals(cluster, before),
-        status=status.status(order, settings, bound, before),
-        conditions=(status.current(cluster, manifest, before), health.of(before, live)),
+        status=phases.status_of(moment, order, settings, bound),
+        conditions=(
+            phases.current(moment),
+            health.of(before, live, paused=moment.is_paused),
+        ),
         unsupported=gaps(basis),
         volumes=node_volumes(basis, cluster),
     )
@@ -95,15 +101,15 @@ def render(
 def look(_: Accepted[ClusterSpec] | None, observed: Mapping[str, Resource]) -> View:
     """Return what the observed Cluster shows, compared with what was applied last."""
     before = observed.get(KEY)
-    live = status.live(before)
     manifest = (before.payload.get("manifest") if before else None) or {}
+    moment = phases.Moment(forms.newest(manifest), manifest, before)
     return View(
         conditions=(
-            status.current(forms.newest(manifest), manifest, before),
-            health.of(before, live),
+            phases.current(moment),
+            health.of(before, moment.cluster, paused=moment.is_paused),
         ),
         wanted=frozenset({KEY}),
-        ready=frozenset({KEY} if status.available(live) else ()),
+        ready=frozenset({KEY} if status.available(moment.cluster) else ()),
     )
 
 
@@ -113,6 +119,17 @@ def identities(resource: Resource) -> frozenset[str]:
     cluster = _identity(manifest)
     pools = {f"{cluster}/machineDeployment/{p['name']}" for p in status.deployments(manifest)}
     return frozenset({f"{resource.kind}/{resource.key}", cluster, *pools})
+
+
+def unmade(resource: Resource) -> frozenset[str]:
+    """Return what does not exist yet of an observed Cluster: all of it, or its pools."""
+    cluster = status.live(resource)
+    if not cluster or resource.garbled or status.initialised(cluster):
+        return frozenset()
+    everything = identities(resource)
+    if not status.drawn(cluster):
+        return everything
+    return frozenset(identity for identity in everything if "/machineDeployment/" in identity)
 
 
 def recall(observed: Mapping[str, Resource]) -> dict[str, Any] | None:
@@ -128,7 +145,7 @@ def recall(observed: Mapping[str, Resource]) -> dict[str, Any] | None:
         overrides = lookup(pool, "variables.overrides") or ()
         flavor = next((o["value"] for o in overrides if "lavor" in o.get("name", "")), "")
         if flavor:
-            machines[_pool_name(pool)] = Machine(asked={}, flavor=flavor)
+            machines[order_name(pool)] = Machine(asked={}, flavor=flavor)
     return {
         "namespace": lookup(manifest, "metadata.namespace") or "",
         "version": version.removeprefix("v"),
@@ -167,6 +184,8 @@ CLUSTER: Backend[ClusterSpec] = Backend(
     field_of=lambda _: "spec.nodePools",
     reads=READS,
     writes=frozenset((forms.V1BETA1, forms.V1BETA2)),
+    unmade=unmade,
+    holds=lambda observed, _: status.holds(observed[KEY]) if KEY in observed else WHOLE,
 )
 
 
@@ -199,7 +218,7 @@ def _removals(cluster: Manifest, before: Resource | None) -> tuple[Removal, ...]
         Removal(
             f"{_identity(stored)}/machineDeployment/{pool['name']}",
             "order",
-            f"spec.nodePools[{_pool_name(pool)}]",
+            f"spec.nodePools[{order_name(pool)}]",
         )
         for pool in status.deployments(stored)
         if pool["name"] not in kept
@@ -211,8 +230,3 @@ def _identity(manifest: object) -> str:
     group = str(lookup(manifest, "apiVersion")).partition("/")[0]
     where = (lookup(manifest, path) for path in ("kind", "metadata.namespace", "metadata.name"))
     return "/".join((group, *map(str, where)))
-
-
-def _pool_name(deployment: Manifest) -> str:
-    labels = lookup(deployment, "metadata.labels") or {}
-    return str(labels.get(POOL_LABEL, deployment["name"]))

@@ -12,12 +12,13 @@ from typing import Any
 import pydantic
 
 from function import shapes
+from function.backends.capi import status
 from function.backends.capi.forms import newest
 from function.backends.capi.profile import Profile, Target
 from function.backends.capi.settings import NAME, CapiSettings
 from function.contract import Bound, Manifest, Order, Resource
 from function.model import API_GROUP, ClusterSpec
-from function.paths import lookup
+from function.paths import is_below, lookup
 from function.schema import canonical
 from function.settings import ClusterClass, PinnedVariable, Settings, VariableType
 
@@ -45,8 +46,24 @@ class Basis:
 
     @functools.cached_property
     def stored(self) -> Manifest:
-        """Return the Cluster as it was rendered before; empty for a new one."""
-        return newest(self.before.payload.get("manifest")) if self.before else {}
+        """Return the Cluster as it was rendered before; empty for one that cannot exist yet."""
+        exists = self.before is not None and self.before.exists
+        return newest(self.before.payload.get("manifest")) if self.before and exists else {}
+
+    @functools.cached_property
+    def held(self) -> frozenset[str]:
+        """Return the paths of order fields that what exists of the cluster holds."""
+        return status.holds(self.before) if self.before and self.stored else frozenset()
+
+    def holds(self, field: str) -> bool:
+        """Return whether something that exists holds a field of the order."""
+        return is_below(field, self.held)
+
+    @property
+    def name(self) -> str:
+        """Return the name that the Cluster has; empty for a new one."""
+        known = lookup(self.before.payload, "manifest.metadata.name") if self.before else None
+        return str(known or "")
 
     @functools.cached_property
     def standing(self) -> Manifest:

@@ -76,7 +76,7 @@ def node_volumes(basis: Basis, cluster: Manifest) -> dict[str, int]:
         listed = values.get(further or "")
         sizes = [values.get(disk or "")]
         sizes += [v.get(size_key) for v in listed or () if isinstance(v, Mapping)]
-        pool = lookup(deployment, "metadata.labels")[POOL_LABEL]
+        pool = order_name(deployment)
         totals[pool] = sum(size for size in sizes if isinstance(size, int))
         totals[pool] += 0 if sizes[0] else basis.bound.machines[pool].disk_gib or 0
     return totals
@@ -84,6 +84,22 @@ def node_volumes(basis: Basis, cluster: Manifest) -> dict[str, int]:
 
 def _by_name(listed: Any) -> dict[str, Any]:
     return {v["name"]: v.get("value") for v in listed or () if "name" in v}
+
+
+def order_name(deployment: Manifest) -> str:
+    """Return the name that the order gives to the pool of a MachineDeployment topology."""
+    known = lookup(deployment, "metadata.labels") or {}
+    return str(known.get(POOL_LABEL, deployment["name"]))
+
+
+def sizes(cluster: Manifest) -> dict[str, int | None]:
+    """Return the number of nodes of each pool; None for one that grows and shrinks by itself."""
+    found: dict[str, int | None] = {}
+    for deployment in status.deployments(cluster):
+        name, count = order_name(deployment), deployment.get("replicas")
+        others = found.get(name, 0)
+        found[name] = None if others is None or count is None else others + count
+    return found
 
 
 def _of_pool(basis: Basis, pool: NodePool, values: Mapping[str, Any]) -> list[Manifest]:
@@ -174,6 +190,8 @@ def _check_zones(basis: Basis, pool: NodePool, zones: tuple[str, ...], at: str) 
     Raises:
         InvalidOrder: A zone in which nodes of the pool stand is not named any more.
     """
+    if not basis.holds("spec.nodePools"):
+        return
     standing = [d.get("failureDomain", "") for d in _stored_all(basis, pool)]
     if not set(standing) <= set(zones):
         found = f"nodes of this pool stand in {', '.join(filter(None, standing)) or 'no zone'}"

@@ -17,7 +17,7 @@ _COUNTERS: Shape = {
     "replicas": int,
     "readyReplicas": int,
     "upToDateReplicas": int,
-    "versions": [{"version": is_exact}],
+    "versions": [{"version": is_exact, "replicas": int}],
 }
 _STATUS: dict[str, Shape] = {
     "observedGeneration": int,
@@ -43,8 +43,11 @@ _CLUSTER: Shape = {
         "labels": {EACH: str},
     },
     "spec": {
+        "paused": bool,
         "clusterNetwork": dict,
         "controlPlaneEndpoint": {"host": str, "port": int},
+        "controlPlaneRef": dict,
+        "infrastructureRef": dict,
         "topology": {
             "version": is_exact,
             # v1beta1 names the class by the first two, v1beta2 by the third.
@@ -58,7 +61,9 @@ _CLUSTER: Shape = {
     },
     "status": {
         **_STATUS,
-        "initialization": {"controlPlaneInitialized": bool},
+        "initialization": {"infrastructureProvisioned": bool, "controlPlaneInitialized": bool},
+        "failureMessage": str,
+        "deprecated": {"v1beta1": {"failureMessage": str}},
         "controlPlaneReady": bool,
         "infrastructureReady": bool,
         "v1beta2": _STATUS,

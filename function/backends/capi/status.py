@@ -1,4 +1,4 @@
-"""Read the live Cluster: phase, readiness, version, conditions.
+"""Read the live Cluster: readiness, version, what is under way.
 
 For one to three seconds after a change Cluster API's conditions are those from before it,
 although generations agree. So versions and counters are compared with what is asked, and the
@@ -12,11 +12,8 @@ from typing import Any
 
 from function import shapes, trouble
 from function.backends.capi.forms import newest
-from function.contract import Bound, Condition, Manifest, Order, Progress, Resource
-from function.kubeconfig import reached, url
-from function.model import ClusterSpec
+from function.contract import WHOLE, Manifest, Progress, Resource
 from function.paths import lookup
-from function.settings import Settings
 
 READY_QUERY = {
     "v1beta2": (
@@ -50,7 +47,6 @@ _AWAITED = re.compile(
     rf"^[ \t]*\* (?:[A-Za-z ]+: (?:{_COMES})|Machines? .*: Condition Ready not yet reported)",
     re.MULTILINE,
 )
-_RETRIED = "the last change has not succeeded yet, it is tried again"
 
 
 def live(observed: Resource | None) -> Manifest:
@@ -69,9 +65,41 @@ def initialised(cluster: Manifest) -> bool:
     return bool(lookup(cluster, "status.initialization.controlPlaneInitialized"))
 
 
+def drawn(cluster: Manifest) -> bool:
+    """Return whether Cluster API has made anything of a Cluster that was looked at."""
+    parts = (lookup(cluster, f"spec.{part}") for part in ("infrastructureRef", "controlPlaneRef"))
+    return any(parts) or initialised(cluster) or not failed(cluster)
+
+
+def holds(observed: Resource) -> frozenset[str]:
+    """Return the paths of order fields that what exists of a cluster holds.
+
+    Until it has a network no machine can be built, and until its control plane answers no node.
+    """
+    cluster = live(observed)
+    # What is garbled proves nothing.
+    if not cluster or observed.garbled or initialised(cluster):
+        return WHOLE
+    if lookup(cluster, "status.initialization.infrastructureProvisioned"):
+        return frozenset({"spec.network", "spec.apiServer.exposure", "spec.controlPlane"})
+    if not drawn(cluster):
+        return frozenset()
+    return frozenset({"spec.network.nodes", "spec.network.ipFamilies", "spec.apiServer.exposure"})
+
+
 def available(cluster: Manifest) -> bool:
     """Return whether the cluster can be used, and will be."""
-    return initialised(cluster) and _is(cluster, "Available") and not _deleting(cluster)
+    return initialised(cluster) and _is(cluster, "Available") and not deleting(cluster)
+
+
+def complete(cluster: Manifest) -> bool:
+    """Return whether all machines are ready that the last change asked for, as far as is seen."""
+    counters = [lookup(cluster, f"status.{part}") or {} for part in MACHINES]
+    return available(cluster) and all(
+        part.get(name) == part.get("desiredReplicas") is not None
+        for part in counters
+        for name in ("replicas", "readyReplicas")
+    )
 
 
 def progress(rendered: Manifest, cluster: Manifest) -> Progress:
@@ -82,88 +110,24 @@ def progress(rendered: Manifest, cluster: Manifest) -> Progress:
     asked = lookup(rendered, "spec.topology.version") or ""
     stored = lookup(cluster, "spec.topology.version") or ""
     highest = max((stored, asked), key=_order)
-    settled = bool(stored) and stored == highest and not _updating(cluster) and _fresh(cluster)
+    settled = bool(stored) and stored == highest and not updating(cluster) and fresh(cluster)
     return Progress(highest.removeprefix("v"), settled and initialised(cluster))
 
 
-def current(rendered: Manifest, manifest: Manifest, observed: Resource | None) -> Condition:
-    """Return whether what runs is what is ordered.
+def handed(rendered: Manifest, manifest: Manifest, observed: Resource | None) -> bool:
+    """Return whether the live Cluster is asked for what is ordered.
 
     Args:
         rendered: The Cluster in the form of v1beta2.
         manifest: The same in the form that is written.
         observed: The observed Object.
     """
-    cluster = live(observed)
-    if _deleting(cluster):
-        return Condition("Current", False, "Deleting", "the cluster is being deleted")
-    if not initialised(cluster):
-        return Condition("Current", False, "Provisioning", "the cluster is being built")
-    if (_fresh(cluster) and failed(cluster)) or (observed and trouble.refused(observed)):
-        return Condition("Current", False, "Updating", _RETRIED)
-    handed = observed is not None and observed.payload.get("manifest") == manifest
-    same = handed and _asked(rendered) == _asked(cluster)
-    if not same or _updating(cluster) or not _fresh(cluster):
-        return Condition("Current", False, "Updating", "the cluster is being changed")
-    return Condition("Current", True, "AsOrdered")
+    written = observed is not None and observed.payload.get("manifest") == manifest
+    return written and _asked(rendered) == _asked(live(observed))
 
 
-def status(
-    order: Order[ClusterSpec], settings: Settings, bound: Bound, observed: Resource | None
-) -> dict[str, Any]:
-    """Return the status of the order."""
-    cluster = live(observed)
-    phase, message = _phase(cluster)
-    host, port = (lookup(cluster, f"spec.controlPlaneEndpoint.{part}") for part in ("host", "port"))
-    endpoint = url(str(host), port) if host and port else ""
-    running = _running(cluster)
-    found: dict[str, Any] = {
-        "phase": phase,
-        "message": message,
-        **({"version": running} if running else {}),
-        **reached(endpoint, observed, order, settings, bound),
-    }
-    if order.spec.node_pools:
-        found["nodePools"] = _pools(order, bound, cluster)
-    return found
-
-
-def _pools(order: Order[ClusterSpec], bound: Bound, cluster: Manifest) -> list[Manifest]:
-    """Return the pools; the live Cluster counts ready nodes over all pools only."""
-    workers = lookup(cluster, "status.workers") or {}
-    asked = sum(pool.bounds[0] for pool in order.spec.node_pools)
-    fixed = all(pool.autoscaling is None for pool in order.spec.node_pools)
-    counters = {workers.get("desiredReplicas"), workers.get("readyReplicas"), asked}
-    complete = fixed and _fresh(cluster) and len(counters) == 1
-    return [
-        {
-            "name": pool.name,
-            "flavor": bound.machines[pool.name].flavor,
-            "replicas": pool.bounds[0],
-            **({"ready": pool.bounds[0]} if complete else {}),
-        }
-        for pool in order.spec.node_pools
-    ]
-
-
-def _phase(cluster: Manifest) -> tuple[str, str]:
-    if _deleting(cluster):
-        return "Deleting", "the cluster is being deleted although the order stands"
-    if not cluster.get("status"):
-        return "Pending", "the cluster is not there yet"
-    if not initialised(cluster):
-        return "Provisioning", "the cluster is being built"
-    broken = failed(cluster)
-    if not _fresh(cluster) or (_updating(cluster) and not broken):
-        return "Updating", "the cluster is being changed"
-    if not available(cluster):
-        return "Degraded", _RETRIED if broken else (
-            "the cluster runs, but not all of it is available"
-        )
-    return "Ready", "the cluster is ready"
-
-
-def _updating(cluster: Manifest) -> bool:
+def updating(cluster: Manifest) -> bool:
+    """Return whether machines come, go, or are to become others."""
     if any(_is(cluster, kind) for kind in _MOVING) or _remediated(cluster):
         return True
     # Machines count as soon as they are asked for, minutes before they are nodes; for some
@@ -173,10 +137,15 @@ def _updating(cluster: Manifest) -> bool:
     if reconciled(cluster).get("status") == "False" and not failed(cluster):
         return True
     asked = lookup(cluster, "spec.topology.version")
-    if any(version != asked for version in _versions(cluster, "controlPlane", "workers")):
+    if any(version != asked for version in versions(cluster, "controlPlane", "workers")):
         return True
     # Where the topology cannot be reconciled, the counters will not follow it.
     return _counts_differ(cluster) and not failed(cluster)
+
+
+def rolling(cluster: Manifest) -> bool:
+    """Return whether machines are replaced by others."""
+    return _is(cluster, "RollingOut")
 
 
 def _remediated(cluster: Manifest) -> bool:
@@ -223,13 +192,13 @@ def _asked(cluster: Manifest) -> tuple[Any, ...]:
     return (*(lookup(topology, path) for path in paths), pools)
 
 
-def _running(cluster: Manifest) -> str:
+def running(cluster: Manifest) -> str:
     """Return the version of the API server; while control planes differ, the lowest."""
-    found = _versions(cluster, "controlPlane") or [lookup(cluster, "spec.topology.version") or ""]
+    found = versions(cluster, "controlPlane") or [lookup(cluster, "spec.topology.version") or ""]
     return min(found, key=_order).removeprefix("v")
 
 
-def _versions(cluster: Manifest, *parts: str) -> list[str]:
+def versions(cluster: Manifest, *parts: str) -> list[str]:
     """Return the versions of machines, without what a distribution appends to them."""
     asked = str(lookup(cluster, "spec.topology.version"))
     found = [
@@ -255,15 +224,21 @@ def failed(cluster: Manifest) -> bool:
     )
 
 
-def _fresh(cluster: Manifest) -> bool:
+def fresh(cluster: Manifest) -> bool:
     """Return whether status speaks of the present spec, the topology's own word included."""
     now = lookup(cluster, "metadata.generation")
     seen = lookup(cluster, "status.observedGeneration")
     return bool(seen == now == reconciled(cluster).get("observedGeneration", now))
 
 
-def _deleting(cluster: Manifest) -> bool:
+def deleting(cluster: Manifest) -> bool:
+    """Return whether the Cluster is being deleted."""
     return bool(lookup(cluster, "metadata.deletionTimestamp"))
+
+
+def paused(cluster: Manifest) -> bool:
+    """Return whether the provider has stopped Cluster API from working on the Cluster."""
+    return bool(lookup(cluster, "spec.paused")) or _is(cluster, "Paused")
 
 
 def _is(cluster: Manifest, kind: str) -> bool:

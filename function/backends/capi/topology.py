@@ -39,8 +39,7 @@ def cluster(basis: Basis) -> Manifest:
         "apiVersion": "cluster.x-k8s.io/v1beta2",
         "kind": "Cluster",
         "metadata": {
-            "name": lookup(basis.stored, "metadata.name")
-            or names.cluster(order.tenant, order.name),
+            "name": basis.name or names.cluster(order.tenant, order.name),
             "namespace": bound.place.namespace,
             "labels": _labels(basis),
         },
@@ -77,8 +76,11 @@ def _labels(basis: Basis) -> dict[str, str]:
 
 
 def _network(basis: Basis, values: Mapping[str, Any]) -> Manifest:
-    """Return the ranges; they never change, and Cluster API would let those overlap pass."""
-    if basis.stored:
+    """Return the ranges; they do not change once machines have them.
+
+    Cluster API would let those overlap pass.
+    """
+    if basis.holds("spec.network.pods"):
         return lookup(basis.stored, "spec.clusterNetwork") or {}
     asked, own = basis.order.spec.network, basis.own.network
     if asked.ip_families != ("IPv4",):
@@ -116,7 +118,8 @@ def _first(ranges: object) -> str:
 def _control_planes(basis: Basis) -> int:
     # Never fewer on a live cluster, also where the record of what was asked is lost.
     asked = CONTROL_PLANE_REPLICAS[basis.order.spec.control_plane.availability]
-    return max(basis.stored_control_planes, asked)
+    least = basis.stored_control_planes if basis.holds("spec.controlPlane") else 0
+    return max(least, asked)
 
 
 def _control_plane(basis: Basis) -> Manifest:

@@ -43,7 +43,8 @@ def variables(basis: Basis) -> dict[str, Any]:
         settable = _settable(basis)
         values = {n: value for n, value in basis.stored_variables.items() if n not in settable}
         # Chosen now, where nothing was before; one that has been chosen never changes.
-        values |= _zones(basis) if basis.stored_control_planes == 1 else {}
+        free = basis.stored_control_planes == 1 or not basis.holds("spec.controlPlane")
+        values |= _zones(basis) if free else {}
     driven = _driven(basis)
     _check(basis, driven)
     found = {**values, **base(basis)}
@@ -69,7 +70,7 @@ def _with_fixed(
         **{field: written for field, written in driven.items() if basis.asks(field)},
     }
     problems = [
-        Problem(field, "cannot be changed here once the order is answered")
+        Problem(field, "cannot be changed here once it is built")
         for field, written in sorted(asked.items())
         if any(name in fixed and not _stands(stored, name, v) for name, v in written.items())
     ]

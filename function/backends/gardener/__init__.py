@@ -25,6 +25,7 @@ from function.backends.gardener.shoot import AVAILABILITY, LOGIN, SHOOT_API
 from function.backends.gardener.status import KEY
 from function.backends.gardener.workers import node_volumes, without_affinity
 from function.contract import (
+    WHOLE,
     Accepted,
     Backend,
     Bound,
@@ -59,17 +60,16 @@ def render(
     """
     basis = Basis(order, settings, bound, observed)
     login = shoot.login(basis)
+    before, root = observed.get(KEY), shoot.resource(basis, login)
+    root = replace(root, annotations={**root.annotations, **status.remember(root, before)})
     former = shoot.former_logins(basis, login)
-    resources = [shoot.resource(basis, login), *([login] if login else []), *former]
+    resources = [root, *([login] if login else []), *former]
     kept = {resource.key for resource in resources}
     return Rendered(
         resources=tuple(resources),
         removals=_removals(resources[0], kept, login, observed),
-        status=status.status_of(order, settings, bound, observed),
-        conditions=(
-            status.current(resources[0], observed.get(KEY)),
-            status.health(resources[0], observed),
-        ),
+        status=status.status_of(order, settings, bound, root, before),
+        conditions=(status.current(root, before), status.health(root, observed)),
         unsupported=(*_unsupported(order), *missing_addons(basis), *without_affinity(basis)),
         notes=operation.notes(order.spec, basis.stored),
         volumes=node_volumes(basis, status.workers(resources[0].payload["manifest"])),
@@ -195,6 +195,7 @@ CLUSTER: Backend[ClusterSpec] = Backend(
     field_of=lambda key: "spec.nodePools" if key == KEY else "spec.access",
     reads=READS,
     writes=frozenset((SHOOT_API, "v1")),
+    holds=lambda observed, _: WHOLE if KEY not in observed or observed[KEY].exists else frozenset(),
 )
 
 

@@ -64,8 +64,9 @@ class Basis:
 
     @functools.cached_property
     def stored(self) -> Manifest:
-        """Return the Shoot as it was rendered before; empty for a new one."""
-        return (self.before.payload.get("manifest") if self.before else None) or {}
+        """Return the Shoot as it was rendered before; empty for one that cannot exist yet."""
+        exists = self.before is not None and self.before.exists
+        return (self.before.payload.get("manifest") if self.before and exists else None) or {}
 
     @functools.cached_property
     def refused(self) -> Manifest:

@@ -1,17 +1,25 @@
 """Say which types the fields of a Shoot, and of the ConfigMap of its login, have that are read."""
 
-from function.shapes import CONDITIONS, Shape
+from function.shapes import CONDITIONS, EACH, Shape
 from function.versions import is_exact
 
 _WORKER: Shape = {
     "name": str,
+    "minimum": int,
+    "maximum": int,
     "zones": [str],
     "machine": {"type": str, "architecture": str},
     "volume": {"type": str, "size": str},
     "providerConfig": {"serverGroup": {"policy": str}},
 }
 _OBJECT: Shape = {
-    "metadata": {"name": str, "namespace": str, "uid": str, "generation": int},
+    "metadata": {
+        "name": str,
+        "namespace": str,
+        "uid": str,
+        "generation": int,
+        "annotations": {EACH: str},
+    },
     "spec": {
         "cloudProfile": dict,
         "credentialsBindingName": str,

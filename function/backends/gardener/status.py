@@ -4,14 +4,16 @@ Readiness is Gardener's own conditions; `Progressing` is said of a cluster that 
 while a part of it is restarted. Errors are told by their codes, never by their text.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from function import shapes, trouble
+from function import progress, shapes, trouble
 from function.contract import Bound, Condition, Manifest, Order, Resource
 from function.kubeconfig import reached
 from function.model import ClusterSpec
 from function.paths import lookup
+from function.progress import Count, Shape
 from function.settings import Settings
 
 KEY = "gardener-shoot"
@@ -21,8 +23,13 @@ READY_QUERY = (
     f" && {list(HEALTHY)}.all(t, object.status.conditions.exists(c, c.type == t && "
     'c.status == "True"))'
 ).replace("'", '"')
-PROGRESS_STEP = 25
-
+# By it an operator keeps Gardener from working on a Shoot.
+_IGNORE = "shoot.gardener.cloud/ignore"
+# How many nodes there are, as the condition about nodes says it.
+_NODES = re.compile(r"\((\d{1,5})/(\d{1,5})\)")
+_BUILDING = "the cluster is being built"
+_CHANGING = "the cluster is being changed"
+_DELETING = "the cluster is being deleted although the order stands"
 _RETRIED = "the last change has not succeeded yet, it is tried again"
 # The first of these that is reported is told.
 _CODES = {
@@ -42,6 +49,8 @@ _CODES = {
 _SENTENCES = {
     "ERR_PROBLEMATIC_WEBHOOK": "a webhook in the cluster keeps it from being changed; mend it, or "
     "take it away",
+    "ERR_CLEANUP_CLUSTER_RESOURCES": "what runs in the cluster does not end, which keeps it from "
+    "being deleted; remove finalizers and webhooks that hold it",
 }
 
 
@@ -108,20 +117,49 @@ def deleting(live: Manifest) -> bool:
 
 
 def current(shoot: Resource, before: Resource | None) -> Condition:
-    """Return whether what runs is what is ordered."""
-    live = live_shoot(before)
-    phase, message = _phase(live)
-    if phase == "Deleting":
-        return Condition("Current", False, "Deleting", "the cluster is being deleted")
-    if phase in ("Pending", "Provisioning"):
-        return Condition("Current", False, "Provisioning", "the cluster is being built")
-    if phase == "Failed":
-        return Condition("Current", False, "Failed", message)
+    """Return whether what runs is what is ordered.
+
+    Args:
+        shoot: The rendered Object of the Shoot.
+        before: The observed one.
+    """
+    live, shape = live_shoot(before), _shape(shoot)
+    phase, message = _phase(before, shape)
+    if phase == "Pending":
+        return Condition("Current", False, "Provisioning", _BUILDING)
+    if phase in ("Deleting", "Provisioning", "Failed"):
+        return Condition("Current", False, phase, message)
     if message == _RETRIED or (before and _refused(shoot, before)):
         return Condition("Current", False, "Updating", _RETRIED)
-    if phase == "Updating" or _asked(shoot.payload["manifest"]) != _asked(live):
-        return Condition("Current", False, "Updating", "the cluster is being changed")
+    if phase == "Updating":
+        return Condition("Current", False, "Updating", message)
+    if _asked(shoot.payload["manifest"]) != _asked(live):
+        what = _what(before, shape)
+        if is_paused(before, shoot):
+            return Condition("Current", False, trouble.PAUSED, trouble.sentence(trouble.PAUSED))
+        return Condition("Current", False, "Updating", what)
     return Condition("Current", True, "AsOrdered")
+
+
+def is_paused(before: Resource | None, shoot: Resource) -> bool:
+    """Return whether the provider keeps a Shoot from becoming what is ordered."""
+    live = live_shoot(before)
+    taken = fresh(live) and _asked(shoot.payload["manifest"]) == _asked(live)
+    return _is_ignored(live) and not taken
+
+
+def _is_ignored(live: Manifest) -> bool:
+    return (lookup(live, "metadata.annotations") or {}).get(_IGNORE) == "true"
+
+
+def remember(shoot: Resource, before: Resource | None) -> dict[str, str]:
+    """Return the annotation that says what the cluster was when it was last complete."""
+    shape = _shape(shoot)
+    phase, _ = _phase(before, shape)
+    if phase in ("Ready", "Hibernated") and current(shoot, before).status:
+        return {progress.COMPLETE: shape.written()}
+    known = before.annotations.get(progress.COMPLETE, "") if before else ""
+    return {progress.COMPLETE: known} if known else {}
 
 
 def _asked(shoot: Manifest) -> tuple[Any, ...]:
@@ -147,6 +185,9 @@ def _refused(shoot: Resource, before: Resource) -> bool:
 def health(shoot: Resource, observed: Mapping[str, Resource]) -> Condition:
     """Return the trouble of the Shoot by its error codes, else that of the Objects."""
     live = live_shoot(observed.get(KEY))
+    if is_paused(observed.get(KEY), shoot):
+        sentence = trouble.sentence(trouble.PAUSED)
+        return Condition(trouble.CONDITION, False, trouble.PAUSED, sentence)
     told = (*_errors(live), *_unhealthy(live))
     codes = {code for one in told for code in one.get("codes") or ()}
     failed = lookup(live, "status.lastOperation.state") in ("Error", "Failed")
@@ -169,24 +210,26 @@ def _errors(live: Manifest) -> list[Manifest]:
     return lookup(live, "status.lastErrors") or []
 
 
-def _phase(live: Manifest) -> tuple[str, str]:
+def _phase(before: Resource | None, shape: Shape) -> tuple[str, str]:
+    live = live_shoot(before)
     operation = lookup(live, "status.lastOperation") or {}
     if deleting(live):
-        return "Deleting", "the cluster is being deleted although the order stands"
+        return "Deleting", _far(_DELETING, live, "Delete")
     if not operation:
         return "Pending", "the cluster is not there yet"
     state = operation.get("state")
     if operation.get("type") == "Create" and state != "Succeeded":
-        return _building(state, operation.get("progress"))
+        return _building(live, state)
     if not fresh(live):
-        return "Updating", "the cluster is being changed"
+        paused = trouble.sentence(trouble.PAUSED)
+        return "Updating", paused if _is_ignored(live) else _what(before, shape)
     if state == "Failed":
         return "Failed", "the last change failed, and the provider has to act"
     # While it is tried again the state is Processing, and the errors stand.
     if state == "Error" or (state != "Succeeded" and _errors(live)):
         return "Degraded", _RETRIED
     if not rests(live):
-        return "Updating", "the cluster is being changed"
+        return "Updating", _far(_what(before, shape), live, "Reconcile")
     if lookup(live, "status.hibernated"):
         return "Hibernated", "the cluster sleeps, its data are kept"
     if not _healthy(live):
@@ -194,20 +237,64 @@ def _phase(live: Manifest) -> tuple[str, str]:
     return "Ready", "the cluster is ready"
 
 
-def _building(state: Any, progress: Any) -> tuple[str, str]:
+def _building(live: Manifest, state: Any) -> tuple[str, str]:
     if state == "Failed":
         return "Failed", "the cluster could not be built, and the provider has to act"
-    share = int(progress or 0) // PROGRESS_STEP * PROGRESS_STEP
-    return "Provisioning", f"the cluster is being built, {share} % is done"
+    return "Provisioning", _far(_BUILDING, live, "Create")
+
+
+def _what(before: Resource | None, shape: Shape) -> str:
+    """Return what makes of the cluster what is ordered."""
+    known = progress.remembered(before.annotations) if before else None
+    return (progress.changes(known, shape) if known else "") or _CHANGING
+
+
+def _far(what: str, live: Manifest, kind: str) -> str:
+    """Return what happens, and how far it is."""
+    operation = lookup(live, "status.lastOperation") or {}
+    if operation.get("type") != kind:
+        return what
+    nodes = trouble.condition_of(live.get("status") or {}, "EveryNodeReady")
+    match = _NODES.search(str(nodes.get("message", "")))
+    counted = [f"nodes {Count('', int(match[1]), int(match[2]))}"] if match else []
+    return ", ".join((what, progress.percent(operation.get("progress")), *counted))
+
+
+def _shape(shoot: Resource) -> Shape:
+    """Return what the cluster is to be made of."""
+    manifest = shoot.payload["manifest"]
+    pools = {
+        worker["name"]: worker.get("minimum") if _is_fixed(worker) else None
+        for worker in workers(manifest)
+    }
+    return Shape(version=lookup(manifest, "spec.kubernetes.version") or "", pools=pools)
+
+
+def _is_fixed(worker: Manifest) -> bool:
+    """Return whether a worker pool never grows or shrinks by itself."""
+    return bool(worker.get("minimum") == worker.get("maximum"))
 
 
 def status_of(
-    order: Order[ClusterSpec], settings: Settings, bound: Bound, observed: Mapping[str, Resource]
+    order: Order[ClusterSpec],
+    settings: Settings,
+    bound: Bound,
+    shoot: Resource,
+    before: Resource | None,
 ) -> dict[str, Any]:
-    """Return the status of the order."""
-    before = observed.get(KEY)
-    live = live_shoot(before)
-    phase, message = _phase(live)
+    """Return the status of the order.
+
+    Args:
+        order: The order.
+        settings: The environment's settings.
+        bound: What was decided.
+        shoot: The rendered Object of the Shoot.
+        before: The observed one.
+    """
+    live, found = live_shoot(before), current(shoot, before)
+    phase, message = _phase(before, _shape(shoot))
+    if phase == "Ready" and not found.status:
+        phase, message = "Updating", found.message
     version = lookup(live, "spec.kubernetes.version")
     pools = [
         {"name": pool.name, "flavor": bound.machines[pool.name].flavor, "replicas": pool.bounds[0]}

@@ -52,7 +52,7 @@ def render_spread(stack: Stack[ServerSpec]) -> list[Resource]:
 def render_instance(stack: Stack[ServerSpec], index: int, ports: int) -> Resource | str:
     """Return one server, or its key while something that it needs has no id."""
     key = keys.server(index)
-    before = stack.observed.get(key)
+    before = stack.live(key)
     needed = [stack.id(keys.port(index, n)) for n in range(ports)]
     complete = all(needed + _once(stack))
     if before is None and not complete:

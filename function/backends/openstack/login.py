@@ -2,7 +2,7 @@
 
 from function import names
 from function.backends.openstack import userdata
-from function.backends.openstack.keys import COMPUTE, GROUP, KEYPAIR
+from function.backends.openstack.keys import COMPUTE, KEYPAIR, SERVER
 from function.backends.openstack.stack import Stack
 from function.contract import Remark, Resource
 from function.errors import InvalidOrder, Problem
@@ -38,7 +38,7 @@ def check_user_data(stack: Stack[ServerSpec]) -> None:
         InvalidOrder: They are too long, or in no form that keys can be put beside; those of
             servers that exist were accepted.
     """
-    if GROUP in stack.observed:
+    if any(key.startswith(SERVER) and stack.live(key) for key in stack.observed):
         return
     spec = stack.order.spec
     text = userdata.problem(spec.user_data or "", _beside(spec))

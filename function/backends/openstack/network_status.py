@@ -53,8 +53,10 @@ def _told(stack: Stack[NetworkSpec], key: str, field: str) -> object:
 def _overall(stack: Stack[NetworkSpec], wanted: Sequence[Resource]) -> tuple[str, str]:
     if not stack.observed:
         return "Pending", "nothing is built yet"
-    if any(stack.observed[r.key].deleting for r in wanted if r.key in stack.observed):
-        return "Deleting", "a part of the network is being deleted although the order stands"
+    going = [r for _, r in sorted(stack.observed.items()) if r.deleting]
+    if any(resource.key in {r.key for r in wanted} for resource in going):
+        text = "a part of the network is being deleted although the order stands"
+        return "Deleting", trouble.held(text, going)
     found = current(stack, wanted)
     if found.status:
         return "Ready", "the network is as ordered"

@@ -81,6 +81,19 @@ def recall(_: Mapping[str, Resource]) -> dict[str, Any]:
     return {}
 
 
+def holds(observed: Mapping[str, Resource], asked: Mapping[str, Any]) -> frozenset[str]:
+    """Return the paths of the order that its parts hold, but for those that were refused."""
+    # A network that was built without IPv6 stays without.
+    held = {"spec.cidr": IPV4, "spec.ipv6": IPV6 if asked.get("ipv6") else IPV4}
+    refused = {
+        family
+        for family in (IPV4, IPV6)
+        for found in [observed.get(f"{SUBNET}{family}")]
+        if found and not found.exists
+    }
+    return frozenset(path for path, family in held.items() if family not in refused)
+
+
 NETWORK_BACKEND: Backend[NetworkSpec] = Backend(
     name=NAME,
     settings=OpenStackSettings,
@@ -90,6 +103,7 @@ NETWORK_BACKEND: Backend[NetworkSpec] = Backend(
     recall=recall,
     namespace=lambda _own, _tenant: "",
     provider_config=lambda own, tenant: filled(own.provider_config, tenant=tenant),
+    holds=holds,
     look=look,
     reads=READS,
 )

@@ -43,7 +43,7 @@ def render_floating_ip(stack: Stack[ServerSpec], index: int) -> Resource | str:
         InvalidOrder: None are offered.
     """
     key = keys.floating_ip(index)
-    before = stack.observed.get(key)
+    before = stack.live(key)
     stored = stack.stored(key)
     external = stack.own.external_network
     if external is None and "pool" not in stored:
@@ -111,7 +111,7 @@ def _port(stack: Stack[ServerSpec], index: int, n: int, attached: Attachment) ->
     key = keys.port(index, n)
     place = _place(stack, index, n, attached)
     group = stack.id(GROUP)
-    if key not in stack.observed and not group:
+    if stack.live(key) is None and not group:
         return key
     groups = [group] if group else stack.stored(key).get("securityGroupIds", [])
     return Resource(

@@ -23,6 +23,7 @@ from function.contract import (
 )
 from function.managed import named
 from function.model import ServerSpec
+from function.paths import lookup
 from function.settings import Settings, filled
 
 # The fields that determine the number of resources, by the prefix of their keys.
@@ -33,6 +34,20 @@ _FIELDS = (
     (keys.FLOATING_IP, "spec.publicIP"),
     (keys.VOLUME, "spec.volumes"),
     (keys.ATTACHMENT, "spec.volumes"),
+)
+
+# What a server is built from.
+_OF_SERVERS = frozenset(
+    f"spec.{name}"
+    for name in (
+        "bootVolume",
+        "image",
+        "networks",
+        "placement",
+        "sshKeys",
+        "userData",
+        "zone",
+    )
 )
 
 
@@ -113,6 +128,54 @@ def recall(observed: Mapping[str, Resource]) -> dict[str, Any] | None:
     }
 
 
+def holds(observed: Mapping[str, Resource], asked: Mapping[str, Any]) -> frozenset[str]:
+    """Return the paths of the order that its parts hold, but for those that were refused.
+
+    What is not observed yet may be under way, unless something that it needs was refused.
+    """
+    shared = [keys.GROUP]
+    held: set[str] = set()
+    for part, field, wanted in (
+        (keys.KEYPAIR, "spec.sshKeys", bool(asked.get("sshKeys"))),
+        (
+            keys.SPREAD,
+            "spec.placement",
+            lookup(asked, "placement.spread") in instances.SPREAD_POLICIES,
+        ),
+    ):
+        shared += [part] * wanted
+        held |= {field} if wanted and not _is_refused(observed, part) else set()
+    for index in range(asked.get("replicas") or 1):
+        held |= _held_by(observed, asked, index, shared)
+    return frozenset(held)
+
+
+def _held_by(
+    observed: Mapping[str, Resource], asked: Mapping[str, Any], index: int, shared: list[str]
+) -> set[str]:
+    """Return the paths that the parts of one server hold; all servers need what is shared."""
+    held: set[str] = set()
+    networks = asked.get("networks") or [{}]
+    ports = [keys.port(index, n) for n in range(len(networks))]
+    for part, network in zip(ports, networks, strict=True):
+        if part in observed or not _is_refused(observed, keys.GROUP):
+            named = f"[{network['name']}]" if network else ""
+            held |= set() if _is_refused(observed, part) else {f"spec.networks{named}"}
+    server = keys.server(index)
+    needed = [server] if server in observed else [*shared, *ports]
+    if not any(_is_refused(observed, part) for part in needed):
+        held |= _OF_SERVERS
+    for volume in asked.get("volumes") or ():
+        if not _is_refused(observed, keys.volume(index, volume["name"])):
+            held |= {"spec.zone", f"spec.volumes[{volume['name']}]"}
+    return held
+
+
+def _is_refused(observed: Mapping[str, Resource], key: str) -> bool:
+    """Say whether nothing can exist behind an observed resource."""
+    return key in observed and not observed[key].exists
+
+
 SERVER_BACKEND: Backend[ServerSpec] = Backend(
     name=NAME,
     settings=OpenStackSettings,
@@ -122,6 +185,7 @@ SERVER_BACKEND: Backend[ServerSpec] = Backend(
     recall=recall,
     namespace=lambda _own, _tenant: "",
     provider_config=lambda own, tenant: filled(own.provider_config, tenant=tenant),
+    holds=holds,
     look=look,
     field_of=lambda key: next((field for part, field in _FIELDS if key.startswith(part)), ""),
     reads=READS,

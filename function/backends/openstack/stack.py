@@ -52,9 +52,14 @@ class Stack(Generic[SpecT]):
         resource = self.observed.get(key)
         return str(resource.at_provider.get("address") or "") if resource else ""
 
-    def stored(self, key: str) -> Manifest:
-        """Return the payload of an observed resource; empty if there is none."""
+    def live(self, key: str) -> Resource | None:
+        """Return an observed resource; None also where nothing can exist behind it."""
         found = self.observed.get(key)
+        return found if found and found.exists else None
+
+    def stored(self, key: str) -> Manifest:
+        """Return the payload of a live resource; empty if there is none."""
+        found = self.live(key)
         return dict(found.payload) if found else {}
 
     def kept(self, key: str, *fields: str) -> Manifest:

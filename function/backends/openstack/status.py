@@ -9,6 +9,7 @@ from function.backends.openstack.stack import Stack
 from function.contract import Condition, Manifest, Resource
 from function.model import ServerSpec
 from function.model.server import Volume
+from function.progress import Count
 
 FAILED = "a server has failed in the cloud"
 # States of the compute service; it does not say what others mean for those who use a server.
@@ -65,17 +66,46 @@ def current(stack: Stack[ServerSpec], wanted: Iterable[str]) -> Condition:
     spec = stack.order.spec
     asked = ("Running" if spec.running else "Stopped", stack.bound.machines["server"].flavor)
     live = [stack.observed.get(keys.server(index)) for index in range(spec.replicas)]
+    far = _far(stack)
     if any(server is None or not server.at_provider.get("id") for server in live):
-        return Condition("Current", False, "Provisioning", "servers are being built")
-    for server in live:
-        seen = server.at_provider if server else {}
-        if (instance_phase(server), seen.get("flavorName")) != asked:
-            return Condition("Current", False, "Updating", "servers are being changed")
+        return Condition("Current", False, "Provisioning", far)
+    done = sum(
+        (instance_phase(server), server.at_provider.get("flavorName")) == asked
+        for server in live
+        if server
+    )
+    if done < spec.replicas:
+        changed = f"servers are being changed: {_count(done, spec.replicas)} as ordered"
+        return Condition("Current", False, "Updating", changed)
     if not all(_is_done(stack, index, ask) for index, ask in _volumes(stack)):
-        return Condition("Current", False, "Updating", "volumes are being attached or enlarged")
+        return Condition("Current", False, "Updating", far)
     if not all(stack.id(key) for key in wanted):
-        return Condition("Current", False, "Updating", "addresses or firewall are being changed")
+        text = f"{far}; addresses or firewall are being changed"
+        return Condition("Current", False, "Updating", text)
     return Condition("Current", True, "AsOrdered")
+
+
+def _far(stack: Stack[ServerSpec]) -> str:
+    """Return how many servers run, and how far their volumes are."""
+    spec = stack.order.spec
+    up = "Running" if spec.running else "Stopped"
+    phases = [
+        instance_phase(stack.observed.get(keys.server(index))) for index in range(spec.replicas)
+    ]
+    running = (
+        f"{_count(phases.count(up), spec.replicas)} servers {'run' if spec.running else 'stopped'}"
+    )
+    attached = [bool(stack.id(keys.attachment(i, ask.name))) for i, ask in _volumes(stack)]
+    if not all(attached):
+        return f"{running}; attaching volumes {_count(sum(attached), len(attached))}"
+    large = [_is_done(stack, index, ask) for index, ask in _volumes(stack)]
+    if not all(large):
+        return f"{running}; enlarging volumes {_count(sum(large), len(large))}"
+    return running
+
+
+def _count(done: int, total: int) -> str:
+    return str(Count("", done, total))
 
 
 def status(stack: Stack[ServerSpec], found: Condition) -> Manifest:
@@ -159,9 +189,9 @@ def _overall(phases: list[str], stack: Stack[ServerSpec], found: Condition) -> t
     if not any(key.startswith(keys.SERVER) for key in stack.observed):
         return _before_servers(stack)
     if "Deleting" in phases:
-        return "Deleting", "a server is being deleted although the order stands"
+        return "Deleting", _going(stack, "a server")
     if any(_is_going(stack, index, ask) for index, ask in _volumes(stack)):
-        return "Deleting", "a volume is being deleted although the order stands"
+        return "Deleting", _going(stack, "a volume")
     if all(phase in ("Running", "Stopped", "Paused") for phase in phases):
         return (
             ("Ready", "all servers are as ordered") if found.status else ("Updating", found.message)
@@ -170,7 +200,13 @@ def _overall(phases: list[str], stack: Stack[ServerSpec], found: Condition) -> t
         up = any(phase in ("Running", "Stopped") for phase in phases)
         text = FAILED if _in_error(stack.observed) else "a server could not be built"
         return ("Degraded" if up else "Failed"), text
-    return "Provisioning", "servers are being built"
+    return "Provisioning", _far(stack)
+
+
+def _going(stack: Stack[ServerSpec], what: str) -> str:
+    """Return what is being deleted, and what keeps it from being gone."""
+    going = [found for _, found in sorted(stack.observed.items()) if found.deleting]
+    return trouble.held(f"{what} is being deleted although the order stands", going)
 
 
 def _before_servers(stack: Stack[ServerSpec]) -> tuple[str, str]:

@@ -59,7 +59,7 @@ def _attachment(stack: Stack[ServerSpec], index: int, name: str) -> Resource | s
         "instanceId": stack.id(keys.server(index)),
         "volumeId": stack.id(keys.volume(index, name)),
     }
-    if key not in stack.observed and not all(seen.values()):
+    if stack.live(key) is None and not all(seen.values()):
         return key
     return Resource(
         key=key,

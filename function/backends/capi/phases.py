@@ -1,0 +1,317 @@
+"""Tell what becomes of an order for a cluster: phase, conditions, status.
+
+Cluster API counts the nodes of all pools together. How many of one pool are ready follows from
+what the others had when the cluster was last complete; see `function.progress`.
+"""
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+from function import progress, trouble
+from function.backends.capi import pools, status
+from function.contract import Bound, Condition, Manifest, Order, Resource
+from function.kubeconfig import reached, url
+from function.model import ClusterSpec
+from function.paths import lookup
+from function.progress import Count, Shape, sentence
+from function.settings import Settings
+
+_BUILDING = "the cluster is being built"
+_CHANGING = "the cluster is being changed"
+_DELETING = "the cluster is being deleted although the order stands"
+_RETRIED = "the last change has not succeeded yet, it is tried again"
+# The generations of a Cluster that nobody has changed: as ordered, with its parts, with its
+# endpoint.
+_CREATED = 3
+# What the condition `Deleting` gives as its reason.
+_AWAITED = {
+    "WaitingForBeforeDeleteHook": "a step that the provider takes before",
+    "WaitingForWorkersDeletion": "its nodes",
+    "WaitingForControlPlaneDeletion": "its control plane",
+    "WaitingForInfrastructureDeletion": "its network and load balancer",
+}
+# What a node that goes waits for; what the tenant can act upon comes first.
+_HELD = {
+    "PodDisruptionBudgets": "a PodDisruptionBudget in the cluster, which keeps pods on its nodes",
+    "Pods not terminating": "pods in the cluster that do not end",
+    "stage: DrainingNode": "pods to leave its nodes",
+    "stage: WaitingForVolumeDetach": "volumes to be detached from its nodes",
+}
+
+_PLANES, _NODES = "control plane", "nodes"
+_READY, _RENEWED = "readyReplicas", "upToDateReplicas"
+_PARTS = {"controlPlane": "the control plane", "workers": "nodes"}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Hold a cluster as it is ordered and as it was seen.
+
+    Attributes:
+        rendered: The Cluster in the form of v1beta2.
+        manifest: The same in the form that is written.
+        observed: The observed Object.
+    """
+
+    rendered: Manifest
+    manifest: Manifest
+    observed: Resource | None
+
+    @functools.cached_property
+    def cluster(self) -> Manifest:
+        """Return the live Cluster."""
+        return status.live(self.observed)
+
+    @functools.cached_property
+    def shape(self) -> Shape:
+        """Return what the cluster is to be made of."""
+        topology = lookup(self.rendered, "spec.topology") or {}
+        return Shape(
+            version=str(topology.get("version") or "").removeprefix("v"),
+            planes=lookup(topology, "controlPlane.replicas") or 0,
+            pools=pools.sizes(self.rendered),
+        )
+
+    @functools.cached_property
+    def before(self) -> Shape | None:
+        """Return what it was made of when it was last complete."""
+        return progress.remembered(self.observed.annotations) if self.observed else None
+
+    @functools.cached_property
+    def is_new(self) -> bool:
+        """Return whether it was never complete."""
+        if self.before is not None:
+            return not self.before.version
+        changed = int(lookup(self.cluster, "metadata.generation") or 0) > _CREATED
+        return not changed and not status.complete(self.cluster)
+
+    @functools.cached_property
+    def is_refused(self) -> bool:
+        """Return whether what is ordered cannot be made of it."""
+        refused = self.observed is not None and trouble.refused(self.observed)
+        return refused or (status.fresh(self.cluster) and status.failed(self.cluster))
+
+    @functools.cached_property
+    def moves(self) -> bool:
+        """Return whether it is becoming what is ordered."""
+        cluster = self.cluster
+        handed = status.handed(self.rendered, self.manifest, self.observed)
+        return not handed or not status.fresh(cluster) or status.updating(cluster)
+
+    @functools.cached_property
+    def is_paused(self) -> bool:
+        """Return whether the provider keeps it from becoming what is ordered."""
+        started = status.initialised(self.cluster) and not self.is_refused
+        return status.paused(self.cluster) and not (started and not self.moves)
+
+
+def current(moment: Moment) -> Condition:
+    """Return whether what runs is what is ordered."""
+    phase, message = _phase(moment)
+    if phase in ("Deleting", "Provisioning"):
+        return Condition("Current", False, phase, message)
+    if not status.initialised(moment.cluster):
+        return Condition("Current", False, "Provisioning", _BUILDING)
+    if moment.is_paused:
+        return Condition("Current", False, trouble.PAUSED, message)
+    if moment.is_refused:
+        return Condition("Current", False, "Updating", _RETRIED)
+    if moment.moves:
+        return Condition("Current", False, "Updating", message)
+    return Condition("Current", True, "AsOrdered")
+
+
+def remember(moment: Moment) -> dict[str, str]:
+    """Return the annotation that says what the cluster was when it was last complete."""
+    phase, _ = _phase(moment)
+    if phase == "Ready" and current(moment).status:
+        return {progress.COMPLETE: moment.shape.written()}
+    observed = moment.observed
+    if observed is None or progress.COMPLETE in observed.annotations:
+        known = observed.annotations[progress.COMPLETE] if observed else ""
+        return {progress.COMPLETE: known} if known else {}
+    # After this change its generation says no more that it was never complete.
+    changes = bool(moment.cluster) and observed.payload.get("manifest") != moment.manifest
+    return {progress.COMPLETE: Shape().written()} if moment.is_new and changes else {}
+
+
+def status_of(
+    moment: Moment, order: Order[ClusterSpec], settings: Settings, bound: Bound
+) -> dict[str, Any]:
+    """Return the status of the order."""
+    cluster = moment.cluster
+    phase, message = _phase(moment)
+    host, port = (lookup(cluster, f"spec.controlPlaneEndpoint.{part}") for part in ("host", "port"))
+    endpoint = url(str(host), port) if host and port else ""
+    running = status.running(cluster)
+    shown: dict[str, Any] = {
+        "phase": phase,
+        "message": message,
+        **({"version": running} if running else {}),
+        **reached(endpoint, moment.observed, order, settings, bound),
+    }
+    if order.spec.node_pools:
+        shown["nodePools"] = _pools(moment, order, bound)
+    return shown
+
+
+def _phase(moment: Moment) -> tuple[str, str]:
+    cluster = moment.cluster
+    if status.deleting(cluster):
+        return "Deleting", _going(cluster)
+    if not cluster.get("status"):
+        return "Pending", "the cluster is not there yet"
+    if moment.is_paused:
+        return "Provisioning" if moment.is_new else "Updating", trouble.sentence(trouble.PAUSED)
+    if not status.initialised(cluster):
+        return "Provisioning", _building(moment)
+    if moment.moves and not moment.is_refused:
+        return ("Provisioning", _building(moment)) if moment.is_new else _changing(moment)
+    if not status.available(cluster):
+        broken = status.failed(cluster)
+        return "Degraded", _RETRIED if broken else (
+            "the cluster runs, but not all of it is available"
+        )
+    return ("Updating", _RETRIED) if moment.is_refused else ("Ready", "the cluster is ready")
+
+
+def _going(cluster: Manifest) -> str:
+    """Return what a Cluster that is being deleted waits for."""
+    seen = cluster.get("status") or {}
+    reason = str(trouble.condition_of(seen, "Deleting").get("reason"))
+    said = "\n".join(
+        str(trouble.condition_of(seen, kind).get("message", ""))
+        for kind in status.MACHINES.values()
+    )
+    held = next((sentence for words, sentence in _HELD.items() if words in said), "")
+    awaited = held or _AWAITED.get(reason, "")
+    return f"{_DELETING}, waiting for {awaited}" if awaited else _DELETING
+
+
+def _building(moment: Moment) -> str:
+    if not lookup(moment.cluster, "status.initialization.infrastructureProvisioned"):
+        return f"{_BUILDING}: preparing its network"
+    return sentence(_BUILDING, *_counts(moment).values())
+
+
+def _changing(moment: Moment) -> tuple[str, str]:
+    """Return what happens to a cluster that was complete, and how far it is."""
+    now, before = moment.shape, moment.before
+    what = progress.changes(before, now) if before else ""
+    if _is_upgraded(moment):
+        ordered = f"upgrading to {now.version}"
+        counts = _counts(moment, f"v{now.version}")
+        return "Updating", sentence(what if ordered in what else ordered, *counts.values())
+    counts = _counts(moment)
+    if before and what:
+        scaled = {_PLANES: before.planes != now.planes, _NODES: before.pools != now.pools}
+        awaited = [c for name, c in counts.items() if scaled[name] and not c.is_full]
+        return "Updating", sentence(what, *awaited, *_surplus(moment))
+    if status.rolling(moment.cluster):
+        return "Updating", _replacing(moment)
+    return "Updating", sentence(_CHANGING, *(c for c in counts.values() if not c.is_full))
+
+
+def _surplus(moment: Moment) -> list[str]:
+    """Return how many nodes are still to go; nothing where they go by themselves."""
+    sizes = moment.shape.pools.values()
+    machines = _counter(moment, "workers", "replicas")
+    if machines is None or None in sizes:
+        return []
+    left = machines - sum(size or 0 for size in sizes)
+    return [f"{left} {'node' if left == 1 else 'nodes'} to remove"] if left > 0 else []
+
+
+def _replacing(moment: Moment) -> str:
+    """Return how many machines were replaced by such as are ordered."""
+    for part, name in _PARTS.items():
+        renewed, desired = (_counter(moment, part, n) for n in (_RENEWED, "desiredReplicas"))
+        last = part == "workers"
+        if renewed is not None and desired is not None and (renewed < desired or last):
+            return f"replacing {name}: {Count('', renewed, desired)} done"
+    return _CHANGING
+
+
+def _is_upgraded(moment: Moment) -> bool:
+    """Return whether a part of the cluster has not the version that is ordered."""
+    ordered = f"v{moment.shape.version}"
+    running = status.versions(moment.cluster, "controlPlane", "workers")
+    topology = lookup(moment.cluster, "spec.topology.version")
+    return any(version.partition("+")[0] != ordered for version in (topology, *running))
+
+
+def _counts(moment: Moment, version: str = "") -> dict[str, Count]:
+    """Return how much of control plane and nodes is ready, or has a version."""
+    nodes = sum(count or 0 for count in moment.shape.pools.values())
+    if None in moment.shape.pools.values():
+        nodes = _counter(moment, "workers", "desiredReplicas") or 0
+    counts = {}
+    for part, name, total in (
+        ("controlPlane", _PLANES, moment.shape.planes),
+        ("workers", _NODES, nodes),
+    ):
+        done = _of_version(moment, part, version) if version else _counter(moment, part, _READY)
+        if done is not None and total:
+            counts[name] = Count(name, done, total)
+    return counts
+
+
+def _of_version(moment: Moment, part: str, version: str) -> int | None:
+    """Return how many machines have a version; None before Cluster API 1.14 counted them."""
+    entries = lookup(moment.cluster, f"status.{part}.versions")
+    if not isinstance(entries, list):
+        return None
+    return sum(
+        entry.get("replicas") or 0
+        for entry in entries
+        if str(entry.get("version")).partition("+")[0] == version
+    )
+
+
+def _counter(moment: Moment, part: str, name: str) -> int | None:
+    """Return a counter; None where Cluster API does not count, as before 1.9."""
+    counters = lookup(moment.cluster, f"status.{part}")
+    if not counters:
+        said = trouble.condition_of(moment.cluster.get("status") or {}, status.MACHINES[part])
+        return 0 if said else None
+    count = counters.get(name)
+    return count if isinstance(count, int) else None
+
+
+def _pools(moment: Moment, order: Order[ClusterSpec], bound: Bound) -> list[Manifest]:
+    """Return the pools, with as many ready nodes as each has at least."""
+    ready = _ready(moment)
+    return [
+        {
+            "name": pool.name,
+            "flavor": bound.machines[pool.name].flavor,
+            "replicas": pool.bounds[0],
+            **({"ready": ready[pool.name]} if pool.name in ready else {}),
+        }
+        for pool in order.spec.node_pools
+    ]
+
+
+def _ready(moment: Moment) -> dict[str, int]:
+    """Return how many nodes of each pool are ready at least; nothing where nobody says so."""
+    ordered = {name: count for name, count in moment.shape.pools.items() if count is not None}
+    total = _counter(moment, "workers", _READY)
+    if total is None or len(ordered) < len(moment.shape.pools):
+        return {}
+    if total >= sum(ordered.values()) and not moment.moves:
+        return ordered
+    had = moment.before.pools if moment.before else {}
+    # What a pool had it still has, unless fewer nodes are ready altogether.
+    least = {name: min(count, had.get(name) or 0) for name, count in ordered.items()}
+    if sum(least.values()) > total:
+        least = dict.fromkeys(ordered, 0)
+    # Nodes of pools that shrink or go are ready until they are gone.
+    leaving = sum(max(0, (count or 0) - ordered.get(name, 0)) for name, count in had.items())
+    spare = max(0, total - sum(least.values()) - leaving)
+    lacking = {name: ordered[name] - least[name] for name in ordered if least[name] < ordered[name]}
+    # At least those that no other pool has room for.
+    return least | {
+        name: least[name] + min(room, max(0, spare - sum(lacking.values()) + room))
+        for name, room in lacking.items()
+    }

@@ -1,0 +1,87 @@
+"""Say whether something may exist behind a composed resource.
+
+What a provider has refused to make does not exist, and nothing of the order is bound to it. All
+else counts as existing: what was observed once, what may be under way, what may have been left
+behind by a creation that was cut off, and what nobody has looked at yet.
+"""
+
+import datetime
+import re
+
+from function import trouble
+from function.contract import Resource
+from function.managed import EXTERNAL_NAME
+
+_PENDING, _SUCCEEDED, _FAILED = (
+    f"crossplane.io/external-create-{state}" for state in ("pending", "succeeded", "failed")
+)
+# Called by the name that we give it: that it was never made by us proves nothing.
+_NAMED_BY_US = "kubernetes"
+_CREATION = "create failed"
+# All that is said where the other condition says why.
+_BARE = ("", "create failed: async create failed")
+# What a provider says before it has sent any request.
+_BEFORE = ("connect failed", "cannot resolve references")
+# A request for something new that was answered with a refusal, or was never sent. A name that is
+# taken may be that of an earlier creation of ours.
+_REFUSED = re.compile(
+    r"\[POST \S+\], (?:but got 4(?!08)\d\d instead|error message)"
+    r"|Unable to find \w+ with name"
+    r"|No network found with name"
+    r"|Error creating OpenStack [\w ]{1,40}client",
+    re.IGNORECASE,
+)
+_TAKEN = "already exists"
+
+
+def may_exist(resource: Resource) -> bool:
+    """Return whether something may exist behind an observed resource."""
+    seen = resource.at_provider
+    if seen.get("id") or seen.get("manifest") or _is_under_way(resource):
+        return True
+    named = resource.family == _NAMED_BY_US
+    if not named and resource.annotations.get(EXTERNAL_NAME):
+        return True
+    # As a whole: that a name is taken may be said at the end of a long text.
+    synced, attempt = (
+        trouble.condition_of(resource.status, kind, whole=True)
+        for kind in ("Synced", "LastAsyncOperation")
+    )
+    # While a creation runs that was refused before, only this one says that all is well.
+    if synced.get("status") != "False":
+        return True
+    texts = [str(condition.get("message", "")) for condition in (synced, attempt)]
+    if _CREATION in texts[0]:
+        said = [text for text in texts if text not in _BARE]
+        return not said or not all(_is_unmade(text, named=named) for text in said)
+    attempted = any(name in resource.annotations for name in (_PENDING, _SUCCEEDED, _FAILED))
+    return named or attempted or not texts[0].startswith(_BEFORE)
+
+
+def _is_unmade(text: str, *, named: bool) -> bool:
+    """Return whether the text of a failed creation proves that nothing was made.
+
+    A resource of OpenStack may be made in several requests, of which only the first is one for
+    something new: what fails after it leaves it behind.
+    """
+    if named:
+        return trouble.read(text).refuses
+    return _TAKEN not in text and bool(_REFUSED.search(text))
+
+
+def _is_under_way(resource: Resource) -> bool:
+    """Return whether a creation has begun and its end is not known."""
+    times = {name: _time(resource.annotations.get(name)) for name in (_SUCCEEDED, _FAILED)}
+    if _PENDING not in resource.annotations:
+        return False
+    begun = _time(resource.annotations[_PENDING])
+    return begun is None or not any(end is not None and end >= begun for end in times.values())
+
+
+def _time(text: str | None) -> datetime.datetime | None:
+    """Return a time; None if there is none, or it is garbled."""
+    try:
+        time = datetime.datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return time if time.tzinfo else None

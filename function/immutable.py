@@ -1,0 +1,137 @@
+"""Refuse a change to what is built and cannot be changed.
+
+A field is immutable from the moment that something live holds it: what was refused, or was
+never built, can be corrected.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from function.bound import remembered
+from function.contract import WHOLE, Backend, Bound, Order, Resource
+from function.errors import InvalidOrder, Problem
+from function.model import KINDS
+from function.paths import is_below
+from function.schema import (
+    NOTHING,
+    Difference,
+    Schema,
+    canonical,
+    differences,
+    extra,
+    fields,
+    item_type,
+)
+
+
+def held_paths(
+    backend: Backend[Any], observed: Mapping[str, Resource], before: Bound | None
+) -> frozenset[str]:
+    """Return the paths of order fields that something live holds, so that they cannot change.
+
+    Args:
+        backend: The backend that made what was observed.
+        observed: Our observed resources, with what may exist behind each.
+        before: What was decided at the last answer; None for a new order.
+    """
+    if before is None:
+        return frozenset()
+    return backend.holds(observed, remembered(before))
+
+
+def immutable_fields(kind: str, now: Mapping[str, Any], held: frozenset[str]) -> list[str]:
+    """Return the paths of the fields that can no longer be changed.
+
+    Args:
+        kind: Kind of the order.
+        now: What was written and filled.
+        held: Paths of fields that something live holds.
+    """
+    return sorted(set(_immutable(KINDS[kind], now, "spec", held))) if held else []
+
+
+def _immutable(
+    schema: type[Schema], now: Mapping[str, Any], at: str, held: frozenset[str]
+) -> Iterator[str]:
+    for name, info in fields(schema).items():
+        where, inner, value = f"{at}.{name}", item_type(info), now.get(name)
+        if extra(info, "change") == "refused":
+            yield from ([where] if is_below(where, held) else _parts(where, held))
+        elif inner and isinstance(value, Mapping | None):
+            yield from _immutable(inner, value or {}, where, held)
+        elif inner and isinstance(value, list) and "name" in fields(inner):
+            for entry in value:
+                yield from _immutable(inner, entry, f"{where}[{entry['name']}]", held)
+
+
+def _parts(where: str, held: frozenset[str]) -> Iterator[str]:
+    return (path for path in held if path.startswith((f"{where}.", f"{where}[")))
+
+
+def refused_fields_are_unchanged(
+    order: Order[Any],
+    now: Mapping[str, Any],
+    before: Bound | None,
+    standing: Mapping[str, Any],
+    held: frozenset[str] = WHOLE,
+) -> None:
+    """Refuse a change to a field that is declared `refused`, to less or to something else.
+
+    What the backend has not taken may be taken back, or nothing could be changed any more; and
+    what nothing live holds may be corrected.
+
+    Args:
+        order: The order.
+        now: What was written and filled, private values masked.
+        before: What was decided at the last answer; None for a new order.
+        standing: The live values of fields whose last change the backend has refused, by path.
+        held: Paths of fields that something live holds.
+
+    Raises:
+        InvalidOrder: With each such field.
+    """
+    if before is None:
+        return
+    schema = KINDS[order.kind]
+    problems = [
+        Problem(change.path, text)
+        for change in differences(schema, remembered(before), now, "spec")
+        for text in [_unchangeable(change)]
+        if text and change.path != "spec.environment" and _is_held(change, held)
+        if change.now != standing.get(change.path, change)
+    ]
+    if problems:
+        raise InvalidOrder(*problems)
+
+
+def _is_held(change: Difference, held: frozenset[str]) -> bool:
+    """Say whether something live holds what a change would take away."""
+    parts = set(_parts(change.path, held))
+    if is_below(change.path, held) or not isinstance(change.before, list):
+        return is_below(change.path, held) or bool(parts)
+    schema = item_type(change.info)
+    for index, entry in enumerate(change.before):
+        if schema and f"{change.path}[{entry.get('name')}]" in parts:
+            kept = change.now[index] if index < len(change.now) else {}
+            if any(differences(schema, entry, kept, "")):
+                return True
+    return False
+
+
+def _unchangeable(change: Difference) -> str:
+    """Return why a field may not change like this; empty if it may."""
+    before, now = change.before, change.now
+    match extra(change.info, "change"):
+        # An empty list says that the provider chooses: it has, and that is no beginning of another.
+        case "grows" if isinstance(before, list) and before:
+            kept = now[: len(before)] == before
+            return "" if kept else f"can only gain entries at its end, after {canonical(before)}"
+        case "grows" if not isinstance(before, list):
+            return "" if now >= before else f"can only grow, set it back to {before} or more"
+        case "once" if before == NOTHING:
+            return ""
+        case "grows" | "once" | "refused":
+            text = "cannot be changed once it is built"
+            hidden = before in (None, {}, []) or extra(change.info, "private")
+            return text if hidden else f"{text}, set it back to {canonical(before)}"
+    return ""

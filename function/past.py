@@ -1,0 +1,105 @@
+"""Say what exists of an order, and what was decided of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from function import bound, guards, immutable
+from function.backends import BACKENDS
+from function.contract import Backend, Bound, Resource
+from function.errors import InvalidOrder
+from function.existence import may_exist
+from function.model import KINDS
+
+
+@dataclass(frozen=True)
+class Past:
+    """What the last answer to an order has left.
+
+    Attributes:
+        resources: Its observed resources by key, each with what may exist behind it.
+        seen: The same, without what is of another type than the backend reads.
+        recorded: What the last answer wrote down, also where nothing came of it.
+        record: What was decided; None if nothing can exist.
+        held: Paths of order fields that something live holds.
+    """
+
+    resources: Mapping[str, Resource]
+    seen: Mapping[str, Resource]
+    recorded: Bound | None
+    record: Bound | None
+    held: frozenset[str]
+
+    @property
+    def binding(self) -> Bound | None:
+        """Return what was decided, unless nothing live is bound to it."""
+        return self.record if self.held else None
+
+    def immutable_fields(self, kind: str, now: Mapping[str, Any]) -> dict[str, list[str]]:
+        """Return the part of the status that lists the fields that can no longer be changed."""
+        held = self.held | ({"spec.environment"} if self.record else set())
+        fields = immutable.immutable_fields(kind, now, held)
+        return {"immutableFields": fields} if fields else {}
+
+
+def read(
+    kind: str, written: Mapping[str, Any], backend: Backend[Any], mine: Mapping[str, Resource]
+) -> Past:
+    """Return what the last answer has left.
+
+    Args:
+        kind: Kind of the order.
+        written: What the tenant writes now, for what the record does not say.
+        backend: The backend that made it.
+        mine: The observed resources of the order by key.
+
+    Raises:
+        BindingLost: What was decided can no longer be known.
+        FunctionOutdated: A newer version has written the record.
+    """
+    checked = {key: resource.checked(backend.reads) for key, resource in mine.items()}
+    resources = {key: _living(mine[key], checked[key], backend) for key in mine}
+    seen = {
+        key: replace(one, exists=resources[key].exists, identities=resources[key].identities)
+        for key, one in checked.items()
+    }
+    exists = any(resource.exists for resource in resources.values())
+    record = bound.read(backend, KINDS[kind], written, seen) if exists else None
+    return Past(
+        resources=resources,
+        seen=seen,
+        recorded=bound.recorded(backend, seen),
+        record=record,
+        held=immutable.held_paths(backend, seen, record),
+    )
+
+
+def former_backend(kind: str, mine: Mapping[str, Resource]) -> Backend[Any] | None:
+    """Return the backend that answered before, by the labels of what it made."""
+    labels = {resource.labels[guards.BACKEND_LABEL] for resource in mine.values()}
+    return BACKENDS[kind].get(labels.pop()) if len(labels) == 1 else None
+
+
+def moved(written: Mapping[str, Any], observed: Mapping[str, Resource]) -> InvalidOrder | None:
+    """Return the refusal of an order that names another environment than it is built in.
+
+    Where that one is not there, or does not offer the kind, it is still the tenant who acts.
+
+    Args:
+        written: What the tenant writes.
+        observed: The observed resources of the order by key.
+    """
+    before, named = bound.environment_of(observed), written.get("environment")
+    if not before or named in (None, before) or not any(map(may_exist, observed.values())):
+        return None
+    return InvalidOrder(guards.other_environment(before))
+
+
+def _living(resource: Resource, checked: Resource, backend: Backend[Any]) -> Resource:
+    """Return an observed resource with all that may exist behind it.
+
+    Identities come from the whole resource, also from parts that do not fit their shapes.
+    """
+    identities = backend.identities(resource) - backend.unmade(checked)
+    exists = bool(identities) and may_exist(resource)
+    return replace(resource, exists=exists, identities=identities if exists else frozenset())

@@ -1,0 +1,143 @@
+"""Turn what a provider reports into a neutral reason that a tenant may read.
+
+A provider's own text holds ids, addresses and names of the CSP; it never leaves.
+
+    rules   which text means what
+    names   what of a text is not its author's word
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from function import excerpts
+from function.contract import Condition, Resource
+from function.trouble import names
+from function.trouble.rules import PAUSED, RULES, SENTENCES, UNKNOWN, Rule
+
+__all__ = [
+    "CONDITION",
+    "PAUSED",
+    "REASONS",
+    "UNKNOWN",
+    "classify",
+    "condition_of",
+    "health",
+    "held",
+    "of",
+    "paused",
+    "read",
+    "refused",
+    "sentence",
+]
+
+CONDITION = "BackendHealthy"
+REASONS = tuple((rule.reason, rule.pattern, rule.sentence) for rule in RULES)
+
+_KINDS = ("Synced", "LastAsyncOperation")
+_WAITING = (
+    "referenced field was empty",
+    "cannot resolve references",
+    "failed to resolve structured authentication config map reference",
+)
+_PAUSED = Rule(PAUSED, re.compile(""), SENTENCES[PAUSED])
+
+
+def health(observed: Iterable[Resource]) -> Condition:
+    """Return `BackendHealthy` for resources: the first trouble by key, or none.
+
+    Args:
+        observed: Our observed resources.
+    """
+    for resource in sorted(observed, key=lambda r: r.key):
+        found = of(resource)
+        if found:
+            return Condition(CONDITION, False, *found)
+    return Condition(CONDITION, True, "NoTrouble")
+
+
+def of(resource: Resource) -> tuple[str, str] | None:
+    """Return reason and sentence for what a resource reports; None if it is well."""
+    rule = _rule(resource)
+    return (rule.reason, rule.sentence) if rule else None
+
+
+def refused(resource: Resource) -> bool:
+    """Return whether what is asked of a resource is refused, so that it stays as it was."""
+    rule = _rule(resource)
+    return rule is not None and rule.refuses
+
+
+def paused(resource: Resource) -> bool:
+    """Return whether the provider has stopped working on a resource."""
+    return condition_of(resource.status, "Synced").get("reason") == "ReconcilePaused"
+
+
+def held(what: str, going: Iterable[Resource]) -> str:
+    """Return that something is being deleted, with what keeps the first of it from being gone.
+
+    Args:
+        what: What is being deleted, as a sentence.
+        going: The resources that are being deleted.
+    """
+    reasons = (rule.sentence for resource in going if (rule := _rule(resource)))
+    return "; ".join(filter(None, (what, next(reasons, ""))))
+
+
+def sentence(reason: str) -> str:
+    """Return the sentence that goes with a neutral reason."""
+    return SENTENCES[reason]
+
+
+def classify(text: str, known: Iterable[str] = ()) -> tuple[str, str]:
+    """Return the neutral reason and sentence for a provider's text.
+
+    Args:
+        text: The text.
+        known: Names in it, of orders, resources and tenants, which are not read.
+    """
+    rule = read(text, known)
+    return rule.reason, rule.sentence
+
+
+def read(text: str, known: Iterable[str] = ()) -> Rule:
+    """Return the rule for a provider's text, of which the beginning is read; else `UNKNOWN`.
+
+    The length is the provider's choice; every pattern takes linear time.
+    """
+    said = names.without(excerpts.cut(text, excerpts.TEXT_IN), known)
+    return next((rule for rule in RULES if rule.pattern.search(said)), UNKNOWN)
+
+
+def condition_of(status: Mapping[str, Any], kind: str, *, whole: bool = False) -> Mapping[str, Any]:
+    """Return a condition of a Kubernetes status by type; empty if it is not there.
+
+    Args:
+        status: The status.
+        kind: The type.
+        whole: Whether its message is returned at its full length. It is what others wrote, so that
+            only its beginning is read otherwise.
+    """
+    conditions = status.get("conditions")
+    for condition in conditions if isinstance(conditions, list) else ():
+        if isinstance(condition, Mapping) and condition.get("type") == kind:
+            message = str(condition.get("message") or "")
+            said = message if whole else excerpts.cut(message, excerpts.TEXT_IN)
+            return {**condition, "message": said}
+    return {}
+
+
+def _rule(resource: Resource) -> Rule | None:
+    """Return the rule for what a resource reports: the first that says something."""
+    if paused(resource):
+        return _PAUSED
+    failing = [
+        condition["message"]
+        for condition in (condition_of(resource.status, kind) for kind in _KINDS)
+        if condition.get("status") == "False" and condition.get("reason") != "Ongoing"
+    ]
+    # A reference that does not resolve yet is a wave that is still under way.
+    texts = [text for text in failing if not any(waiting in text for waiting in _WAITING)]
+    known = names.of(resource) if texts else ()
+    rules = [read(text, known) for text in texts]
+    return next((rule for rule in rules if rule is not UNKNOWN), rules[0] if rules else None)

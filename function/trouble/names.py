@@ -1,0 +1,97 @@
+"""Take out of a text what its author did not say: names, ids and addresses.
+
+A name is made of any words, those of a reason among them. What is given to something by a tenant or
+a provider says nothing of what is wrong with it.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from function.contract import Resource
+
+# It begins where a run of such characters does: tried at each of them, it would take a time that
+# grows with the square of their number.
+_ADDRESS = re.compile(r"(?<![\w+.-])[\w+.-]+://[^\s\"'<>\])]+")
+_TOKEN = re.compile(r"\w[\w.-]*")
+_ID = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}|(?=.*\d)[0-9a-f]{8,}")
+_WORD = re.compile(r"[A-Za-z]+")
+_PARTS = re.compile(r"[._-]")
+# Words after which a name stands, quoted or not.
+_BEFORE = frozenset(
+    {"group", "instance", "lookup", "name", "named", "namespace", "network", "router", "secret",
+     "server", "subnet", "user", "volume"}
+)  # fmt: skip
+_QUOTES = "\"'`"
+# Fields of a resource that hold what something is called.
+_NAMING = re.compile(r"(?:name|id|pool|zone|type|keyPair)$", re.IGNORECASE)
+
+
+def of(resource: Resource) -> frozenset[str]:
+    """Return what an observed resource, and what belongs to it, is called."""
+    labels = (value for key, value in resource.labels.items() if key.endswith(("/name", "/tenant")))
+    found = {resource.name, resource.provider_config, *labels}
+    seen = {key: value for key, value in resource.at_provider.items() if isinstance(value, str)}
+    for part in (resource.payload, resource.initial, seen):
+        found |= set(_values(part))
+    return frozenset(name for name in found if name)
+
+
+def without(text: str, names: Iterable[str]) -> str:
+    """Return a text without addresses, ids and the given names.
+
+    A name that is a plain word is a name only where one stands: in quotes, in a path, after
+    a word such as "namespace", or as a part of a longer name.
+    """
+    known = {name for name in names if name in text}
+    words = {name for name in known if _WORD.fullmatch(name)}
+    composed = known - words
+    text = _ADDRESS.sub("", text)
+    kept, end, before = [], 0, ""
+    for match in _TOKEN.finditer(text):
+        token = match[0].rstrip(".-")
+        stop = match.start() + len(token)
+        if (
+            _ID.fullmatch(token)
+            or _is_part(token, composed)
+            or (token in words and _stands(text, match.start(), stop, before))
+            or (token not in words and not words.isdisjoint(_PARTS.split(token)))
+        ):
+            kept.append(text[end : match.start()])
+            end = stop
+        before = token
+    return "".join((*kept, text[end:]))
+
+
+def _is_part(token: str, names: Iterable[str]) -> bool:
+    """Say whether a token is one of these names, or has one between dashes, dots or its ends."""
+    for name in names:
+        start = token.find(name)
+        stop = start + len(name)
+        if (
+            start >= 0
+            and not token[start - 1 : start].isalnum()
+            and not token[stop : stop + 1].isalnum()
+        ):
+            return True
+    return False
+
+
+def _stands(text: str, start: int, stop: int, before: str) -> bool:
+    """Say whether a word is where a name would be."""
+    left, right = text[start - 1 : start] if start else "", text[stop : stop + 1]
+    quoted = bool(left) and left in _QUOTES and right == left
+    named = before.lower() in _BEFORE or before.startswith("openstack_")
+    return quoted or named or "/" in (left, right) or left == "="
+
+
+def _values(value: Any, field: str = "") -> Iterable[str]:
+    """Yield the text in every field that holds a name, however deep."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _values(inner, str(name))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _values(inner, field)
+    elif isinstance(value, str) and _NAMING.search(field):
+        yield value
