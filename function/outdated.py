@@ -4,6 +4,7 @@ After a rollback this version meets kinds, and API versions of the objects insid
 does not write. It would apply its own beside or over them.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from function.contract import Backend, Resource
 from function.errors import FunctionOutdated, Problem
 from function.managed import is_known
 from function.paths import lookup
+
+_VERSION = re.compile(r"v[0-9]{1,3}((alpha|beta)[0-9]{1,3})?")
 
 
 def versions_are_known(observed: Mapping[str, Resource], backend: Backend[Any]) -> None:
@@ -37,11 +40,13 @@ def versions_are_known(observed: Mapping[str, Resource], backend: Backend[Any]) 
 def _unknown(resource: Resource, backend: Backend[Any]) -> str:
     """Return what is not known of a resource; empty if all of it is."""
     if not is_known(resource):
-        return f"{resource.kind or 'a resource'} of {resource.family or 'no API'}"
+        return f"kind {resource.kind} of {resource.family}"
     # An object of another group is another object, as the guard of identities sees.
     groups = {version.rpartition("/")[0] for version in backend.writes}
-    for manifest in (resource.payload.get("manifest"), resource.at_provider.get("manifest")):
-        version, kind = (shapes.text(lookup(manifest, part)) for part in ("apiVersion", "kind"))
-        if version and version not in backend.writes and version.rpartition("/")[0] in groups:
-            return f"{kind} of {version}"
+    for part in (resource.payload, resource.at_provider):
+        name = shapes.text(lookup(part, "manifest.apiVersion"))
+        group, _, version = name.rpartition("/")
+        # Nothing else of what was observed may be repeated: it could be anything.
+        if name not in backend.writes and group in groups and _VERSION.fullmatch(version):
+            return f"API version {name}"
     return ""
