@@ -190,6 +190,72 @@ def test_two_environments_are_refused() -> None:
     assert str(refusal.value) == "observed resources name several environments: north, south"
 
 
+@pytest.mark.parametrize("label", ["North", "a.b", "x" * 64])
+def test_label_that_names_no_environment(label: str) -> None:
+    """Refuse to look for an environment by what cannot be its name."""
+    with pytest.raises(BindingLost) as refusal:
+        bound.environment_of(by_key(resource("a", labels={bound.ENVIRONMENT_LABEL: label})))
+    assert str(refusal.value) == (
+        "label api.scs.community/environment of observed resources names no environment"
+    )
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param({"replicas": "3"}, id="a number as text"),
+        pytest.param({"volumes": [{"name": {}}]}, id="in an entry"),
+        pytest.param({"image": []}, id="a group as a list"),
+    ],
+)
+def test_record_of_other_types_is_rebuilt(asked: Data) -> None:
+    """Read no request that an order of this kind cannot make."""
+    text = bound.encode(LEAST.model_copy(update={"asked": asked}))
+    record = read(by_key(resource("test-root", text)), {})
+    assert record is not None
+    assert record.rebuilt
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param({"replicas": 51}, id="more than is accepted today"),
+        pytest.param({"flavor": ""}, id="not valid today"),
+        pytest.param({"backups": 7}, id="a field of a newer function"),
+        pytest.param({"userData": digest("secret"), "sshKeys": digest([])}, id="digests"),
+    ],
+)
+def test_record_of_another_version_is_read(asked: Data) -> None:
+    """Keep what was accepted once, whatever the model says of it today."""
+    record = LEAST.model_copy(update={"asked": asked})
+    assert read(by_key(resource("test-root", bound.encode(record)))) == record
+
+
+def test_fill_of_an_unknown_field_is_newer() -> None:
+    """Refuse what a newer function's policy filled in rather than forget it."""
+    text = bound.encode(LEAST.model_copy(update={"filled": {"backups.days": 7}}))
+    with pytest.raises(FunctionOutdated) as refusal:
+        read(by_key(resource("test-root", text)))
+    assert str(refusal.value) == (
+        "api.scs.community/bound: policy filled fields that are not known, upgrade the function"
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "recalled"),
+    [
+        pytest.param({"provider_config": ""}, {}, id="no ProviderConfig"),
+        pytest.param({"provider_config": "x" * 254}, {}, id="no name of a ProviderConfig"),
+        pytest.param({}, {"version": "latest"}, id="no version"),
+        pytest.param({}, {"machines": {"web": 7}}, id="no machine"),
+    ],
+)
+def test_what_cannot_be_recalled(fields: Data, recalled: Data) -> None:
+    """Refuse to rebuild a record from values that none could hold."""
+    with pytest.raises(BindingLost, match="annotation api.scs.community/bound of test-root"):
+        read(by_key(resource("test-root", **fields)), recalled)
+
+
 def test_new_order_has_no_record() -> None:
     """Find nothing decided where nothing is observed."""
     assert read({}) is None

@@ -15,10 +15,12 @@ from typing import Any
 import structlog
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 
-from function import plain
+from function import plain, shapes
 from function.calls import Call
 from function.contract import Manifest
 from function.fn import FunctionRunner
+from function.guards import BACKEND_LABEL
+from function.paths import lookup
 from tests.fuzz.mutations import changed, everything
 from tests.fuzz.requests import Request, recorded
 from tests.properties.world import Identity, identities
@@ -90,19 +92,29 @@ def answer(request: Request, base: Request) -> tuple[str, ...]:
         return ("a refusal with resources",)
     if fatal or request.composite != base.composite:
         return ()
-    return tuple(f"would be deleted: {lost}" for lost in _lost(base, response))
+    return tuple(f"would be deleted: {lost}" for lost in _lost(request, base, response))
 
 
-def _lost(base: Request, response: fnv1.RunFunctionResponse) -> list[Identity]:
+def _lost(request: Request, base: Request, response: fnv1.RunFunctionResponse) -> list[Identity]:
     """Return what was observed before the change and is not desired, for the same order."""
     desired = {
         identity
         for key, resource in response.desired.resources.items()
         for identity in _identities(key, plain.to_manifest(resource.resource))
     }
-    alive = {one for key in base.observed for one in _identities(key, base.observed[key])}
+    kept = [
+        key for key in base.observed if _is_known(request.observed.get(key), base.observed[key])
+    ]
+    alive = {one for key in kept for one in _identities(key, base.observed[key])}
     # A ConfigMap leaves for another one when the issuer changes.
     return sorted(i for i in alive - desired if "login" not in str(i))
+
+
+def _is_known(manifest: Any, before: Manifest) -> bool:
+    """Say whether a resource still has our label or its name; without both it is another step's."""
+    metadata = shapes.mapping(lookup(manifest, "metadata"))
+    labels = shapes.mapping(metadata.get("labels"))
+    return BACKEND_LABEL in labels or metadata.get("name") == before["metadata"]["name"]
 
 
 def _identities(key: str, manifest: Manifest) -> Iterator[Identity]:
