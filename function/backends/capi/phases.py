@@ -237,7 +237,7 @@ def _is_upgraded(moment: Moment) -> bool:
     """Return whether a part of the cluster has not the version that is ordered."""
     ordered = f"v{moment.shape.version}"
     running = status.versions(moment.cluster, "controlPlane", "workers")
-    topology = lookup(moment.cluster, "spec.topology.version")
+    topology = str(lookup(moment.cluster, "spec.topology.version"))
     return any(version.partition("+")[0] != ordered for version in (topology, *running))
 
 
