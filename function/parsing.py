@@ -104,12 +104,13 @@ def is_mistyped(schema: type[Schema], data: object) -> bool:
     """Say whether data have a field of another type than the model.
 
     What is missing, too large or unknown does not count: an older or a newer model may allow it.
+    An entry of a list without the `name` that identifies it has never been allowed.
     """
     try:
         _validated(schema, data)
     except pydantic.ValidationError as error:
         errors = error.errors(include_url=False, include_input=False)
-        return any(e["type"] not in _LIMITS for e in errors)
+        return any(e["type"] not in _LIMITS or e["loc"][-1:] == ("name",) for e in errors)
     return False
 
 

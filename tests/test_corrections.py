@@ -15,8 +15,9 @@ from function.managed import EXTERNAL_NAME
 from function.paths import lookup, replaced
 from tests import asking
 from tests.asking import Manifest
+from tests.samples import public_key
 
-KEYS = [f"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA{n} ops" for n in range(2)]
+KEYS = [public_key(name) for name in ("ana", "ben")]
 POST = (
     "create failed: async create failed: failed to create the resource: [{0 Error creating it: "
     "Expected HTTP response code [201] when accessing [POST https://cloud.example.net/v2.0/ports], "

@@ -13,6 +13,7 @@ import yaml
 from function import simulate
 from function.bound import ANNOTATION
 from function.managed import EXTERNAL_NAME
+from function.progress import COMPLETE
 from tests import asking
 
 FILES = sorted((Path(__file__).parent / "released").glob("*.yaml"))
@@ -26,12 +27,13 @@ def released(path: Path) -> dict[str, Any]:
 
 
 def without_record(resources: dict[str, Any]) -> dict[str, Any]:
-    """Return resources without the record, which counts volumes today, and without external names.
+    """Return resources without the annotations that are written today.
 
-    The provider's own annotations are written back today, see ADR 5.
+    The record counts volumes, external names are written back (ADR 5), and what was complete once
+    is remembered beside the record.
     """
     for manifest in resources.values():
-        for name in (ANNOTATION, EXTERNAL_NAME):
+        for name in (ANNOTATION, EXTERNAL_NAME, COMPLETE):
             manifest["metadata"]["annotations"].pop(name, None)
     return resources
 

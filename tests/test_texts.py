@@ -169,7 +169,7 @@ FIELDS = [
         "Server", "spec.sshKeys[0]",
         lambda text: server(sshKeys=[text]),
         UNSEEN | {name: LINES[name] for name in ("carriage return", "tab")},
-        KEY, "a public key in one line, such as ssh-ed25519 AAAAC3Nza name",
+        KEY, "in one line, without control characters such as a line break at its end",
     ),
 ]  # fmt: skip
 # What is passed on as it is, whatever it holds.

@@ -41,11 +41,21 @@ _NO_HOST, _NO_PEER = list(values.NO_HOSTS), list(values.NO_PEERS)
 _WHOLE_ED25519 = "^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43}( .*)?$"
 
 
+def _within(one: str, other: str) -> str:
+    """Return a rule that a range lies in another.
+
+    `containsCIDR` is not asked: in Kubernetes 1.31 it says no to 10.1.0.0/16 in 10.0.0.0/8.
+    """
+    return (
+        f"cidr({other}).containsIP(cidr({one}).ip()) && "
+        f"cidr({other}).prefixLength() <= cidr({one}).prefixLength()"
+    )
+
+
 def _apart(one: str, other: str) -> Check:
     """Return a check that two ranges have nothing in common.
 
-    Of two that overlap one holds the first address of the other. `containsCIDR` is not asked: in
-    Kubernetes 1.31 it compares that address with its own, and says no to 10.1.0.0/16 in 10.0.0.0/8.
+    Of two that overlap one holds the first address of the other.
     """
     there = f"!has(self.{one}) || !has(self.{other})"
     ranges = f"!isCIDR(self.{one}) || !isCIDR(self.{other})"
@@ -173,7 +183,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     "_peer_can_have": (
         Check(
             f"isIP(self) ? {_NO_PEER}.all(c, !cidr(c).containsIP(self)) : "
-            f"!isCIDR(self) || {_NO_PEER}.all(c, !cidr(c).containsCIDR(self))",
+            f"!isCIDR(self) || {_NO_PEER}.all(c, !({_within('self', 'c')}))",
             "must be a network that others can be in; everywhere is 0.0.0.0/0 or ::/0",
         ),
     ),

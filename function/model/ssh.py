@@ -13,8 +13,6 @@ BROKEN = "is cut off or damaged: its content is not that of a whole key; copy it
 
 def is_public_key(value: str) -> str:
     """Return what is wrong with a public key in one line; never any part of it."""
-    if any(not character.isprintable() for character in value):
-        return "must be in one line, without control characters; remove the line break at its end"
     kind, _, rest = value.partition(" ")
     try:
         blob = base64.b64decode(rest.partition(" ")[0], validate=True)

@@ -19,6 +19,8 @@ from function.schema import DNS_LABEL, Constraint, new_text, text
 _LINES = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 _UNSEEN = "\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
 _CONTROLS = rf"\x00-\x1f\x7f-\x9f{_UNSEEN}"
+# What is a space to people, but not to the API server, whose `\s` is of ASCII.
+_SPACES = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 PRINTABLE = new_text(rf"^[^{_CONTROLS}]*$", "printable text in one line")
 PRINTABLE_LINES = new_text(rf"^[^{_LINES}{_UNSEEN}]*$", "printable text")
 # Such text is put between quotes by what reads it: in the patches of a cluster class, in an
@@ -50,7 +52,7 @@ IssuerURL = Annotated[
     str,
     text(r"^https://[^\s?#@]+$", "an https URL, without user, query or fragment", max_length=512),
     new_text(
-        rf"^https://[^\s?#@\x22\x27\x5c{_CONTROLS}]+$",
+        rf"^https://[^\s?#@\x22\x27\x5c{_CONTROLS}{_SPACES}]+$",
         "an https URL, without user, query or fragment, of printable characters other than "
         "quotation marks and backslashes",
     ),
@@ -193,7 +195,7 @@ PublicKey = Annotated[
     ),
     new_text(
         rf"^(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+( [^{_CONTROLS}]*)?$",
-        "a public key in one line, such as ssh-ed25519 AAAAC3Nza name",
+        "in one line, without control characters such as a line break at its end",
     ),
     Constraint(ssh.is_public_key),
 ]
