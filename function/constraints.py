@@ -1,8 +1,11 @@
 """Find values that violate constraints of their types; see `schema.Constraint`."""
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin
+
+from pydantic.fields import FieldInfo
 
 from function.schema import Constraint, Schema, canonical
 
@@ -57,10 +60,36 @@ def violations_of(annotation: Any, value: object, at: str) -> list[Violation]:
     return list(_of_value(annotation, (), value, _Path(at, at)))
 
 
+@functools.cache
+def _constrained_fields(schema: type[Schema]) -> dict[str, FieldInfo]:
+    """Return the fields in whose values a constraint can be violated."""
+    return {
+        name: info
+        for name, info in schema.model_fields.items()
+        if _is_constrained((info.annotation, *info.metadata))
+    }
+
+
+def _is_constrained(parts: Iterable[Any]) -> bool:
+    pending = list(parts)
+    while pending:
+        part = pending.pop()
+        if isinstance(part, Constraint):
+            return True
+        if isinstance(part, type) and issubclass(part, Schema):
+            if part.violations is not Schema.violations or _constrained_fields(part):
+                return True
+            continue
+        pending.extend((*get_args(part), *getattr(part, "__metadata__", ())))
+    return False
+
+
 def _of_model(model: Schema, at: _Path) -> Iterator[Violation]:
-    for name, info in type(model).model_fields.items():
-        value, where = getattr(model, name), at.step(info.alias or name)
-        yield from _of_value(info.annotation, info.metadata, value, where)
+    for name, info in _constrained_fields(type(model)).items():
+        value = getattr(model, name)
+        if value is not None:
+            where = at.step(info.alias or name)
+            yield from _of_value(info.annotation, info.metadata, value, where)
     for field, message in model.violations():
         where = at.step(field)
         yield Violation(where.field, where.place, canonical(model.model_dump(mode="json")), message)

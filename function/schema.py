@@ -186,6 +186,7 @@ def fields(schema: type[Schema]) -> dict[str, FieldInfo]:
     return {info.alias or name: info for name, info in schema.model_fields.items()}
 
 
+@functools.cache
 def item_type(info: FieldInfo) -> type[Schema] | None:
     """Return the model in a field, whether alone, optional or in a list; None for a scalar."""
     pending = [info.annotation]

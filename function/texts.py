@@ -123,6 +123,7 @@ def _strings(value: object, at: str) -> Iterator[tuple[str, str]]:
             pending.extend((f"{where}[{index}]", inner) for index, inner in enumerate(one))
 
 
+@functools.cache
 def _constraints(info: FieldInfo) -> tuple[NewText, ...]:
     constraints, pending = [], [info.annotation, *info.metadata]
     while pending:
