@@ -62,7 +62,7 @@ def violations_of(annotation: Any, value: object, at: str) -> list[Violation]:
 
 @functools.cache
 def _constrained_fields(schema: type[Schema]) -> dict[str, FieldInfo]:
-    """Return the fields in whose values a constraint can be violated."""
+    """Return the fields with a constraint, or with models, which say by themselves."""
     return {
         name: info
         for name, info in schema.model_fields.items()
@@ -71,17 +71,13 @@ def _constrained_fields(schema: type[Schema]) -> dict[str, FieldInfo]:
 
 
 def _is_constrained(parts: Iterable[Any]) -> bool:
-    pending = list(parts)
-    while pending:
-        part = pending.pop()
-        if isinstance(part, Constraint):
-            return True
-        if isinstance(part, type) and issubclass(part, Schema):
-            if part.violations is not Schema.violations or _constrained_fields(part):
-                return True
-            continue
-        pending.extend((*get_args(part), *getattr(part, "__metadata__", ())))
-    return False
+    return any(
+        part is Any
+        or isinstance(part, Constraint)
+        or (isinstance(part, type) and issubclass(part, Schema))
+        or _is_constrained(get_args(part))
+        for part in parts
+    )
 
 
 def _of_model(model: Schema, at: _Path) -> Iterator[Violation]:

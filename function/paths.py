@@ -4,6 +4,7 @@ Entries of a list are named by their `name` where they have one, else by positio
 pattern `[]` stands for each of them.
 """
 
+import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -19,9 +20,10 @@ def lookup(data: object, where: str) -> Any:
     return data
 
 
-def steps(where: str) -> list[str]:
+@functools.lru_cache(maxsize=4096)
+def steps(where: str) -> tuple[str, ...]:
     """Split `nodePools[web].replicas` into `nodePools`, `[web]`, `replicas`."""
-    return re.findall(r"[^.\[\]]+|\[[^\[\]]*\]", where)
+    return tuple(re.findall(r"[^.\[\]]+|\[[^\[\]]*\]", where))
 
 
 def _entry(data: object, name: str) -> Any:

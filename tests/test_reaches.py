@@ -143,7 +143,7 @@ def outcome(found: World) -> tuple[Any, ...]:
     """Return what becomes of an order in the end: its resources, its status, or the refusal."""
     reply = ask(found)
     if not reply.fatal:
-        found, reply = settle(found)
+        found, reply = settle(found, reply)
     return reply.fatal, reply.desired, told(reply)
 
 

@@ -229,7 +229,8 @@ def test_everything_is_bounded(kind: str, provider: str, seed: int) -> None:
     mode = rng.choice(list(Mode))
     xr = composite(kind, mode, rng, ORDERS[kind, provider](rng))
     observed: dict[str, local.Observed] = {}
-    for _ in range(3):
+    # Servers come in waves.
+    for _ in range(3 if kind == "Server" else 1):
         rsp, outcome = answered(xr, provider, observed)
         check_bounds(rsp, mode is Mode.NAMESPACED)
         if outcome.fatal:

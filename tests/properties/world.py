@@ -196,15 +196,19 @@ def _applied(key: str, manifest: Manifest, before: Observed | None) -> Observed:
     return Observed(manifest, before.connection)
 
 
-def settle(world: World) -> tuple[World, Reply]:
+def settle(world: World, first: Reply | None = None) -> tuple[World, Reply]:
     """Ask and build until nothing changes any more.
+
+    Args:
+        world: The world to begin with.
+        first: Its reply, if it was asked already.
 
     Raises:
         AssertionError: The order is refused, or never gets there.
     """
     before: Mapping[str, Manifest] = {}
-    for _ in range(PATIENCE):
-        reply = ask(world)
+    for turn in range(PATIENCE):
+        reply = ask(world) if turn or first is None else first
         assert not reply.fatal, f"refused without a fault: {reply.fatal}"
         check_nothing_lost(world, reply)
         world = advance(world, reply)
