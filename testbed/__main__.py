@@ -22,7 +22,7 @@ NEXT = """
   export PATH={bin}:$PATH        # kubectl
   export KUBECONFIG={tenant}        # a tenant, in the namespace {namespace}
   kubectl apply -f {example}
-  kubectl get clusters,servers,networks
+  kubectl get scs
   kubectl get -f {example} -o yaml        # status and conditions
 
 What the provider sees:

@@ -36,6 +36,7 @@ from testbed.profiles import PROFILES
 from testbed.programs import ClusterAPI, Files, Program
 from testbed.running import Broken
 from testbed.waiting import TimedOut, until
+from tests.test_readme import consoles
 
 TARGETS = programs.ALL
 SLEEPER = "import time; print('awake', flush=True); time.sleep(600)"
@@ -381,6 +382,25 @@ def test_who_waits_for_a_start_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert shown.exit_code == 0
     assert shown.stderr == "testbed: waiting for process 1234, which starts core\n"
     assert "core is up" in shown.stdout
+
+
+def test_what_to_type_next(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The guide for newcomers shows what is printed once a profile is up."""
+    monkeypatch.setattr(background, "STATES", tmp_path)
+    monkeypatch.setattr(build, "ensure", lambda *_: None)
+    profile = PROFILES["capi"]
+    with background.held(profile):
+        background.write(profile, background.Found(1, True, dict.fromkeys(profile.ports, 1)))
+        said = CliRunner().invoke(main, ["up", "capi"], catch_exceptions=False).stdout
+    (command, shown), (exported, _), *_ = consoles(
+        (ROOT / "docs" / "getting-started.md").read_text("utf-8")
+    )
+    assert command == "make up PROFILE=capi"
+    assert (shown[0], shown[-1]) == ("…", "…")
+    said = said.replace(str(tmp_path), "$PWD/.testbed/state")
+    assert "\n".join(shown[1:-1]) in said
+    for value in exported.split()[1:]:
+        assert f"export {value}" in said
 
 
 def test_a_start_that_others_give_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
