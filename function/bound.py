@@ -12,12 +12,20 @@ from typing import Any
 import pydantic
 
 from function import shapes
-from function.contract import BOUND_FORMAT, Backend, Bound, Resource, SpecT
+from function.contract import (
+    Backend,
+    Resource,
+    SpecT,
+)
 from function.errors import BindingLost, FunctionOutdated, InvalidOrder
 from function.excerpts import few
 from function.model import API_GROUP, OrderSpec
 from function.parsing import checker, is_mistyped, parse
 from function.paths import is_below, replaced, steps
+from function.record import (
+    BOUND_FORMAT,
+    Bound,
+)
 from function.schema import DNSLabel, canonical, extra, fields, masked
 from function.settings import Place
 

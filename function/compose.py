@@ -17,7 +17,6 @@ from function import (
     excerpts,
     guards,
     immutable,
-    names,
     outdated,
     past,
     placing,
@@ -26,16 +25,15 @@ from function import (
     resolve,
     sizes,
     stale,
+    stamp,
     texts,
     versions,
 )
 from function.__version__ import __version__
 from function.contract import (
     Backend,
-    Bound,
     Condition,
     Environment,
-    Machine,
     Mode,
     Order,
     Remark,
@@ -56,6 +54,10 @@ from function.model import API_GROUP, KINDS
 from function.model.metadata import name_problem
 from function.parsing import parse, unknown_fields
 from function.paths import expand, lookup
+from function.record import (
+    Bound,
+    Machine,
+)
 from function.schema import masked
 from function.settings import Settings
 
@@ -171,7 +173,7 @@ def compose(
             "size": sizes.remembered(sizes.of(order, bare)),
         }
     )
-    rendered = _complete(bare, order, backend, record, mine)
+    rendered = stamp.stamped(bare, order, backend, record, mine)
     sizes.check_annotations(rendered, mine, changed=changed)
     guards.keys_are_sound(rendered, backend)
     guards.waves_only_gate_creation(rendered, mine)
@@ -331,54 +333,6 @@ def _sized(
 
 def _estimated(estimate: Mapping[str, float]) -> dict[str, Any]:
     return {"estimate": {n: size for n, size in estimate.items() if n != resolve.GIVEN}}
-
-
-def _complete(
-    rendered: Rendered,
-    order: Order[Any],
-    backend: Backend[Any],
-    record: Bound,
-    mine: Mapping[str, Resource],
-) -> Rendered:
-    """Stamp what every resource carries: name, labels, record, policies, identities."""
-    resources = tuple(
-        _stamped(resource, order, backend, record, mine.get(resource.key))
-        for resource in rendered.resources
-    )
-    return replace(rendered, resources=resources)
-
-
-def _stamped(
-    resource: Resource,
-    order: Order[Any],
-    backend: Backend[Any],
-    record: Bound,
-    before: Resource | None,
-) -> Resource:
-    annotations = dict(resource.annotations)
-    if resource.key == backend.root:
-        annotations[bound.ANNOTATION] = bound.encode(record)
-    name = before.name if before else ""
-    found = replace(
-        resource,
-        name=name or names.composed(order.tenant, order.kind, order.name, resource.key),
-        labels={
-            **resource.labels,
-            guards.BACKEND_LABEL: backend.name,
-            bound.ENVIRONMENT_LABEL: str(record.place.environment),
-            guards.TENANT_LABEL: order.tenant,
-            guards.KIND_LABEL: order.kind,
-            guards.NAME_LABEL: order.name,
-            f"{API_GROUP}/uid": order.uid,
-        },
-        annotations=annotations,
-        provider_config=str(record.place.provider_config),
-        secret_namespace=before.secret_namespace if before else "",
-        ready=resource.ready and before is not None,
-    )
-    if order.spec.deletion_policy == "Orphan":
-        found = guards.without_delete(found, ALL_POLICIES)
-    return replace(found, identities=backend.identities(found))
 
 
 def _leave(order: Order[Any], backend: Backend[Any], mine: Mapping[str, Resource]) -> Answer:

@@ -1,4 +1,4 @@
-"""Adapt Crossplane's RunFunction call to `compose`: the only server-side user of protobuf.
+"""Adapt Crossplane's RunFunction call to `compose`; with `responses` all that speaks protobuf.
 
     request -> plain data -> environment -> compose -> response
 
@@ -10,19 +10,17 @@ nothing is applied, nothing is collected.
 import datetime
 import functools
 import time
-from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from crossplane.function import response
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
-from google.protobuf import struct_pb2
 
 from function import environment as environments
-from function import managed, names, plain, refusal, shapes, sizes
+from function import managed, names, plain, refusal, responses, shapes
 from function.assembly import Assembly, Layers
 from function.backends import SETTINGS
 from function.calls import Call, Observer, trace
-from function.compose import Answer, Ask, compose, environment_name
+from function.compose import Ask, compose, environment_name
 from function.contract import Condition, Manifest, Mode, Resource
 from function.errors import (
     EnvironmentInvalid,
@@ -33,7 +31,6 @@ from function.errors import (
     Problem,
     Refusal,
 )
-from function.excerpts import cut, few
 from function.guards import BACKEND_LABEL
 from function.input import Input
 from function.model import API_VERSION, KINDS
@@ -45,7 +42,6 @@ from function.wire import Unreadable
 if TYPE_CHECKING:
     import grpc
 
-CONDITIONS = ("Accepted", "Provisioned", "Current", "BackendHealthy", "FullySupported")
 UNEXPECTED = "InternalError"
 
 # What Crossplane keeps in the spec of a composite, beside what the tenant wrote.
@@ -66,9 +62,6 @@ MACHINERY = frozenset(
         "writeConnectionSecretToRef",
     }
 )
-_BOTH = fnv1.TARGET_COMPOSITE_AND_CLAIM
-_STATUS = {True: fnv1.STATUS_CONDITION_TRUE, False: fnv1.STATUS_CONDITION_FALSE}
-_AT_ONCE = datetime.timedelta(0)
 _wrong_label = checker(DNSLabel)
 _UNEXPECTED_PUBLIC = "an error of the provider's software; nothing was changed"
 
@@ -119,11 +112,11 @@ class FunctionRunner:
             rsp = await self._answer(req, facts)
         except Refusal as refused:
             fresh = self._fresh(req)
-            rsp = refuse(req, refused.reason, str(refused), refused.public, fresh)
+            rsp = responses.refuse(req, refused.reason, str(refused), refused.public, fresh)
             facts |= _refused(refused)
         except Exception as error:  # noqa: BLE001  # a gRPC error would carry no condition
             text = f"{type(error).__name__}, see the log"
-            rsp = refuse(req, UNEXPECTED, text, _UNEXPECTED_PUBLIC, self._fresh(req))
+            rsp = responses.refuse(req, UNEXPECTED, text, _UNEXPECTED_PUBLIC, self._fresh(req))
             facts |= {
                 "outcome": "error",
                 "reason": UNEXPECTED,
@@ -131,7 +124,7 @@ class FunctionRunner:
                 "trace": trace(error),
             }
         if "selectors" in facts:
-            _require(req, rsp, facts.pop("selectors"))
+            responses.require(req, rsp, facts.pop("selectors"))
         self._tell(Call(**facts, seconds=time.perf_counter() - started))
         return rsp
 
@@ -150,7 +143,7 @@ class FunctionRunner:
         started = time.perf_counter()
         facts: dict[str, Any] = {**_subject(req.rest), **_refused(req.refusal)}
         refused, fresh = req.refusal, self._fresh(req.rest)
-        rsp = refuse(req.rest, refused.reason, str(refused), refused.public, fresh)
+        rsp = responses.refuse(req.rest, refused.reason, str(refused), refused.public, fresh)
         self._tell(Call(**facts, seconds=time.perf_counter() - started))
         return rsp
 
@@ -175,7 +168,7 @@ class FunctionRunner:
         if base is None or overlays is None:
             facts["outcome"] = "requirements"
             # Never cacheable: Crossplane before 2.2 caches inside its requirements loop.
-            return response.to(req, ttl=_AT_ONCE)
+            return response.to(req, ttl=responses.NEVER_CACHED)
         facts["environment_found"] = bool(base)
         try:
             environment = await self._assembly.environment(name, _layers(base), _layers(overlays))
@@ -185,8 +178,8 @@ class FunctionRunner:
         now = utc_now()
         answer = compose(ask, environment, observed, now.date())
         facts |= {"backend": answer.backend, "resources": len(answer.rendered.resources)}
-        ttl = _ttl(answer, settings.refresh, now)
-        return _respond(req, answer, environment.settings.secrets_namespace, ttl)
+        ttl = responses.ttl(answer, settings.refresh, now)
+        return responses.answered(req, answer, environment.settings.secrets_namespace, ttl)
 
     def _fresh(self, req: fnv1.RunFunctionRequest) -> tuple[Condition, ...]:
         """Return the conditions of what runs; none if they cannot be known."""
@@ -245,63 +238,6 @@ def read_ask(composite: Manifest) -> Ask:
     )
 
 
-def refuse(
-    req: fnv1.RunFunctionRequest,
-    reason: str,
-    text: str,
-    public: str,
-    fresh: Iterable[Condition] = (),
-) -> fnv1.RunFunctionResponse:
-    """Return the one FATAL: nothing is applied, and the tenant sees why, and what runs.
-
-    Args:
-        req: The request.
-        reason: CamelCase reason of the condition.
-        text: What is wrong, for who reads the composite; in a namespaced install that is the
-            tenant, who gets the public sentence.
-        public: The sentence for the tenant.
-        fresh: Conditions of what runs; others are sent again as they are.
-    """
-    rsp = response.to(req, ttl=_AT_ONCE)
-    composite = req.observed.composite.resource
-    namespaced = bool(plain.text_at(composite, "metadata", "namespace"))
-    # Crossplane reads no further than the FATAL.
-    rsp.results.append(
-        fnv1.Result(
-            severity=fnv1.SEVERITY_WARNING, reason=reason, message=cut(public), target=_BOTH
-        )
-    )
-    rsp.results.append(
-        fnv1.Result(
-            severity=fnv1.SEVERITY_FATAL, message=cut(f"{reason}: {public if namespaced else text}")
-        )
-    )
-    _condition(rsp, Condition("Accepted", False, reason, public))
-    # What is not sent again becomes Unknown.
-    merged = {**_conditions(composite), **{condition.type: condition for condition in fresh}}
-    for kind in CONDITIONS[1:]:
-        if kind in merged:
-            _condition(rsp, merged[kind])
-    if rsp.ByteSize() > sizes.RECEIVED:
-        # Crossplane ignores desired state after a FATAL, which has to be received.
-        rsp.ClearField("desired")
-        rsp.ClearField("context")
-    return rsp
-
-
-def _conditions(composite: struct_pb2.Struct) -> dict[str, Condition]:
-    """Return the conditions of a composite by type, whatever else its status holds."""
-    status = shapes.mapping(plain.to_dict(composite).get("status"))
-    listed = shapes.mappings(status.get("conditions"))
-    return {str(item.get("type")): _previous(item) for item in listed}
-
-
-def _previous(item: Manifest) -> Condition:
-    kind, reason, message = (str(item.get(part) or "") for part in ("type", "reason", "message"))
-    status = {"True": True, "False": False}.get(str(item.get("status")))
-    return Condition(kind, status, reason, message)
-
-
 def _subject(req: fnv1.RunFunctionRequest) -> dict[str, str]:
     """Return what to call an order before it is known to be one."""
     composite = req.observed.composite.resource
@@ -355,86 +291,6 @@ def _resolved(req: fnv1.RunFunctionRequest, name: str) -> list[fnv1.Resource] | 
         if name in answers:
             return list(answers[name].items)
     return None
-
-
-def _require(
-    req: fnv1.RunFunctionRequest,
-    rsp: fnv1.RunFunctionResponse,
-    selectors: Mapping[str, dict[str, str]],
-) -> None:
-    """Declare the requirements, in both fields where Crossplane does not say what it knows."""
-    modern = fnv1.CAPABILITY_REQUIRED_RESOURCES in req.meta.capabilities
-    for name, labels in selectors.items():
-        selector = fnv1.ResourceSelector(
-            api_version=environments.KIND_API_VERSION,
-            kind=environments.KIND,
-            match_labels=fnv1.MatchLabels(labels=labels),
-        )
-        rsp.requirements.resources[name].CopyFrom(selector)
-        if not modern:
-            rsp.requirements.extra_resources[name].CopyFrom(selector)
-
-
-def _respond(
-    req: fnv1.RunFunctionRequest,
-    answer: Answer,
-    secrets_namespace: str,
-    ttl: datetime.timedelta,
-) -> fnv1.RunFunctionResponse:
-    rendered = answer.rendered
-    taken = sorted(r.key for r in rendered.resources if r.key in req.desired.resources)
-    if taken:
-        raise EnvironmentInvalid(f"another step of the pipeline composes: {few(taken)}")
-    rsp = response.to(req, ttl=ttl)
-    for resource in rendered.resources:
-        manifest = managed.envelope(resource, answer.order, secrets_namespace)
-        target = rsp.desired.resources[resource.key]
-        target.resource.CopyFrom(plain.to_struct(manifest))
-        target.ready = fnv1.READY_TRUE if resource.ready else fnv1.READY_FALSE
-    composite = rsp.desired.composite
-    composite.resource.MergeFrom(plain.to_struct({"status": rendered.status}))
-    composite.ready = fnv1.READY_TRUE if answer.ready else fnv1.READY_FALSE
-    for name, value in rendered.connection.items():
-        composite.connection_details[name] = value
-    for condition in rendered.conditions:
-        _condition(rsp, condition)
-    if rsp.ByteSize() > sizes.RECEIVED:
-        raise _undeliverable(req, rsp)
-    return rsp
-
-
-def _ttl(answer: Answer, refresh: int, now: datetime.datetime) -> datetime.timedelta:
-    """Return when to ask again at the latest: at midnight where that changes the answer."""
-    longest = datetime.timedelta(seconds=refresh)
-    if answer.until is None:
-        return longest
-    midnight = datetime.datetime.combine(answer.until, datetime.time(), datetime.UTC)
-    left = midnight + datetime.timedelta(days=1) - now
-    return min(longest, max(left, datetime.timedelta(seconds=1)))
-
-
-def _undeliverable(req: fnv1.RunFunctionRequest, rsp: fnv1.RunFunctionResponse) -> Refusal:
-    """Return the refusal of a response that Crossplane would not receive, by its cause."""
-    size, theirs = rsp.ByteSize(), req.desired.ByteSize() + req.context.ByteSize()
-    if size - theirs > sizes.RECEIVED or not theirs:
-        return sizes.undeliverable(size)
-    text = f"other steps of the pipeline desire {theirs} bytes, and this one {size - theirs}"
-    return EnvironmentInvalid(f"{text}; Crossplane receives at most {sizes.RECEIVED} at once")
-
-
-def _condition(rsp: fnv1.RunFunctionResponse, condition: Condition) -> None:
-    """Add a condition that the tenant sees; the SDK's helpers cannot set the target."""
-    rsp.conditions.append(
-        fnv1.Condition(
-            type=condition.type,
-            status=fnv1.STATUS_CONDITION_UNKNOWN
-            if condition.status is None
-            else _STATUS[condition.status],
-            reason=condition.reason,
-            **({"message": cut(condition.message)} if condition.message else {}),
-            target=_BOTH,
-        )
-    )
 
 
 def _layers(resources: list[fnv1.Resource]) -> Layers:

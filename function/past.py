@@ -6,10 +6,16 @@ from typing import Any
 
 from function import bound, guards, immutable
 from function.backends import BACKENDS
-from function.contract import Backend, Bound, Resource
+from function.contract import (
+    Backend,
+    Resource,
+)
 from function.errors import InvalidOrder
 from function.existence import may_exist
 from function.model import KINDS
+from function.record import (
+    Bound,
+)
 
 
 @dataclass(frozen=True)

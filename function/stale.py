@@ -12,8 +12,11 @@ would be written again and again.
 from collections.abc import Mapping
 from typing import Any
 
-from function.contract import Bound, Revision
 from function.errors import StaleRead
+from function.record import (
+    Bound,
+    Revision,
+)
 
 _PUBLIC = "an older version of this order was read; nothing was changed, and it is tried again"
 

@@ -7,10 +7,20 @@ from typing import Any
 import pytest
 
 from function import bound, local, simulate
-from function.contract import Backend, Boot, Bound, BoundImage, Machine, Rendered, Resource
+from function.contract import (
+    Backend,
+    Rendered,
+    Resource,
+)
 from function.errors import BindingLost, FunctionOutdated, Problem
 from function.model import KINDS
 from function.model.cluster import Oidc
+from function.record import (
+    Boot,
+    Bound,
+    BoundImage,
+    Machine,
+)
 from function.schema import Schema, digest
 from function.settings import Place
 from tests import asking

@@ -10,11 +10,11 @@ import pytest
 import function
 from function import errors, trouble
 from function.backends import SETTINGS
-from function.fn import CONDITIONS
 from function.generate import conditions, definitions, openapi, rules
 from function.generate.openapi import Field
 from function.model import KINDS
 from function.model.status import STATUSES
+from function.responses import CONDITIONS
 from function.schema import item_type
 from function.settings import Settings
 

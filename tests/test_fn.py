@@ -8,7 +8,7 @@ import pytest
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from google.protobuf import json_format
 
-from function import fn, local, plain, simulate
+from function import fn, local, plain, responses, simulate
 from function.contract import Mode
 from tests import asking
 
@@ -266,7 +266,7 @@ def test_answer_is_whole() -> None:
     assert told["desired"]["composite"]["resource"]["status"]["phase"] == "Pending"
     assert "results" not in told
     assert [(c["type"], c["target"]) for c in told["conditions"]] == [
-        (kind, BOTH) for kind in fn.CONDITIONS
+        (kind, BOTH) for kind in responses.CONDITIONS
     ]
 
 

@@ -10,7 +10,6 @@ from function import guards
 from function.bound import ANNOTATION
 from function.contract import (
     Backend,
-    Bound,
     Mode,
     Order,
     Removal,
@@ -29,6 +28,9 @@ from function.errors import (
 from function.managed import ALL_POLICIES
 from function.model import KINDS
 from function.names import composed
+from function.record import (
+    Bound,
+)
 from function.schema import Schema, masked
 from function.settings import Move, Place
 

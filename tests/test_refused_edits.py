@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 
-from function import fn, local, refusal
+from function import local, refusal, responses
 from function.bound import ANNOTATION
 from function.contract import Mode
 from function.guards import BACKEND_LABEL, TENANT_LABEL
@@ -227,5 +227,5 @@ def test_a_bug_in_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_warning_comes_first() -> None:
     """Crossplane reads results up to the FATAL: a warning behind it would be no event."""
-    rsp = fn.refuse(fnv1.RunFunctionRequest(), "InvalidOrder", "text", "public")
+    rsp = responses.refuse(fnv1.RunFunctionRequest(), "InvalidOrder", "text", "public")
     assert [r.severity for r in rsp.results] == [fnv1.SEVERITY_WARNING, fnv1.SEVERITY_FATAL]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 
-from function import bound, excerpts, fn, local, plain, report, simulate, sizes, trouble
+from function import bound, excerpts, fn, local, plain, report, responses, simulate, sizes, trouble
 from function.contract import Mode, Rendered
 from function.paths import replaced
 from tests import asking
@@ -306,12 +306,14 @@ def test_conditions_and_results_are_cut_on_their_way_out() -> None:
     """Also those that are sent again as they were observed."""
     text = "x" * 100_000
     req = fnv1.RunFunctionRequest()
-    conditions = [{"type": kind, "status": "True", "message": text} for kind in fn.CONDITIONS]
+    conditions = [
+        {"type": kind, "status": "True", "message": text} for kind in responses.CONDITIONS
+    ]
     status = plain.to_struct({"status": {"conditions": conditions}})
     req.observed.composite.resource.CopyFrom(status)
-    rsp = fn.refuse(req, "InvalidOrder", text, text)
+    rsp = responses.refuse(req, "InvalidOrder", text, text)
     texts = [r.message for r in rsp.results] + [c.message for c in rsp.conditions]
-    assert len(texts) == 2 + len(fn.CONDITIONS)
+    assert len(texts) == 2 + len(responses.CONDITIONS)
     assert {len(one.encode()) for one in texts} == {excerpts.TEXT_OUT}
 
 

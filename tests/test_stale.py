@@ -8,9 +8,15 @@ import pytest
 
 from function import bound, local, simulate, stale
 from function.backends import BACKENDS
-from function.contract import Bound, Mode, Revision
+from function.contract import (
+    Mode,
+)
 from function.errors import StaleRead
 from function.fn import FunctionRunner
+from function.record import (
+    Bound,
+    Revision,
+)
 from function.settings import Place
 from tests import asking
 

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 
 from function import versions
-from function.contract import Bound
 from function.errors import InvalidOrder, Problem
 from function.model import ServerSpec
+from function.record import (
+    Bound,
+)
 from function.settings import Settings
 
 

@@ -18,9 +18,10 @@ from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 
 from function import local, plain, simulate
 from function.contract import Manifest, Mode
-from function.fn import CONDITIONS, FunctionRunner
+from function.fn import FunctionRunner
 from function.local import Observed
 from function.model import API_GROUP, API_VERSION
+from function.responses import CONDITIONS
 
 TENANT, NAME = "acme", "shop"
 BACKEND_LABEL = f"{API_GROUP}/backend"

@@ -31,8 +31,6 @@ from function.contract import (
     WHOLE,
     Accepted,
     Backend,
-    Bound,
-    Machine,
     Manifest,
     Order,
     Progress,
@@ -43,6 +41,10 @@ from function.contract import (
 )
 from function.model import ClusterSpec
 from function.paths import lookup
+from function.record import (
+    Bound,
+    Machine,
+)
 from function.settings import Settings, filled
 
 __all__ = ["CLUSTER", "KEY", "NAME", "PROFILES", "CapiSettings"]

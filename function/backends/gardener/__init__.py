@@ -28,8 +28,6 @@ from function.contract import (
     WHOLE,
     Accepted,
     Backend,
-    Bound,
-    Machine,
     Manifest,
     Order,
     Progress,
@@ -42,6 +40,10 @@ from function.contract import (
 from function.errors import InvalidOrder, Problem
 from function.model import ClusterSpec
 from function.paths import lookup, replaced
+from function.record import (
+    Bound,
+    Machine,
+)
 from function.schema import NOTHING
 from function.settings import Settings, filled
 

@@ -20,7 +20,6 @@ from function.backends.openstack.stack import Stack
 from function.contract import (
     Accepted,
     Backend,
-    Bound,
     Manifest,
     Order,
     Remark,
@@ -31,6 +30,9 @@ from function.contract import (
 from function.errors import InvalidOrder, Problem
 from function.managed import named
 from function.model import NetworkSpec
+from function.record import (
+    Bound,
+)
 from function.settings import Settings, filled
 
 

@@ -12,10 +12,6 @@ from function.backends.openstack.stack import Stack
 from function.contract import (
     Accepted,
     Backend,
-    Boot,
-    Bound,
-    BoundImage,
-    Machine,
     Order,
     Rendered,
     Resource,
@@ -24,6 +20,12 @@ from function.contract import (
 from function.managed import named
 from function.model import ServerSpec
 from function.paths import lookup
+from function.record import (
+    Boot,
+    Bound,
+    BoundImage,
+    Machine,
+)
 from function.settings import Settings, filled
 
 # The fields that determine the number of resources, by the prefix of their keys.

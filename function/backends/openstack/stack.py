@@ -6,7 +6,15 @@ from typing import Generic
 
 from function import names
 from function.backends.openstack.settings import OpenStackSettings
-from function.contract import Bound, Manifest, Order, Resource, SpecT
+from function.contract import (
+    Manifest,
+    Order,
+    Resource,
+    SpecT,
+)
+from function.record import (
+    Bound,
+)
 
 
 @dataclass(frozen=True)

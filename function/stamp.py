@@ -1,0 +1,67 @@
+"""Give every composed resource its name, labels, record, policies and identities."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from function import bound, guards, names
+from function.contract import Backend, Order, Rendered, Resource
+from function.managed import ALL_POLICIES
+from function.model import API_GROUP
+from function.record import Bound
+
+
+def stamped(
+    rendered: Rendered,
+    order: Order[Any],
+    backend: Backend[Any],
+    record: Bound,
+    mine: Mapping[str, Resource],
+) -> Rendered:
+    """Return the resources with what each of them carries.
+
+    Args:
+        rendered: What the backend rendered.
+        order: The order.
+        backend: The backend.
+        record: What was decided; the root resource carries it.
+        mine: The observed resources of the order by key; names and places of Secrets stay.
+    """
+    resources = tuple(
+        _stamped(resource, order, backend, record, mine.get(resource.key))
+        for resource in rendered.resources
+    )
+    return replace(rendered, resources=resources)
+
+
+def _stamped(
+    resource: Resource,
+    order: Order[Any],
+    backend: Backend[Any],
+    record: Bound,
+    before: Resource | None,
+) -> Resource:
+    annotations = dict(resource.annotations)
+    if resource.key == backend.root:
+        annotations[bound.ANNOTATION] = bound.encode(record)
+    name = before.name if before else ""
+    found = replace(
+        resource,
+        name=name or names.composed(order.tenant, order.kind, order.name, resource.key),
+        labels={
+            **resource.labels,
+            guards.BACKEND_LABEL: backend.name,
+            bound.ENVIRONMENT_LABEL: str(record.place.environment),
+            guards.TENANT_LABEL: order.tenant,
+            guards.KIND_LABEL: order.kind,
+            guards.NAME_LABEL: order.name,
+            f"{API_GROUP}/uid": order.uid,
+        },
+        annotations=annotations,
+        provider_config=str(record.place.provider_config),
+        secret_namespace=before.secret_namespace if before else "",
+        ready=resource.ready and before is not None,
+    )
+    if order.spec.deletion_policy == "Orphan":
+        found = guards.without_delete(found, ALL_POLICIES)
+    return replace(found, identities=backend.identities(found))
