@@ -1,6 +1,7 @@
 """Options and helpers that several test modules share."""
 
 import datetime
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -17,6 +18,12 @@ NOON = datetime.datetime(2026, 6, 1, 12, tzinfo=datetime.UTC)
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--update`, which writes golden files anew instead of comparing them."""
     parser.addoption("--update", action="store_true", help="Write golden files anew.")
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector of garbage from looking at ten thousand tests again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
