@@ -12,20 +12,13 @@ from typing import Any
 import pydantic
 
 from function import shapes
-from function.contract import (
-    Backend,
-    Resource,
-    SpecT,
-)
+from function.contract import Backend, Resource, SpecT
 from function.errors import BindingLost, FunctionOutdated, InvalidOrder
 from function.excerpts import few
 from function.model import API_GROUP, OrderSpec
 from function.parsing import checker, is_mistyped, parse
 from function.paths import is_below, replaced, steps
-from function.record import (
-    BOUND_FORMAT,
-    Bound,
-)
+from function.record import BOUND_FORMAT, Bound
 from function.schema import DNSLabel, canonical, extra, fields, masked
 from function.settings import Place
 
@@ -145,6 +138,7 @@ def read(
     schema: type[OrderSpec],
     written: Mapping[str, Any],
     observed: Mapping[str, Resource],
+    record: Bound | None,
 ) -> Bound | None:
     """Return what was decided for an order; None if nothing of it exists yet.
 
@@ -153,14 +147,14 @@ def read(
         schema: Model of the order.
         written: What the tenant wrote, the best guess at what was asked if the record is lost.
         observed: Our observed resources by key.
+        record: What the last answer wrote down; None if that is lost or garbled.
 
     Raises:
-        FunctionOutdated: A newer function wrote the record.
-        BindingLost: It is lost, and what was observed does not show it.
+        FunctionOutdated: Policy filled a field that this version does not have.
+        BindingLost: The record is lost, and what was observed does not show it.
     """
     if not observed:
         return None
-    record = recorded(backend, observed)
     if record and _fits(record, schema):
         return record
     return _recall(backend, schema, written, observed)

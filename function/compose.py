@@ -50,14 +50,11 @@ from function.errors import (
     all_of,
 )
 from function.managed import ALL_POLICIES, named
-from function.model import API_GROUP, KINDS
+from function.model import API_GROUP, KINDS, OrderSpec
 from function.model.metadata import name_problem
 from function.parsing import parse, unknown_fields
 from function.paths import expand, lookup
-from function.record import (
-    Bound,
-    Machine,
-)
+from function.record import Bound, Machine
 from function.schema import masked
 from function.settings import Settings
 
@@ -136,7 +133,7 @@ def compose(
         Refusal: See `function.errors`; nothing may be applied then.
     """
     settings = environment.settings
-    _check_written(ask)
+    written = _parsed(ask)
     ours = guards.ours(observed, backends.SETTINGS)
     former = past.former_backend(ask.kind, ours)
     backend = _backend(ask, environment, former, ours)
@@ -146,7 +143,7 @@ def compose(
     revision = stale.revision_of(ask.uid, ask.generation)
     stale.older_versions_change_nothing(revision, request, last.recorded)
     filled = policy.fill(ask.kind, ask.written, settings.policy, last.binding)
-    order = _order(ask, filled)
+    order = _order(ask, written, filled)
     guards.labels_are_kept(order, observed)
     guards.names_are_free(order, mine)
     _check_environment(environment, last.record)
@@ -191,18 +188,18 @@ def compose(
     return Answer(order, final, ready, backend.name, versions.until(resolution.status, today))
 
 
-def _check_written(ask: Ask) -> None:
-    """Refuse what this version does not know, then what is wrong.
+def _parsed(ask: Ask) -> OrderSpec:
+    """Return what was written; refuse what this version does not know, then what is wrong.
 
     Raises:
         FunctionOutdated: There is a field that the model does not have.
         InvalidOrder: Fields are missing or wrong.
     """
     schema = KINDS[ask.kind]
-    unknown = unknown_fields(schema, ask.written, "spec")
     try:
-        parse(schema, ask.written, at="spec", blame=InvalidOrder)
+        return parse(schema, ask.written, at="spec", blame=InvalidOrder)
     except InvalidOrder as refusal:
+        unknown = unknown_fields(schema, ask.written, "spec")
         if not unknown:
             raise
         found = [p for p in refusal.problems if p.field in unknown]
@@ -270,10 +267,10 @@ def _offered(kind: str, environment: Environment, former: Backend[Any] | None) -
     return backend
 
 
-def _order(ask: Ask, filled: Mapping[str, Any]) -> Order[Any]:
-    spec = parse(
-        KINDS[ask.kind], bound.with_fills(ask.written, filled), at="spec", blame=InvalidOrder
-    )
+def _order(ask: Ask, spec: OrderSpec, filled: Mapping[str, Any]) -> Order[Any]:
+    if filled:
+        effective = bound.with_fills(ask.written, filled)
+        spec = parse(KINDS[ask.kind], effective, at="spec", blame=InvalidOrder)
     return Order(ask.kind, ask.tenant, ask.name, ask.mode, ask.uid, ask.written, spec)
 
 

@@ -14,13 +14,7 @@ from pydantic.fields import FieldInfo
 
 from function import shapes
 from function.bound import ANNOTATION, accepted_spec, remembered
-from function.contract import (
-    Backend,
-    Order,
-    Removal,
-    Rendered,
-    Resource,
-)
+from function.contract import Backend, Order, Removal, Rendered, Resource
 from function.errors import (
     BindingLost,
     DeletionRefused,
@@ -34,9 +28,7 @@ from function.excerpts import few
 from function.model import API_GROUP, KINDS
 from function.names import composed
 from function.paths import lookup
-from function.record import (
-    Bound,
-)
+from function.record import Bound
 from function.schema import canonical, extra, fields
 from function.settings import Move, Place
 

@@ -8,18 +8,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from function.bound import remembered
-from function.contract import (
-    WHOLE,
-    Backend,
-    Order,
-    Resource,
-)
+from function.contract import WHOLE, Backend, Order, Resource
 from function.errors import InvalidOrder, Problem
 from function.model import KINDS
 from function.paths import is_below
-from function.record import (
-    Bound,
-)
+from function.record import Bound
 from function.schema import (
     NOTHING,
     Difference,

@@ -6,15 +6,10 @@ from typing import Any
 
 import yaml
 
-from function.contract import (
-    Order,
-    Resource,
-)
+from function.contract import Order, Resource
 from function.model import ClusterSpec
 from function.model.cluster import Oidc
-from function.record import (
-    Bound,
-)
+from function.record import Bound
 from function.settings import Settings
 
 # Connection detail of a cluster's Object that holds the certificate of its authority.

@@ -6,16 +6,11 @@ from typing import Any
 
 from function import bound, guards, immutable
 from function.backends import BACKENDS
-from function.contract import (
-    Backend,
-    Resource,
-)
+from function.contract import Backend, Resource
 from function.errors import InvalidOrder
 from function.existence import may_exist
 from function.model import KINDS
-from function.record import (
-    Bound,
-)
+from function.record import Bound
 
 
 @dataclass(frozen=True)
@@ -70,11 +65,12 @@ def read(
         for key, one in checked.items()
     }
     exists = any(resource.exists for resource in resources.values())
-    record = bound.read(backend, KINDS[kind], written, seen) if exists else None
+    recorded = bound.recorded(backend, seen)
+    record = bound.read(backend, KINDS[kind], written, seen, recorded) if exists else None
     return Past(
         resources=resources,
         seen=seen,
-        recorded=bound.recorded(backend, seen),
+        recorded=recorded,
         record=record,
         held=immutable.held_paths(backend, seen, record),
     )

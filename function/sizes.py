@@ -11,16 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from function.contract import (
-    Backend,
-    Order,
-    Rendered,
-    Resource,
-)
+from function.contract import Backend, Order, Rendered, Resource
 from function.errors import InvalidOrder, Problem
-from function.record import (
-    Bound,
-)
+from function.record import Bound
 from function.schema import canonical
 
 # Resources of an order, and their bytes in a response. The composite holds a reference of up to 170

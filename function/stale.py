@@ -13,10 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from function.errors import StaleRead
-from function.record import (
-    Bound,
-    Revision,
-)
+from function.record import Bound, Revision
 
 _PUBLIC = "an older version of this order was read; nothing was changed, and it is tried again"
 

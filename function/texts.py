@@ -16,9 +16,7 @@ from function.errors import EnvironmentInvalid, InvalidOrder, Problem
 from function.model import KINDS
 from function.model.cluster import Oidc
 from function.paths import is_below
-from function.record import (
-    Bound,
-)
+from function.record import Bound
 from function.schema import HINTS, NewText, Schema, digest, extra, fields, item_type
 
 

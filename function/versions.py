@@ -11,18 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from function.contract import (
-    Order,
-    Progress,
-    Remark,
-)
+from function.contract import Order, Progress, Remark
 from function.errors import InvalidOrder, NotOffered, Problem
 from function.excerpts import listed
 from function.model import ClusterSpec
 from function.parsing import did_you_mean
-from function.record import (
-    Bound,
-)
+from function.record import Bound
 from function.settings import KubernetesVersion, Settings
 
 _EXACT = re.compile(r"v?[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}([-+.].*)?")

@@ -7,20 +7,11 @@ from typing import Any
 import pytest
 
 from function import bound, local, simulate
-from function.contract import (
-    Backend,
-    Rendered,
-    Resource,
-)
+from function.contract import Backend, Rendered, Resource
 from function.errors import BindingLost, FunctionOutdated, Problem
 from function.model import KINDS
 from function.model.cluster import Oidc
-from function.record import (
-    Boot,
-    Bound,
-    BoundImage,
-    Machine,
-)
+from function.record import Boot, Bound, BoundImage, Machine
 from function.schema import Schema, digest
 from function.settings import Place
 from tests import asking
@@ -80,7 +71,8 @@ def by_key(*resources: Resource) -> dict[str, Resource]:
 
 def read(observed: Mapping[str, Resource], recalled: Data | None = None) -> Bound | None:
     """Read the record of an order for servers."""
-    return bound.read(backend(recalled), SERVER, WRITTEN, observed)
+    asked = backend(recalled)
+    return bound.read(asked, SERVER, WRITTEN, observed, bound.recorded(asked, observed))
 
 
 def test_record_is_canonical_json() -> None:

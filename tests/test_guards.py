@@ -8,14 +8,7 @@ import pytest
 
 from function import guards
 from function.bound import ANNOTATION
-from function.contract import (
-    Backend,
-    Mode,
-    Order,
-    Removal,
-    Rendered,
-    Resource,
-)
+from function.contract import Backend, Mode, Order, Removal, Rendered, Resource
 from function.errors import (
     BindingLost,
     DeletionRefused,
@@ -28,9 +21,7 @@ from function.errors import (
 from function.managed import ALL_POLICIES
 from function.model import KINDS
 from function.names import composed
-from function.record import (
-    Bound,
-)
+from function.record import Bound
 from function.schema import Schema, masked
 from function.settings import Move, Place
 

@@ -7,15 +7,10 @@ import pytest
 import yaml
 
 from function import kubeconfig
-from function.contract import (
-    Mode,
-    Order,
-)
+from function.contract import Mode, Order
 from function.model import ClusterSpec
 from function.model.cluster import Oidc
-from function.record import (
-    Bound,
-)
+from function.record import Bound
 from function.settings import Place
 
 ISSUER = Oidc.model_validate({"issuerURL": "https://login.example.com", "clientID": "k8s"})

@@ -15,16 +15,10 @@ from function import fn, local, managed, simulate
 from function.backends import openstack
 from function.backends.openstack import keys
 from function.bound import ANNOTATION
-from function.contract import (
-    Mode,
-    Order,
-    Resource,
-)
+from function.contract import Mode, Order, Resource
 from function.model import KINDS
 from function.paths import lookup, replaced
-from function.record import (
-    Bound,
-)
+from function.record import Bound
 from function.settings import Place, Settings
 from tests import asking
 from tests.asking import Manifest

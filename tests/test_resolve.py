@@ -10,19 +10,10 @@ from typing import Any
 import pytest
 
 from function import resolve
-from function.contract import (
-    Mode,
-    Order,
-    Progress,
-    Remark,
-)
+from function.contract import Mode, Order, Progress, Remark
 from function.errors import InvalidOrder, NotOffered
 from function.model import KINDS
-from function.record import (
-    CONTROL_PLANE,
-    Bound,
-    Machine,
-)
+from function.record import CONTROL_PLANE, Bound, Machine
 from function.resolve import Resolution
 from function.settings import Place, Settings
 

@@ -8,15 +8,10 @@ import pytest
 
 from function import bound, local, simulate, stale
 from function.backends import BACKENDS
-from function.contract import (
-    Mode,
-)
+from function.contract import Mode
 from function.errors import StaleRead
 from function.fn import FunctionRunner
-from function.record import (
-    Bound,
-    Revision,
-)
+from function.record import Bound, Revision
 from function.settings import Place
 from tests import asking
 

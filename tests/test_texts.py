@@ -17,9 +17,7 @@ from function.model import KINDS
 from function.model.cluster import Oidc
 from function.model.values import PRINTABLE, PRINTABLE_LINES, UNESCAPED, UNQUOTED
 from function.paths import replaced
-from function.record import (
-    Bound,
-)
+from function.record import Bound
 from function.schema import HINTS, masked
 from function.settings import Place
 from tests import asking

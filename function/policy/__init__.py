@@ -12,9 +12,7 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from function.bound import remembered
-from function.contract import (
-    Remark,
-)
+from function.contract import Remark
 from function.errors import PolicyViolation, Problem
 from function.excerpts import few
 from function.model import KINDS
@@ -27,9 +25,7 @@ from function.policy.targets import (
     target_of,
     violations,
 )
-from function.record import (
-    Bound,
-)
+from function.record import Bound
 from function.schema import Schema, canonical, extra, fields, item_type
 from function.settings import Limits, PolicyRule
 

@@ -1,19 +1,11 @@
 """Choose the image of servers, and say how they boot from it."""
 
-from function.contract import (
-    Order,
-)
+from function.contract import Order
 from function.errors import InvalidOrder, Problem
 from function.excerpts import listed
 from function.model import ServerSpec
 from function.model.server import Image
-from function.record import (
-    SERVER,
-    Boot,
-    Bound,
-    BoundImage,
-    Machine,
-)
+from function.record import SERVER, Boot, Bound, BoundImage, Machine
 from function.resolve.volumes import volume_type
 from function.settings import ImageOffer, Settings
 

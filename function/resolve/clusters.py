@@ -5,21 +5,14 @@ from typing import Any
 
 from function import versions
 from function.bound import remembered
-from function.contract import (
-    Order,
-    Progress,
-)
+from function.contract import Order, Progress
 from function.errors import BindingLost, InvalidOrder, Problem
 from function.excerpts import few
 from function.model import ClusterSpec
 from function.model.cluster import Oidc
 from function.model.pool import NodePool
 from function.paths import lookup
-from function.record import (
-    CONTROL_PLANE,
-    Bound,
-    Machine,
-)
+from function.record import CONTROL_PLANE, Bound, Machine
 from function.resolve.machines import choose
 from function.resolve.machines import notes as machine_notes
 from function.resolve.ranges import check_ranges, range_notes

@@ -9,15 +9,11 @@ from typing import Any
 
 from function.bound import remembered
 from function.constraints import Violation, violations
-from function.contract import (
-    Order,
-)
+from function.contract import Order
 from function.errors import InvalidOrder, Problem
 from function.model import KINDS, OrderSpec
 from function.parsing import parse
-from function.record import (
-    Bound,
-)
+from function.record import Bound
 from function.schema import extra, fields
 
 

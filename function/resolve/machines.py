@@ -4,17 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from function import excerpts, flavors, versions
-from function.contract import (
-    Remark,
-)
+from function.contract import Remark
 from function.errors import Problem
 from function.model import ServerSpec
 from function.model.cluster import ControlPlane
 from function.model.order import Size
 from function.model.pool import NodePool
-from function.record import (
-    Machine,
-)
+from function.record import Machine
 from function.settings import Settings
 
 

@@ -1,16 +1,10 @@
 """Resolve an order for a network: it leaves nothing open, and its range has to work."""
 
-from function.contract import (
-    Order,
-    Progress,
-    Remark,
-)
+from function.contract import Order, Progress, Remark
 from function.errors import InvalidOrder, Problem
 from function.model import NetworkSpec
 from function.model.values import NO_HOST, PUBLIC, is_private, is_unusable
-from function.record import (
-    Bound,
-)
+from function.record import Bound
 from function.resolve.resolution import Resolution, estimate
 from function.settings import Settings
 

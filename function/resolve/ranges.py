@@ -4,17 +4,12 @@ import ipaddress
 from dataclasses import dataclass
 
 from function.bound import remembered
-from function.contract import (
-    Order,
-    Remark,
-)
+from function.contract import Order, Remark
 from function.errors import InvalidOrder, Problem
 from function.model import ClusterSpec
 from function.model.values import NO_HOST, PUBLIC, is_network, is_private, is_unusable
 from function.paths import lookup
-from function.record import (
-    Bound,
-)
+from function.record import Bound
 
 # Each node takes such a part of the range of pods, unless a cluster is told otherwise.
 SHARE = 24

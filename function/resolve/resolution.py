@@ -4,15 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from function.contract import (
-    Order,
-    Progress,
-    Remark,
-)
-from function.record import (
-    Bound,
-    Machine,
-)
+from function.contract import Order, Progress, Remark
+from function.record import Bound, Machine
 from function.settings import Settings
 
 

@@ -1,16 +1,10 @@
 """Resolve an order for servers: flavor, image, how they boot, and types of volumes."""
 
 from function.bound import remembered
-from function.contract import (
-    Order,
-    Progress,
-)
+from function.contract import Order, Progress
 from function.errors import InvalidOrder, Problem
 from function.model import ServerSpec
-from function.record import (
-    SERVER,
-    Bound,
-)
+from function.record import SERVER, Bound
 from function.resolve import boots, machines
 from function.resolve.resolution import Resolution, estimate
 from function.resolve.volumes import volume_types

@@ -4,15 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from function.bound import remembered
-from function.contract import (
-    Order,
-)
+from function.contract import Order
 from function.model.pool import NodePool
 from function.paths import lookup
-from function.record import (
-    Bound,
-    Machine,
-)
+from function.record import Bound, Machine
 
 # Part of the recorded estimate that the environment gives; absent in older records.
 GIVEN = "givenStorageGiB"

@@ -3,17 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from function.contract import (
-    Order,
-)
+from function.contract import Order
 from function.errors import Problem
 from function.excerpts import listed
 from function.model import ClusterSpec
 from function.nesting import unfit
 from function.paths import lookup
-from function.record import (
-    Bound,
-)
+from function.record import Bound
 from function.settings import EVERY, ClusterClass, Settings, VariableType
 
 

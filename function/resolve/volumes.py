@@ -5,9 +5,7 @@ from collections.abc import Mapping
 from function import versions
 from function.errors import InvalidOrder, Problem
 from function.model import ServerSpec
-from function.record import (
-    Bound,
-)
+from function.record import Bound
 from function.settings import Settings
 
 

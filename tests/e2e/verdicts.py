@@ -3,16 +3,11 @@
 from typing import Any
 
 from function import guards, immutable, texts
-from function.contract import (
-    Mode,
-    Order,
-)
+from function.contract import Mode, Order
 from function.errors import InvalidOrder
 from function.model import KINDS
 from function.parsing import parse
-from function.record import (
-    Bound,
-)
+from function.record import Bound
 from function.resolve import check_constraints
 from function.schema import masked
 from function.settings import Place

@@ -41,10 +41,7 @@ from function.contract import (
 )
 from function.model import ClusterSpec
 from function.paths import lookup
-from function.record import (
-    Bound,
-    Machine,
-)
+from function.record import Bound, Machine
 from function.settings import Settings, filled
 
 __all__ = ["CLUSTER", "KEY", "NAME", "PROFILES", "CapiSettings"]

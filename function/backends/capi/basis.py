@@ -16,16 +16,10 @@ from function.backends.capi import status
 from function.backends.capi.forms import newest
 from function.backends.capi.profile import Profile, Target
 from function.backends.capi.settings import NAME, CapiSettings
-from function.contract import (
-    Manifest,
-    Order,
-    Resource,
-)
+from function.contract import Manifest, Order, Resource
 from function.model import API_GROUP, ClusterSpec
 from function.paths import is_below, lookup
-from function.record import (
-    Bound,
-)
+from function.record import Bound
 from function.schema import canonical
 from function.settings import ClusterClass, PinnedVariable, Settings, VariableType
 

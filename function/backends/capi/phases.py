@@ -10,19 +10,12 @@ from typing import Any
 
 from function import progress, trouble
 from function.backends.capi import pools, status
-from function.contract import (
-    Condition,
-    Manifest,
-    Order,
-    Resource,
-)
+from function.contract import Condition, Manifest, Order, Resource
 from function.kubeconfig import reached, url
 from function.model import ClusterSpec
 from function.paths import lookup
 from function.progress import Count, Shape, sentence
-from function.record import (
-    Bound,
-)
+from function.record import Bound
 from function.settings import Settings
 
 _BUILDING = "the cluster is being built"

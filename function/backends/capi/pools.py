@@ -15,17 +15,13 @@ from function.backends.capi.profile import (
 )
 from function.backends.capi.remediation import health_check
 from function.backends.capi.variables import is_pinned
-from function.contract import (
-    Manifest,
-)
+from function.contract import Manifest
 from function.errors import EnvironmentInvalid, InvalidOrder, Problem
 from function.model import API_GROUP
 from function.model.pool import NodePool
 from function.model.values import seconds
 from function.paths import lookup
-from function.record import (
-    Machine,
-)
+from function.record import Machine
 
 POOL_LABEL = "node.cluster.x-k8s.io/pool"
 # Cluster API finds Machines by labels of these domains.

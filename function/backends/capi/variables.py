@@ -23,9 +23,7 @@ from function.errors import InvalidOrder, Problem
 from function.excerpts import listed
 from function.model import API_GROUP
 from function.paths import lookup
-from function.record import (
-    CONTROL_PLANE,
-)
+from function.record import CONTROL_PLANE
 from function.resolve import mistyped
 from function.schema import mapping
 from function.settings import EVERY

@@ -40,10 +40,7 @@ from function.contract import (
 from function.errors import InvalidOrder, Problem
 from function.model import ClusterSpec
 from function.paths import lookup, replaced
-from function.record import (
-    Bound,
-    Machine,
-)
+from function.record import Bound, Machine
 from function.schema import NOTHING
 from function.settings import Settings, filled
 

@@ -21,17 +21,11 @@ from function.backends.gardener.settings import (
     Kept,
 )
 from function.backends.gardener.status import KEY, live_shoot, refused, workers
-from function.contract import (
-    Manifest,
-    Order,
-    Resource,
-)
+from function.contract import Manifest, Order, Resource
 from function.model import API_GROUP, ClusterSpec
 from function.model.pool import NodePool
 from function.paths import lookup
-from function.record import (
-    Bound,
-)
+from function.record import Bound
 from function.schema import canonical
 from function.settings import Settings
 

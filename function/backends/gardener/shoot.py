@@ -21,19 +21,14 @@ from function.backends.gardener.status import (
     workers,
 )
 from function.backends.gardener.workers import pools
-from function.contract import (
-    Manifest,
-    Resource,
-)
+from function.contract import Manifest, Resource
 from function.errors import InvalidOrder, Problem
 from function.kubeconfig import CA_DETAIL
 from function.model import ClusterSpec
 from function.model.cluster import ClusterNetwork
 from function.parsing import parse
 from function.paths import lookup
-from function.record import (
-    Bound,
-)
+from function.record import Bound
 from function.resolve import Room, check_room
 from function.schema import NOTHING, digest
 

@@ -9,19 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from function import progress, shapes, trouble
-from function.contract import (
-    Condition,
-    Manifest,
-    Order,
-    Resource,
-)
+from function.contract import Condition, Manifest, Order, Resource
 from function.kubeconfig import reached
 from function.model import ClusterSpec
 from function.paths import lookup
 from function.progress import Count, Shape
-from function.record import (
-    Bound,
-)
+from function.record import Bound
 from function.settings import Settings
 
 KEY = "gardener-shoot"

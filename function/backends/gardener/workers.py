@@ -2,17 +2,12 @@
 
 from function import labels
 from function.backends.gardener.basis import EXTENSION_API, Basis
-from function.contract import (
-    Manifest,
-    Remark,
-)
+from function.contract import Manifest, Remark
 from function.errors import InvalidOrder, Problem
 from function.model import API_GROUP
 from function.model.pool import NodePool, Taint
 from function.paths import lookup
-from function.record import (
-    Machine,
-)
+from function.record import Machine
 
 _OWN_TAINT = "node.gardener.cloud/critical-components-not-ready"
 # What Kubernetes, Gardener and its machine controllers say to each other on nodes.

@@ -17,22 +17,11 @@ from function.backends.openstack.removals import identities, removals
 from function.backends.openstack.settings import OpenStackSettings
 from function.backends.openstack.shapes import READS
 from function.backends.openstack.stack import Stack
-from function.contract import (
-    Accepted,
-    Backend,
-    Manifest,
-    Order,
-    Remark,
-    Rendered,
-    Resource,
-    View,
-)
+from function.contract import Accepted, Backend, Manifest, Order, Remark, Rendered, Resource, View
 from function.errors import InvalidOrder, Problem
 from function.managed import named
 from function.model import NetworkSpec
-from function.record import (
-    Bound,
-)
+from function.record import Bound
 from function.settings import Settings, filled
 
 

@@ -9,23 +9,11 @@ from function.backends.openstack.removals import identities, removals
 from function.backends.openstack.settings import OpenStackSettings
 from function.backends.openstack.shapes import READS
 from function.backends.openstack.stack import Stack
-from function.contract import (
-    Accepted,
-    Backend,
-    Order,
-    Rendered,
-    Resource,
-    View,
-)
+from function.contract import Accepted, Backend, Order, Rendered, Resource, View
 from function.managed import named
 from function.model import ServerSpec
 from function.paths import lookup
-from function.record import (
-    Boot,
-    Bound,
-    BoundImage,
-    Machine,
-)
+from function.record import Boot, Bound, BoundImage, Machine
 from function.settings import Settings, filled
 
 # The fields that determine the number of resources, by the prefix of their keys.

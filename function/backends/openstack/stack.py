@@ -6,15 +6,8 @@ from typing import Generic
 
 from function import names
 from function.backends.openstack.settings import OpenStackSettings
-from function.contract import (
-    Manifest,
-    Order,
-    Resource,
-    SpecT,
-)
-from function.record import (
-    Bound,
-)
+from function.contract import Manifest, Order, Resource, SpecT
+from function.record import Bound
 
 
 @dataclass(frozen=True)
