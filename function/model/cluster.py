@@ -1,6 +1,5 @@
 """Declare the order `Cluster`: a Kubernetes cluster."""
 
-import ipaddress
 import itertools
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -23,6 +22,7 @@ from function.model.values import (
     OidcPrefix,
     PeerNetwork,
     ServerName,
+    ip_network,
 )
 from function.schema import DNSLabel, Schema, ordered
 
@@ -36,7 +36,7 @@ def check_apart(named: Mapping[str, str | None]) -> None:
     Raises:
         ValueError: Two do.
     """
-    ranges = [(name, ipaddress.ip_network(cidr)) for name, cidr in named.items() if cidr]
+    ranges = [(name, ip_network(cidr)) for name, cidr in named.items() if cidr]
     for (name, one), (other_name, other) in itertools.combinations(ranges, 2):
         if one.overlaps(other):
             raise ValueError(f"{name} and {other_name} overlap")
@@ -158,7 +158,7 @@ class ClusterNetwork(Schema):
     def _is_a_service_range(cls, value: str | None) -> str | None:
         if value is None:
             return value
-        network = ipaddress.ip_network(value)
+        network = ip_network(value)
         largest, smallest = SERVICE_RANGES[network.version]
         if not largest <= network.prefixlen <= smallest:
             raise ValueError("must be from /12 to /28, of IPv6 from /108 to /124")
@@ -170,7 +170,7 @@ class ClusterNetwork(Schema):
             raise ValueError("ipFamilies names a family twice")
         for name in ("pods", "services", "nodes"):
             cidr = getattr(self, name)
-            if cidr and f"IPv{ipaddress.ip_network(cidr).version}" not in self.ip_families:
+            if cidr and f"IPv{ip_network(cidr).version}" not in self.ip_families:
                 raise ValueError(f"{name} is not of a family in ipFamilies")
         return self
 

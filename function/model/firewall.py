@@ -1,12 +1,11 @@
 """Declare which traffic reaches and leaves the servers of an order."""
 
 import functools
-import ipaddress
 from typing import Annotated, Literal
 
 import pydantic
 
-from function.model.values import PORTS, UNQUOTED, PeerNetwork, Ports, is_network
+from function.model.values import PORTS, UNQUOTED, PeerNetwork, Ports, ip_network, is_network
 from function.schema import Schema, ordered
 
 CIDR = Annotated[str, pydantic.StringConstraints(min_length=1, max_length=43), PeerNetwork]
@@ -76,7 +75,7 @@ class Rule(Schema):
         """Return the peers by the name of their flat rule, `tcp/443-443/203.0.113.0/24`."""
         low, high = self.port_range or ("", "")
         prefix = f"{self.protocol}/{low}-{high}"
-        return {f"{prefix}/{ipaddress.ip_network(peer)}": peer for peer in self.peers}
+        return {f"{prefix}/{ip_network(peer)}": peer for peer in self.peers}
 
     def keys(self) -> frozenset[str]:
         """Return the names of the flat rules, by which a path addresses them."""

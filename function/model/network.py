@@ -5,7 +5,7 @@ import ipaddress
 import pydantic
 
 from function.model.order import OrderSpec
-from function.model.values import IPAddress, Network
+from function.model.values import IPAddress, Network, ip_network
 from function.schema import Count, Flag, ordered
 
 # What is left beside the router and the addresses of the services of a network.
@@ -52,7 +52,7 @@ class NetworkSpec(OrderSpec):
     @pydantic.field_validator("cidr")
     @classmethod
     def _has_room(cls, value: str) -> str:
-        network = ipaddress.ip_network(value)
+        network = ip_network(value)
         if (
             not isinstance(network, ipaddress.IPv4Network)
             or not LARGEST <= network.prefixlen <= SMALLEST

@@ -270,13 +270,23 @@ Timezone = Annotated[
 
 
 @functools.lru_cache(maxsize=4096)
+def ip_network(cidr: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    """Return a network; the same few are read at every call.
+
+    Raises:
+        ValueError: It is none, or has host bits set.
+    """
+    return ipaddress.ip_network(cidr)
+
+
+@functools.lru_cache(maxsize=4096)
 def is_network(value: str) -> bool:
     """Say whether this is a network in CIDR form, or one address, as an API server reads it.
 
     A netmask is neither, nor are IPv4 within IPv6, a zone, or a prefix with a zero before it.
     """
     try:
-        network = ipaddress.ip_network(value)
+        network = ip_network(value)
     except ValueError:
         return False
     prefix = value.partition("/")[2]
@@ -294,7 +304,7 @@ def _is_plain(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
 def _network(value: str) -> str:
     if not is_network(value):
         raise ValueError("must be a network such as 10.0.0.0/16, no host bits set")
-    return str(ipaddress.ip_network(value))
+    return str(ip_network(value))
 
 
 Network = Annotated[
@@ -317,8 +327,8 @@ NO_PEERS = ("0.0.0.0/8", "127.0.0.0/8", "::/127")
 
 @functools.lru_cache(maxsize=4096)
 def _is_inside(value: str, ranges: tuple[str, ...]) -> bool:
-    network = ipaddress.ip_network(value)
-    networks = (ipaddress.ip_network(cidr) for cidr in ranges)
+    network = ip_network(value)
+    networks = (ip_network(cidr) for cidr in ranges)
     return any(
         network.version == one.version and network.subnet_of(one)  # type: ignore[arg-type]  # of one version
         for one in networks
@@ -347,8 +357,8 @@ NO_HOST = "holds addresses that no host can have"
 
 def is_unusable(cidr: str) -> bool:
     """Say whether a range holds addresses that no host can have."""
-    network = ipaddress.ip_network(cidr)
-    return any(network.overlaps(ipaddress.ip_network(taken)) for taken in UNUSABLE)
+    network = ip_network(cidr)
+    return any(network.overlaps(ip_network(taken)) for taken in UNUSABLE)
 
 
 # Private use, carrier-grade translation, benchmarks and documentation: nobody is reached by these.

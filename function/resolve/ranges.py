@@ -1,13 +1,12 @@
 """Refuse address ranges that hosts cannot have, and more nodes than find room in them."""
 
-import ipaddress
 from dataclasses import dataclass
 
 from function.bound import remembered
 from function.contract import Order, Remark
 from function.errors import InvalidOrder, Problem
 from function.model import ClusterSpec
-from function.model.values import NO_HOST, PUBLIC, is_network, is_private, is_unusable
+from function.model.values import NO_HOST, PUBLIC, ip_network, is_network, is_private, is_unusable
 from function.paths import lookup
 from function.record import Bound
 
@@ -95,7 +94,7 @@ def check_room(order: Order[ClusterSpec], room: Room) -> None:
 
 def _parts(cidr: str, share: int) -> float:
     """Return into how many parts a range is divided; no limit if it is not known."""
-    network = ipaddress.ip_network(cidr) if is_network(cidr) else None
+    network = ip_network(cidr) if is_network(cidr) else None
     # Shares of IPv6 differ between clusters.
     if network is None or network.version != 4:  # noqa: PLR2004  # the version
         return float("inf")
@@ -104,7 +103,7 @@ def _parts(cidr: str, share: int) -> float:
 
 def _hosts(cidr: str) -> float:
     """Return how many machines find an address beside the router; no limit if it is not known."""
-    network = ipaddress.ip_network(cidr) if is_network(cidr) else None
+    network = ip_network(cidr) if is_network(cidr) else None
     if network is None or network.version != 4:  # noqa: PLR2004  # the version
         return float("inf")
     return max(network.num_addresses - _RESERVED, 0)

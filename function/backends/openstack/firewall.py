@@ -1,12 +1,11 @@
 """Render the security group of an order and its rules; a rule never changes."""
 
-import ipaddress
-
 from function.backends.openstack.keys import GROUP, NETWORKING, RULE
 from function.backends.openstack.stack import Stack
 from function.contract import Resource
 from function.model import ServerSpec
 from function.model.firewall import Rule
+from function.model.values import ip_network
 from function.schema import digest
 
 
@@ -61,7 +60,7 @@ def _key(flat: str) -> str:
 
 
 def _rule(stack: Stack[ServerSpec], flat: str, direction: str, rule: Rule, peer: str) -> Resource:
-    network = ipaddress.ip_network(peer)
+    network = ip_network(peer)
     key = _key(flat)
     low, high = rule.port_range or (None, None)
     return Resource(
