@@ -233,9 +233,9 @@ def _keptversion(
                 f"kubernetesVersions[{current}].classes: {chosen['cluster_class']} is needed",
                 public=f"spec.class: {chosen['cluster_class']} is not offered for {current}",
             )
-    profile = before.profile if before.version == current and same_class else ""
     fields = {**chosen, "version": current, "class_name": class_name}
-    fields["profile"] = profile or chosen["profile"]
+    if before.version == current and same_class and not before.rebuilt:
+        fields["profile"] = before.profile
     wanted = _order(asked)
     if _order(current)[: len(wanted)] <= wanted:
         return VersionStep(fields)

@@ -23,7 +23,7 @@ from function.model import API_GROUP
 from function.schema import Schema, extra, item_type
 from function.settings import AT_ONCE, NEW_ORDERS, NEXT_CHANGE, NEXT_VERSION, Settings
 from tests.properties.world import Reply, World, advance, ask, check_answer, settle
-from tests.reaches import CASES
+from tests.reaches import ABSENT, CASES
 from tests.reaches.worlds import (
     BASE,
     CLUSTERS,
@@ -167,11 +167,11 @@ def told(reply: Reply) -> Any:
     return plain.to_dict(reply.response.desired.composite.resource), conditions, reply.fatal
 
 
-def each(*reaches: str, worlds: tuple[str, ...] = ()) -> list[Any]:
+def each(*reaches: str, worlds: tuple[str, ...] = (), cases: list[Case] = CASES) -> list[Any]:
     """Return the cases of some reaches, each with these worlds, or with those that show it."""
     return [
         pytest.param(case, world, id=f"{case}-{world}")
-        for case in CASES
+        for case in cases
         if DECLARED.get(case.field) in reaches
         for world in worlds or case.shows
     ]
@@ -203,6 +203,29 @@ def test_it_does_not_come_with_another_edit(case: Case, world: str) -> None:
     if case.refuses and after[0].startswith(case.refuses):
         return
     assert after[:2] == unedited(world, case, spec)[:2]
+
+
+@pytest.mark.parametrize(
+    ("case", "world"), each(NEW_ORDERS, NEXT_VERSION, NEXT_CHANGE, cases=ABSENT)
+)
+def test_what_was_absent_does_not_come_by_itself(case: Case, world: str) -> None:
+    """Neither with the refresh nor with another edit of the order, where that can be ordered."""
+    without = ask(new(world, case))
+    if without.fatal:
+        assert without.reason in ("EnvironmentInvalid", "InvalidOrder", "NotOffered")
+        return
+    test_it_does_not_reach_what_lives(case, world)
+    test_it_does_not_come_with_another_edit(case, world)
+    if DECLARED[case.field] == NEXT_VERSION and world in CLUSTERS and shown(case, world):
+        test_it_comes_with_the_next_version_or_not(case, world)
+
+
+def shown(case: Case, world: str) -> bool:
+    """Say whether new orders differ by the edit: the default may be the same."""
+    orders = [
+        outcome(under(new(world, case), world, case, edited=edited)) for edited in (True, False)
+    ]
+    return bool(run(orders[0]) != run(orders[1]))
 
 
 @pytest.mark.parametrize(("case", "world"), each(NEW_ORDERS, NEXT_VERSION, NEXT_CHANGE))

@@ -4,6 +4,7 @@ Each edit touches what the cluster uses. The same edit reaches a new cluster at 
 live one with its next version, so that no test passes because the edit means nothing.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from function import local, simulate
 from function.bound import ANNOTATION
+from function.model import API_GROUP
 from function.paths import replaced
 from tests import asking
 from tests.asking import Manifest
@@ -328,6 +330,61 @@ def test_networks_that_were_limited_once_stay_changeable() -> None:
         made = settled(stacked("1.34", **spec), given, made)
         assert variables(made)["apiServerLoadBalancer"] == "octavia-amphora"
         assert len(variables(made).get(ALLOWED, ())) == count
+
+
+GROUPS = "backends.gardener.openstack.serverGroupPolicy"
+KEPT = f"{API_GROUP}/environment-values"
+SPREAD = Edit("", "gardener", {}, pool={"antiAffinity": True}, spec={"addons": CERT})
+OFFERED = {GROUPS: "soft-anti-affinity", "backends.gardener.addons": OTHER_CERT}
+
+
+def test_what_is_offered_later_can_be_ordered_at_once() -> None:
+    """By another pool, or as another addon; what was ordered before waits for its version."""
+    before = layers("gardener", {GROUPS: None, "backends.gardener.addons": {}})
+    after = layers("gardener", OFFERED | {"backends.gardener.addons.flux": {"extension": "flux"}})
+    order = order_of(SPREAD, "1.34")
+    made = settled(order, before)
+    (pool,) = order["spec"]["nodePools"]
+    pools = [pool, {**pool, "name": "more"}]
+    addons = {**CERT, "flux": {"enabled": True}}
+    more = {**order, "spec": {**order["spec"], "nodePools": pools, "addons": addons}}
+    for version, groups, types in (
+        ("1.34", [False, True], ["flux"]),
+        ("1.35", [True, True], ["other-cert", "flux"]),
+    ):
+        more["spec"]["version"] = version
+        (shoot,) = (one for one in inner(settled(more, after, made)) if one["kind"] == "Shoot")
+        workers = shoot["spec"]["provider"]["workers"]
+        assert ["providerConfig" in worker for worker in workers] == groups
+        assert [one["type"] for one in shoot["spec"]["extensions"]] == types
+
+
+def test_what_an_older_function_never_rendered_waits_for_a_version() -> None:
+    """A setting that it did not know is not in its Shoots, nor in what it remembered of them."""
+    before = layers("gardener", {GROUPS: None, "backends.gardener.addons": {}})
+    order = order_of(SPREAD, "1.34")
+    older = simulate.play(settled(order, before).resources)
+    root = older["gardener-shoot"].manifest
+    del root["spec"]["forProvider"]["manifest"]["spec"]["purpose"]
+    kept = json.loads(root["metadata"]["annotations"][KEPT])
+    known = {"defaultVolume": kept["defaultVolume"]}
+    root["metadata"]["annotations"][KEPT] = json.dumps(known)
+    outcome = asking.ask(order, layers("gardener", OFFERED), older)
+    assert not outcome.fatal
+    (shoot,) = (one for one in inner(outcome) if one["kind"] == "Shoot")
+    assert shoot == root["spec"]["forProvider"]["manifest"]
+
+
+def test_a_profile_that_is_named_later_is_not_recorded() -> None:
+    """The record of a live cluster changes with the next version only."""
+    order = order_of(SPREAD, "1.34")
+    classes = [{"name": "default", "profile": "scs2"}]
+    versions = [
+        {"version": version, "classes": {"default": "c"}} for version in ("1.34.7", "1.35.4")
+    ]
+    made = settled(order, layers("gardener", {"kubernetesVersions": versions}))
+    edits = {"kubernetesVersions": versions, "classes": classes}
+    assert settled(order, layers("gardener", edits), made).resources == made.resources
 
 
 def stacked(version: str, **spec: Any) -> Manifest:

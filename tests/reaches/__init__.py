@@ -9,7 +9,34 @@ rules    edits of what is judged, and of who may use an environment
 blocks   edits of the settings of backends
 """
 
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
 from tests.reaches import blocks, offers, rules
-from tests.reaches.worlds import Case
+from tests.reaches.worlds import BASE, Case, Data, at, overlaid, put
 
 CASES: list[Case] = [*offers.CASES, *rules.CASES, *blocks.CASES]
+
+
+def _leaves(edit: Data, where: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for name, value in edit.items():
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, (*where, name))
+        else:
+            yield (*where, name), value
+
+
+def _from_absent(case: Case) -> Case | None:
+    """Return the edit that sets what was absent before; None if that takes another edit too."""
+    given, edit, leaves = case.given, Data(), list(_leaves(case.edit))
+    for where, value in leaves:
+        known = at(overlaid(BASE, case.given), where) if value is None else value
+        if known is None or (value is None and len(leaves) > 1):
+            return None
+        given, edit = overlaid(given, put(where, None)), overlaid(edit, put(where, known))
+    return replace(case, given=given, edit=edit, why=f"{case.why} from absent".strip())
+
+
+# Every edit of a field, made where the field was absent before.
+ABSENT = [found for case in CASES if (found := _from_absent(case))]

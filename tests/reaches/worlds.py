@@ -185,6 +185,27 @@ def merged(data: Any, edit: Any) -> Any:
     return {k: v for k, v in {**data, **found}.items() if v is not None}
 
 
+def overlaid(data: Any, edit: Any) -> Any:
+    """Return an edit that stands for two, the second over the first; None stays."""
+    if not isinstance(data, dict) or not isinstance(edit, dict):
+        return edit
+    return {**data, **{key: overlaid(data.get(key), value) for key, value in edit.items()}}
+
+
+def at(data: Any, where: tuple[str, ...]) -> Any:
+    """Return the value at a path, None if there is none."""
+    for name in where:
+        data = data.get(name) if isinstance(data, dict) else None
+    return data
+
+
+def put(where: tuple[str, ...], value: Any) -> Any:
+    """Return an edit that sets the value at a path."""
+    for name in reversed(where):
+        value = {name: value}
+    return value
+
+
 def clusters(spec: Data) -> dict[str, Data]:
     """Return the same for the order of each cluster."""
     return dict.fromkeys(CLUSTERS, spec)

@@ -101,12 +101,12 @@ class Basis:
         }
 
     def fixed(self, field: str, value: Any) -> Any:
-        """Return what was rendered first: Gardener never lets it change."""
-        return lookup(self.stored, f"spec.{field}") or value
+        """Return what was rendered first, if only its absence: Gardener never lets it change."""
+        return lookup(self.stored, f"spec.{field}") if self.stored else value
 
     def until_version(self, field: str, value: Any) -> Any:
-        """Return what stands until the version changes."""
-        return (lookup(self.stored, f"spec.{field}") if self.standing else None) or value
+        """Return what was rendered, if only its absence, until the version changes."""
+        return lookup(self.stored, f"spec.{field}") if self.stored and self.standing else value
 
     def stored_worker(self, pool: NodePool) -> Manifest:
         """Return a worker pool as it was rendered before, in the zones in which it stands."""
@@ -129,10 +129,30 @@ class Basis:
         return self.kept.default_volume if self.kept else self.own.default_volume
 
     @functools.cached_property
-    def addons(self) -> dict[str, AddonExtension]:
-        """Return the extensions of addons; those in use stand."""
+    def addons(self) -> dict[str, AddonExtension | None]:
+        """Return the extension of each addon that the order speaks of; None if not offered."""
         offered = {str(name): addon for name, addon in self.own.addons.items()}
-        return offered | (self.kept.addons if self.kept else {})
+        known = self.kept.addons if self.kept else {}
+        # Older functions did not write down what was not offered.
+        offers = {} if self.kept and self.kept.policies is None else offered
+        return {name: known.get(name, offers.get(name)) for name in self.asked_addons}
+
+    @functools.cached_property
+    def policies(self) -> dict[str, str | None]:
+        """Return the policy of the server groups of each pool with `antiAffinity`; None if none.
+
+        Another one would replace all nodes of a live pool.
+        """
+        spread = [pool for pool in self.order.spec.node_pools if pool.anti_affinity]
+        return {pool.name: self._policy(pool) for pool in spread}
+
+    def _policy(self, pool: NodePool) -> str | None:
+        stored = self.stored_worker(pool) if self.standing else {}
+        known = self.kept.policies if self.kept else None
+        if stored and known is None:
+            found: str | None = lookup(stored, "providerConfig.serverGroup.policy")
+            return found
+        return (known or {}).get(pool.name, self.own.openstack.server_group_policy)
 
     @functools.cached_property
     def asked_addons(self) -> dict[str, bool]:
@@ -156,7 +176,6 @@ class Basis:
 
     def remember(self) -> dict[str, str]:
         """Return the annotations by which the next call knows what stands."""
-        used = {name: self.addons[name] for name in self.asked_addons if name in self.addons}
-        kept = Kept(addons=used, default_volume=self.default_volume)
+        kept = Kept(addons=self.addons, policies=self.policies, default_volume=self.default_volume)
         dumped = kept.model_dump(mode="json", exclude_defaults=True)
         return {TYPES: canonical(self.machine_types), KEPT: canonical(dumped)}

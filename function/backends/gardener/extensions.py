@@ -21,11 +21,10 @@ def extensions(basis: Basis) -> Manifest:
 
 def missing_addons(basis: Basis) -> list[Remark]:
     """Return the addons that the order speaks of and the provider does not offer."""
-    offered = {_METRICS: True, **dict.fromkeys(basis.addons)}
     found = [
         Remark(f"spec.addons.{name}.enabled", "this addon is not offered here")
-        for name in basis.asked_addons
-        if name not in offered
+        for name, offer in basis.addons.items()
+        if offer is None and name != _METRICS
     ]
     if basis.asked_addons.get(_METRICS) is False:
         text = "metrics-server is a part of every cluster here"
@@ -48,11 +47,15 @@ def _limits(basis: Basis) -> list[Manifest]:
 def _addons(basis: Basis) -> list[Manifest]:
     return [
         {
-            "type": basis.addons[name].extension,
+            "type": offer.extension,
             **({} if enabled else {"disabled": True}),
-            **({"providerConfig": config} if config and enabled else {}),
+            **(
+                {"providerConfig": offer.provider_config}
+                if offer.provider_config and enabled
+                else {}
+            ),
         }
         for name, enabled in basis.asked_addons.items()
-        if name in basis.addons
-        for config in [basis.addons[name].provider_config]
+        for offer in [basis.addons[name]]
+        if offer is not None
     ]

@@ -98,9 +98,19 @@ class AddonExtension(Schema):
 
 
 class Kept(Schema):
-    """Hold what the environment said of a live Shoot, until its version changes."""
+    """Hold what the environment offered a live Shoot, until its version changes.
 
-    addons: dict[str, AddonExtension] = {}
+    None is a value: what was not offered when it was ordered does not come by itself later.
+
+    Attributes:
+        addons: Extension of each addon that was ordered.
+        policies: Policy of the server groups of each pool that was ordered with `antiAffinity`;
+            None in records of functions that did not write it.
+        default_volume: Root volume of nodes whose flavor has no disk.
+    """
+
+    addons: dict[str, AddonExtension | None] = {}
+    policies: dict[str, str | None] | None = None
     default_volume: DefaultVolume | None = None
 
 

@@ -62,7 +62,7 @@ def resource(basis: Basis, login: Resource | None) -> Resource:
 
 def manifest(basis: Basis, login: Resource | None) -> Manifest:
     """Return the Shoot."""
-    spec, own = basis.order.spec, basis.own
+    spec = basis.order.spec
     _check_room(basis)
     return {
         "apiVersion": SHOOT_API,
@@ -75,12 +75,7 @@ def manifest(basis: Basis, login: Resource | None) -> Manifest:
             "labels": basis.labels(),
         },
         "spec": {
-            "cloudProfile": basis.fixed("cloudProfile", own.cloud_profile.model_dump()),
-            "credentialsBindingName": basis.fixed(
-                "credentialsBindingName", own.credentials_binding
-            ),
-            "region": basis.fixed("region", own.region),
-            "purpose": basis.until_version("purpose", own.purpose),
+            **_of_environment(basis),
             **_control_plane(basis),
             **_exposure(basis),
             "kubernetes": {"version": basis.bound.version, **_api_server(login)},
@@ -91,6 +86,18 @@ def manifest(basis: Basis, login: Resource | None) -> Manifest:
             **extensions(basis),
         },
     }
+
+
+def _of_environment(basis: Basis) -> Manifest:
+    """Return what the environment alone says; what a live Shoot never had is left out."""
+    own = basis.own
+    found = {
+        "cloudProfile": basis.fixed("cloudProfile", own.cloud_profile.model_dump()),
+        "credentialsBindingName": basis.fixed("credentialsBindingName", own.credentials_binding),
+        "region": basis.fixed("region", own.region),
+        "purpose": basis.until_version("purpose", own.purpose),
+    }
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def login(basis: Basis) -> Resource | None:
@@ -191,7 +198,7 @@ def _sleeps(basis: Basis) -> bool:
 def _exposure(basis: Basis) -> Manifest:
     if basis.order.spec.api_server.exposure == "Public":
         return {}
-    private = basis.fixed("exposureClassName", basis.own.private_exposure_class)
+    private = basis.fixed("exposureClassName", None) or basis.own.private_exposure_class
     if not private:
         text = "private API servers are not offered here; accepted: Public"
         raise InvalidOrder(Problem("spec.apiServer.exposure", text))

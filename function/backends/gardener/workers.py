@@ -60,7 +60,7 @@ def without_affinity(basis: Basis) -> list[Remark]:
     return [
         Remark(f"spec.nodePools[{pool.name}].antiAffinity", text)
         for pool in basis.order.spec.node_pools
-        if pool.anti_affinity and not _policy(basis, pool)
+        if pool.anti_affinity and not basis.policies[pool.name]
     ]
 
 
@@ -153,7 +153,7 @@ def _data_volumes(basis: Basis, pool: NodePool, volume: Manifest) -> Manifest:
 
 
 def _server_group(basis: Basis, pool: NodePool) -> Manifest:
-    policy = _policy(basis, pool) if pool.anti_affinity else None
+    policy = basis.policies.get(pool.name)
     if policy is None:
         return {}
     return {
@@ -163,14 +163,6 @@ def _server_group(basis: Basis, pool: NodePool) -> Manifest:
             "serverGroup": {"policy": policy},
         }
     }
-
-
-def _policy(basis: Basis, pool: NodePool) -> str | None:
-    """Return the policy of server groups; that of a live pool stands, as it would roll."""
-    where = "providerConfig.serverGroup.policy"
-    stored = lookup(basis.stored_worker(pool), where) if basis.standing else None
-    found: str | None = stored or basis.own.openstack.server_group_policy
-    return found
 
 
 def _timeouts(basis: Basis, pool: NodePool) -> Manifest:
