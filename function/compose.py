@@ -16,6 +16,7 @@ from function import (
     bound,
     excerpts,
     guards,
+    handover,
     immutable,
     outdated,
     past,
@@ -180,7 +181,8 @@ def compose(
     ready = not rendered.planned and all(r.ready for r in rendered.resources)
     ended = versions.ended(record.version, resolution.status, today)
     notes = (*resolution.notes, *ended, *rendered.notes)
-    rendered = replace(rendered, unsupported=gaps, notes=notes)
+    current = handover.current(rendered.conditions, rendered.resources, mine)
+    rendered = replace(rendered, unsupported=gaps, notes=notes, conditions=current)
     shown = report.conditions(rendered, resolution)
     status = report.status(environment, resolution, rendered, shown, mine) | _estimated(estimate)
     connection = report.connection(status)

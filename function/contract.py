@@ -131,6 +131,7 @@ class Resource:
         provider_config: Name of its ProviderConfig.
         status: `status`, of an observed resource.
         connection: Connection details, of an observed resource.
+        generation: `metadata.generation` of an observed resource; 0 if that is not known.
         deleting: Whether the observed resource is being deleted.
         exists: Whether something may exist behind the observed resource.
         garbled: Whether a part of it was left out, being of another type than its backend reads.
@@ -153,6 +154,7 @@ class Resource:
     provider_config: str = ""
     status: Mapping[str, Any] = field(default_factory=dict)
     connection: Mapping[str, bytes] = field(default_factory=dict)
+    generation: int = 0
     deleting: bool = False
     exists: bool = True
     garbled: bool = False

@@ -143,6 +143,7 @@ def neutral(key: str, manifest: Manifest, connection: Mapping[str, bytes]) -> Re
         provider_config=(spec.get("providerConfigRef") or {}).get("name", ""),
         status=manifest.get("status") or {},
         connection=connection,
+        generation=shapes.count(metadata.get("generation")),
         deleting="deletionTimestamp" in metadata,
     )
 

@@ -13,8 +13,9 @@ import pytest
 
 from function import backends, local, simulate
 from function.bound import ANNOTATION
-from function.model import KINDS
+from function.model import API_GROUP, KINDS
 from function.paths import replaced
+from function.report import SETTLED
 from function.schema import Schema, fields, item_type
 from tests import asking
 from tests.samples import CERTIFICATES, public_key
@@ -340,6 +341,37 @@ def test_field_is_expressed_or_declared(kind: str, backend: str, field: str) -> 
     assert not (changed and declared) or field in PARTLY[backend], "no longer a gap"
 
 
+@pytest.mark.parametrize(("kind", "backend", "field"), BY_BACKEND)
+def test_an_edit_is_not_current_before_it_is_taken_over(
+    kind: str, backend: str, field: str
+) -> None:
+    """Whatever it changes of what is rendered, and whatever the live thing still says of itself."""
+    one, other = PAIRS[kind][field]
+    before, layers = play(kind, backend, one), generous(kind, backend)
+    outcome = asking.ask(order(kind, other), layers, simulate.play(before.resources))
+    if before.fatal or outcome.fatal:
+        return
+    status = outcome.composite["status"]
+    changed = applied(before) != applied(outcome)
+    assert current(outcome) is not changed
+    assert not (changed and status["phase"] in SETTLED)
+    for _ in range(4):
+        outcome = asking.ask(order(kind, other), layers, simulate.play(outcome.resources))
+    assert current(outcome)
+
+
+def applied(outcome: local.Outcome) -> dict[str, Any]:
+    """Return what providers make of the resources: neither memory nor what is for creation only."""
+    specs = {key: manifest["spec"] for key, manifest in outcome.resources.items()}
+    return {key: (spec["forProvider"], spec["managementPolicies"]) for key, spec in specs.items()}
+
+
+def current(outcome: local.Outcome) -> bool:
+    """Say whether an order is shown as current."""
+    shown = {one["type"]: one["status"] for one in outcome.composite["status"]["conditions"]}
+    return bool(shown["Current"] == "True")
+
+
 def prefixes(path: str) -> list[str]:
     """Return a path and those of the fields around it, `spec` left out."""
     parts = path.split(".")
@@ -348,20 +380,24 @@ def prefixes(path: str) -> list[str]:
 
 def play(kind: str, backend: str, edits: dict[str, Any], passes: int = 4) -> local.Outcome:
     """Answer an order in a generous environment of one backend, until nothing changes."""
+    layers = generous(kind, backend)
+    outcome = asking.ask(order(kind, edits), layers)
+    for _ in range(passes):
+        if outcome.fatal:
+            break
+        outcome = asking.ask(order(kind, edits), layers, simulate.play(outcome.resources))
+    return outcome
+
+
+def order(kind: str, edits: dict[str, Any]) -> dict[str, Any]:
+    """Return the base order of a kind with edits."""
     spec = {**copy.deepcopy(BASE[kind]), **edits}
-    order = {
+    return {
         "apiVersion": "api.scs.community/v1alpha1",
         "kind": kind,
         "metadata": {"name": "x", "namespace": "acme"},
         "spec": {key: value for key, value in spec.items() if value is not None},
     }
-    layers = generous(kind, backend)
-    outcome = asking.ask(order, layers)
-    for _ in range(passes):
-        if outcome.fatal:
-            break
-        outcome = asking.ask(order, layers, simulate.play(outcome.resources))
-    return outcome
 
 
 def generous(kind: str, backend: str) -> list[dict[str, Any]]:
@@ -406,8 +442,9 @@ def generous(kind: str, backend: str) -> list[dict[str, Any]]:
 
 
 def substance(outcome: local.Outcome) -> dict[str, Any]:
-    """Return the resources without the record, which repeats what was asked."""
+    """Return the resources without what the function remembers beside them."""
     found = copy.deepcopy(dict(outcome.resources))
     for manifest in found.values():
-        manifest["metadata"]["annotations"].pop(ANNOTATION, None)
+        for name in (ANNOTATION, f"{API_GROUP}/environment-values"):
+            manifest["metadata"]["annotations"].pop(name, None)
     return found

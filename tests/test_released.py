@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from function import simulate
+from function.backends.gardener.basis import KEPT
 from function.bound import ANNOTATION
 from function.managed import EXTERNAL_NAME
 from function.progress import COMPLETE
@@ -30,10 +31,10 @@ def without_record(resources: dict[str, Any]) -> dict[str, Any]:
     """Return resources without the annotations that are written today.
 
     The record counts volumes, external names are written back (ADR 5), and what was complete once
-    is remembered beside the record.
+    and what was not offered are remembered beside the record.
     """
     for manifest in resources.values():
-        for name in (ANNOTATION, EXTERNAL_NAME, COMPLETE):
+        for name in (ANNOTATION, EXTERNAL_NAME, COMPLETE, KEPT):
             manifest["metadata"]["annotations"].pop(name, None)
     return resources
 

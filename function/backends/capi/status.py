@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from function import shapes, trouble
+from function import handover, shapes, trouble
 from function.backends.capi.forms import newest
 from function.contract import WHOLE, Manifest, Progress, Resource
 from function.paths import lookup
@@ -122,8 +122,8 @@ def handed(rendered: Manifest, manifest: Manifest, observed: Resource | None) ->
         manifest: The same in the form that is written.
         observed: The observed Object.
     """
-    written = observed is not None and observed.payload.get("manifest") == manifest
-    return written and _asked(rendered) == _asked(live(observed))
+    applied = handover.is_applied({"manifest": manifest}, observed)
+    return applied and _asked(rendered) == _asked(live(observed))
 
 
 def updating(cluster: Manifest) -> bool:

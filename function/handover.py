@@ -1,0 +1,92 @@
+"""Tell whether providers have taken over what is desired, alike for every backend.
+
+Crossplane applies an answer after the call; a provider reads it a moment later. Until both have
+happened, what is observed speaks of the previous order.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from function import trouble
+from function.contract import Condition, Resource
+
+PENDING = "the change is being handed to the provider"
+
+
+def current(
+    shown: Iterable[Condition], desired: Iterable[Resource], observed: Mapping[str, Resource]
+) -> tuple[Condition, ...]:
+    """Return the conditions; `Current` holds only once everything desired was handed over.
+
+    Args:
+        shown: The conditions, as the live things show them.
+        desired: The rendered resources.
+        observed: The observed ones by key.
+    """
+    behind = any(not is_done(one, observed.get(one.key)) for one in desired)
+    pending = Condition("Current", False, "Updating", PENDING)
+    return tuple(
+        pending if behind and one.type == "Current" and one.status else one for one in shown
+    )
+
+
+def is_done(desired: Resource, observed: Resource | None) -> bool:
+    """Return whether a resource was applied as it is desired, and read by its provider."""
+    return (
+        observed is not None
+        and observed.policies == desired.policies
+        and is_applied(desired.payload, observed)
+    )
+
+
+def is_applied(payload: Mapping[str, Any], observed: Resource | None) -> bool:
+    """Return whether a payload was applied, and read by its provider.
+
+    Providers add fields of their own, but for the manifest inside an Object: there a field that
+    is no longer desired has to be gone too.
+    """
+    if observed is None or _is_unread(observed):
+        return False
+    live = observed.at_provider.get("manifest")
+    return all(
+        _agrees(observed.payload.get(name), value, live)
+        if name == "manifest"
+        else _contains(observed.payload.get(name), value)
+        for name, value in payload.items()
+    )
+
+
+def _agrees(applied: Any, desired: Any, live: Any) -> bool:
+    """Return whether manifests are the same; a value that the live object has already counts.
+
+    Gardener raises versions by itself, and they are desired afterwards.
+    """
+    if isinstance(applied, Mapping) and isinstance(desired, Mapping) and isinstance(live, Mapping):
+        names = applied.keys() | desired.keys()
+        return all(_agrees(applied.get(n), desired.get(n), live.get(n)) for n in names)
+    return bool(applied == desired or (desired is not None and live == desired))
+
+
+def _contains(whole: Any, part: Any) -> bool:
+    """Return whether data have all that a part of them says."""
+    if isinstance(part, Mapping):
+        return isinstance(whole, Mapping) and all(
+            _contains(whole.get(name), value) for name, value in part.items()
+        )
+    if isinstance(part, list | tuple):
+        return (
+            isinstance(whole, list | tuple)
+            and len(whole) == len(part)
+            and all(map(_contains, whole, part))
+        )
+    return bool(whole == part)
+
+
+def _is_unread(observed: Resource) -> bool:
+    """Return whether the last success of a provider was with an older generation.
+
+    A failure says nothing: it may be of a change that was taken over, and fails since.
+    """
+    synced = trouble.condition_of(observed.status, "Synced")
+    seen: int = synced.get("observedGeneration") or 0
+    return synced.get("status") == "True" and observed.generation > seen > 0
