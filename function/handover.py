@@ -4,7 +4,7 @@ Crossplane applies an answer after the call; a provider reads it a moment later.
 happened, what is observed speaks of the previous order.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from function import trouble
@@ -74,12 +74,15 @@ def _contains(whole: Any, part: Any) -> bool:
             _contains(whole.get(name), value) for name, value in part.items()
         )
     if isinstance(part, list | tuple):
-        return (
-            isinstance(whole, list | tuple)
-            and len(whole) == len(part)
-            and all(map(_contains, whole, part))
-        )
+        return isinstance(whole, list | tuple) and _contains_entries(whole, part)
     return bool(whole == part)
+
+
+def _contains_entries(whole: Sequence[Any], part: Sequence[Any]) -> bool:
+    """Return whether a list has the entries of another; a provider adds tags of its own."""
+    if all(isinstance(entry, str) for entry in (*whole, *part)):
+        return set(part) <= set(whole)
+    return len(whole) == len(part) and all(map(_contains, whole, part))
 
 
 def _is_unread(observed: Resource) -> bool:

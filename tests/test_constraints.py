@@ -56,7 +56,7 @@ CASES: dict[str, tuple[str, dict[str, Any], str, str]] = {
         "Server",
         {"sshKeys": [f"{KEY}\r"]},
         "sshKeys[0]",
-        "must be in one line, without control characters such as a line break at its end",
+        "must be a public key in one line, such as ssh-ed25519 AAAAC3Nza name",
     ),
     "RSA": ("Server", {"sshKeys": [key("ssh-rsa", EXPONENT, MODULUS)]}, "", ""),
     "RSA too short": (

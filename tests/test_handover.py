@@ -9,7 +9,7 @@ from function import handover
 from function.contract import Condition, Resource
 
 CURRENT = Condition("Current", True, "AsOrdered")
-PAYLOAD = {"size": 10, "net": [{"name": "a"}], "manifest": {"spec": {"a": 1}}}
+PAYLOAD = {"size": 10, "tags": ["ours"], "net": [{"name": "a"}], "manifest": {"spec": {"a": 1}}}
 DESIRED = Resource(key="x", family="kubernetes", kind="Object", payload=PAYLOAD)
 
 
@@ -28,6 +28,9 @@ OBSERVED = {
     "the same": (observed(PAYLOAD), True),
     "nothing": (None, False),
     "late fields": (observed(PAYLOAD | {"id": "1", "net": [{"name": "a", "id": "2"}]}), True),
+    "tags of the provider": (observed(PAYLOAD | {"tags": ["theirs", "ours"]}), True),
+    "no tag of ours": (observed(PAYLOAD | {"tags": ["theirs"]}), False),
+    "no list of tags": (observed(PAYLOAD | {"tags": "ours"}), False),
     "another value": (observed(PAYLOAD | {"size": 11}), False),
     "another type": (observed(PAYLOAD | {"net": {"name": "a"}}), False),
     "no mapping": (observed(PAYLOAD | {"net": ["a"]}), False),

@@ -22,6 +22,7 @@ from function.schema import HINTS, masked
 from function.settings import Place
 from tests import asking
 from tests.asking import Manifest
+from tests.samples import public_key
 
 Spec = dict[str, Any]
 
@@ -49,7 +50,7 @@ REFUSED = {
 }
 LOGIN = {"issuerURL": "https://idp.example.com/realms/acme", "clientID": "kubectl"}
 RULE = {"protocol": "tcp", "ports": "443"}
-KEY = "ssh-ed25519 AAAAC3Nza "
+KEY = public_key("").rstrip() + " "
 POOL = {"name": "web", "flavor": "SCS-2V-8", "replicas": 1}
 
 
@@ -169,7 +170,7 @@ FIELDS = [
         "Server", "spec.sshKeys[0]",
         lambda text: server(sshKeys=[text]),
         UNSEEN | {name: LINES[name] for name in ("carriage return", "tab")},
-        KEY, "in one line, without control characters such as a line break at its end",
+        KEY, "a public key in one line, such as ssh-ed25519 AAAAC3Nza name",
     ),
 ]  # fmt: skip
 # What is passed on as it is, whatever it holds.

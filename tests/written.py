@@ -130,7 +130,7 @@ LABELS = (
     _meta("labels: a key with a blank", 'labels: {"a b": c}', KEY, OUR_KEY),
     _meta("labels: an empty key", 'labels: {"": c}', KEY, OUR_KEY),
     _meta("labels: a key of a prefix alone", 'labels: {"a/": c}', KEY, OUR_KEY),
-    _meta("labels: a key with two slashes", "labels: {x/y/z: c}", "a qualified name", OUR_KEY),
+    _meta("labels: a key with two slashes", "labels: {x/y/z: c}", "DNS subdomain", OUR_KEY),
     _meta("labels: a prefix in upper case", "labels: {X.y/a: c}", "prefix part", OUR_KEY),
     _meta("labels: a key of 64 letters", f"labels: {{{LONG}: c}}",
           "no more than 63", "253 characters before the slash, and 63 after it"),

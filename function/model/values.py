@@ -195,7 +195,7 @@ PublicKey = Annotated[
     ),
     new_text(
         rf"^(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+( [^{_CONTROLS}]*)?$",
-        "in one line, without control characters such as a line break at its end",
+        "a public key in one line, such as ssh-ed25519 AAAAC3Nza name",
     ),
     Constraint(ssh.is_public_key),
 ]

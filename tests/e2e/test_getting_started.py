@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 
 from testbed import ROOT
-from testbed.profiles import PROFILES
 from tests.test_readme import consoles
 
 from . import shell
-from .conftest import served
+from .planes import Plane
 
 PAGE = ROOT / "docs" / "getting-started.md"
 # What the fixture does for who tests, and the shell by itself.
@@ -25,18 +24,12 @@ def masked(lines: str) -> list[str]:
     return [" ".join(AGE.sub("AGE", line).split()) for line in lines.strip().splitlines()]
 
 
-@pytest.mark.parametrize("profile", ["capi"])
-def test_a_first_cluster(
-    profile: str,
-    tmp_path: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    pytestconfig: pytest.Config,
-) -> None:
+@pytest.mark.parametrize("plane", ["capi"], indirect=True)
+def test_a_first_cluster(plane: Plane, tmp_path: Path) -> None:
     """Every command of the page prints what stands below it, in its order."""
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     typed = [(c, shown) for c, shown in consoles(PAGE.read_text("utf-8")) if not c.startswith(DONE)]
     assert len(typed) > 10
-    with served(PROFILES[profile], pytestconfig, tmp_path_factory) as running:
-        for command, shown in typed:
-            done = shell.attempt(running.site, command, tmp_path, identity="tenant")
-            assert masked(done.stdout + done.stderr) == masked("\n".join(shown)), command
+    for command, shown in typed:
+        done = shell.attempt(plane.site, command, tmp_path, identity="tenant")
+        assert masked(done.stdout + done.stderr) == masked("\n".join(shown)), command

@@ -11,6 +11,7 @@ from function.generate.protection import TIES
 from function.model import API_GROUP, API_VERSION
 from testbed.kubernetes import MERGE, Answer, Kubernetes, Manifest
 from testbed.site import TENANT
+from tests.samples import public_key
 
 from .planes import CRDS, PAUSED, Plane, delete_allowed, new
 
@@ -133,7 +134,7 @@ class Stage:
 
 CORRECTIONS: dict[str, Manifest] = {
     "spec.image.version": {"image": {"os": "ubuntu", "version": "26.04"}},
-    "spec.sshKeys": {"sshKeys": ["ssh-ed25519 BBBB other"]},
+    "spec.sshKeys": {"sshKeys": [public_key("other")]},
     "spec.networks": {"networks": [{"name": "other"}]},
     "spec.volumes[].type": {"volumes": [{**VOLUMES[0], "type": "other"}, VOLUMES[1]]},
     "spec.zone": {"zone": "other"},
@@ -162,7 +163,7 @@ class TestCorrections:
     @pytest.mark.parametrize("field", CORRECTIONS)
     def test_what_nothing_holds_is_corrected(self, plane: Plane, stage: Stage, field: str) -> None:
         """And what something holds is refused, by the name of the field."""
-        with plane.existing("Server", SERVER | {"sshKeys": ["ssh-ed25519 AAAA me"]}) as path:
+        with plane.existing("Server", SERVER | {"sshKeys": [public_key("me")]}) as path:
             live = plane.operator.get(path)
             assert live is not None
             plane.operator.set_status(live, stage.status)

@@ -6,6 +6,7 @@ and what was decided for an order must stay decided.
 
 import functools
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,6 +38,8 @@ CATALOGUE = "/apis/apiextensions.crossplane.io/v1beta1/environmentconfigs/cluste
 KINDS = {Mode.CLAIMS: "composite,claim", Mode.NAMESPACED: "composite"}
 # Newer than what the orders got: what is decided anew would be this one.
 NEWER = {"version": "1.34.9", "classes": {"default": "openstack-scs2-1-34-v2"}}
+# In the record; a restored order has a generation of its own.
+GENERATION = re.compile(r'"generation":[0-9]+,')
 
 
 @dataclass(frozen=True)
@@ -189,7 +192,7 @@ def rendered(life: Life, former: str = "") -> dict[str, Any]:
         key: {
             "name": one["metadata"]["name"],
             "annotations": {
-                name: value
+                name: GENERATION.sub("", value)
                 for name, value in one["metadata"]["annotations"].items()
                 if name in kept
             },

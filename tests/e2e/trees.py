@@ -24,14 +24,14 @@ EDITS = (
         "    deletion_policy: Literal",
     ),
     (
-        "function/contract.py",
+        "function/record.py",
         "    rebuilt: bool = pydantic",
         f'    {FIELD}: str = ""\n    rebuilt: bool = pydantic',
     ),
     (
         "function/compose.py",
-        "        filled=filled,\n        estimate=",
-        f'        filled=filled, {FIELD}=ask.written.get("{FIELD}", ""),\n        estimate=',
+        "        filled=filled,\n        revision=",
+        f'        filled=filled, {FIELD}=ask.written.get("{FIELD}", ""),\n        revision=',
     ),
 )
 
