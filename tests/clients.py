@@ -11,7 +11,7 @@ from tests.asking import ROOT
 
 # The name that the generator makes of the document's title.
 PACKAGE = "scs_central_api_client"
-CONFIG = ROOT / "examples" / "clients" / "openapi-python-client.yaml"
+CONFIG = ROOT / "docs" / "clients" / "openapi-python-client.yaml"
 
 
 def generate(target: Path) -> str:

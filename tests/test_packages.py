@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 
 from function.contract import Mode
 from function.model import KINDS
@@ -296,3 +297,10 @@ def test_the_linter_finds_insecure_code() -> None:
         cwd=ROOT, input=code, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, "S602" in done.stdout) == (1, True)
+
+
+def test_examples_are_manifests() -> None:
+    """Crossplane's command line takes every file below `examples` into a package."""
+    for path in (ROOT / "examples").rglob("*.y*ml"):
+        for manifest in yaml.safe_load_all(path.read_text("utf-8")):
+            assert {"apiVersion", "kind", "metadata"} <= manifest.keys(), path
