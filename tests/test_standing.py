@@ -19,6 +19,7 @@ from tests import asking
 from tests.asking import Manifest
 from tests.samples import CERTIFICATES
 
+PROFILE = f"{API_GROUP}/profile"
 CACHE = {"name": "cache", "sizeGiB": 100}
 TYPED = {**CACHE, "type": "encrypted"}
 CERT = {"certManager": {"enabled": True}}
@@ -245,6 +246,29 @@ def test_an_edit_waits_where_the_record_is_lost(edit: Edit) -> None:
         one.manifest["metadata"]["annotations"].pop(ANNOTATION, None)
     outcome = asking.ask(order, after, lost)
     assert outcome.fatal.startswith("BindingLost") or inner(outcome) == inner(made)
+
+
+@pytest.mark.parametrize("name", ["machineType", "machine", "workerFlavor"])
+@pytest.mark.parametrize(
+    "lost", [(ANNOTATION,), (ANNOTATION, PROFILE)], ids=["record", "record and profile"]
+)
+def test_nodes_keep_their_flavor_where_the_record_is_lost(name: str, lost: tuple[str, ...]) -> None:
+    """Whatever the class calls it, and whatever is offered since for the size that was ordered."""
+    given = profile(**{"spec.nodePools[].flavor": {"override": name}})
+    order = asking.order("cluster/minimal")
+    before, after = (
+        layers("kaas-only", given | {"flavors": [{"name": flavor} for flavor in offers]})
+        for offers in (["SCS-8V-32-50"], ["SCS-2V-8-20", "SCS-8V-32-50"])
+    )
+    made = settled(order, before)
+    found = simulate.play(made.resources)
+    for one in found.values():
+        for annotation in lost:
+            one.manifest["metadata"]["annotations"].pop(annotation, None)
+    outcome = asking.ask(order, after, found)
+    assert outcome.fatal.startswith("BindingLost") or inner(outcome) == inner(made)
+    if PROFILE not in lost:
+        assert not outcome.fatal
 
 
 # What cluster-api-provider-openstack 0.12 to 0.14 refuses of an OpenStackCluster that is there.

@@ -15,14 +15,14 @@ remediation  when machines are replaced
 health     the live Cluster -> what troubles it
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from function.backends.capi import forms, health, phases, status
-from function.backends.capi.basis import Basis
+from function.backends.capi.basis import Basis, remembered_profile
 from function.backends.capi.gaps import gaps
 from function.backends.capi.pools import node_volumes, order_name
-from function.backends.capi.profile import PROFILES
+from function.backends.capi.profile import POOL_FLAVOR, PROFILES, Profile
 from function.backends.capi.settings import NAME, CapiSettings
 from function.backends.capi.shapes import READS
 from function.backends.capi.topology import cluster as build
@@ -139,18 +139,36 @@ def recall(observed: Mapping[str, Resource]) -> dict[str, Any] | None:
     version, reference = topology.get("version"), topology.get("classRef") or {}
     if not version or not reference.get("name"):
         return None
-    machines = {}
-    for pool in status.deployments(manifest):
-        overrides = lookup(pool, "variables.overrides") or ()
-        flavor = next((o["value"] for o in overrides if "lavor" in o.get("name", "")), "")
-        if flavor:
-            machines[order_name(pool)] = Machine(asked={}, flavor=flavor)
+    machines = _machines(status.deployments(manifest), remembered_profile(root))
+    if machines is None:
+        return None
     return {
         "namespace": lookup(manifest, "metadata.namespace") or "",
         "version": version.removeprefix("v"),
         "class_name": reference["name"],
         "machines": machines,
     }
+
+
+def _machines(pools: Iterable[Manifest], profile: Profile | None) -> dict[str, Machine] | None:
+    """Return the flavor of each pool by what the class calls it; None if that is not known.
+
+    Without the profile an override that has `flavor` in its name is one.
+    """
+    found = {}
+    for pool in pools:
+        overrides = {
+            o.get("name"): o.get("value") for o in lookup(pool, "variables.overrides") or ()
+        }
+        name = profile.target(POOL_FLAVOR).override if profile else None
+        if profile is None:
+            name = next((n for n in overrides if "flavor" in str(n).lower()), None)
+            if overrides and name is None:
+                return None
+        flavor = overrides.get(name)
+        if isinstance(flavor, str) and flavor:
+            found[order_name(pool)] = Machine(asked={}, flavor=flavor)
+    return found
 
 
 def progress(observed: Mapping[str, Resource]) -> Progress:

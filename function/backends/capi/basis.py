@@ -26,6 +26,15 @@ from function.settings import ClusterClass, PinnedVariable, Settings, VariableTy
 PROFILE = f"{API_GROUP}/profile"
 
 
+def remembered_profile(root: Resource | None) -> Profile | None:
+    """Return the profile that the root resource remembers; None if there is none, or garbled."""
+    text = root.annotations.get(PROFILE, "") if root else ""
+    try:
+        return Profile.model_validate(shapes.parsed(text)) if text else None
+    except pydantic.ValidationError:
+        return None
+
+
 @dataclass(frozen=True)
 class Basis:
     """Hold what a Cluster is built from."""
@@ -89,11 +98,8 @@ class Basis:
     @functools.cached_property
     def profile(self) -> Profile:
         """Return the profile of the class; the one in use stands until version or class change."""
-        text = self.before.annotations.get(PROFILE, "") if self.before and self.standing else ""
-        try:
-            return Profile.model_validate(shapes.parsed(text)) if text else self.offered_profile
-        except pydantic.ValidationError:
-            return self.offered_profile
+        known = remembered_profile(self.before) if self.standing else None
+        return known or self.offered_profile
 
     @functools.cached_property
     def offered_profile(self) -> Profile:
