@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from function import texts
+from function import machinery, texts
 from function.constraints import violations
 from function.contract import Manifest, Mode
 from function.environment import KIND, KIND_API_VERSION
@@ -12,24 +12,6 @@ from function.metadata import ConfigManifest, OrderManifest
 from function.model import KINDS
 from function.parsing import parse, unknown_fields
 from function.schema import without_nulls
-
-# What Crossplane adds to `spec` of claims and their composites, of each alone, and of namespaced
-# composites; and to `status`.
-_COMMON = frozenset(
-    {
-        "compositionRef",
-        "compositionRevisionRef",
-        "compositionRevisionSelector",
-        "compositionSelector",
-        "compositionUpdatePolicy",
-        "publishConnectionDetailsTo",
-        "writeConnectionSecretToRef",
-    }
-)
-CLAIM = _COMMON | {"compositeDeletePolicy", "resourceRef"}
-COMPOSITE = _COMMON | {"claimRef", "resourceRefs"}
-NAMESPACED = frozenset({"crossplane"})
-STATUS = frozenset({"conditions", "connectionDetails", "claimConditionTypes", "crossplane"})
 
 
 def check_order(manifest: Manifest, mode: Mode) -> None:
@@ -63,8 +45,8 @@ def config_problems(manifest: Manifest) -> Iterator[Problem]:
 
 def _added(manifest: Manifest, mode: Mode) -> frozenset[str]:
     if manifest["kind"] not in KINDS:
-        return COMPOSITE
-    return NAMESPACED if mode is Mode.NAMESPACED else CLAIM
+        return machinery.COMPOSITE
+    return machinery.NAMESPACED if mode is Mode.NAMESPACED else machinery.CLAIM
 
 
 def _check_spec(kind: str, spec: object, added: frozenset[str]) -> None:
@@ -81,7 +63,7 @@ def _check_status(kind: str, status: object) -> None:
         return
     from function.model.status import STATUSES  # noqa: PLC0415  # few manifests have a status
 
-    unknown = unknown_fields(STATUSES[kind], _without(status, STATUS), "status")
+    unknown = unknown_fields(STATUSES[kind], _without(status, machinery.STATUS), "status")
     if unknown:
         raise InvalidOrder(*(Problem(path, "unknown field") for path in unknown))
 

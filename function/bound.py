@@ -15,6 +15,7 @@ from function import shapes
 from function.contract import Backend, Resource, SpecT
 from function.errors import BindingLost, FunctionOutdated, InvalidOrder
 from function.excerpts import few
+from function.labels import ENVIRONMENT_LABEL
 from function.model import API_GROUP, OrderSpec
 from function.parsing import checker, is_mistyped, parse
 from function.paths import is_below, replaced, steps
@@ -23,7 +24,6 @@ from function.schema import DNSLabel, canonical, extra, fields, masked
 from function.settings import Place
 
 ANNOTATION = f"{API_GROUP}/bound"
-ENVIRONMENT_LABEL = f"{API_GROUP}/environment"
 # So many of the resources that remain are named.
 _NAMED = 10
 _wrong_label = checker(DNSLabel)

@@ -17,8 +17,8 @@ from function.constraints import violations
 from function.contract import Environment, Manifest
 from function.errors import EnvironmentInvalid, EnvironmentNotFound, Problem, Refusal
 from function.excerpts import few
+from function.labels import ENVIRONMENT_LABEL, OVERLAY_LABEL, TENANT_LABEL
 from function.merge import Blame, Merge, entry_key
-from function.model import API_GROUP
 from function.nesting import LEVELS, unfit
 from function.parsing import SchemaT, parse, path
 from function.paths import lookup
@@ -27,9 +27,6 @@ from function.settings import Block, Settings
 
 KIND = "EnvironmentConfig"
 KIND_API_VERSION = "apiextensions.crossplane.io/v1beta1"
-BASE_LABEL = f"{API_GROUP}/environment"
-OVERLAY_LABEL = f"{API_GROUP}/overlay"
-TENANT_LABEL = f"{API_GROUP}/tenant"
 ROOT_ONLY = ("kinds", "layers", "overlays", "tenants", "moves")
 # Fields in which values of free form are, and how deep each entry may be nested with them.
 _FREE, _LEVELS = ("backends", "classes", "policy"), LEVELS + 3
@@ -43,7 +40,7 @@ def selectors(name: str, tenant: str) -> dict[str, dict[str, str]]:
     before required: after a move these are layers of the previous environment, under its name.
     """
     return {
-        f"environment {name}": {BASE_LABEL: name},
+        f"environment {name}": {ENVIRONMENT_LABEL: name},
         f"overlay {name}": {OVERLAY_LABEL: name, TENANT_LABEL: tenant},
     }
 
@@ -110,7 +107,8 @@ def foundation(
     layers = tuple(sorted((_Layer.read(doc) for doc in base), key=lambda layer: layer.name))
     if not layers:
         raise EnvironmentNotFound(
-            f"no EnvironmentConfig has the label {BASE_LABEL}: {name}", public=_not_available(name)
+            f"no EnvironmentConfig has the label {ENVIRONMENT_LABEL}: {name}",
+            public=_not_available(name),
         )
     _check_doubles(layers)
     root = _root(name, layers)

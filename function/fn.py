@@ -16,7 +16,7 @@ from crossplane.function import response
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 
 from function import environment as environments
-from function import managed, names, plain, refusal, responses, shapes
+from function import machinery, managed, names, plain, refusal, responses, shapes
 from function.assembly import Assembly, Layers
 from function.backends import SETTINGS
 from function.calls import Call, Observer, trace
@@ -31,8 +31,8 @@ from function.errors import (
     Problem,
     Refusal,
 )
-from function.guards import BACKEND_LABEL
 from function.input import Input
+from function.labels import BACKEND_LABEL
 from function.model import API_VERSION, KINDS
 from function.parsing import checker, did_you_mean, parse
 from function.past import moved
@@ -44,24 +44,6 @@ if TYPE_CHECKING:
 
 UNEXPECTED = "InternalError"
 
-# What Crossplane keeps in the spec of a composite, beside what the tenant wrote.
-MACHINERY = frozenset(
-    {
-        "claimRef",
-        "compositeDeletePolicy",
-        "compositionRef",
-        "compositionRevisionRef",
-        "compositionRevisionSelector",
-        "compositionSelector",
-        "compositionUpdatePolicy",
-        "crossplane",
-        "environmentConfigRefs",
-        "publishConnectionDetailsTo",
-        "resourceRef",
-        "resourceRefs",
-        "writeConnectionSecretToRef",
-    }
-)
 _wrong_label = checker(DNSLabel)
 _UNEXPECTED_PUBLIC = "an error of the provider's software; nothing was changed"
 
@@ -233,7 +215,7 @@ def read_ask(composite: Manifest) -> Ask:
         uid=shapes.text(metadata.get("uid")),
         generation=shapes.count(metadata.get("generation")),
         written=without_nulls(
-            KINDS[kind], {key: value for key, value in spec.items() if key not in MACHINERY}
+            KINDS[kind], {key: value for key, value in spec.items() if key not in machinery.SPEC}
         ),
     )
 

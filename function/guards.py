@@ -25,17 +25,14 @@ from function.errors import (
     Problem,
 )
 from function.excerpts import few
-from function.model import API_GROUP, KINDS
+from function.labels import BACKEND_LABEL, KIND_LABEL, NAME_LABEL, TENANT_LABEL
+from function.model import KINDS
 from function.names import composed
 from function.paths import lookup
 from function.record import Bound
 from function.schema import canonical, extra, fields
 from function.settings import Move, Place
 
-BACKEND_LABEL = f"{API_GROUP}/backend"
-TENANT_LABEL = f"{API_GROUP}/tenant"
-KIND_LABEL = f"{API_GROUP}/kind"
-NAME_LABEL = f"{API_GROUP}/name"
 EVERYTHING = "*"
 DELETE = "Delete"
 

@@ -1,13 +1,29 @@
-"""Know which keys of labels, annotations and metadata a tenant may not use.
+"""Know our own labels, and which keys of labels and annotations a tenant may not use.
 
-They end up on objects of the provider, where its tools select by them. A live order keeps the
-keys that it has: only what is new, or has another value, is judged.
+Those of a tenant end up on objects of the provider, where its tools select by them. A live order
+keeps the keys that it has: only what is new, or has another value, is judged.
 """
 
 from collections.abc import Collection, Mapping
 
+from function.model import API_GROUP
+
+# Of what is composed, and of every object inside it.
+BACKEND_LABEL = f"{API_GROUP}/backend"
+ENVIRONMENT_LABEL = f"{API_GROUP}/environment"
+TENANT_LABEL = f"{API_GROUP}/tenant"
+KIND_LABEL = f"{API_GROUP}/kind"
+NAME_LABEL = f"{API_GROUP}/name"
+UID_LABEL = f"{API_GROUP}/uid"
+# Of EnvironmentConfigs, beside those of environment and tenant.
+OVERLAY_LABEL = f"{API_GROUP}/overlay"
 # What a tenant reads of such a key.
 RESERVED = "is kept for the provider; choose another key"
+
+
+def labels_of(tenant: str, kind: str, name: str) -> dict[str, str]:
+    """Return the labels by which what is composed of an order is found."""
+    return {TENANT_LABEL: tenant, KIND_LABEL: kind, NAME_LABEL: name}
 
 
 def domain(key: str) -> str:

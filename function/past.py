@@ -9,6 +9,7 @@ from function.backends import BACKENDS
 from function.contract import Backend, Resource
 from function.errors import InvalidOrder
 from function.existence import may_exist
+from function.labels import BACKEND_LABEL
 from function.model import KINDS
 from function.record import Bound
 
@@ -78,7 +79,7 @@ def read(
 
 def former_backend(kind: str, mine: Mapping[str, Resource]) -> Backend[Any] | None:
     """Return the backend that answered before, by the labels of what it made."""
-    labels = {resource.labels[guards.BACKEND_LABEL] for resource in mine.values()}
+    labels = {resource.labels[BACKEND_LABEL] for resource in mine.values()}
     return BACKENDS[kind].get(labels.pop()) if len(labels) == 1 else None
 
 

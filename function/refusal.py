@@ -9,10 +9,11 @@ known is left out, and the adapter sends the previous one again.
 from collections.abc import Mapping
 from typing import Any
 
-from function import backends, bound, guards, report, versions
+from function import backends, bound, report, versions
 from function.compose import Ask
 from function.contract import Accepted, Backend, Condition, Order, Resource
 from function.errors import Refusal
+from function.labels import BACKEND_LABEL, labels_of
 from function.model import KINDS, ClusterSpec
 
 
@@ -23,11 +24,7 @@ def conditions(subject: Ask, observed: Mapping[str, Resource]) -> tuple[Conditio
         subject: Whose order it is; its spec is not read.
         observed: Resources with our label, or with the name that we gave them.
     """
-    own = {
-        guards.TENANT_LABEL: subject.tenant,
-        guards.KIND_LABEL: subject.kind,
-        guards.NAME_LABEL: subject.name,
-    }
+    own = labels_of(subject.tenant, subject.kind, subject.name)
     mine = {key: r for key, r in observed.items() if own.items() <= r.labels.items()}
     backend = _backend(subject.kind, mine)
     # A resource that has lost its labels may be the one in trouble.
@@ -44,7 +41,7 @@ def conditions(subject: Ask, observed: Mapping[str, Resource]) -> tuple[Conditio
 
 def _backend(kind: str, mine: Mapping[str, Resource]) -> Backend[Any] | None:
     """Return the backend that made the resources; None if it is not known or not the only one."""
-    names = {resource.labels.get(guards.BACKEND_LABEL, "") for resource in mine.values()}
+    names = {resource.labels.get(BACKEND_LABEL, "") for resource in mine.values()}
     return backends.BACKENDS.get(kind, {}).get(names.pop()) if len(names) == 1 else None
 
 

@@ -13,7 +13,7 @@ from function.contract import Manifest, Mode
 from function.errors import EnvironmentInvalid, Problem, Refusal
 from function.files import BadFile, Document
 from function.fn import FunctionRunner, read_ask
-from function.guards import KIND_LABEL, NAME_LABEL, TENANT_LABEL
+from function.labels import ENVIRONMENT_LABEL, OVERLAY_LABEL, TENANT_LABEL, labels_of
 from function.model import API_GROUP, API_VERSION, KINDS
 
 # Of what is printed beside objects.
@@ -21,7 +21,7 @@ RESULT_API_VERSION = "render.crossplane.io/v1beta1"
 # Files for kustomize, whatever they hold.
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml")
 # Labels of EnvironmentConfigs: of a base layer the first, of an overlay the others.
-_LABELS = (environment.BASE_LABEL, environment.OVERLAY_LABEL, environment.TENANT_LABEL)
+_LABELS = (ENVIRONMENT_LABEL, OVERLAY_LABEL, TENANT_LABEL)
 # How similar a misspelled word is to the right one.
 _SIMILAR = 0.8
 
@@ -221,7 +221,7 @@ def _unused(configs: Iterable[Document]) -> Iterator[str]:
     """Yield a note on each EnvironmentConfig whose labels select it for no order."""
     for config in configs:
         labels = set(config.manifest["metadata"].get("labels") or {})
-        if environment.BASE_LABEL in labels or labels >= set(_LABELS[1:]):
+        if ENVIRONMENT_LABEL in labels or labels >= set(_LABELS[1:]):
             continue
         typos = [
             f"label {label}: did you mean {meant}?"
@@ -311,7 +311,7 @@ def _of_order(resources: Iterable[Document], composite: Manifest) -> dict[str, l
         BadFile: Two have the same key.
     """
     ask = read_ask(composite)
-    own = {TENANT_LABEL: ask.tenant, KIND_LABEL: ask.kind, NAME_LABEL: ask.name}
+    own = labels_of(ask.tenant, ask.kind, ask.name)
     known: dict[str, local.Observed] = {}
     for resource in resources:
         labels = _texts(resource, "labels")

@@ -6,8 +6,8 @@ from typing import Any
 
 from function import bound, guards, names
 from function.contract import Backend, Order, Rendered, Resource
+from function.labels import BACKEND_LABEL, ENVIRONMENT_LABEL, UID_LABEL, labels_of
 from function.managed import ALL_POLICIES
-from function.model import API_GROUP
 from function.record import Bound
 
 
@@ -50,12 +50,10 @@ def _stamped(
         name=name or names.composed(order.tenant, order.kind, order.name, resource.key),
         labels={
             **resource.labels,
-            guards.BACKEND_LABEL: backend.name,
-            bound.ENVIRONMENT_LABEL: str(record.place.environment),
-            guards.TENANT_LABEL: order.tenant,
-            guards.KIND_LABEL: order.kind,
-            guards.NAME_LABEL: order.name,
-            f"{API_GROUP}/uid": order.uid,
+            BACKEND_LABEL: backend.name,
+            ENVIRONMENT_LABEL: str(record.place.environment),
+            **labels_of(order.tenant, order.kind, order.name),
+            UID_LABEL: order.uid,
         },
         annotations=annotations,
         provider_config=str(record.place.provider_config),

@@ -74,7 +74,7 @@ def version(
 
 def outlook(settings: Settings, decided: Mapping[str, str]) -> dict[str, Any]:
     """Return the versions that can be ordered next, and the end of life of the present one."""
-    current = _order(decided["version"])
+    current = numbers(decided["version"])
     offers = [
         o
         for o in settings.kubernetes_versions
@@ -122,13 +122,13 @@ def is_exact(value: Any) -> bool:
 
 def highest(*versions: str) -> str:
     """Return the highest of those that are known; empty if none is."""
-    return max((version for version in versions if version), key=_order, default="")
+    return max((version for version in versions if version), key=numbers, default="")
 
 
 def answers(version: str, asked: str) -> bool:
     """Say whether a version is what was asked for, or above it: 1.34.7 answers 1.34."""
-    wanted = _order(asked)
-    return _order(version)[: len(wanted)] >= wanted
+    wanted = numbers(asked)
+    return numbers(version)[: len(wanted)] >= wanted
 
 
 def _class_fields(
@@ -155,8 +155,8 @@ def _newversion(
 
 def _target(asked: str, offers: Sequence[KubernetesVersion], current: str) -> KubernetesVersion:
     """Return the offer that answers an ask for a version, never below the current one."""
-    wanted = _order(asked)
-    if current and _order(current)[: len(wanted)] > wanted:
+    wanted = numbers(asked)
+    if current and numbers(current)[: len(wanted)] > wanted:
         text = f"versions never go down; the cluster runs {current}"
         raise InvalidOrder(Problem("spec.version", text))
     exact = len(wanted) == len(("1", "34", "7"))
@@ -165,7 +165,7 @@ def _target(asked: str, offers: Sequence[KubernetesVersion], current: str) -> Ku
         for offer in offers
         if offer.order[: len(wanted)] == wanted
         and (exact or offer.state == "supported" or offer.version == current)
-        and (not current or offer.order >= _order(current))
+        and (not current or offer.order >= numbers(current))
     ]
     if not fits:
         known = [offer.version for offer in offers if offer.state == "supported"]
@@ -211,7 +211,7 @@ def _replaces(target: KubernetesVersion, current: str, progress: Progress) -> bo
     """
     if not progress.version:
         return target.minor == _minor(current)
-    behind = _order(progress.version) < _order(current)
+    behind = numbers(progress.version) < numbers(current)
     return behind and target.minor <= _minor(progress.version) + 1
 
 
@@ -236,8 +236,8 @@ def _keptversion(
     fields = {**chosen, "version": current, "class_name": class_name}
     if before.version == current and same_class and not before.rebuilt:
         fields["profile"] = before.profile
-    wanted = _order(asked)
-    if _order(current)[: len(wanted)] <= wanted:
+    wanted = numbers(asked)
+    if numbers(current)[: len(wanted)] <= wanted:
         return VersionStep(fields)
     text = f"the cluster runs {current}, and versions never go down"
     return VersionStep(fields, (Remark("spec.version", text),))
@@ -248,13 +248,14 @@ def _fields(offer: KubernetesVersion, chosen: Mapping[str, str]) -> dict[str, st
     return {**chosen, "version": offer.version, "class_name": class_name}
 
 
-def _order(version: str) -> tuple[int, ...]:
-    parts = version.removeprefix("v").split(".")
+def numbers(version: str) -> tuple[int, ...]:
+    """Return what versions are compared by: 1, 34 and 7 of v1.34.7+k3s1."""
+    parts = version.removeprefix("v").partition("+")[0].split(".")
     return tuple(int(part) for part in parts if part.isdigit())
 
 
 def _minor(version: str) -> int:
-    return _order(version)[1]
+    return numbers(version)[1]
 
 
 def not_offered(names: Iterable[str], written: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 from function import bound, local, simulate
 from function.contract import Backend, Rendered, Resource
 from function.errors import BindingLost, FunctionOutdated, Problem
+from function.labels import ENVIRONMENT_LABEL
 from function.model import KINDS
 from function.model.cluster import Oidc
 from function.record import Boot, Bound, BoundImage, Machine
@@ -58,7 +59,7 @@ def backend(recalled: Data | None = None) -> Backend[Any]:
 
 def resource(key: str, record: str | None = None, **fields: Any) -> Resource:
     """Build an observed resource."""
-    labels = {bound.ENVIRONMENT_LABEL: "default"}
+    labels = {ENVIRONMENT_LABEL: "default"}
     annotations = {} if record is None else {bound.ANNOTATION: record}
     found = {"labels": labels, "provider_config": "acme", "annotations": annotations, **fields}
     return Resource(key=key, family="test", kind="Test", payload={}, **found)
@@ -174,8 +175,8 @@ def test_fills(fills: Data, data: Data) -> None:
     [
         pytest.param([], "", id="new order"),
         pytest.param([{}], "", id="another step's resource"),
-        pytest.param([{bound.ENVIRONMENT_LABEL: "north"}, {}], "north", id="one label"),
-        pytest.param([{bound.ENVIRONMENT_LABEL: "north"}] * 2, "north", id="the same twice"),
+        pytest.param([{ENVIRONMENT_LABEL: "north"}, {}], "north", id="one label"),
+        pytest.param([{ENVIRONMENT_LABEL: "north"}] * 2, "north", id="the same twice"),
     ],
 )
 def test_environment_of_observed(labels: list[dict[str, str]], name: str) -> None:
@@ -186,7 +187,7 @@ def test_environment_of_observed(labels: list[dict[str, str]], name: str) -> Non
 
 def test_two_environments_are_refused() -> None:
     """Refuse to guess which of two environments answered before."""
-    found = [resource(name, labels={bound.ENVIRONMENT_LABEL: name}) for name in ("south", "north")]
+    found = [resource(name, labels={ENVIRONMENT_LABEL: name}) for name in ("south", "north")]
     with pytest.raises(BindingLost) as refusal:
         bound.environment_of(by_key(*found))
     assert str(refusal.value) == "observed resources name several environments: north, south"
@@ -196,7 +197,7 @@ def test_two_environments_are_refused() -> None:
 def test_label_that_names_no_environment(label: str) -> None:
     """Refuse to look for an environment by what cannot be its name."""
     with pytest.raises(BindingLost) as refusal:
-        bound.environment_of(by_key(resource("a", labels={bound.ENVIRONMENT_LABEL: label})))
+        bound.environment_of(by_key(resource("a", labels={ENVIRONMENT_LABEL: label})))
     assert str(refusal.value) == (
         "label api.scs.community/environment of observed resources names no environment"
     )
@@ -303,7 +304,7 @@ def test_namespace_is_empty_where_the_backend_has_none() -> None:
         pytest.param([resource("b")], None, id="the backend recalls too little"),
         pytest.param([resource("b", labels={})], {}, id="a label is lost"),
         pytest.param(
-            [resource("b", labels={bound.ENVIRONMENT_LABEL: "north"})], {}, id="two environments"
+            [resource("b", labels={ENVIRONMENT_LABEL: "north"})], {}, id="two environments"
         ),
         pytest.param([resource("b", provider_config="other")], {}, id="two ProviderConfigs"),
     ],

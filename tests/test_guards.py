@@ -18,6 +18,7 @@ from function.errors import (
     NameTaken,
     Problem,
 )
+from function.labels import BACKEND_LABEL, KIND_LABEL, NAME_LABEL, TENANT_LABEL
 from function.managed import ALL_POLICIES
 from function.model import KINDS
 from function.names import composed
@@ -91,14 +92,14 @@ def disk(size: int, name: str = "data") -> Data:
 
 def test_ours_are_those_with_the_label() -> None:
     """Keep labelled resources whatever their key, and let other steps' pass."""
-    mine = resource("any-key", labels={guards.BACKEND_LABEL: "test"})
+    mine = resource("any-key", labels={BACKEND_LABEL: "test"})
     found = guards.ours(by_key(mine, resource("bucket", labels={"team": "x"})), ["test"])
     assert found == {"any-key": mine}
 
 
 def test_unknown_backend_is_refused() -> None:
     """Refuse when a newer function made something, so that nothing of it is collected."""
-    observed = by_key(resource("new", labels={guards.BACKEND_LABEL: "later"}))
+    observed = by_key(resource("new", labels={BACKEND_LABEL: "later"}))
     with pytest.raises(FunctionOutdated) as refusal:
         guards.ours(observed, ["test"])
     assert refusal.value.problems == (
@@ -115,7 +116,7 @@ def test_lost_labels_are_refused() -> None:
     keys = ("b", "a", "kept", "bucket")
     named = {key: composed("acme", "Server", "shop", key) for key in keys}
     found = [resource(key, name=name) for key, name in named.items()]
-    found[2] = replace(found[2], labels={guards.BACKEND_LABEL: "test"})
+    found[2] = replace(found[2], labels={BACKEND_LABEL: "test"})
     found[3] = replace(found[3], name="bucket")
     with pytest.raises(BindingLost) as refusal:
         guards.labels_are_kept(order("Server"), by_key(*found))
@@ -125,9 +126,9 @@ def test_lost_labels_are_refused() -> None:
 
 
 MINE = {
-    guards.TENANT_LABEL: "acme",
-    guards.KIND_LABEL: "Server",
-    guards.NAME_LABEL: "shop",
+    TENANT_LABEL: "acme",
+    KIND_LABEL: "Server",
+    NAME_LABEL: "shop",
 }
 
 
@@ -141,7 +142,7 @@ def live(labels: object) -> Data:
     [
         pytest.param(resource("a", labels=MINE), id="all labels are ours"),
         pytest.param(resource("a"), id="no labels"),
-        pytest.param(resource("a", labels={guards.TENANT_LABEL: "acme"}), id="some labels"),
+        pytest.param(resource("a", labels={TENANT_LABEL: "acme"}), id="some labels"),
         pytest.param(resource("a", labels=MINE, status=live(MINE)), id="the live object is ours"),
         pytest.param(resource("a", status=live(None)), id="the live object has no labels"),
         pytest.param(
@@ -157,9 +158,9 @@ def test_free_names_pass(found: Resource) -> None:
 @pytest.mark.parametrize(
     ("found", "other"),
     [
-        pytest.param({"labels": {**MINE, guards.TENANT_LABEL: "eve"}}, "tenant", id="tenant"),
-        pytest.param({"labels": {**MINE, guards.KIND_LABEL: "eve"}}, "kind", id="kind"),
-        pytest.param({"labels": MINE, "status": live({guards.NAME_LABEL: "eve"})}, "name", id="in"),
+        pytest.param({"labels": {**MINE, TENANT_LABEL: "eve"}}, "tenant", id="tenant"),
+        pytest.param({"labels": {**MINE, KIND_LABEL: "eve"}}, "kind", id="kind"),
+        pytest.param({"labels": MINE, "status": live({NAME_LABEL: "eve"})}, "name", id="in"),
     ],
 )
 def test_taken_names_are_refused(found: Data, other: str) -> None:

@@ -11,7 +11,7 @@ from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from function import local, refusal, responses
 from function.bound import ANNOTATION
 from function.contract import Mode
-from function.guards import BACKEND_LABEL, TENANT_LABEL
+from function.labels import BACKEND_LABEL, TENANT_LABEL
 from function.local import Observed
 from function.model import API_VERSION
 from tests import asking

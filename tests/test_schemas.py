@@ -10,8 +10,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from function.environment import BASE_LABEL, OVERLAY_LABEL, TENANT_LABEL
 from function.generate import schemas
+from function.labels import ENVIRONMENT_LABEL, OVERLAY_LABEL, TENANT_LABEL
 from function.model import API_VERSION, KINDS
 from tests.asking import EXAMPLES, ROOT, Manifest, documents, order, provider
 
@@ -100,7 +100,7 @@ def config(labels: dict[str, str], data: Manifest) -> Manifest:
 
 WRONG = {"flavors": [{"cpu": 1}], "backends": {"capi": {"labelz": {}}}, "limits": {"cpu": "1"}}
 AT = ["data.backends.capi", "data.flavors.0", "data.limits.cpu"]
-BASE = {BASE_LABEL: "default"}
+BASE = {ENVIRONMENT_LABEL: "default"}
 OWN = {OVERLAY_LABEL: "default", TENANT_LABEL: "acme"}
 
 

@@ -7,17 +7,11 @@ import yaml
 
 from function.backends import BACKENDS, SETTINGS
 from function.compose import DEFAULT_ENVIRONMENT
-from function.environment import (
-    BASE_LABEL,
-    KIND,
-    KIND_API_VERSION,
-    OVERLAY_LABEL,
-    ROOT_ONLY,
-    TENANT_LABEL,
-)
+from function.environment import KIND, KIND_API_VERSION, ROOT_ONLY
 from function.generate import markdown, openapi, outline, reference, wording
 from function.generate.openapi import Field
 from function.generate.outline import Block
+from function.labels import ENVIRONMENT_LABEL, OVERLAY_LABEL, TENANT_LABEL
 from function.merge import ENTRY_KEYS
 from function.schema import extra
 from function.settings import AT_ONCE, NEW_ORDERS, NEXT_CHANGE, NEXT_VERSION, Settings
@@ -38,7 +32,7 @@ file, for editors and checks: [root](../../apis/schemas/environment-root.schema.
 _FIRST: dict[str, Any] = {
     "apiVersion": KIND_API_VERSION,
     "kind": KIND,
-    "metadata": {"name": "region-one", "labels": {BASE_LABEL: DEFAULT_ENVIRONMENT}},
+    "metadata": {"name": "region-one", "labels": {ENVIRONMENT_LABEL: DEFAULT_ENVIRONMENT}},
     "data": {
         "displayName": "Example Cloud, region one",
         "kinds": {"Network": "openstack"},
@@ -61,13 +55,13 @@ The value of its label is the name that orders give as `environment`; one that i
 _SORTS = (
     (
         "root",
-        f"`{BASE_LABEL}: <environment>`",
+        f"`{ENVIRONMENT_LABEL}: <environment>`",
         "the one layer with `kinds`; it alone may set "
         + ", ".join(markdown.code(name) for name in ROOT_ONLY),
     ),
     (
         "other base layers",
-        f"`{BASE_LABEL}: <environment>`",
+        f"`{ENVIRONMENT_LABEL}: <environment>`",
         "each is named in `layers` of the root; one that is named and not there, or there and not "
         "named, makes the environment invalid",
     ),

@@ -11,29 +11,18 @@ from typing import Any
 
 from function.generate import rules, steering
 from function.generate.rules import Change
+from function.labels import TENANT_LABEL
+from function.machinery import CLAIM, DELETE_POLICY, NAMESPACED, SECRET, TIES
 from function.model import API_GROUP, KINDS
 from function.schema import Schema, extra, fields, item_type
 
 POLICY_VERSION = "admissionregistration.k8s.io/v1"
 ALLOW = f"{API_GROUP}/allow-delete"
-TENANT_LABEL = f"{API_GROUP}/tenant"
 CROSSPLANE = "system:serviceaccount:crossplane-system:crossplane"
-# What Crossplane writes on a claim, and on a composite of its own kind. The last field of claims,
-# `writeConnectionSecretToRef`, is the tenant's.
-MACHINERY = (
-    "compositionRef",
-    "compositionRevisionRef",
-    "compositionRevisionSelector",
-    "compositionSelector",
-    "compositionUpdatePolicy",
-    "crossplane",
-    "publishConnectionDetailsTo",
-    "resourceRef",
-)
-# What ties a composite to its claim, and to what is composed of it.
-TIES = ("claimRef", "resourceRefs")
-# How a composite goes with its claim; the API server fills it in on every new claim.
-DELETE_POLICY, FOREGROUND = "compositeDeletePolicy", "Foreground"
+# What Crossplane writes on a claim, and on a composite of its own kind.
+MACHINERY = sorted((CLAIM | NAMESPACED) - {DELETE_POLICY, SECRET})
+# The API server fills it in on every new claim.
+FOREGROUND = "Foreground"
 UNLOCK = "set spec.deletionProtection to false first"
 PLURALS = [f"{kind.lower()}s" for kind in KINDS]
 COMPOSITES = [f"x{plural}" for plural in PLURALS]
@@ -133,7 +122,7 @@ def _machinery() -> Iterator[Manifest]:
     yield _untouched(
         "machinery-of-composites",
         _rule(API_GROUP, COMPOSITES, "UPDATE"),
-        {field: _unchanged(f"spec.{field}") for field in TIES},
+        {field: _unchanged(f"spec.{field}") for field in sorted(TIES)},
     )
 
 

@@ -10,18 +10,12 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
+from function import machinery
 from function.backends import SETTINGS
-from function.environment import (
-    BASE_LABEL,
-    KIND,
-    KIND_API_VERSION,
-    OVERLAY_LABEL,
-    ROOT_ONLY,
-    TENANT_LABEL,
-)
-from function.fn import MACHINERY
+from function.environment import KIND, KIND_API_VERSION, ROOT_ONLY
 from function.generate import openapi
 from function.generate.documents import HEADER
+from function.labels import ENVIRONMENT_LABEL, OVERLAY_LABEL, TENANT_LABEL
 from function.model import API_VERSION, KINDS
 from function.schema import Schema, item_type
 from function.settings import PolicyRule, Settings
@@ -56,7 +50,7 @@ def order(kind: str) -> JSONSchema:
     spec = _described(KINDS[kind].model_json_schema())
     definitions = spec.pop("$defs", {})
     # What Crossplane adds to the spec of an order is none of ours to judge.
-    spec["properties"] |= dict.fromkeys(sorted(MACHINERY), True)
+    spec["properties"] |= dict.fromkeys(sorted(machinery.SPEC), True)
     title = f"{kind} of the SCS Central API"
     return _document(title, kind, API_VERSION, {"spec": spec}, definitions)
 
@@ -83,12 +77,12 @@ def root() -> JSONSchema:
         "then": _renamed(partial),
         "else": complete,
     }
-    return _environment("Root layer", [BASE_LABEL], data, definitions)
+    return _environment("Root layer", [ENVIRONMENT_LABEL], data, definitions)
 
 
 def layer() -> JSONSchema:
     """Return the schema of another base layer, which may hold any part but what is the root's."""
-    return _beside_the_root("Layer", [BASE_LABEL])
+    return _beside_the_root("Layer", [ENVIRONMENT_LABEL])
 
 
 def overlay() -> JSONSchema:

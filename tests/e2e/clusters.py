@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from function.guards import NAME_LABEL
+from function.labels import NAME_LABEL
 from function.model import API_VERSION
 from function.paths import lookup
 from testbed.kubernetes import MERGE, Answer, Manifest, condition

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from function.fn import MACHINERY
+from function import machinery
 from function.generate.protection import ALLOW
 from function.model import API_VERSION
 from testbed.cores import Profile
@@ -59,7 +59,7 @@ class Plane:
         def sent() -> Answer:
             live = self.tenant.get(path)
             assert live is not None
-            kept = {name: live["spec"][name] for name in MACHINERY if name in live["spec"]}
+            kept = {name: live["spec"][name] for name in machinery.SPEC if name in live["spec"]}
             written = {**spec, **kept} if isinstance(spec, dict) else spec
             return self.tenant.request("PUT", path, {**live, "spec": written}, query=DRY)
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from function import simulate
-from function.guards import NAME_LABEL
+from function.labels import NAME_LABEL
 from function.paths import lookup
 from testbed.kubernetes import MERGE, Manifest, condition
 from testbed.site import TENANT

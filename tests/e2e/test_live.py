@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from function.guards import NAME_LABEL
+from function.labels import NAME_LABEL
 from testbed import ROOT
 from testbed.install import documents
 from testbed.kubernetes import MERGE, Manifest, condition

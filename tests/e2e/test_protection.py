@@ -7,7 +7,7 @@ import pytest
 
 from function.contract import Mode
 from function.generate.definitions import INSTALLED
-from function.generate.protection import TIES
+from function.machinery import TIES
 from function.model import API_GROUP, API_VERSION
 from testbed.kubernetes import MERGE, Answer, Kubernetes, Manifest
 from testbed.site import TENANT
@@ -239,7 +239,7 @@ class TestComposites:
         assert_refused(answer, "it belongs to an order")
 
     @pytest.mark.parametrize("identity", ["operator", "controllers"])
-    @pytest.mark.parametrize("tie", TIES)
+    @pytest.mark.parametrize("tie", sorted(TIES))
     def test_nobody_else_unties_it(
         self, composite: str, identities: dict[str, Kubernetes], identity: str, tie: str
     ) -> None:

@@ -19,7 +19,7 @@ from function import plain, shapes
 from function.calls import Call
 from function.contract import Manifest
 from function.fn import FunctionRunner
-from function.guards import BACKEND_LABEL
+from function.labels import BACKEND_LABEL
 from function.paths import lookup
 from tests.fuzz.mutations import changed, everything
 from tests.fuzz.requests import Request, recorded

@@ -14,6 +14,7 @@ from function import handover, shapes, trouble
 from function.backends.capi.forms import newest
 from function.contract import WHOLE, Manifest, Progress, Resource
 from function.paths import lookup
+from function.versions import numbers
 
 READY_QUERY = {
     "v1beta2": (
@@ -109,7 +110,7 @@ def progress(rendered: Manifest, cluster: Manifest) -> Progress:
     """
     asked = lookup(rendered, "spec.topology.version") or ""
     stored = lookup(cluster, "spec.topology.version") or ""
-    highest = max((stored, asked), key=_order)
+    highest = max((stored, asked), key=numbers)
     settled = bool(stored) and stored == highest and not updating(cluster) and fresh(cluster)
     return Progress(highest.removeprefix("v"), settled and initialised(cluster))
 
@@ -195,7 +196,7 @@ def _asked(cluster: Manifest) -> tuple[Any, ...]:
 def running(cluster: Manifest) -> str:
     """Return the version of the API server; while control planes differ, the lowest."""
     found = versions(cluster, "controlPlane") or [lookup(cluster, "spec.topology.version") or ""]
-    return min(found, key=_order).removeprefix("v")
+    return min(found, key=numbers).removeprefix("v")
 
 
 def versions(cluster: Manifest, *parts: str) -> list[str]:
@@ -243,8 +244,3 @@ def paused(cluster: Manifest) -> bool:
 
 def _is(cluster: Manifest, kind: str) -> bool:
     return trouble.condition_of(cluster.get("status") or {}, kind).get("status") == "True"
-
-
-def _order(version: str) -> tuple[int, ...]:
-    parts = version.removeprefix("v").partition("+")[0].split(".")
-    return tuple(int(part) for part in parts if part.isdigit())

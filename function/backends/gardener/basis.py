@@ -22,6 +22,7 @@ from function.backends.gardener.settings import (
 )
 from function.backends.gardener.status import KEY, live_shoot, refused, workers
 from function.contract import Manifest, Order, Resource
+from function.labels import UID_LABEL, labels_of
 from function.model import API_GROUP, ClusterSpec
 from function.model.pool import NodePool
 from function.paths import lookup
@@ -93,12 +94,9 @@ class Basis:
 
     def labels(self) -> dict[str, str]:
         """Return the labels of every object in the garden."""
-        return {
-            f"{API_GROUP}/tenant": self.order.tenant,
-            f"{API_GROUP}/kind": self.order.kind,
-            f"{API_GROUP}/name": self.order.name,
-            f"{API_GROUP}/uid": self.order.uid,
-        }
+        order = self.order
+        found = labels_of(order.tenant, order.kind, order.name)
+        return {**found, UID_LABEL: order.uid}
 
     def fixed(self, field: str, value: Any) -> Any:
         """Return what was rendered first, if only its absence: Gardener never lets it change."""

@@ -12,6 +12,7 @@ from function.backends.openstack.stack import Stack
 from function.contract import Manifest, Resource
 from function.errors import InvalidOrder, Problem
 from function.excerpts import listed
+from function.labels import ENVIRONMENT_LABEL, labels_of
 from function.model import API_GROUP, ServerSpec
 from function.model.server import Attachment
 from function.parsing import did_you_mean
@@ -191,16 +192,14 @@ def _at_ordered(stack: Stack[ServerSpec], attached: Attachment) -> Manifest:
     The subnet is always named, so that no port is made before the network has addresses. The
     environment is, so that a Network in another cloud does not count.
     """
-    labels = {
-        f"{API_GROUP}/environment": str(stack.bound.place.environment),
-        f"{API_GROUP}/tenant": stack.order.tenant,
-        f"{API_GROUP}/kind": "Network",
-        f"{API_GROUP}/name": attached.name,
+    matched = {
+        ENVIRONMENT_LABEL: str(stack.bound.place.environment),
+        **labels_of(stack.order.tenant, "Network", attached.name),
     }
-    subnets = [_selected({**labels, FAMILY_LABEL: IPV4}) | _address(attached)]
+    subnets = [_selected({**matched, FAMILY_LABEL: IPV4}) | _address(attached)]
     if attached.ipv6:
-        subnets.append(_selected({**labels, FAMILY_LABEL: IPV6}))
-    return {"networkIdSelector": {"matchLabels": labels}, "fixedIp": subnets}
+        subnets.append(_selected({**matched, FAMILY_LABEL: IPV6}))
+    return {"networkIdSelector": {"matchLabels": matched}, "fixedIp": subnets}
 
 
 def _selected(labels: dict[str, str]) -> Manifest:
