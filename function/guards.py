@@ -5,7 +5,7 @@ the desired state: an answer is only given when everything that was observed is 
 still desired, or leaves for a reason that this module has checked for itself.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -259,14 +259,29 @@ def types_are_in_use(
     """
     if before is None or not before.rebuilt:
         return
-    lives = canonical([resource.payload for resource in observed.values()])
-    asked = canonical([resource.payload for resource in rendered.resources])
+    live = {text for one in observed.values() for text in _texts(one.payload)}
+    desired = {text for one in rendered.resources for text in _texts(one.payload)}
     for name, backend_name in sorted(now.volume_types.items()):
-        if canonical(backend_name) in asked and canonical(backend_name) not in lives:
+        uses = {text for text in desired if text[1] == backend_name}
+        if uses and uses.isdisjoint(live):
             raise BindingLost(
                 f"volumes of type {name} would become {backend_name}, which none of them is, and "
                 f"the record of what they are is lost; {_remedy(rendered, observed)}"
             )
+
+
+def _texts(data: object, field: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each text with its field, and a variable of a class by its own name."""
+    if isinstance(data, Mapping):
+        name = data.get("name")
+        inner = {name: data["value"]} if isinstance(name, str) and "value" in data else data
+        for key, value in inner.items():
+            yield from _texts(value, key)
+    elif isinstance(data, list | tuple):
+        for entry in data:
+            yield from _texts(entry, field)
+    elif isinstance(data, str):
+        yield field, data
 
 
 def _remedy(rendered: Rendered, observed: Mapping[str, Resource]) -> str:

@@ -546,6 +546,30 @@ def test_types_that_are_lost(asked: str, lives: str, refused: bool, rebuilt: boo
         guards.types_are_in_use(record, rendered, observed, before)
 
 
+@pytest.mark.parametrize(
+    ("live", "refused"),
+    [
+        ({"volumes": [{"name": "fast", "type": "slow", "size": 5}]}, True),
+        ({"labels": {"tier": "fast"}, "note": "a fast one"}, True),
+        ({"overrides": [{"name": "type", "value": "fast"}]}, False),
+        ({"overrides": [{"name": "other", "value": "fast"}]}, True),
+        ({"overrides": [{"name": "disks", "value": [{"type": "fast"}]}]}, False),
+    ],
+    ids=["a name", "a label", "a variable", "another variable", "a list in a variable"],
+)
+def test_only_types_count_as_types(live: Data, refused: bool) -> None:
+    """Another field with the same text says nothing of volumes."""
+    record = bound(TWO).model_copy(update={"volume_types": {"ssd": "fast"}})
+    rendered = Rendered(resources=(replace(resource("a"), payload={"type": "fast"}),))
+    observed = by_key(replace(resource("a"), payload=live))
+    before = bound(TWO, rebuilt=True)
+    if not refused:
+        guards.types_are_in_use(record, rendered, observed, before)
+        return
+    with pytest.raises(BindingLost):
+        guards.types_are_in_use(record, rendered, observed, before)
+
+
 def test_types_of_a_new_order() -> None:
     """Nothing is lost of what never was."""
     record = bound(TWO).model_copy(update={"volume_types": {"ssd": "fast"}})
