@@ -183,19 +183,20 @@ def _recall(
     written: Mapping[str, Any],
     observed: Mapping[str, Resource],
 ) -> Bound:
-    recalled = backend.recall(observed)
     labelled = {r.labels.get(ENVIRONMENT_LABEL, "") for r in observed.values()}
     configs = {r.provider_config for r in observed.values()}
-    if recalled is None or len(labelled) != 1 or len(configs) != 1:
-        raise BindingLost(_what_to_do(backend.root, observed))
     try:
+        recalled = backend.recall(observed)
+        if recalled is None or len(labelled) != 1 or len(configs) != 1:
+            raise BindingLost(_what_to_do(backend.root, observed))
         place = Place(
             environment=labelled.pop(),
             backend=backend.name,
             provider_config=configs.pop(),
-            namespace=recalled.pop("namespace", ""),
+            namespace=recalled.namespace,
         )
-        return Bound(place=place, asked=masked(schema, written), rebuilt=True, **recalled)
+        known = recalled.decisions()
+        return Bound(place=place, asked=masked(schema, written), rebuilt=True, **known)
     except pydantic.ValidationError:
         raise BindingLost(_what_to_do(backend.root, observed)) from None
 

@@ -158,7 +158,7 @@ def compose(
         asked=request,
         filled=filled,
         revision=stale.remembered(revision, request, last.recorded),
-        **resolution.decided,
+        **resolution.decided.decisions(),
     )
     bare = backend.render(order, settings, record, last.seen)
     estimate = _sized(settings, resolution, (order, record.machines, bare.volumes), last.binding)
@@ -303,7 +303,7 @@ def _resolve(
         lambda: policy.judge(kind, effective, now, settings.policy, before),
         lambda: resolve.RESOLVERS[kind](order, settings, decided, backend.progress(last.seen)),
     )
-    texts.judge_issuer(resolution.decided.get("oidc"), last.record)
+    texts.judge_issuer(resolution.decided.oidc, last.record)
     return replace(
         resolution,
         notes=(*policy.notes(kind, filled, settings.policy), *resolution.notes),

@@ -14,7 +14,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from function.errors import Problem
 from function.model import OrderSpec
-from function.record import Bound
+from function.record import Bound, Recalled
 from function.schema import Schema
 from function.settings import Settings
 from function.shapes import Shape, fitting
@@ -314,7 +314,7 @@ class Backend(Generic[SpecT]):
     root: str
     render: Render[SpecT]
     identities: Callable[[Resource], frozenset[str]]
-    recall: Callable[[Mapping[str, Resource]], dict[str, Any] | None]
+    recall: Callable[[Mapping[str, Resource]], Recalled | None]
     namespace: Callable[[Any, str], str]
     provider_config: Callable[[Any, str], str]
     gaps: Mapping[str, str] = field(default_factory=dict)

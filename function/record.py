@@ -59,16 +59,10 @@ class Revision(Schema):
     generation: Amount
 
 
-class Bound(Schema):
-    """Hold what was decided for an order, read back from its root resource.
+class Decided(Schema):
+    """Hold what is decided for an order.
 
     Attributes:
-        format: Version of this record.
-        place: Environment, backend, ProviderConfig and namespace that answer the order.
-        asked: What the tenant wrote when it was last answered; private values as digests.
-        filled: What policy added to it, by concrete path.
-        revision: Version of the composite at which `asked` last changed; None in records of older
-            functions, and where the composite has no generation.
         version: Exact Kubernetes version that is rendered.
         cluster_class: Offered class, and `class_name` the backend's name of it.
         profile: Profile of that class.
@@ -78,16 +72,8 @@ class Bound(Schema):
         volume_types: The backend's type of each further volume of a server; for a cluster by
             the offered types that its pools name.
         oidc: The environment's issuer, where the tenant named none.
-        estimate: Size of the order, as in `status.estimate`, and what of it the environment gives.
-        size: Number and bytes of its resources, if they exceed the limits of new orders.
-        rebuilt: Whether it was rebuilt from observed resources; never written.
     """
 
-    format: int = BOUND_FORMAT
-    place: Place
-    asked: dict[str, Any] = {}
-    filled: dict[str, Any] = {}
-    revision: Revision | None = None
     version: RenderedVersion = ""
     cluster_class: str = ""
     class_name: str = ""
@@ -98,6 +84,42 @@ class Bound(Schema):
     zones: dict[str, tuple[str, ...]] = {}
     volume_types: dict[str, str] = {}
     oidc: Oidc | None = None
+
+    def decisions(self) -> dict[str, Any]:
+        """Return what is decided, by the names of its attributes."""
+        return {name: getattr(self, name) for name in Decided.model_fields}
+
+    def runs_as(self, other: "Decided") -> bool:
+        """Say whether version and class are the same."""
+        return (self.version, self.class_name) == (other.version, other.class_name)
+
+
+class Recalled(Decided):
+    """Hold what observed resources show of a lost record."""
+
+    namespace: str = ""
+
+
+class Bound(Decided):
+    """Hold what was decided for an order, read back from its root resource.
+
+    Attributes:
+        format: Version of this record.
+        place: Environment, backend, ProviderConfig and namespace that answer the order.
+        asked: What the tenant wrote when it was last answered; private values as digests.
+        filled: What policy added to it, by concrete path.
+        revision: Version of the composite at which `asked` last changed; None in records of older
+            functions, and where the composite has no generation.
+        estimate: Size of the order, as in `status.estimate`, and what of it the environment gives.
+        size: Number and bytes of its resources, if they exceed the limits of new orders.
+        rebuilt: Whether it was rebuilt from observed resources; never written.
+    """
+
+    format: int = BOUND_FORMAT
+    place: Place
+    asked: dict[str, Any] = {}
+    filled: dict[str, Any] = {}
+    revision: Revision | None = None
     estimate: dict[str, Measure] = {}
     size: dict[str, int] = {}
     rebuilt: bool = pydantic.Field(default=False, exclude=True)

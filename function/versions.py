@@ -16,7 +16,7 @@ from function.errors import InvalidOrder, NotOffered, Problem
 from function.excerpts import listed
 from function.model import ClusterSpec
 from function.parsing import did_you_mean
-from function.record import Bound
+from function.record import Bound, Decided
 from function.settings import KubernetesVersion, Settings
 
 _EXACT = re.compile(r"v?[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}([-+.].*)?")
@@ -27,12 +27,12 @@ class VersionStep:
     """Say which version to render now.
 
     Attributes:
-        fields: Fields of `Bound`: version, class and profile.
+        decided: Version, class and profile.
         notes: What the tenant should know of it.
         pending: Why the order is not yet answered in full; empty if it is.
     """
 
-    fields: Mapping[str, str]
+    decided: Decided
     notes: tuple[Remark, ...] = ()
     pending: str = ""
 
@@ -46,12 +46,12 @@ def version(
         InvalidOrder: It is not offered, or lies below the one that runs.
         NotOffered: A minor version on the way is not offered.
     """
-    chosen = _class_fields(order, settings, before)
+    chosen = _class_of(order, settings, before)
     offers = sorted(
         (
             offer
             for offer in settings.kubernetes_versions
-            if not settings.classes or chosen["cluster_class"] in offer.classes
+            if not settings.classes or chosen.cluster_class in offer.classes
         ),
         key=lambda offer: offer.order,
     )
@@ -69,23 +69,23 @@ def version(
         if not unchanged:
             raise
     kept = _keptversion(current, asked, before, chosen, offers)
-    return VersionStep(kept.fields, kept.notes, f"the way to {asked} is no longer offered")
+    return VersionStep(kept.decided, kept.notes, f"the way to {asked} is no longer offered")
 
 
-def outlook(settings: Settings, decided: Mapping[str, str]) -> dict[str, Any]:
+def outlook(settings: Settings, decided: Decided) -> dict[str, Any]:
     """Return the versions that can be ordered next, and the end of life of the present one."""
-    current = numbers(decided["version"])
+    current = numbers(decided.version)
     offers = [
         o
         for o in settings.kubernetes_versions
-        if not settings.classes or decided["cluster_class"] in o.classes
+        if not settings.classes or decided.cluster_class in o.classes
     ]
     reachable = [
         offer.version
         for offer in sorted(offers, key=lambda offer: offer.order)
         if offer.state == "supported" and offer.order > current and offer.minor <= current[1] + 1
     ]
-    end = next((o.end_of_life for o in offers if o.version == decided["version"]), None)
+    end = next((o.end_of_life for o in offers if o.version == decided.version), None)
     return {
         **({"availableUpgrades": reachable} if reachable else {}),
         **({"versionEndOfLife": end} if end else {}),
@@ -131,26 +131,22 @@ def answers(version: str, asked: str) -> bool:
     return numbers(version)[: len(wanted)] >= wanted
 
 
-def _class_fields(
-    order: Order[ClusterSpec], settings: Settings, before: Bound | None
-) -> dict[str, str]:
+def _class_of(order: Order[ClusterSpec], settings: Settings, before: Bound | None) -> Decided:
     wanted = order.spec.cluster_class
     if not settings.classes and wanted == "default":
-        return {"cluster_class": wanted, "profile": ""}
+        return Decided(cluster_class=wanted)
     for offer in settings.classes:
         if offer.name == wanted:
-            return {"cluster_class": wanted, "profile": offer.profile}
+            return Decided(cluster_class=wanted, profile=offer.profile)
     if before and before.cluster_class == wanted:
-        return {"cluster_class": wanted, "profile": before.profile}
+        return Decided(cluster_class=wanted, profile=before.profile)
     names = [offer.name for offer in settings.classes] or ["default"]
     raise InvalidOrder(Problem("spec.class", not_offered(names, wanted)))
 
 
-def _newversion(
-    asked: str, offers: Sequence[KubernetesVersion], chosen: Mapping[str, str]
-) -> VersionStep:
+def _newversion(asked: str, offers: Sequence[KubernetesVersion], chosen: Decided) -> VersionStep:
     offer = _target(asked, offers, "")
-    return VersionStep(_fields(offer, chosen))
+    return VersionStep(_offered(offer, chosen))
 
 
 def _target(asked: str, offers: Sequence[KubernetesVersion], current: str) -> KubernetesVersion:
@@ -178,7 +174,7 @@ def _next_step(  # noqa: PLR0913  # a step depends on where it starts, ends and 
     target: KubernetesVersion,
     current: str,
     before: Bound,
-    chosen: Mapping[str, str],
+    chosen: Decided,
     offers: Sequence[KubernetesVersion],
     progress: Progress,
 ) -> VersionStep:
@@ -187,9 +183,9 @@ def _next_step(  # noqa: PLR0913  # a step depends on where it starts, ends and 
     if not progress.settled and not _replaces(target, current, progress):
         kept = _keptversion(current, target.version, before, chosen, offers)
         text = f"{target.version} follows once {current} is reached everywhere"
-        return VersionStep(kept.fields, kept.notes, text)
+        return VersionStep(kept.decided, kept.notes, text)
     if target.minor <= _minor(current) + 1:
-        return VersionStep(_fields(target, chosen))
+        return VersionStep(_offered(target, chosen))
     between = [
         offer for offer in offers if offer.minor == _minor(current) + 1 and offer.state != "preview"
     ]
@@ -201,7 +197,7 @@ def _next_step(  # noqa: PLR0913  # a step depends on where it starts, ends and 
             f"1.{_minor(current) + 1} lies between and is not offered",
         )
     step = between[-1]
-    return VersionStep(_fields(step, chosen), (), f"{step.version} comes before {target.version}")
+    return VersionStep(_offered(step, chosen), (), f"{step.version} comes before {target.version}")
 
 
 def _replaces(target: KubernetesVersion, current: str, progress: Progress) -> bool:
@@ -219,33 +215,33 @@ def _keptversion(
     current: str,
     asked: str,
     before: Bound,
-    chosen: Mapping[str, str],
+    chosen: Decided,
     offers: Sequence[KubernetesVersion],
 ) -> VersionStep:
-    same_class = before.rebuilt or before.cluster_class == chosen["cluster_class"]
+    same_class = before.rebuilt or before.cluster_class == chosen.cluster_class
     if before.version == current and same_class:
         class_name = before.class_name
     else:
         named = {offer.version: offer.classes for offer in offers}
-        class_name = named.get(current, {}).get(chosen["cluster_class"], "")
+        class_name = named.get(current, {}).get(chosen.cluster_class, "")
         if not class_name and before.class_name:
             raise NotOffered(
-                f"kubernetesVersions[{current}].classes: {chosen['cluster_class']} is needed",
-                public=f"spec.class: {chosen['cluster_class']} is not offered for {current}",
+                f"kubernetesVersions[{current}].classes: {chosen.cluster_class} is needed",
+                public=f"spec.class: {chosen.cluster_class} is not offered for {current}",
             )
-    fields = {**chosen, "version": current, "class_name": class_name}
+    decided = chosen.model_copy(update={"version": current, "class_name": class_name})
     if before.version == current and same_class and not before.rebuilt:
-        fields["profile"] = before.profile
+        decided = decided.model_copy(update={"profile": before.profile})
     wanted = numbers(asked)
     if numbers(current)[: len(wanted)] <= wanted:
-        return VersionStep(fields)
+        return VersionStep(decided)
     text = f"the cluster runs {current}, and versions never go down"
-    return VersionStep(fields, (Remark("spec.version", text),))
+    return VersionStep(decided, (Remark("spec.version", text),))
 
 
-def _fields(offer: KubernetesVersion, chosen: Mapping[str, str]) -> dict[str, str]:
-    class_name = offer.classes.get(chosen["cluster_class"], "")
-    return {**chosen, "version": offer.version, "class_name": class_name}
+def _offered(offer: KubernetesVersion, chosen: Decided) -> Decided:
+    class_name = offer.classes.get(chosen.cluster_class, "")
+    return chosen.model_copy(update={"version": offer.version, "class_name": class_name})
 
 
 def numbers(version: str) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from function.errors import BindingLost, FunctionOutdated, Problem
 from function.labels import ENVIRONMENT_LABEL
 from function.model import KINDS
 from function.model.cluster import Oidc
-from function.record import Boot, Bound, BoundImage, Machine
+from function.record import Boot, Bound, BoundImage, Machine, Recalled
 from function.schema import Schema, digest
 from function.settings import Place
 from tests import asking
@@ -51,7 +51,7 @@ def backend(recalled: Data | None = None) -> Backend[Any]:
         root="test-root",
         render=lambda *_: Rendered(),
         identities=lambda _: frozenset(),
-        recall=lambda _: None if recalled is None else dict(recalled),
+        recall=lambda _: None if recalled is None else Recalled.model_validate(recalled),
         namespace=lambda *_: "",
         provider_config=lambda *_: "",
     )

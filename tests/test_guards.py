@@ -22,7 +22,7 @@ from function.labels import BACKEND_LABEL, KIND_LABEL, NAME_LABEL, TENANT_LABEL
 from function.managed import ALL_POLICIES
 from function.model import KINDS
 from function.names import composed
-from function.record import Bound
+from function.record import Bound, Recalled
 from function.schema import Schema, masked
 from function.settings import Move, Place
 
@@ -43,7 +43,7 @@ def backend(**fields: Any) -> Backend[Any]:
         root="test-root",
         render=lambda *_: Rendered(),
         identities=lambda resource: frozenset({resource.key}),
-        recall=lambda _: {},
+        recall=lambda _: Recalled(),
         namespace=lambda *_: "",
         provider_config=lambda *_: "",
         **fields,

@@ -13,7 +13,7 @@ from function import resolve
 from function.contract import Mode, Order, Progress, Remark
 from function.errors import InvalidOrder, NotOffered
 from function.model import KINDS
-from function.record import CONTROL_PLANE, Bound, Machine
+from function.record import CONTROL_PLANE, Bound, Decided, Machine
 from function.resolve import Resolution
 from function.settings import Place, Settings
 
@@ -99,7 +99,15 @@ def refusals(
 
 def remember(written: Data, resolution: Resolution) -> Bound:
     """Return what is bound after an answer."""
-    return Bound(place=Place(), asked=written, estimate=resolution.estimate, **resolution.decided)
+    return Bound(
+        place=Place(), asked=written, estimate=resolution.estimate, **resolution.decided.decisions()
+    )
+
+
+def chosen(resolution: Resolution) -> tuple[str, str, str, str]:
+    """Return version and class of a cluster, with the backend's name and the profile."""
+    found = resolution.decided
+    return found.version, found.cluster_class, found.class_name, found.profile
 
 
 def lives(kind: str, written: Data, offer: Settings = OFFER) -> Bound:
@@ -144,7 +152,7 @@ def size(cpu: int, memory: float, **fields: Any) -> Data:
 
 def flavor_of(resolution: Resolution, name: str = "server") -> str:
     """Return the flavor that was chosen."""
-    found: str = resolution.decided["machines"][name].flavor
+    found: str = resolution.decided.machines[name].flavor
     return found
 
 
@@ -155,7 +163,7 @@ class TestFlavors:
         """The ask is remembered with all that the flavor holds, and counted."""
         found = answered("Cluster", cluster("1.34", pool(size=size(2, 6, architecture="arm64"))))
         assert {name: machine.model_dump() for name, machine in
-                found.decided["machines"].items()} == {
+                found.decided.machines.items()} == {
             "web": {
                 "asked": {
                     "size": {
@@ -253,7 +261,7 @@ class TestFlavors:
         before = lives("Cluster", written)
         for catalogue in ([{"name": "SCS-4V-8-100s"}, {"name": "SCS-16V-32"}], []):
             found = answered("Cluster", written, settings(flavors=catalogue), before)
-            assert found.decided["machines"] == before.machines
+            assert found.decided.machines == before.machines
             assert found.estimate == before.estimate
 
     def test_changed_ask_is_resolved_anew(self) -> None:
@@ -307,7 +315,7 @@ class TestFlavors:
         )
         found = answered("Server", ask, settings(flavors=catalogue), before)
         assert flavor_of(found) == "SCS-2V-4-20s"
-        assert found.decided["boot"] == before.boot
+        assert found.decided.boot == before.boot
         assert found.estimate["cpu"] == cpu
 
 
@@ -318,7 +326,7 @@ class TestControlPlane:
         """The offered spelling is remembered beside the pools; the tenant is not billed for it."""
         ask = cluster("1.34", pool(), controlPlane={"flavor": "SCS-4V:8"})
         found = answered("Cluster", ask)
-        assert {name: machine.flavor for name, machine in found.decided["machines"].items()} == {
+        assert {name: machine.flavor for name, machine in found.decided.machines.items()} == {
             "web": "SCS-2V-4",
             CONTROL_PLANE: "SCS-4V-8",
         }
@@ -341,7 +349,7 @@ class TestVariables:
     def test_open(self) -> None:
         """An open one may have any value."""
         ask = cluster(variables={"a": {"deep": [1]}, "b": None})
-        assert answered("Cluster", ask, self.OPEN).decided["version"] == "1.34.7"
+        assert answered("Cluster", ask, self.OPEN).decided.version == "1.34.7"
 
     def test_not_open(self) -> None:
         """The open ones are named."""
@@ -356,7 +364,7 @@ class TestVariables:
         """What stands goes on standing; another value for it is refused."""
         before = lives("Cluster", cluster(variables={"a": 1}), self.OPEN)
         kept = answered("Cluster", cluster(variables={"a": 1}), OFFER, before)
-        assert kept.decided["version"] == "1.34.7"
+        assert kept.decided.version == "1.34.7"
         assert refusals("Cluster", cluster(variables={"a": 2}), OFFER, before) == [
             "spec.variables.a: not open to tenants here; open: none"
         ]
@@ -378,7 +386,8 @@ class TestImages:
     def test_resolved(self, ask: Data, flavor: str, want: str) -> None:
         """The image is that of the flavor's architecture."""
         found = answered("Server", server(image=ask, flavor=flavor))
-        assert found.decided["image"].id == want
+        assert found.decided.image is not None
+        assert found.decided.image.id == want
 
     @pytest.mark.parametrize(
         ("ask", "flavor", "want"),
@@ -413,7 +422,7 @@ class TestImages:
         before = lives("Server", server())
         for images in ([image("ubuntu", "24.04", id="new")], []):
             found = answered("Server", server(), settings(images=images), before)
-            assert found.decided["image"] == before.image
+            assert found.decided.image == before.image
 
     def test_flavor_and_image_are_told_at_once(self) -> None:
         """Two problems are two lines."""
@@ -452,7 +461,8 @@ class TestBoot:
     )  # fmt: skip
     def test_new(self, ask: Data, want: tuple[bool, int, str]) -> None:
         """A diskless flavor needs a volume, at least as large as the image."""
-        boot = answered("Server", ask).decided["boot"]
+        boot = answered("Server", ask).decided.boot
+        assert boot is not None
         assert (boot.volume, boot.size_gib, boot.volume_type) == want
 
     @pytest.mark.parametrize(
@@ -495,7 +505,7 @@ class TestBoot:
     def test_resized(self, was: Data, now: Data) -> None:
         """Another flavor changes nothing about the way a server boots."""
         before = lives("Server", was)
-        assert answered("Server", now, before=before).decided["boot"] == before.boot
+        assert answered("Server", now, before=before).decided.boot == before.boot
 
     @pytest.mark.parametrize(
         ("was", "now", "want"),
@@ -551,10 +561,10 @@ class TestZones:
         """What lives in a zone goes on, though it is not offered any more."""
         none = settings(zones=[])
         ask = cluster("1.34", pool(zones=["az1"]), controlPlane={"availability": "Zone"})
-        assert answered("Cluster", ask, none, lives("Cluster", ask)).decided["zones"] == {}
+        assert answered("Cluster", ask, none, lives("Cluster", ask)).decided.zones == {}
         ask = server(zone="az1")
         before = lives("Server", ask)
-        assert answered("Server", ask, none, before).decided["boot"] == before.boot
+        assert answered("Server", ask, none, before).decided.boot == before.boot
 
     def test_pools_that_name_none(self) -> None:
         """They get the environment's zones of the day they were ordered."""
@@ -562,7 +572,7 @@ class TestZones:
         assert before.zones == {"a": ("az1", "az2", "az3")}
         now = cluster("1.34", pool("a"), pool("b"), pool("c", zones=["az9"]))
         offer = settings(zones=[{"name": "az9"}])
-        assert answered("Cluster", now, offer, before).decided["zones"] == {
+        assert answered("Cluster", now, offer, before).decided.zones == {
             "a": ("az1", "az2", "az3"),
             "b": ("az9",),
         }
@@ -576,7 +586,7 @@ class TestZones:
             f"spec.controlPlane.availability: Zone needs 3 zones, this environment has {count}; "
             "accepted: None, Node"
         ]
-        assert answered("Cluster", cluster(), offer).decided["version"] == "1.34.7"
+        assert answered("Cluster", cluster(), offer).decided.version == "1.34.7"
 
 
 NEW: dict[str, tuple[str, str]] = {
@@ -596,9 +606,9 @@ class TestVersions:
     def test_new(self, asked: str, want: str) -> None:
         """A minor gets its newest supported patch; other states are for exact asks only."""
         found = answered("Cluster", cluster(asked))
-        assert found.decided["version"] == want
-        assert found.decided["class_name"] == f"class-{want.replace('.', '-')}"
-        assert (found.decided["cluster_class"], found.decided["profile"]) == ("default", "scs2")
+        assert found.decided.version == want
+        assert found.decided.class_name == f"class-{want.replace('.', '-')}"
+        assert (found.decided.cluster_class, found.decided.profile) == ("default", "scs2")
         assert (found.pending, found.notes) == ("", ())
 
     @pytest.mark.parametrize("asked", ["1.31", "1.32", "1.34.3", "1.37.x", "1.3"])
@@ -621,8 +631,8 @@ class TestVersions:
         for releases in ([release("1.34.9")], [release("1.40.0")], []):
             offer = settings(kubernetesVersions=releases)
             found = answered("Cluster", cluster("1.34"), offer, before)
-            assert found.decided["version"] == "1.34.7"
-            assert found.decided["class_name"] == "class-1-34-7"
+            assert found.decided.version == "1.34.7"
+            assert found.decided.class_name == "class-1-34-7"
             assert (found.pending, found.notes) == ("", ())
 
     @pytest.mark.parametrize(
@@ -640,8 +650,8 @@ class TestVersions:
     def test_changed_ask(self, current: str, asked: str, want: str) -> None:
         """A changed ask is resolved anew, upwards."""
         found = answered("Cluster", cluster(asked), before=runs(current))
-        assert (found.decided["version"], found.pending) == (want, "")
-        assert found.decided["class_name"] == f"class-{want.replace('.', '-')}"
+        assert (found.decided.version, found.pending) == (want, "")
+        assert found.decided.class_name == f"class-{want.replace('.', '-')}"
 
     @pytest.mark.parametrize(
         ("current", "asked"), [("1.34.7", "1.34.2"), ("1.34.7", "1.33"), ("1.35.1", "1.34.x")]
@@ -661,7 +671,7 @@ class TestVersions:
         ask, seen, before = cluster("1.36"), [], runs("1.33.5")
         for _ in range(4):
             found = answered("Cluster", ask, before=before)
-            seen.append((found.decided["version"], found.pending))
+            seen.append((found.decided.version, found.pending))
             before = remember(ask, found)
         assert seen == [
             ("1.34.7", "1.34.7 comes before 1.36.0"),
@@ -678,7 +688,7 @@ class TestVersions:
             before=runs("1.34.7"),
             progress=Progress("1.34.7", settled=False),
         )
-        assert found.decided["version"] == "1.34.7"
+        assert found.decided.version == "1.34.7"
         assert found.pending == "1.35.1 follows once 1.34.7 is reached everywhere"
 
     @pytest.mark.parametrize("asked", ["1.35", "1.35.1"])
@@ -706,15 +716,15 @@ class TestVersions:
         ask = cluster("1.36")
         before = remember(ask, answered("Cluster", ask, before=runs("1.33.5")))
         found = answered("Cluster", ask, settings(kubernetesVersions=releases), before)
-        assert found.decided["version"] == "1.34.7"
+        assert found.decided.version == "1.34.7"
         assert found.pending == "the way to 1.36 is no longer offered"
 
     def test_observed_beats_ordered(self) -> None:
         """A cluster that somebody upgraded by hand is never turned back."""
         before = lives("Cluster", cluster("1.34"))
         found = answered("Cluster", cluster("1.34"), before=before, progress=Progress("1.35.1"))
-        assert found.decided["version"] == "1.35.1"
-        assert found.decided["class_name"] == "class-1-35-1"
+        assert found.decided.version == "1.35.1"
+        assert found.decided.class_name == "class-1-35-1"
         assert found.notes == (
             Remark("spec.version", "the cluster runs 1.35.1, and versions never go down"),
         )
@@ -735,7 +745,7 @@ class TestVersions:
             before=runs("1.34.7"),
             progress=Progress("1.34.2", settled=False),
         )
-        assert (found.decided["version"], found.pending) == ("1.34.7", "")
+        assert (found.decided.version, found.pending) == ("1.34.7", "")
 
     @pytest.mark.parametrize(
         ("version", "want"),
@@ -772,7 +782,7 @@ class TestClasses:
     def test_own_versions(self) -> None:
         """Only versions that the class has are offered with it."""
         found = answered("Cluster", cluster("1.34", **{"class": "large"}), CLASSES)
-        assert (found.decided["class_name"], found.decided["profile"]) == ("large-34", "scs")
+        assert (found.decided.class_name, found.decided.profile) == ("large-34", "scs")
         assert found.status == {}
         assert refusals("Cluster", cluster("1.35", **{"class": "large"}), CLASSES) == [
             "spec.version: not offered here; offered: 1.34.7"
@@ -794,22 +804,20 @@ class TestClasses:
     def test_none_listed(self) -> None:
         """Backends without classes have a default one without a profile."""
         found = answered("Cluster", cluster(), settings(classes=[]))
-        assert (found.decided["cluster_class"], found.decided["profile"]) == ("default", "")
+        assert (found.decided.cluster_class, found.decided.profile) == ("default", "")
 
     def test_withdrawn(self) -> None:
         """A class that is not offered any more is kept, with its profile."""
         ask = cluster("1.34", **{"class": "large"})
         before = lives("Cluster", ask, CLASSES)
         found = answered("Cluster", ask, OFFER, before)
-        kept = ("version", "cluster_class", "class_name", "profile")
-        assert [found.decided[name] for name in kept] == ["1.34.7", "large", "large-34", "scs"]
+        assert chosen(found) == ("1.34.7", "large", "large-34", "scs")
 
     def test_changed(self) -> None:
         """Another class is taken for the version that runs."""
         before = lives("Cluster", cluster("1.34"), CLASSES)
         found = answered("Cluster", cluster("1.34", **{"class": "large"}), CLASSES, before)
-        kept = ("version", "cluster_class", "class_name", "profile")
-        assert [found.decided[name] for name in kept] == ["1.34.7", "large", "large-34", "scs"]
+        assert chosen(found) == ("1.34.7", "large", "large-34", "scs")
 
     def test_changed_to_one_without_the_version(self) -> None:
         """The operator would have to offer the class for the version that runs."""
@@ -831,15 +839,15 @@ class TestIssuer:
         """An edit of the environment does not roll what lives."""
         before = lives("Cluster", cluster("1.34"))
         found = answered("Cluster", cluster("1.34"), OTHER_ISSUER, before)
-        assert found.decided["oidc"] == OFFER.access.oidc
+        assert found.decided.oidc == OFFER.access.oidc
         found = answered("Cluster", cluster("1.35"), OTHER_ISSUER, before)
-        assert found.decided["oidc"] == OTHER_ISSUER.access.oidc
+        assert found.decided.oidc == OTHER_ISSUER.access.oidc
 
     def test_none_before(self) -> None:
         """An issuer that the environment gets later waits for the next version, too."""
         before = lives("Cluster", cluster("1.34"), settings(access={}))
-        assert answered("Cluster", cluster("1.34"), before=before).decided["oidc"] is None
-        assert answered("Cluster", cluster("1.35"), before=before).decided["oidc"] is not None
+        assert answered("Cluster", cluster("1.34"), before=before).decided.oidc is None
+        assert answered("Cluster", cluster("1.35"), before=before).decided.oidc is not None
 
     def test_own(self) -> None:
         """The tenant's own issuer is nothing to remember; without it the environment's is."""
@@ -847,7 +855,7 @@ class TestIssuer:
         before = lives("Cluster", ask)
         assert before.oidc is None
         found = answered("Cluster", cluster("1.34"), before=before)
-        assert found.decided["oidc"] == OFFER.access.oidc
+        assert found.decided.oidc == OFFER.access.oidc
 
 
 @pytest.mark.parametrize(
@@ -907,7 +915,7 @@ def test_same_order_same_answer() -> None:
 def test_estimate_of_a_network() -> None:
     """It leaves nothing open, and holds nothing that is counted."""
     found = answered("Network", {"cidr": "10.20.0.0/24"})
-    assert (found.decided, found.notes, found.pending) == ({}, (), "")
+    assert (found.decided, found.notes, found.pending) == (Decided(), (), "")
     assert found.estimate == {"cpu": 0, "memoryGiB": 0, "storageGiB": 0, "gpus": 0}
 
 
@@ -918,13 +926,13 @@ class TestVolumeTypes:
 
     def test_new(self) -> None:
         """Each offered type is the backend's; one not named is the backend's default."""
-        assert answered("Server", self.ASK).decided["volume_types"] == {"data": "SSD-3", "log": ""}
+        assert answered("Server", self.ASK).decided.volume_types == {"data": "SSD-3", "log": ""}
 
     def test_withdrawn(self) -> None:
         """What is there keeps its type; a volume that comes has to name an offered one."""
         before = lives("Server", self.ASK)
         none = settings(volumeTypes=[])
-        kept = answered("Server", self.ASK, none, before).decided["volume_types"]
+        kept = answered("Server", self.ASK, none, before).decided.volume_types
         assert kept == {"data": "SSD-3", "log": ""}
         more = server(volumes=[*self.ASK["volumes"], volume("wal", 5, type="ssd")])
         want = ["spec.volumes[wal].type: not offered here; offered: none"]
@@ -935,10 +943,10 @@ class TestVolumeTypes:
         before = lives("Server", self.ASK)
         fewer = server(volumes=[volume("log", 10)])
         found = answered("Server", fewer, before=before)
-        assert found.decided["volume_types"] == {"log": ""}
+        assert found.decided.volume_types == {"log": ""}
         other = settings(volumeTypes=[{"name": "ssd", "backendName": "SSD-4"}])
         again = answered("Server", self.ASK, other, remember(fewer, found))
-        assert again.decided["volume_types"]["data"] == "SSD-4"
+        assert again.decided.volume_types["data"] == "SSD-4"
 
     def test_several(self) -> None:
         """Every type that is not offered is named at once, beside other problems."""

@@ -1,6 +1,5 @@
 """Resolve an order for a cluster: flavors, zones, class, version and issuer."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from function import versions
@@ -12,7 +11,7 @@ from function.model import ClusterSpec
 from function.model.cluster import Oidc
 from function.model.pool import NodePool
 from function.paths import lookup
-from function.record import CONTROL_PLANE, Bound, Machine
+from function.record import CONTROL_PLANE, Bound, Decided, Machine
 from function.resolve.machines import choose
 from function.resolve.machines import notes as machine_notes
 from function.resolve.ranges import check_ranges, range_notes
@@ -69,13 +68,14 @@ def cluster(
         for pool in order.spec.node_pools
         if not pool.zones
     }
-    decided = {
-        "machines": machines | plane,
-        "zones": zones,
-        "volume_types": _volume_types(order, settings, before, version.fields),
-        "oidc": _issuer(order, settings, before, version.fields["version"]),
-        **version.fields,
-    }
+    decided = version.decided.model_copy(
+        update={
+            "machines": machines | plane,
+            "zones": zones,
+            "volume_types": _volume_types(order, settings, before, version.decided),
+            "oidc": _issuer(order, settings, before, version.decided.version),
+        }
+    )
     sized = estimate(
         [
             (machines[pool.name], pool.bounds[1], pool_storage(pool, machines[pool.name]))
@@ -83,7 +83,7 @@ def cluster(
         ]
     )
     notes = machine_notes(machines, "spec.nodePools[{}].size")
-    outlook = versions.outlook(settings, version.fields)
+    outlook = versions.outlook(settings, decided)
     remarks = (*notes, *range_notes(order), *version.notes)
     return Resolution(decided, remarks, version.pending, sized, outlook)
 
@@ -115,7 +115,7 @@ def _check_volume_types(
 
 
 def _volume_types(
-    order: Order[ClusterSpec], settings: Settings, before: Bound | None, decided: Mapping[str, str]
+    order: Order[ClusterSpec], settings: Settings, before: Bound | None, decided: Decided
 ) -> dict[str, str]:
     """Return the backend's name of each volume type in use; it changes with the version.
 
@@ -126,7 +126,7 @@ def _volume_types(
     """
     known = before.volume_types if before else {}
     offered = {offer.name: offer.backend_name for offer in settings.volume_types}
-    stands = before and all(getattr(before, f) == decided[f] for f in ("version", "class_name"))
+    stands = before and before.runs_as(decided)
     names = {**known, **offered, **known} if stands else {**known, **offered}
     pools = order.spec.node_pools
     asked = {v.type for pool in pools for v in (*pool.data_volumes, pool.root_volume) if v}

@@ -4,7 +4,7 @@ from function.contract import Order, Progress, Remark
 from function.errors import InvalidOrder, Problem
 from function.model import NetworkSpec
 from function.model.values import NO_HOST, PUBLIC, is_private, is_unusable
-from function.record import Bound
+from function.record import Bound, Decided
 from function.resolve.resolution import Resolution, estimate
 from function.settings import Settings
 
@@ -28,4 +28,4 @@ def network(
     if before is None and is_unusable(cidr):
         raise InvalidOrder(Problem("spec.cidr", NO_HOST))
     notes = () if is_private(cidr) else (Remark("spec.cidr", PUBLIC),)
-    return Resolution({}, notes, estimate=estimate([]))
+    return Resolution(Decided(), notes, estimate=estimate([]))

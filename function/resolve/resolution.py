@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from function.contract import Order, Progress, Remark
-from function.record import Bound, Machine
+from function.record import Bound, Decided, Machine
 from function.settings import Settings
 
 
@@ -14,14 +14,14 @@ class Resolution:
     """What was resolved.
 
     Attributes:
-        decided: Fields of `Bound`.
+        decided: What was decided.
         notes: What the tenant should know of it.
         pending: Why the order is not yet answered in full; empty if it is.
         estimate: What the order holds, by the names of `status.estimate`.
         status: What the catalogue says of the result, for `status`.
     """
 
-    decided: Mapping[str, Any]
+    decided: Decided
     notes: tuple[Remark, ...] = ()
     pending: str = ""
     estimate: Mapping[str, float] = field(default_factory=dict)

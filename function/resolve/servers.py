@@ -4,7 +4,7 @@ from function.bound import remembered
 from function.contract import Order, Progress
 from function.errors import InvalidOrder, Problem
 from function.model import ServerSpec
-from function.record import SERVER, Bound
+from function.record import SERVER, Bound, Decided
 from function.resolve import boots, machines
 from function.resolve.resolution import Resolution, estimate
 from function.resolve.volumes import volume_types
@@ -42,7 +42,7 @@ def server(
         boot = boots.boot(order, machine, image, settings, before, problems)
     if problems or machine is None or image is None or boot is None:
         raise InvalidOrder(*problems)
-    decided = {"machines": {SERVER: machine}, "image": image, "boot": boot, "volume_types": types}
+    decided = Decided(machines={SERVER: machine}, image=image, boot=boot, volume_types=types)
     disk = boot.size_gib if boot.volume else machine.disk_gib or 0
     storage = disk + sum(volume.size_gib for volume in spec.volumes)
     sized = estimate([(machine, spec.replicas, storage)])

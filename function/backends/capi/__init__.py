@@ -16,7 +16,6 @@ health     the live Cluster -> what troubles it
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from function.backends.capi import forms, health, phases, status
 from function.backends.capi.basis import Basis, remembered_profile
@@ -41,7 +40,7 @@ from function.contract import (
 )
 from function.model import ClusterSpec
 from function.paths import lookup
-from function.record import Bound, Machine
+from function.record import Bound, Machine, Recalled
 from function.settings import Settings, filled
 
 __all__ = ["CLUSTER", "KEY", "NAME", "PROFILES", "CapiSettings"]
@@ -131,7 +130,7 @@ def unmade(resource: Resource) -> frozenset[str]:
     return frozenset(identity for identity in everything if "/machineDeployment/" in identity)
 
 
-def recall(observed: Mapping[str, Resource]) -> dict[str, Any] | None:
+def recall(observed: Mapping[str, Resource]) -> Recalled | None:
     """Return what the observed Cluster shows of a lost record."""
     root = observed.get(KEY)
     manifest = forms.newest(root.payload.get("manifest")) if root else {}
@@ -142,12 +141,12 @@ def recall(observed: Mapping[str, Resource]) -> dict[str, Any] | None:
     machines = _machines(status.deployments(manifest), remembered_profile(root))
     if machines is None:
         return None
-    return {
-        "namespace": lookup(manifest, "metadata.namespace") or "",
-        "version": version.removeprefix("v"),
-        "class_name": reference["name"],
-        "machines": machines,
-    }
+    return Recalled(
+        namespace=lookup(manifest, "metadata.namespace") or "",
+        version=version.removeprefix("v"),
+        class_name=reference["name"],
+        machines=machines,
+    )
 
 
 def _machines(pools: Iterable[Manifest], profile: Profile | None) -> dict[str, Machine] | None:

@@ -40,7 +40,7 @@ from function.contract import (
 from function.errors import InvalidOrder, Problem
 from function.model import ClusterSpec
 from function.paths import lookup, replaced
-from function.record import Bound, Machine
+from function.record import Bound, Machine, Recalled
 from function.schema import NOTHING
 from function.settings import Settings, filled
 
@@ -109,7 +109,7 @@ def identities(resource: Resource) -> frozenset[str]:
     return frozenset({f"{resource.kind}/{resource.key}", inside, *pools})
 
 
-def recall(observed: Mapping[str, Resource]) -> dict[str, Any] | None:
+def recall(observed: Mapping[str, Resource]) -> Recalled | None:
     """Return what the observed Shoot shows of a lost record."""
     root = observed.get(KEY)
     manifest = root.payload.get("manifest") if root else None
@@ -118,12 +118,12 @@ def recall(observed: Mapping[str, Resource]) -> dict[str, Any] | None:
         return None
     workers = [worker for worker in status.workers(manifest) if lookup(worker, "machine.type")]
     types = remembered_types(root)
-    return {
-        "namespace": lookup(manifest, "metadata.namespace") or "",
-        "version": version,
-        "machines": {w["name"]: _machine(w, types.get(w["name"])) for w in workers},
-        "zones": {w["name"]: tuple(w.get("zones", ())) for w in workers},
-    }
+    return Recalled(
+        namespace=lookup(manifest, "metadata.namespace") or "",
+        version=version,
+        machines={w["name"]: _machine(w, types.get(w["name"])) for w in workers},
+        zones={w["name"]: tuple(w.get("zones", ())) for w in workers},
+    )
 
 
 def _machine(worker: Manifest, known: list[str] | None) -> Machine:

@@ -21,7 +21,7 @@ from function.contract import Accepted, Backend, Manifest, Order, Remark, Render
 from function.errors import InvalidOrder, Problem
 from function.managed import named
 from function.model import NetworkSpec
-from function.record import Bound
+from function.record import Bound, Recalled
 from function.settings import Settings, filled
 
 
@@ -67,9 +67,9 @@ def look(accepted: Accepted[NetworkSpec] | None, observed: Mapping[str, Resource
     )
 
 
-def recall(_: Mapping[str, Resource]) -> dict[str, Any]:
+def recall(_: Mapping[str, Resource]) -> Recalled:
     """Return what a lost record held: nothing is decided for a network."""
-    return {}
+    return Recalled()
 
 
 def holds(observed: Mapping[str, Resource], asked: Mapping[str, Any]) -> frozenset[str]:

@@ -13,7 +13,7 @@ from function.contract import Accepted, Backend, Order, Rendered, Resource, View
 from function.managed import named
 from function.model import ServerSpec
 from function.paths import lookup
-from function.record import Boot, Bound, BoundImage, Machine
+from function.record import Boot, Bound, BoundImage, Machine, Recalled
 from function.settings import Settings, filled
 
 # The fields that determine the number of resources, by the prefix of their keys.
@@ -91,15 +91,15 @@ def look(accepted: Accepted[ServerSpec] | None, observed: Mapping[str, Resource]
     )
 
 
-def recall(observed: Mapping[str, Resource]) -> dict[str, Any] | None:
+def recall(observed: Mapping[str, Resource]) -> Recalled | None:
     """Return what the observed servers show of a lost record.
 
     Before the first server exists nothing else that was decided is in use.
     """
-    types = {"volume_types": _volume_types(observed)}
+    types = _volume_types(observed)
     live = [r for key, r in sorted(observed.items()) if key.startswith(keys.SERVER)]
     if not live:
-        return types
+        return Recalled(volume_types=types)
     payload, initial = live[0].payload, live[0].initial
     devices = payload.get("blockDevice") or [{}]
     image = initial.get("imageId") or devices[0].get("uuid")
@@ -110,12 +110,12 @@ def recall(observed: Mapping[str, Resource]) -> dict[str, Any] | None:
         size_gib=int(devices[0].get("volumeSize", 0)),
         volume_type=devices[0].get("volumeType", ""),
     )
-    return {
-        "machines": {"server": Machine(asked={}, flavor=payload["flavorName"])},
-        "image": BoundImage(id=image, name=""),
-        "boot": boot,
-        **types,
-    }
+    return Recalled(
+        machines={"server": Machine(asked={}, flavor=payload["flavorName"])},
+        image=BoundImage(id=image, name=""),
+        boot=boot,
+        volume_types=types,
+    )
 
 
 def holds(observed: Mapping[str, Resource], asked: Mapping[str, Any]) -> frozenset[str]:
