@@ -78,6 +78,9 @@ WRONG: list[tuple[str, str, str, tuple[Any, ...]]] = [
     ("gardener-shoot", f"{LIVE}.status.lastOperation", "", ({"progress": "x"}, [], "Create")),
     ("gardener-shoot", f"{LIVE}.spec.kubernetes.version", "", (True, "x", [])),
     ("gardener-shoot", f"{STORED}.spec.provider.workers", "DeletionRefused", ([{"name": 7}],)),
+    ("gardener-shoot", f"{STORED}.spec.provider.workers[main].labels", "", ("x", [1], {"a": 1})),
+    ("gardener-shoot", f"{STORED}.spec.cloudProfile", "", ("x", 7)),
+    ("gardener-shoot", f"{STORED}.spec.purpose", "", (7, [])),
     ("gardener-shoot", f"{STORED}.spec.extensions", "", ("x", [{"type": 7}], [1])),
 ]
 CASES = [

@@ -100,11 +100,17 @@ class Basis:
 
     def fixed(self, field: str, value: Any) -> Any:
         """Return what was rendered first, if only its absence: Gardener never lets it change."""
-        return lookup(self.stored, f"spec.{field}") if self.stored else value
+        known = lookup(self.stored, f"spec.{field}")
+        return known if self._shows_all else known or value
 
     def until_version(self, field: str, value: Any) -> Any:
         """Return what was rendered, if only its absence, until the version changes."""
-        return lookup(self.stored, f"spec.{field}") if self.stored and self.standing else value
+        return self.fixed(field, value) if self.standing else value
+
+    @property
+    def _shows_all(self) -> bool:
+        """Return whether what the stored Shoot has not was not rendered."""
+        return bool(self.stored) and self.before is not None and not self.before.garbled
 
     def stored_worker(self, pool: NodePool) -> Manifest:
         """Return a worker pool as it was rendered before, in the zones in which it stands."""

@@ -10,6 +10,8 @@ _WORKER: Shape = {
     "zones": [str],
     "machine": {"type": str, "architecture": str},
     "volume": {"type": str, "size": str},
+    "labels": {EACH: str},
+    "annotations": {EACH: str},
     "providerConfig": {"serverGroup": {"policy": str}},
 }
 _OBJECT: Shape = {
