@@ -24,6 +24,8 @@ VOLUME = {"name": "data", "sizeGiB": 20}
 SERVER = {**asking.order("server/minimal")}
 SERVER["spec"] = {**SERVER["spec"], "volumes": [VOLUME]}
 CLUSTER, NETWORK = asking.order("cluster/minimal"), asking.order("network/minimal")
+# With what is compared with what a live pool has.
+CLUSTER = replaced(CLUSTER, "spec.nodePools[main].labels", {"tier": "web"})
 ROOTS = {"Cluster": "capi-cluster", "Server": "openstack-secgroup", "Network": "openstack-network"}
 LAYERS = {name: asking.versioned(asking.provider(name)) for name in ("cluster-stacks", "gardener")}
 ask = functools.partial(asking.ask, runner=FunctionRunner())
