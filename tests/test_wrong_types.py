@@ -113,6 +113,19 @@ def test_observed(key: str, path: str, reason: str, value: Any) -> None:
         }
 
 
+@pytest.mark.parametrize("value", [7, True, ["x"], "x", {"sizeGiB": "x"}, [{"sizeGiB": "x"}]])
+def test_values_of_a_class(value: Any) -> None:
+    """They are free: what is applied stays, and what of it cannot be counted is not."""
+    order, seen = SEEN["capi-cluster", "cluster-stacks"]
+    at = f"{STORED}.spec.topology.variables[workerAdditionalBlockDevices].value"
+    manifest = changed(seen["capi-cluster"].manifest, at, value)
+    outcome = ask(order, LAYERS["cluster-stacks"], {"capi-cluster": local.Observed(manifest)})
+    assert not outcome.fatal
+    assert (
+        outcome.resources["capi-cluster"]["spec"]["forProvider"] == manifest["spec"]["forProvider"]
+    )
+
+
 JUNK: tuple[Any, ...] = (None, True, 7, "x", [], [{}], {"x": {"y": 1}}, "\ud800")
 
 

@@ -70,16 +70,14 @@ def node_volumes(basis: Basis, cluster: Manifest) -> dict[str, int]:
     """Return GiB of all volumes of one node, by pool, as a Cluster gives them."""
     shared = _by_name(lookup(cluster, "spec.topology.variables"))
     disk, further = (basis.profile.target(f).override for f in (POOL_DISK, POOL_VOLUMES))
-    size_key = basis.profile.target(POOL_VOLUMES).object_keys.get("sizeGiB")
+    size_key = basis.profile.target(POOL_VOLUMES).object_keys.get("sizeGiB", "")
     totals = {}
     for deployment in status.deployments(cluster):
         values = shared | _by_name(lookup(deployment, "variables.overrides"))
-        listed = values.get(further or "")
-        sizes = [values.get(disk or "")]
-        sizes += [v.get(size_key) for v in listed or () if isinstance(v, Mapping)]
+        root = shapes.count(values.get(disk or ""))
+        sizes = [shapes.count(v.get(size_key)) for v in shapes.mappings(values.get(further or ""))]
         pool = order_name(deployment)
-        totals[pool] = sum(size for size in sizes if isinstance(size, int))
-        totals[pool] += 0 if sizes[0] else basis.bound.machines[pool].disk_gib or 0
+        totals[pool] = sum(sizes) + (root or basis.bound.machines[pool].disk_gib or 0)
     return totals
 
 
