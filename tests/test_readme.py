@@ -1,4 +1,4 @@
-"""Run what the README says, and compare its tables with the code."""
+"""Run what the README says, and compare tables of the docs with the code."""
 
 import os
 import re
@@ -22,6 +22,8 @@ from tests import asking
 GUIDE = (asking.ROOT / "docs" / "install.md").read_text("utf-8")
 COMMAND_LINE = (asking.ROOT / "docs" / "command-line.md").read_text("utf-8")
 README = (asking.ROOT / "README.md").read_text("utf-8")
+ARCHITECTURE = (asking.ROOT / "docs" / "architecture.md").read_text("utf-8")
+CONDITIONS = (asking.ROOT / "docs" / "conditions.md").read_text("utf-8")
 # Run by the gate itself, each in a clean checkout.
 BY_THE_GATE = {"make demo", "make test"}
 # What `make demo` and `make packages` write into.
@@ -95,7 +97,7 @@ def test_the_kinds_and_flavors_it_names_come_out(name: str) -> None:
 
 def test_tree_is_the_code() -> None:
     """The tree names every module of the package, and none that is gone."""
-    block = re.search(r"```\nfunction/\n(.*?)```", README, re.DOTALL)
+    block = re.search(r"```\nfunction/\n(.*?)```", ARCHITECTURE, re.DOTALL)
     assert block is not None
     shown = {line.split()[0].rstrip("/") for line in block[1].splitlines()}
     package = asking.ROOT / "function"
@@ -140,7 +142,7 @@ def test_the_guide_says_what_to_do_about_every_reason() -> None:
 def test_tenants_are_told_who_acts_on_trouble() -> None:
     """Each reason of `BackendHealthy` stands in a row."""
     reasons = {reason for reason, _, _ in trouble.REASONS}
-    rows = re.search(r"reason of `BackendHealthy=False`.*?\n\n", README, re.DOTALL)
+    rows = re.search(r"reason of `BackendHealthy=False`.*?\n\n", CONDITIONS, re.DOTALL)
     assert rows is not None
     assert set(re.findall(r"`([A-Z]\w+)`", rows[0].partition("\n")[2])) == reasons
 

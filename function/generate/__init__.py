@@ -38,6 +38,7 @@ from function.generate import (
 from function.generate.documents import UNFOLDED, yaml_text
 
 README, OVERVIEW, GUIDE = "README.md", "docs/README.md", "docs/install.md"
+STATUS = "docs/status.md"
 
 
 def files(root: Path) -> dict[str, str]:
@@ -58,7 +59,8 @@ def files(root: Path) -> dict[str, str]:
         **examples(root),
     }
     tables = {
-        README: {"kinds": support.kinds(), "support": support.matrix()},
+        README: {"kinds": support.kinds()},
+        STATUS: {"support": support.matrix()},
         OVERVIEW: {"decisions": decisions(root)},
         GUIDE: {"alerts": monitoring.table()},
     }

@@ -55,7 +55,7 @@ def gaps(kind: str) -> dict[str, dict[str, str]]:
 
 
 def matrix() -> str:
-    """Return the table of kinds and backends for the README; profiles add to their backend."""
+    """Return the table of kinds and backends for the status page; profiles add to their backend."""
     rows = (
         (markdown.code(kind), name, ", ".join(map(markdown.code, sorted(found))) or "nothing")
         for kind in KINDS
