@@ -43,7 +43,7 @@ lint: .venv/.complete ## Check format, lint, types, import contracts and generat
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m function.generate --check
 
-fmt: .venv/.complete ## Format, and mend what the linter can.
+fmt: .venv/.complete ## Format, and fix what the linter can.
 	@$(BIN)/ruff check --fix --quiet $(SOURCES)
 	@$(BIN)/ruff format --quiet $(SOURCES)
 
