@@ -1,13 +1,13 @@
 """Describe one call to the operator: the same record becomes a log line and metrics.
 
 It holds names, numbers, reasons and the problems of a refusal, never a value of the order,
-of the environment or of what was observed. Not even a bug may tell them: the text of an
+of the environment or of what was observed. Not even a bug may reveal them: the text of an
 unexpected error can quote an order, and a traceback with local variables holds all of it,
 so `trace` keeps types and places only.
 
-A call that only asks for the environment is told at debug level. Crossplane makes two calls
-for one reconcile, 2.4 for the first one only, and the first says nothing that the second does
-not: at info level one reconcile is one line. Metrics count both.
+A call that only asks for the environment is logged at debug level. Crossplane makes two calls
+per reconcile (2.4 only for the first reconcile), and the first call reports nothing that the
+second does not: at info level one reconcile is one line. Metrics count both.
 """
 
 import logging
@@ -27,7 +27,7 @@ _PLACES = 20
 
 @dataclass(frozen=True)
 class Call:
-    """What one call was about, and what became of it.
+    """What one call was about, and its outcome.
 
     Attributes:
         outcome: `requirements` asks for the environment, `refused` needs the tenant or the
@@ -35,7 +35,7 @@ class Call:
             is gone.
         seconds: How long it took.
         tenant: Namespace of the tenant; empty, as all names, if the call did not get so far.
-        kind: Kind of the order, even of one that nobody knows.
+        kind: Kind of the order, even if it is unknown.
         name: Name of the tenant's object.
         environment: Name of the environment.
         environment_found: Whether an EnvironmentConfig has that name; before that it is only
@@ -89,7 +89,7 @@ class Call:
         }
 
 
-# Is told of every call.
+# Receives every call.
 Observer = Callable[[Call], None]
 
 

@@ -3,7 +3,7 @@
     Ask + Environment + observed -> Answer
 
 Every step either goes on with a complete picture or raises a refusal from `errors`; there
-is no way to answer with less than everything that lives.
+is no way to answer with less than all live resources.
 """
 
 import datetime
@@ -87,14 +87,14 @@ class Ask:
 
 @dataclass(frozen=True)
 class Answer:
-    """What becomes of an order.
+    """The result for an order.
 
     Attributes:
         order: The order with its effective values.
         rendered: Resources, status and conditions, complete and guarded.
         ready: Whether every planned resource is emitted and ready.
         backend: The backend that answered.
-        until: The last day on which it is so, where time alone changes it.
+        until: Last day on which the answer is valid, where time alone changes it.
     """
 
     order: Order[Any]
@@ -105,10 +105,10 @@ class Answer:
 
 
 def environment_name(ask: Ask, observed: Mapping[str, Resource], default: str) -> str:
-    """Return which environment answers: the order's, else the former one, else the default.
+    """Return which environment answers: the order's, else the previous one, else the default.
 
     Raises:
-        BindingLost: Observed resources name more than one former environment.
+        BindingLost: Observed resources name more than one previous environment.
     """
     written = ask.written.get("environment")
     if isinstance(written, str) and written:
@@ -213,7 +213,7 @@ def _parsed(ask: Ask) -> OrderSpec:
 
 
 def _check_name(ask: Ask, before: Bound | None) -> None:
-    """Refuse names that no API server stores, or no label holds, before anything is named so.
+    """Refuse names that no API server or label accepts, before anything gets such a name.
 
     Raises:
         InvalidOrder: It is such a name.
@@ -227,7 +227,7 @@ def _check_environment(environment: Environment, before: Bound | None) -> None:
     """Refuse new orders where the environment holds what violates a constraint.
 
     Raises:
-        EnvironmentInvalid: It does. What is live was answered with it, and goes on.
+        EnvironmentInvalid: It does. Live orders were answered with it, and continue.
     """
     if before is None and environment.flaws:
         raise EnvironmentInvalid(*environment.flaws)
@@ -239,10 +239,10 @@ def _backend(
     former: Backend[Any] | None,
     mine: Mapping[str, Resource],
 ) -> Backend[Any]:
-    """Return the backend that is offered; for what lives of a kind that is no more, the former.
+    """Return the offered backend; for live orders of a kind no longer offered, the previous one.
 
     Raises:
-        InvalidOrder: There is none, and the tenant has named another environment than before.
+        InvalidOrder: There is none, and the tenant has named a different environment.
         NotOffered: There is none.
     """
     try:
@@ -283,10 +283,10 @@ def _resolve(
     settings: Settings,
     last: past.Past,
 ) -> resolve.Resolution:
-    """Return what an order resolves to, once everything about it was judged.
+    """Return what an order resolves to, after checking everything about it.
 
-    What was accepted once is judged again where nothing live is bound to it, but for texts and
-    constraints: those only where a value is new.
+    Values that were accepted before are checked again if nothing live is bound to them. Texts and
+    constraints are the exception: they are checked only where a value is new.
     """
     kind, before = order.kind, last.binding
     request, effective = masked(KINDS[kind], order.written), order.spec.model_dump(mode="json")
@@ -317,9 +317,9 @@ def _sized(
     sized: tuple[Order[Any], Mapping[str, Machine], Mapping[str, int]],
     before: Bound | None,
 ) -> dict[str, float]:
-    """Return the size of an order, held against the limits unless the tenant changed nothing.
+    """Return the size of an order, checked against the limits unless the tenant changed nothing.
 
-    A function that counts otherwise than the one before it strands nobody.
+    A function that counts differently from its previous version strands nobody.
 
     Raises:
         PolicyViolation: It is too large.
@@ -335,9 +335,9 @@ def _estimated(estimate: Mapping[str, float]) -> dict[str, Any]:
 
 
 def _leave(order: Order[Any], backend: Backend[Any], mine: Mapping[str, Resource]) -> Answer:
-    """Orphan what is left behind by a move: first take Delete away, then let go.
+    """Orphan what a move leaves behind: first remove the Delete policy, then release it.
 
-    The new place is answered as a new order once nothing of the old one is observed.
+    The new place is answered as a new order once no resource of the old one is observed.
     """
     former = past.former_backend(order.kind, mine) or backend
     known = dict(sorted(mine.items()))
@@ -378,7 +378,7 @@ def _as_observed(resource: Resource) -> Resource:
 
 
 def _gaps(order: Order[Any], backend: Backend[Any], rendered: Rendered) -> tuple[Remark, ...]:
-    """Return what the tenant wrote and the backend cannot express.
+    """Return the fields that the tenant wrote and the backend does not support.
 
     Raises:
         InvalidOrder: Ignoring such a field would be unsafe.

@@ -55,7 +55,7 @@ class Order(Generic[SpecT]):
     spec: SpecT
 
     def asks(self, path: str) -> bool:
-        """Say whether the order asks for what stands at a path.
+        """Say whether the order asks for what is at a path.
 
         `spec.replicas[2]` asks if there are more than two replicas; `spec.nodePools[web]` if
         there is such a pool; `spec.publicIP` if it is true.
@@ -97,7 +97,7 @@ class Environment:
         layers: All EnvironmentConfigs, in the order of the merge.
         settings: The merged and validated data.
         provenance: Path of each value to the EnvironmentConfig that set it.
-        flaws: Values that no new order may be answered with, while live ones go on.
+        flaws: Values that block new orders, while live ones continue.
     """
 
     name: str
@@ -123,8 +123,8 @@ class Resource:
         secret: Whether it writes a connection secret.
         secret_namespace: Where that is; the environment's choice if empty.
         policies: `spec.managementPolicies`.
-        ready: Whether it is ready; only ever said of what is observed.
-        identities: Everything live that it stands for; see `guards`.
+        ready: Whether it is ready; set on observed resources only.
+        identities: Identities of all live resources behind it; see `guards`.
         name: `metadata.name`.
         labels: `metadata.labels`.
         annotations: `metadata.annotations`.
@@ -134,7 +134,7 @@ class Resource:
         generation: `metadata.generation` of an observed resource; 0 if that is not known.
         deleting: Whether the observed resource is being deleted.
         exists: Whether something may exist behind the observed resource.
-        garbled: Whether a part of it was left out, being of another type than its backend reads.
+        garbled: Whether a part was dropped because its type is not the one its backend reads.
     """
 
     key: str
@@ -166,7 +166,7 @@ class Resource:
         return found
 
     def checked(self, reads: Mapping[str, Shape]) -> "Resource":
-        """Return the resource without what is of another type than its backend reads.
+        """Return the resource without parts whose type is not the one its backend reads.
 
         Args:
             reads: Shapes by the name of the attribute; see `Backend.reads`.
@@ -182,7 +182,7 @@ class Removal:
 
     Attributes:
         identity: What leaves; see `Resource.identities`.
-        reason: One of the reasons that `guards` knows.
+        reason: One of the reasons defined in `guards`.
         detail: For `order` the path that no longer asks for it, for `superseded` the identity
             of the successor, for `retired` the version that retired it.
     """
@@ -204,7 +204,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Remark:
-    """Tell the tenant something about one field."""
+    """Report something about one field to the tenant."""
 
     field: str
     text: str
@@ -212,19 +212,19 @@ class Remark:
 
 @dataclass(frozen=True)
 class Rendered:
-    """What a backend makes of an order.
+    """What a backend renders for an order.
 
     Attributes:
-        resources: Everything that is wanted now.
+        resources: All desired resources of the current wave.
         planned: Keys of later waves that are not emitted yet.
-        planned_bytes: Size of these beyond a few hundred bytes each.
-        removals: Reasons for what leaves.
+        planned_bytes: Size of the planned resources, beyond a few hundred bytes each.
+        removals: Reasons for resources that leave the desired state.
         status: `status` of the order, without what the core adds.
         conditions: `Provisioned`, `Current`, `BackendHealthy`; the core adds the others.
         connection: Connection details of the order.
-        unsupported: Fields that the tenant wrote and the backend cannot express.
-        notes: What the tenant should know of how a field was read.
-        volumes: GiB of all volumes of one node, by pool, the environment's included.
+        unsupported: Fields that the tenant wrote and the backend does not support.
+        notes: What the tenant should know about how a field was read.
+        volumes: GiB of all volumes per node, by pool, including those of the environment.
     """
 
     resources: tuple[Resource, ...] = ()
@@ -249,12 +249,12 @@ class Accepted(Generic[SpecT]):
 
 @dataclass(frozen=True)
 class View:
-    """What observed resources show of an order, whatever is ordered now.
+    """What observed resources show of an order, regardless of what is ordered now.
 
     Attributes:
         conditions: `Current` and `BackendHealthy`, as far as they can be known.
-        wanted: Keys of all that belongs to the order; None if that is not known.
-        ready: Keys of what is ready.
+        wanted: Keys of all resources that belong to the order; None if unknown.
+        ready: Keys of ready resources.
     """
 
     conditions: tuple[Condition, ...]
@@ -264,7 +264,7 @@ class View:
 
 @dataclass(frozen=True)
 class Progress:
-    """What the live cluster says of its version.
+    """What the live cluster reports about its version.
 
     Attributes:
         version: Highest version seen, or empty.
@@ -281,31 +281,31 @@ Look = Callable[[Accepted[SpecT] | None, Mapping[str, Resource]], View]
 
 @dataclass(frozen=True)
 class Backend(Generic[SpecT]):
-    """Everything that the core knows of one backend for one kind.
+    """Everything that the core knows about one backend for one kind.
 
     Attributes:
         name: Name in `kinds` and in the label of every resource.
         settings: Model of its block in the environment.
-        root: Key of the resource that carries the bound record; in the first wave, never gone.
+        root: Key of the resource that carries the bound record; in the first wave, never removed.
         render: The pure function.
-        identities: Everything live that a resource stands for.
+        identities: Returns the identities of all live resources behind a composed resource.
         recall: What observed resources show of a lost bound record, as its fields; None if they
             show too little.
         namespace: Namespace or project in the backend, from its settings and the tenant.
         provider_config: Name of the ProviderConfig, likewise.
-        gaps: Order fields that it cannot express, with the reason for the tenant.
+        gaps: Order fields that it does not support, with the reason for the tenant.
         refuses: Gaps that refuse the order, because ignoring the field would be unsafe.
-        progress: What observed resources say of the cluster's version.
-        standing: Where the last change was refused by what runs below, the values of fields that
-            cannot be changed back, by path, as they still stand.
-        unmade: Of the identities of an observed resource those that do not exist yet.
-        holds: Paths of order fields, as they were ordered last, that something holds which exists,
-            or may, so that they cannot change any more; what is below a path is held with it.
-        retired: Identities by key prefix that this version gave up, with the version.
+        progress: What observed resources report about the cluster's version.
+        standing: Where the backend refused the last change, the live values, by path, of fields
+            that cannot be changed back.
+        unmade: The identities of an observed resource that do not exist yet.
+        holds: Paths of fields in the last order that can no longer change because they belong to
+            something that exists or may exist; fields below a path are held with it.
+        retired: Identities by key prefix that this version no longer composes, with the version.
         look: What observed resources show of the order as it was last accepted, None if that is
-            lost. It needs no settings: the environment may be what is wrong.
-        field_of: Field of the order that a resource is composed for, by key; empty if for none.
-        reads: Shapes of what it reads of observed resources, by attribute of `Resource`.
+            lost. It needs no settings: the environment itself may be invalid.
+        field_of: Order field that a resource is composed for, by key; empty if there is none.
+        reads: Shapes of the data it reads from observed resources, by attribute of `Resource`.
         writes: API versions of the manifests that it puts into Objects.
     """
 

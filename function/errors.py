@@ -9,12 +9,12 @@
     │   ├── EnvironmentInvalid    its EnvironmentConfigs do not add up
     │   ├── NotOffered            it does not offer what is needed
     │   ├── FunctionOutdated      written for a newer function
-    │   ├── MoveRefused           the order would land somewhere else
+    │   ├── MoveRefused           the order would land elsewhere
     │   ├── BindingLost           what was decided can no longer be read
     │   ├── NameTaken             another order owns the object of this name
     │   ├── DeletionRefused       something live would vanish without a reason
     │   └── RequestUnreadable     Crossplane's request cannot be read
-    └── TransientRefusal        nobody acts, it is tried again
+    └── TransientRefusal        nobody acts, Crossplane retries
         └── StaleRead             an older version of the order was read
 
 The class name is the reason of the condition `Accepted=False`, `actor` a label of the metrics.
@@ -49,7 +49,7 @@ class Refusal(Exception):
 
     Attributes:
         actor: Who can end the refusal: `tenant`, `operator`, or `either` of them.
-        problems: Everything that is wrong, in the words for who must act.
+        problems: Everything that is wrong, worded for whoever must act.
         public: The sentence that a tenant may read.
     """
 
@@ -80,7 +80,7 @@ class Refusal(Exception):
 
 
 class TenantRefusal(Refusal):
-    """Refuse what the tenant can mend."""
+    """Refuse what the tenant can fix."""
 
     actor = "tenant"
 
@@ -94,7 +94,7 @@ class PolicyViolation(TenantRefusal):
 
 
 class OperatorRefusal(Refusal):
-    """Refuse what only the operator can mend; the tenant reads a neutral sentence."""
+    """Refuse what only the operator can fix; the tenant reads a neutral sentence."""
 
     actor = "operator"
 
@@ -144,7 +144,7 @@ class RequestUnreadable(OperatorRefusal):
 
 
 class TransientRefusal(Refusal):
-    """Refuse what heals without anybody's help: Crossplane calls again."""
+    """Refuse what resolves itself: Crossplane calls again."""
 
     actor = "nobody"
 
@@ -154,10 +154,10 @@ class StaleRead(TransientRefusal):
 
 
 def all_of(*steps: Callable[[], Any]) -> list[Any]:
-    """Return what each step does, or refuse with everything that the tenant can mend.
+    """Return the result of each step, or refuse with everything that the tenant can fix.
 
     Raises:
-        Refusal: Of the class of the first; one that the operator has to mend comes last.
+        Refusal: Of the class of the first one; one that the operator must fix comes last.
     """
     found, refusals = [], list[Refusal]()
     for step in steps:

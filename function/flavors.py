@@ -113,7 +113,7 @@ class Flavor:
 
     @property
     def diskless(self) -> bool:
-        """Tell whether a server of this flavor has to boot from a volume."""
+        """Say whether a server of this flavor has to boot from a volume."""
         return self.disk_gib is None
 
 
@@ -351,7 +351,7 @@ def _short_form(name: str) -> str:
 
 
 def _fits(flavor: Flavor, wish: Wish) -> bool:
-    """Tell whether a flavor grants every part of the wish."""
+    """Say whether a flavor grants every part of the wish."""
     return (
         flavor.cpu >= wish.cpu
         and flavor.memory_gib >= wish.memory_gib
@@ -361,10 +361,10 @@ def _fits(flavor: Flavor, wish: Wish) -> bool:
 
 
 def _right_kind(flavor: Flavor, wish: Wish) -> bool:
-    """Tell whether a flavor, whatever its size, may serve the wish at all.
+    """Say whether a flavor, whatever its size, may serve the wish at all.
 
     A size cannot ask for weak protection, oversubscribed memory, bare metal or Infiniband, so
-    these are to be had by name only.
+    these are available by name only.
     """
     unasked = flavor.insecure or flavor.no_ecc or flavor.oversubscribed or flavor.infiniband
     return (
@@ -377,7 +377,7 @@ def _right_kind(flavor: Flavor, wish: Wish) -> bool:
 
 
 def _gpu_fits(flavor: Flavor, wish: Wish) -> bool:
-    """Tell whether a flavor has the wished GPUs, or none if none is wished."""
+    """Say whether a flavor has the wished GPUs, or none if none is wished."""
     wanted = wish.gpus or wish.gpu_vendor or wish.gpu_memory_gib
     if not wanted:
         return flavor.gpu is None and flavor.gpus == 0
@@ -389,7 +389,7 @@ def _gpu_fits(flavor: Flavor, wish: Wish) -> bool:
 
 
 def _disk_fits(flavor: Flavor, wish: Wish) -> bool:
-    """Tell whether the root disk is large and fast enough, or may come from a volume."""
+    """Say whether the root disk is large and fast enough, or may come from a volume."""
     if flavor.disk_gib is None:
         return wish.disk_type is None
     if flavor.disk_gib < (wish.disk_gib or 0):

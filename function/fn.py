@@ -59,8 +59,8 @@ class FunctionRunner:
         """Start with no environment parsed.
 
         Args:
-            observers: Told of every call, beside the log.
-            alone: Whether one caller has it all: it writes no log and waits for nothing.
+            observers: Called with every call, in addition to the log.
+            alone: Whether there is a single caller: it writes no log and waits for nothing.
         """
         self._alone = alone
         self._observers = observers
@@ -69,7 +69,7 @@ class FunctionRunner:
     @functools.cached_property
     def log(self) -> Any:
         """Return the logger."""
-        from crossplane.function import logging  # noqa: PLC0415  # not for who is alone
+        from crossplane.function import logging  # noqa: PLC0415  # not needed if alone
 
         return logging.get_logger()
 
@@ -85,7 +85,7 @@ class FunctionRunner:
         if context is not None and _is_cancelled(context):
             subject: dict[str, Any] = {**_subject(req)}
             self._tell(Call("cancelled", time.perf_counter() - started, **subject))
-            import grpc  # noqa: PLC0415  # only who has a context has gRPC
+            import grpc  # noqa: PLC0415  # only callers with a context have gRPC
 
             # An error, because an empty response would delete everything.
             await context.abort(grpc.StatusCode.CANCELLED, "the client is gone")
@@ -164,7 +164,7 @@ class FunctionRunner:
         return responses.answered(req, answer, environment.settings.secrets_namespace, ttl)
 
     def _fresh(self, req: fnv1.RunFunctionRequest) -> tuple[Condition, ...]:
-        """Return the conditions of what runs; none if they cannot be known."""
+        """Return the conditions of the live resources; none if they cannot be determined."""
         subject = _subject(req)
         # The order itself may be unreadable.
         kind, tenant, name = (subject[part] for part in ("kind", "tenant", "name"))
@@ -177,7 +177,7 @@ class FunctionRunner:
 
 
 def utc_now() -> datetime.datetime:
-    """Return the time; the only place where it enters."""
+    """Return the current time; the only place that reads the clock."""
     return datetime.datetime.now(datetime.UTC)
 
 
@@ -254,7 +254,7 @@ def _input(req: fnv1.RunFunctionRequest) -> Input:
 
 
 def _observed(req: fnv1.RunFunctionRequest, ask: Ask) -> dict[str, Resource]:
-    """Return our observed resources; others are another step's and never looked at.
+    """Return our observed resources; those of other steps are never read.
 
     Ours have our label, or the name that we gave them if the label is lost.
     """
@@ -268,7 +268,7 @@ def _observed(req: fnv1.RunFunctionRequest, ask: Ask) -> dict[str, Resource]:
 
 
 def _resolved(req: fnv1.RunFunctionRequest, name: str) -> list[fnv1.Resource] | None:
-    """Return what Crossplane found for a requirement; None if it has not looked yet."""
+    """Return what Crossplane found for a requirement; None if it has not resolved it yet."""
     for answers in (req.required_resources, req.extra_resources):
         if name in answers:
             return list(answers[name].items)

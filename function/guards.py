@@ -1,8 +1,8 @@
 """Refuse what would endanger something live. Each guard is one function.
 
-They stand in `compose`, so that no backend can forget them. Crossplane deletes what leaves
-the desired state: an answer is only given when everything that was observed is either
-still desired, or leaves for a reason that this module has checked for itself.
+`compose` calls them, so that no backend can forget them. Crossplane deletes what leaves the
+desired state: an answer is only given when every observed resource is either still desired,
+or leaves for a reason that this module has checked itself.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -57,9 +57,9 @@ def ours(observed: Mapping[str, Resource], known: Iterable[str]) -> dict[str, Re
 
 
 def labels_are_kept(order: Order[Any], observed: Mapping[str, Resource]) -> None:
-    """Refuse to go on where a resource has a name that we gave and no longer our label.
+    """Refuse to continue if a resource has a name that we gave but no longer has our label.
 
-    It would count as another pipeline step's: rendered as if it were new, or deleted.
+    It would count as another pipeline step's, and be rendered as if new, or deleted.
 
     Raises:
         BindingLost: With each of them.
@@ -77,7 +77,7 @@ def labels_are_kept(order: Order[Any], observed: Mapping[str, Resource]) -> None
 def names_are_free(order: Order[Any], observed: Mapping[str, Resource]) -> None:
     """Refuse to take over an object that carries another order's labels.
 
-    Both the composed resource and the object inside it are looked at.
+    Both the composed resource and the object inside it are checked.
 
     Raises:
         NameTaken: One does.
@@ -96,14 +96,15 @@ def names_are_free(order: Order[Any], observed: Mapping[str, Resource]) -> None:
 def stays_in_place(
     order: Order[Any], now: Place, before: Bound | None, moves: Iterable[Move]
 ) -> bool:
-    """Refuse to answer an order from another place than before; say whether it moves.
+    """Refuse to answer an order from a different place than before; say whether it moves.
 
     Returns:
-        Whether the operator lists this move, so that what exists is to be orphaned.
-        False also where only the ProviderConfig is another name of the same account.
+        Whether the operator lists this move, so that the existing resources are orphaned.
+        Also False if the ProviderConfig is just another name for the same account.
 
     Raises:
-        InvalidOrder: The tenant has named another environment, and the operator lists no such move.
+        InvalidOrder: The tenant has named a different environment, and the operator lists no such
+            move.
         MoveRefused: The place differs otherwise, and the operator does not list the move.
     """
     if before is None:
@@ -152,7 +153,7 @@ def _names_another(order: Order[Any], now: Place, before: Bound) -> bool:
 
 
 def other_environment(before: str) -> Problem:
-    """Return what is wrong with an order that names another environment than it is built in."""
+    """Return the problem of an order that names a different environment than it is built in."""
     text = "cannot be changed once something is built, set it back to"
     return Problem(
         "spec.environment", f"{text} {canonical(before)}, or ask your provider to move the order"
@@ -216,7 +217,7 @@ def nothing_vanishes(
 
     Raises:
         DeletionRefused: With everything that would vanish.
-        BindingLost: The tenant may have asked for it, but what was asked before is lost.
+        BindingLost: The tenant may have asked for it, but the previous request is lost.
     """
     desired = {identity for r in rendered.resources for identity in r.identities}
     missing = {
@@ -250,9 +251,9 @@ def nothing_vanishes(
 def types_are_in_use(
     now: Bound, rendered: Rendered, observed: Mapping[str, Resource], before: Bound | None
 ) -> None:
-    """Refuse a type of volumes that nothing live has, while the record is a rebuilt one.
+    """Refuse a volume type that nothing live has, while the record is a rebuilt one.
 
-    The environment may have renamed it since: what has the former type would be built anew.
+    The environment may have renamed it since: volumes of the previous type would be re-created.
 
     Raises:
         BindingLost: There is such a type.
@@ -285,7 +286,7 @@ def _texts(data: object, field: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _remedy(rendered: Rendered, observed: Mapping[str, Resource]) -> str:
-    """Return how a lost record is restored: with its resource, where that is gone too."""
+    """Return how to restore a lost record: with its resource, if that is gone too."""
     root = next((r.key for r in rendered.resources if ANNOTATION in r.annotations), "")
     if not root or root in observed:
         return "restore the annotation, or undo the change"
@@ -309,7 +310,7 @@ def _why_not(  # noqa: PLR0913  # a reason may speak of any of them
             asked = _asked_before(former, before, removal.detail)
             return "" if asked else f"{removal.detail} never asked for it"
         case "superseded":
-            # Ready is only ever said of what is observed.
+            # Only observed resources can be ready.
             done = removal.detail in ready
             return "" if done else f"its successor {removal.detail} is not ready"
         case "helper":
@@ -318,14 +319,14 @@ def _why_not(  # noqa: PLR0913  # a reason may speak of any of them
             retired = any(removal.identity.startswith(prefix) for prefix in backend.retired)
             return "" if retired else "this version did not retire it"
         case _:
-            # Orphaned; an unknown reason would be held to the same.
+            # Orphaned; an unknown reason would have to meet the same condition.
             return "its observed policies still contain Delete" if may_delete(resource) else ""
 
 
 def _asked_before(former: Order[Any] | None, before: Bound | None, path: str) -> bool:
     """Say whether the order asked for it at the last answer, so that the tenant changed it.
 
-    What it did not ask for is another's, such as a newer function's. True if that is lost.
+    What it did not ask for came from elsewhere, such as a newer function. True if unknown.
     """
     if before is not None and before.rebuilt:
         return True
@@ -344,7 +345,7 @@ def _former(order: Order[Any], before: Bound | None) -> Order[Any] | None:
 
 
 def may_delete(resource: Resource) -> bool:
-    """Say whether deleting the composed resource deletes what it stands for."""
+    """Say whether deleting the composed resource deletes the live resource behind it."""
     return EVERYTHING in resource.policies or DELETE in resource.policies
 
 
@@ -355,7 +356,7 @@ def without_delete(resource: Resource, all_policies: tuple[str, ...]) -> Resourc
 
 
 def waves_only_gate_creation(rendered: Rendered, observed: Mapping[str, Resource]) -> None:
-    """Refuse an answer that plans for later what already exists.
+    """Refuse an answer that defers to a later wave what already exists.
 
     Raises:
         DeletionRefused: A key is both observed and only planned.
@@ -370,9 +371,9 @@ def waves_only_gate_creation(rendered: Rendered, observed: Mapping[str, Resource
 
 
 def keys_are_sound(rendered: Rendered, backend: Backend[Any]) -> None:
-    """Refuse an answer with doubled keys or names, or without the root that carries the record.
+    """Refuse an answer with duplicate keys or names, or without the root that carries the record.
 
-    Names are doubled where an object is observed under the key of another.
+    Names are duplicate where an object is observed under another object's key.
 
     Raises:
         DeletionRefused: It has.

@@ -1,7 +1,7 @@
-"""Tell whether providers have taken over what is desired, alike for every backend.
+"""Say whether providers have applied the desired state, in the same way for every backend.
 
 Crossplane applies an answer after the call; a provider reads it a moment later. Until both have
-happened, what is observed speaks of the previous order.
+happened, the observed state reflects the previous order.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,10 +16,10 @@ PENDING = "the change is being handed to the provider"
 def current(
     shown: Iterable[Condition], desired: Iterable[Resource], observed: Mapping[str, Resource]
 ) -> tuple[Condition, ...]:
-    """Return the conditions; `Current` holds only once everything desired was handed over.
+    """Return the conditions; `Current` holds only once all desired resources were handed over.
 
     Args:
-        shown: The conditions, as the live things show them.
+        shown: The conditions, as the live resources report them.
         desired: The rendered resources.
         observed: The observed ones by key.
     """
@@ -42,8 +42,8 @@ def is_done(desired: Resource, observed: Resource | None) -> bool:
 def is_applied(payload: Mapping[str, Any], observed: Resource | None) -> bool:
     """Return whether a payload was applied, and read by its provider.
 
-    Providers add fields of their own, but for the manifest inside an Object: there a field that
-    is no longer desired has to be gone too.
+    Providers add fields of their own, except in the manifest inside an Object: there, fields that
+    are no longer desired must be gone too.
     """
     if observed is None or _is_unread(observed):
         return False
@@ -57,7 +57,7 @@ def is_applied(payload: Mapping[str, Any], observed: Resource | None) -> bool:
 
 
 def _agrees(applied: Any, desired: Any, live: Any) -> bool:
-    """Return whether manifests are the same; a value that the live object has already counts.
+    """Return whether manifests agree; a value that the live object already has counts as equal.
 
     Gardener raises versions by itself, and they are desired afterwards.
     """
@@ -68,7 +68,7 @@ def _agrees(applied: Any, desired: Any, live: Any) -> bool:
 
 
 def _contains(whole: Any, part: Any) -> bool:
-    """Return whether data have all that a part of them says."""
+    """Return whether data contain everything that a part specifies."""
     if isinstance(part, Mapping):
         return isinstance(whole, Mapping) and all(
             _contains(whole.get(name), value) for name, value in part.items()
@@ -88,7 +88,7 @@ def _contains_entries(whole: Sequence[Any], part: Sequence[Any]) -> bool:
 def _is_unread(observed: Resource) -> bool:
     """Return whether the last success of a provider was with an older generation.
 
-    A failure says nothing: it may be of a change that was taken over, and fails since.
+    A failure proves nothing: the change may have been read, and be failing since.
     """
     synced = trouble.condition_of(observed.status, "Synced")
     seen: int = synced.get("observedGeneration") or 0

@@ -1,7 +1,7 @@
-"""Refuse a change to what is built and cannot be changed.
+"""Refuse changes to immutable fields of live resources.
 
-A field is immutable from the moment that something live holds it: what was refused, or was
-never built, can be corrected.
+A field is immutable from the moment that something live holds it: a value that was refused, or
+was never built, can be corrected.
 """
 
 from collections.abc import Iterator, Mapping
@@ -78,8 +78,8 @@ def refused_fields_are_unchanged(
 ) -> None:
     """Refuse a change to a field that is declared `refused`, to less or to something else.
 
-    What the backend has not taken may be taken back, or nothing could be changed any more; and
-    what nothing live holds may be corrected.
+    A value that the backend has not applied may be reverted, or nothing could be changed any more;
+    and a value that nothing live holds may be corrected.
 
     Args:
         order: The order.
@@ -123,7 +123,7 @@ def _unchangeable(change: Difference) -> str:
     """Return why a field may not change like this; empty if it may."""
     before, now = change.before, change.now
     match extra(change.info, "change"):
-        # An empty list says that the provider chooses: it has, and that is no beginning of another.
+        # An empty list lets the provider choose; its choice is no prefix of another list.
         case "grows" if isinstance(before, list) and before:
             kept = now[: len(before)] == before
             return "" if kept else f"can only gain entries at its end, after {canonical(before)}"

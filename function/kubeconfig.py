@@ -1,4 +1,4 @@
-"""Tell how a cluster is reached; its kubeconfig logs in by OpenID Connect and holds no secret."""
+"""Say how a cluster is reached; its kubeconfig logs in by OpenID Connect and holds no secret."""
 
 import base64
 import functools

@@ -1,4 +1,4 @@
-"""Know scope: the only place that tells a cluster scoped install from a namespaced one.
+"""Know scope: the only place that distinguishes cluster scoped from namespaced installs.
 
     claims       cluster scoped kinds, `ProviderConfig`
     namespaced   `*.m.*` kinds in the tenant's namespace, `ClusterProviderConfig`
@@ -88,7 +88,7 @@ def envelope(resource: Resource, order: Order[Any], secrets_namespace: str) -> M
     Args:
         resource: The resource.
         order: The order, for its mode and tenant.
-        secrets_namespace: Where connection secrets go in claims mode, if they are new.
+        secrets_namespace: Namespace of new connection secrets in claims mode.
     """
     namespaced = order.mode is Mode.NAMESPACED
     reference = {"name": resource.provider_config}
@@ -122,7 +122,7 @@ def envelope(resource: Resource, order: Order[Any], secrets_namespace: str) -> M
 def neutral(key: str, manifest: Manifest, connection: Mapping[str, bytes]) -> Resource:
     """Return an observed resource without scope.
 
-    Whatever it holds is taken as it is: it may be another pipeline step's, or garbled.
+    Its contents are taken as they are: it may belong to another pipeline step, or be garbled.
     """
     manifest = shapes.fitting(manifest, _ENVELOPE)
     metadata, spec = manifest.get("metadata") or {}, manifest.get("spec") or {}
@@ -163,10 +163,10 @@ def definitions(mode: Mode) -> list[str]:
 
 
 def external_name(observed: Resource | None) -> str:
-    """Return what the provider needs to find the live thing again; empty until it is known.
+    """Return the name by which the provider finds the live resource; empty until it is known.
 
-    Where late initialisation is off, the provider never writes the annotation itself, nor does it
-    when it builds anew what was deleted behind its back. So the id that it last saw comes first.
+    Where late initialisation is off, the provider never writes the annotation itself, not even when
+    it re-creates what was deleted behind its back. So the id that it last observed comes first.
     """
     if observed is None:
         return ""

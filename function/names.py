@@ -1,7 +1,7 @@
 """Derive every name we give, in one place, with its limit and the reason for it.
 
 A name is a readable prefix and a hash of what identifies the order. The random name of a
-claim's XR never enters: an order asked about twice must name the same objects.
+claim's XR is never part of it: the same order must always yield the same names.
 """
 
 import base64

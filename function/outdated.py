@@ -14,7 +14,7 @@ from function.errors import FunctionOutdated, Problem
 from function.managed import is_known
 from function.paths import lookup
 
-# What is repeated in a message has the form of what it stands for; other text may be a secret.
+# Messages repeat only text of the expected form; other text may be a secret.
 _KIND, _FAMILY = re.compile(r"[A-Z][A-Za-z0-9]{0,62}"), re.compile(r"[a-z0-9./-]{1,253}")
 _VERSION = re.compile(r"([a-z0-9.-]{1,253}/)?v[0-9]{1,4}((alpha|beta)[0-9]{1,4})?")
 

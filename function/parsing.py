@@ -1,6 +1,6 @@
 """Validate plain data once, and turn pydantic's errors into ours.
 
-`parse` raises the refusal it was told to blame, with all problems at once, each with its
+`parse` raises the refusal given as `blame`, with all problems at once, each with its
 path. Values are never repeated in a message, unless they are numbers or booleans and not
 private.
 """

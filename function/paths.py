@@ -1,7 +1,7 @@
 """Read and write plain data by paths such as `nodePools[web].replicas`.
 
 Entries of a list are named by their `name` where they have one, else by position; in a
-pattern `[]` stands for each of them.
+pattern `[]` matches every entry.
 """
 
 import functools

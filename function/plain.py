@@ -10,7 +10,7 @@ from typing import Any
 
 from google.protobuf import struct_pb2
 
-# Doubles above this no longer tell neighbouring integers apart.
+# Above this, a double cannot represent every integer.
 _EXACT = 2**53
 
 

@@ -1,4 +1,4 @@
-"""Tell the tenant what became of an order that was answered."""
+"""Report the outcome of an answered order to the tenant."""
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +10,7 @@ from function.guards import may_delete
 from function.resolve import Resolution
 from function.schema import canonical
 
-# Progress is told in such steps, so that status does not change with every resource.
+# Progress is reported in steps of this size, so that status does not change per resource.
 PROGRESS_STEP = 25
 # Phases of an order that is answered in full.
 SETTLED = ("Ready", "Hibernated")
@@ -100,8 +100,8 @@ def status(
 def bounded(status: Mapping[str, Any]) -> dict[str, Any]:
     """Return a status that fits into etcd with the order, whatever providers report.
 
-    A truncated kubeconfig is useless: it is omitted. So are all lists, if the rest is still too
-    large.
+    A truncated kubeconfig is useless: it is omitted. So are all lists, if the status is still
+    too large.
     """
     cut_down = {
         name: value if name in _WHOLE else _bounded(value)
@@ -148,7 +148,7 @@ def _unsettled(status: Mapping[str, Any], shown: Iterable[Condition]) -> dict[st
     if changing:
         return {"phase": "Updating", "message": (health or changing).message}
     if health:
-        # What sleeps goes on sleeping.
+        # A hibernated order stays hibernated.
         phase = "Degraded" if phase == "Ready" else phase
         return {"phase": phase, "message": health.message}
     return {}
@@ -177,8 +177,8 @@ def connection(status: Mapping[str, Any]) -> dict[str, bytes]:
 def _policy_in_force(rendered: Rendered, mine: Mapping[str, Resource]) -> str:
     """Return what deleting the order would do now, by the policies that are observed.
 
-    And by those that are written with this answer: an order that is no longer to be orphaned, and
-    the next moment is again, could be deleted in between.
+    The policies written with this answer count too: an order whose orphaning is switched off and
+    on again at once could be deleted in between.
     """
     found = (*mine.values(), *rendered.resources)
     return "Delete" if any(may_delete(resource) for resource in found) else "Orphan"

@@ -283,8 +283,8 @@ def differences(
 ) -> Iterator[Difference]:
     """Yield every field that changed, entries of lists matched by name.
 
-    Entries that came or went are not differences of a field, unless the list may not change:
-    they are no change to something that lives.
+    Added or removed entries are not differences of a field, unless the list may not change: they
+    do not change a live resource.
     """
     for name, info in fields(schema).items():
         where = f"{at}.{name}"

@@ -17,7 +17,7 @@ from function.managed import EXTERNAL_NAME
 MAX_PASSES = 10
 
 CA_CERTIFICATE = b"-----BEGIN CERTIFICATE-----\nc2ltdWxhdGVk\n-----END CERTIFICATE-----\n"
-# What a cloud chooses where it is not told.
+# What a cloud chooses by default.
 MTU, IPV6_RANGE = 1442, "2001:db8:7::/64"
 _DONE: tuple[Manifest, ...] = (
     {"type": "Ready", "status": "True", "reason": "Available"},
@@ -26,7 +26,7 @@ _DONE: tuple[Manifest, ...] = (
 
 
 class Unsettled(RuntimeError):
-    """The answers to an order go on changing."""
+    """The answers to an order keep changing."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def until_settled(
     environments: Iterable[Manifest],
     observed: Mapping[str, Observed] | None = None,
 ) -> Exchange[Played]:
-    """Call the function until its answer changes no more, each time with all that it wants built.
+    """Call the function until its answer is stable, each time with all desired resources built.
 
     Args:
         composite: The XR.
@@ -57,7 +57,7 @@ def until_settled(
         observed: What is there at first, by key.
 
     Raises:
-        Unsettled: It goes on changing.
+        Unsettled: It keeps changing.
     """
     layers, known = list(environments), dict(observed or {})
     outcome = yield from exchange(composite, layers, known)
@@ -97,7 +97,7 @@ def created(key: str, manifest: Manifest) -> Observed:
 
 
 def built(key: str, manifest: Manifest) -> Observed:
-    """Return a resource as it is once its provider has done what was asked."""
+    """Return a resource as it looks once its provider has built it."""
     found = created(key, manifest).manifest
     if found["kind"] == "Object":
         return _object(found)
