@@ -1,4 +1,4 @@
-"""Refuse manifests that an API server refuses, for who has none at hand."""
+"""Refuse manifests that an API server would refuse, for users without one."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,7 +15,7 @@ from function.schema import without_nulls
 
 
 def check_order(manifest: Manifest, mode: Mode) -> None:
-    """Refuse an order that an API server refuses.
+    """Refuse an order that an API server would refuse.
 
     Args:
         manifest: An object of one of our kinds, or an XR.
@@ -33,7 +33,7 @@ def check_order(manifest: Manifest, mode: Mode) -> None:
 
 
 def config_problems(manifest: Manifest) -> Iterator[Problem]:
-    """Yield what an API server has against an EnvironmentConfig."""
+    """Yield the problems that make an API server refuse an EnvironmentConfig."""
     if (manifest["apiVersion"], manifest["kind"]) != (KIND_API_VERSION, KIND):
         yield Problem("", f"needs apiVersion {KIND_API_VERSION} and kind {KIND}")
         return

@@ -2,7 +2,7 @@
 
 Base layers are merged and parsed once for all tenants, a tenant's overlay once. Refusals are cached
 like results. Large layers are parsed on a thread, so that calls for other environments are answered
-meanwhile; concurrent calls for the same layers share one parse.
+in the meantime; concurrent calls for the same layers share one parse.
 """
 
 from collections import OrderedDict
@@ -96,7 +96,7 @@ class Assembly:
     async def _once(
         self, key: Hashable | None, weight: int, size: int, make: Callable[[], ResultT]
     ) -> ResultT:
-        """Return the cached result of a key, or make it, once for all concurrent calls."""
+        """Return the cached result of a key, or compute it once for all concurrent calls."""
         if key in self._kept:
             self._kept.move_to_end(key)
             result = self._kept[key][1]

@@ -2,8 +2,8 @@
 
 Status is output and never memory. The record is canonical JSON, written on every answer
 and read back from what Crossplane observed. A record of an unknown format was written by
-a newer function; one that is gone or garbled is rebuilt from what the observed resources
-show, and nothing may leave the desired state while it is.
+a newer function; a lost or garbled record is rebuilt from what the observed resources
+show, and nothing may leave the desired state while that lasts.
 """
 
 from collections.abc import Collection, Mapping
@@ -24,7 +24,7 @@ from function.schema import DNSLabel, canonical, extra, fields, masked
 from function.settings import Place
 
 ANNOTATION = f"{API_GROUP}/bound"
-# So many of the resources that remain are named.
+# How many of the remaining resources are named.
 _NAMED = 10
 _wrong_label = checker(DNSLabel)
 
@@ -63,12 +63,12 @@ def with_fills(written: Mapping[str, Any], fills: Mapping[str, Any]) -> dict[str
 
 
 def remembered(bound: Bound) -> dict[str, Any]:
-    """Return what was asked at the last answer, with what policy had added."""
+    """Return what was requested at the last answer, including what policy added."""
     return with_fills(bound.asked, bound.filled)
 
 
 def accepted_spec(schema: type[SpecT], bound: Bound) -> SpecT | None:
-    """Return the order at the last answer, without what is private; None if that is not known."""
+    """Return the order at the last answer, without private values; None if it is unknown."""
     private = {name for name, info in fields(schema).items() if extra(info, "private")}
     known = {name: value for name, value in remembered(bound).items() if name not in private}
     try:
@@ -80,8 +80,8 @@ def accepted_spec(schema: type[SpecT], bound: Bound) -> SpecT | None:
 def still(before: Bound | None, now: Mapping[str, Any], held: Collection[str]) -> Bound | None:
     """Return the record without what was decided for servers and volumes that do not exist.
 
-    A key or a flavor that was refused is corrected before anything is built of it, and may need
-    another image, or another disk to boot from.
+    A refused key or flavor is corrected before anything is built from it, and may need a different
+    image, or a different boot disk.
 
     Args:
         before: What was decided at the last answer; None for a new order.
@@ -140,18 +140,18 @@ def read(
     observed: Mapping[str, Resource],
     record: Bound | None,
 ) -> Bound | None:
-    """Return what was decided for an order; None if nothing of it exists yet.
+    """Return what was decided for an order; None if none of its resources exists yet.
 
     Args:
         backend: The backend whose resources were observed.
         schema: Model of the order.
-        written: What the tenant wrote, the best guess at what was asked if the record is lost.
+        written: What the tenant wrote; a fallback for the previous request if the record is lost.
         observed: Our observed resources by key.
         record: What the last answer wrote down; None if that is lost or garbled.
 
     Raises:
         FunctionOutdated: Policy filled a field that this version does not have.
-        BindingLost: The record is lost, and what was observed does not show it.
+        BindingLost: The record is lost, and cannot be rebuilt from the observed resources.
     """
     if not observed:
         return None
@@ -204,8 +204,8 @@ def _recall(
 def _what_to_do(root: str, observed: Mapping[str, Resource]) -> str:
     """Return what is lost, and how an operator restores it.
 
-    A root that is gone is not created again: the cluster behind it may exist, and would be changed
-    to what the environment offers today.
+    A lost root is not re-created: the cluster behind it may exist, and would be changed to what the
+    environment offers today.
     """
     if root in observed:
         return (

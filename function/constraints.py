@@ -17,7 +17,7 @@ class Violation:
     Attributes:
         field: Path of the value, such as `spec.nodePools[web].drainTimeout`.
         place: The same for every entry that only its position names, such as `spec.sshKeys[]`.
-        value: The value as canonical JSON, by which an unchanged one is recognised.
+        value: The value as canonical JSON, by which an unchanged value is recognised.
         message: What is wrong, and what is accepted.
     """
 
@@ -62,7 +62,7 @@ def violations_of(annotation: Any, value: object, at: str) -> list[Violation]:
 
 @functools.cache
 def _constrained_fields(schema: type[Schema]) -> dict[str, FieldInfo]:
-    """Return the fields with a constraint, or with models, which say by themselves."""
+    """Return the fields with a constraint, or with models, which declare their own."""
     return {
         name: info
         for name, info in schema.model_fields.items()

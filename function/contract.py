@@ -288,7 +288,7 @@ class Backend(Generic[SpecT]):
         settings: Model of its block in the environment.
         root: Key of the resource that carries the bound record; in the first wave, never removed.
         render: The pure function.
-        identities: Returns the identities of all live resources behind a composed resource.
+        identities: Identities of all live resources behind a composed resource.
         recall: What observed resources show of a lost bound record, as its fields; None if they
             show too little.
         namespace: Namespace or project in the backend, from its settings and the tenant.

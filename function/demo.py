@@ -1,8 +1,8 @@
 """Show the main job: orders answered by the real server, for several providers.
 
 Starts `function-central-api` with throw-away certificates on a free port, calls it over
-gRPC as Crossplane would, plays the waves by marking resources built, and shows on one screen
-what came out. No Docker, no cluster, no network.
+gRPC as Crossplane would, plays the waves by marking resources built, and shows the results
+on one screen. No Docker, no cluster, no network.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ class Certificates:
     client_certificate: bytes
 
     def credentials(self) -> grpc.ChannelCredentials:
-        """Return what a client needs to be let in."""
+        """Return the credentials that a client needs."""
         return grpc.ssl_channel_credentials(
             self.authority, self.client_key, self.client_certificate
         )
@@ -101,7 +101,7 @@ async def _play_all(
 
 
 async def play(run: local.Run, order: Manifest, layers: list[Manifest]) -> Played:
-    """Call the function until nothing changes any more, each time with what came before built."""
+    """Call the function until nothing changes, each time with the previous resources built."""
     composite = local.composite_of(order, Mode.CLAIMS)
     return await local.held(run, simulate.until_settled(composite, layers))
 
@@ -119,7 +119,7 @@ def _write(path: Path, played: Played) -> None:
 
 @dataclass(frozen=True)
 class Channel:
-    """Where a server listens, how to be let in, and its process."""
+    """Where a server listens, the client's credentials, and its process."""
 
     target: str
     credentials: grpc.ChannelCredentials

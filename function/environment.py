@@ -2,8 +2,8 @@
 
 The base layers carry the label `api.scs.community/environment`, a tenant's overlay the
 labels `api.scs.community/overlay` and `/tenant`. Exactly one base layer is the root: it
-holds `kinds` and names the other base layers, so that a lost layer is noticed and never
-means a smaller, valid environment.
+holds `kinds` and names the other base layers, so that a lost layer is detected and never
+yields a smaller, valid environment.
 Layers are sorted by name first: Crossplane 1.20 delivers them in any order.
 """
 
@@ -28,7 +28,7 @@ from function.settings import Block, Settings
 KIND = "EnvironmentConfig"
 KIND_API_VERSION = "apiextensions.crossplane.io/v1beta1"
 ROOT_ONLY = ("kinds", "layers", "overlays", "tenants", "moves")
-# Fields in which values of free form are, and how deep each entry may be nested with them.
+# Fields with free-form values, and how deeply each of their entries may be nested.
 _FREE, _LEVELS = ("backends", "classes", "policy"), LEVELS + 3
 _ATTRIBUTES = {info.alias or name: name for name, info in Settings.model_fields.items()}
 
@@ -36,8 +36,8 @@ _ATTRIBUTES = {info.alias or name: name for name, info in Settings.model_fields.
 def selectors(name: str, tenant: str) -> dict[str, dict[str, str]]:
     """Return the labels of base layers, then of overlays, by the name of their requirement.
 
-    The name says which environment is meant. Crossplane 2.4 sends on the first call what the call
-    before required: after a move these are layers of the previous environment, under its name.
+    The name identifies the environment. On the first call, Crossplane 2.4 sends what the previous
+    call required: after a move, these are layers of the previous environment, under its name.
     """
     return {
         f"environment {name}": {ENVIRONMENT_LABEL: name},
@@ -162,8 +162,8 @@ def admit(environment: Environment, tenant: str) -> None:
     """Refuse a tenant that the environment is not for.
 
     Raises:
-        EnvironmentNotFound: Its root names tenants, and not this one; in the same words as if
-            there were no such environment.
+        EnvironmentNotFound: Its root names tenants, but not this one; worded as if there were no
+            such environment.
     """
     tenants = environment.settings.tenants
     if tenants is not None and tenant not in tenants:
@@ -314,7 +314,7 @@ def _untouched(data: Manifest, base: Foundation) -> dict[str, Any]:
 
 
 def _flaws(merge: Merge, root: "_Layer", settings: Settings) -> tuple[Problem, ...]:
-    """Return the values that violate constraints: they came after environments were released."""
+    """Return the values that violate constraints, which are newer than released environments."""
     violated = [*violations(settings, ""), *policy.violations(settings.policy)]
     blame = Blame(merge.provenance) if violated else Blame({})
     return tuple(_located(blame, root, Problem(one.field, one.message)) for one in violated)
@@ -341,7 +341,7 @@ def _blocks(
     base: Foundation,
     problems: list[Problem],
 ) -> dict[str, Schema]:
-    """Return the parsed blocks of the backends; a value that is no mapping is reported before."""
+    """Return the parsed blocks of the backends; a value that is no mapping was reported earlier."""
     known = ", ".join(sorted(schemas))
     kinds = {k: b for k, b in _mapping(data, "kinds").items() if isinstance(b, str)}
     blocks = _mapping(data, "backends")

@@ -1,8 +1,8 @@
 """Say whether something may exist behind a composed resource.
 
-What a provider has refused to make does not exist, and nothing of the order is bound to it. All
-else counts as existing: what was observed once, what may be under way, what may have been left
-behind by a creation that was cut off, and what nobody has looked at yet.
+What a provider has refused to create does not exist, and nothing of the order is bound to it.
+Everything else counts as existing: what was observed before, what may be in progress, what an
+interrupted creation may have left behind, and what no provider has observed yet.
 """
 
 import datetime
@@ -15,15 +15,15 @@ from function.managed import EXTERNAL_NAME
 _PENDING, _SUCCEEDED, _FAILED = (
     f"crossplane.io/external-create-{state}" for state in ("pending", "succeeded", "failed")
 )
-# Called by the name that we give it: that it was never made by us proves nothing.
+# We choose its name, so it may exist even if we never created it.
 _NAMED_BY_US = "kubernetes"
 _CREATION = "create failed"
-# All that is said where the other condition says why.
+# The whole text where the other condition gives the reason.
 _BARE = ("", "create failed: async create failed")
-# What a provider says before it has sent any request.
+# Errors that a provider reports before it has sent any request.
 _BEFORE = ("connect failed", "cannot resolve references")
-# A request for something new that was answered with a refusal, or was never sent. A name that is
-# taken may be that of an earlier creation of ours.
+# A create request that was refused, or was never sent. A name that is taken may belong to an
+# earlier creation of ours.
 _REFUSED = re.compile(
     r"\[POST \S+\], (?:but got 4(?!08)\d\d instead|error message)"
     r"|Unable to find \w+ with name"
@@ -42,12 +42,12 @@ def may_exist(resource: Resource) -> bool:
     named = resource.family == _NAMED_BY_US
     if not named and resource.annotations.get(EXTERNAL_NAME):
         return True
-    # As a whole: that a name is taken may be said at the end of a long text.
+    # The whole text: a name conflict may be reported at the end of a long text.
     synced, attempt = (
         trouble.condition_of(resource.status, kind, whole=True)
         for kind in ("Synced", "LastAsyncOperation")
     )
-    # While a creation runs that was refused before, only this one says that all is well.
+    # While a creation that was refused before is retried, only this condition is positive.
     if synced.get("status") != "False":
         return True
     texts = [str(condition.get("message", "")) for condition in (synced, attempt)]
@@ -59,10 +59,10 @@ def may_exist(resource: Resource) -> bool:
 
 
 def _is_unmade(text: str, *, named: bool) -> bool:
-    """Return whether the text of a failed creation proves that nothing was made.
+    """Return whether the text of a failed creation proves that nothing was created.
 
-    A resource of OpenStack may be made in several requests, of which only the first is one for
-    something new: what fails after it leaves it behind.
+    Creating an OpenStack resource may take several requests, of which only the first creates it: a
+    failure after that leaves the resource behind.
     """
     if named:
         return trouble.read(text).refuses
@@ -70,7 +70,7 @@ def _is_unmade(text: str, *, named: bool) -> bool:
 
 
 def _is_under_way(resource: Resource) -> bool:
-    """Return whether a creation has begun and its end is not known."""
+    """Return whether a creation has started and its result is unknown."""
     times = {name: _time(resource.annotations.get(name)) for name in (_SUCCEEDED, _FAILED)}
     if _PENDING not in resource.annotations:
         return False

@@ -1,4 +1,4 @@
-"""Print what became of orders, in the forms that scripts and people want."""
+"""Print the results of orders, in forms for scripts and people."""
 
 import json
 from collections import Counter
@@ -10,7 +10,7 @@ import yaml
 from function.contract import Manifest
 from function.render import RESULT_API_VERSION, Answered
 
-# The one in C takes a tenth of the time, where PyYAML was built with it.
+# The dumper in C, where PyYAML was built with it, takes a tenth of the time.
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 UNITS = {"cpu": "vCPU", "memoryGiB": "GiB memory", "storageGiB": "GiB storage", "gpus": "GPU"}
@@ -87,7 +87,7 @@ def _reference(manifest: Manifest) -> str:
 
 
 def _lines(one: Answered) -> Iterator[str]:
-    """Yield what a tenant wants to know of an order, a line each."""
+    """Yield what a tenant wants to know about an order, line by line."""
     if one.outcome is None:
         return
     status: dict[str, Any] = one.outcome.composite["status"]

@@ -1,23 +1,23 @@
 """Know our own labels, and which keys of labels and annotations a tenant may not use.
 
-Those of a tenant end up on objects of the provider, where its tools select by them. A live order
-keeps the keys that it has: only what is new, or has another value, is judged.
+A tenant's labels end up on objects of the provider, whose tools select by them. A live order keeps
+its existing keys: only keys that are new, or have a different value, are checked.
 """
 
 from collections.abc import Collection, Mapping
 
 from function.model import API_GROUP
 
-# Of what is composed, and of every object inside it.
+# Labels of composed resources, and of every object inside them.
 BACKEND_LABEL = f"{API_GROUP}/backend"
 ENVIRONMENT_LABEL = f"{API_GROUP}/environment"
 TENANT_LABEL = f"{API_GROUP}/tenant"
 KIND_LABEL = f"{API_GROUP}/kind"
 NAME_LABEL = f"{API_GROUP}/name"
 UID_LABEL = f"{API_GROUP}/uid"
-# Of EnvironmentConfigs, beside those of environment and tenant.
+# Label of EnvironmentConfigs, in addition to those of environment and tenant.
 OVERLAY_LABEL = f"{API_GROUP}/overlay"
-# What a tenant reads of such a key.
+# What a tenant reads about such a key.
 RESERVED = "is kept for the provider; choose another key"
 
 

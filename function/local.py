@@ -20,14 +20,14 @@ from function.paths import lookup
 
 # Crossplane calls once, and then as often as the requirements change.
 MAX_CALLS = 6
-# Crossplane's generator of names keeps so much of a claim's, so that the whole is a label's value.
+# Crossplane's name generator keeps this much of a claim's name, so that the result fits a label.
 GENERATED_BASE = 57
 KEY_ANNOTATION = "crossplane.io/composition-resource-name"
 COMPOSITE_LABEL = "crossplane.io/composite"
 
 Run = Callable[[fnv1.RunFunctionRequest], Awaitable[fnv1.RunFunctionResponse]]
 T = TypeVar("T")
-# Yields requests, is sent the responses, and returns what came of them.
+# Yields requests, receives the responses, and returns the result.
 Exchange = Generator[fnv1.RunFunctionRequest, fnv1.RunFunctionResponse, T]
 
 
@@ -50,7 +50,7 @@ class Observed:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an order.
+    """The result of an order.
 
     Attributes:
         composite: The XR with the status that the tenant would see.
@@ -270,7 +270,7 @@ def _provide(
         for name, selector in asked.items():
             if answers is None:
                 continue
-            # Present and empty says that nothing matched.
+            # Present but empty means that nothing matched.
             answers[name].SetInParent()
             del answers[name].items[:]
             for layer in matching(layers, selector.match_labels.labels):

@@ -11,11 +11,11 @@ _SHARED = frozenset(
         "writeConnectionSecretToRef",
     }
 )
-# How a composite goes with its claim.
+# How a composite is deleted with its claim.
 DELETE_POLICY = "compositeDeletePolicy"
 # The tenant's own, though Crossplane declares it.
 SECRET = "writeConnectionSecretToRef"  # noqa: S105  # a field
-# What ties a composite to its claim, and to what is composed of it.
+# References from a composite to its claim, and to its composed resources.
 TIES = frozenset({"claimRef", "resourceRefs"})
 # Fields of `spec`, by what has them.
 CLAIM = _SHARED | {DELETE_POLICY, "resourceRef"}

@@ -13,8 +13,8 @@ from function.__version__ import __version__
 from function.fn import FunctionRunner
 
 DEFAULT_METRICS_ADDRESS = "0.0.0.0:8080"
-# In MB. Fifty servers with all their volumes, once observed, are more than the SDK's 4. A larger
-# request is refused, and nothing that the tenant takes back makes it smaller.
+# In MB. Fifty observed servers with all their volumes exceed the SDK's default of 4. A larger
+# request is refused, and nothing that the tenant removes from the order makes it smaller.
 _DEFAULTS = {"max_recv_message_size": 32}
 
 
@@ -39,7 +39,7 @@ def main(*, metrics_address: str, no_metrics: bool, **options: Any) -> None:
     if no_metrics:
         serving.run(FunctionRunner(), **options)
         return
-    # When a series began is of no use to Prometheus, and doubles their number.
+    # Prometheus does not need the creation times of series, which double their number.
     prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # upstream
     registry = prometheus_client.CollectorRegistry()
     runner = Servicer(metrics.Metrics(registry).observe)

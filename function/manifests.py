@@ -20,7 +20,7 @@ import yaml
 # The parser in C is that of kubectl, which is a translation of it; PyYAML has it on all platforms
 # that it publishes wheels for.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-# Deeper than the function can be sent; kubectl itself stops at 10,000.
+# Deeper than a request to the function can be; kubectl itself stops at 10,000.
 MAX_DEPTH = 100
 # Aliases of aliases grow a short text to any size.
 MAX_VALUES = 1_000_000
@@ -48,7 +48,7 @@ _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
 _BETWEEN = re.compile(r"(?<=[0-9])_(?=[0-9])")
 # What a Kubernetes object holds of whole numbers; larger ones become floating point.
 _INT64 = range(-(2**63), 2**63)
-# Of what follows `---` in its line kubectl takes comments only.
+# After `---` on the same line, kubectl accepts comments only.
 _SEPARATOR = re.compile(r"^---[ \t]+[^#\s]", re.MULTILINE)
 
 

@@ -30,7 +30,7 @@ class Merge:
     """Collect layers, the origin of each value, and contradictions.
 
     Attributes:
-        data: What the layers add up to.
+        data: The merged result of the layers.
         provenance: Path of each value to the layer that set it.
         problems: Where layers contradict each other, or hold what cannot be merged.
     """
@@ -118,7 +118,7 @@ class Merge:
 
 
 def entry_key(at: str, item: Mapping[str, Any]) -> str | None:
-    """Return what names an entry of a list, such as `ubuntu/24.04/amd64`."""
+    """Return the name of a list entry, such as `ubuntu/24.04/amd64`."""
     if at == "policy":
         verbs = sorted(set(item) - {"field", "reason", "kind"})
         parts = (item.get("field"), ",".join(verbs), item.get("kind"))

@@ -8,8 +8,8 @@
 
 Memory, CPU and file descriptors are there as `process_*`.
 
-No label holds what a tenant can make up, so that the number of time series is bounded: a
-kind that nobody knows is `unknown`, and the environment is empty until an EnvironmentConfig
+No label holds values that a tenant can make up, so that the number of time series is bounded:
+an unknown kind is `unknown`, and the environment is empty until an EnvironmentConfig
 of that name was found. Tenants and orders are in the log, not here.
 """
 

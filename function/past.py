@@ -1,4 +1,4 @@
-"""Say what exists of an order, and what was decided of it."""
+"""Say which resources of an order exist, and what was decided for it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,12 +16,12 @@ from function.record import Bound
 
 @dataclass(frozen=True)
 class Past:
-    """What the last answer to an order has left.
+    """What remains of the last answer to an order.
 
     Attributes:
         resources: Its observed resources by key, each with what may exist behind it.
-        seen: The same, without what is of another type than the backend reads.
-        recorded: What the last answer wrote down, also where nothing came of it.
+        seen: The same, without parts whose type is not the one the backend reads.
+        recorded: What the last answer persisted, even if nothing was created from it.
         record: What was decided; None if nothing can exist.
         held: Paths of order fields that something live holds.
     """
@@ -47,11 +47,11 @@ class Past:
 def read(
     kind: str, written: Mapping[str, Any], backend: Backend[Any], mine: Mapping[str, Resource]
 ) -> Past:
-    """Return what the last answer has left.
+    """Return what remains of the last answer.
 
     Args:
         kind: Kind of the order.
-        written: What the tenant writes now, for what the record does not say.
+        written: What the tenant writes now, as a fallback for what the record lacks.
         backend: The backend that made it.
         mine: The observed resources of the order by key.
 
@@ -84,9 +84,9 @@ def former_backend(kind: str, mine: Mapping[str, Resource]) -> Backend[Any] | No
 
 
 def moved(written: Mapping[str, Any], observed: Mapping[str, Resource]) -> InvalidOrder | None:
-    """Return the refusal of an order that names another environment than it is built in.
+    """Return the refusal of an order that names a different environment than it is built in.
 
-    Where that one is not there, or does not offer the kind, it is still the tenant who acts.
+    If that environment does not exist, or does not offer the kind, the tenant still has to act.
 
     Args:
         written: What the tenant writes.

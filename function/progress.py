@@ -1,8 +1,8 @@
 """Say in one sentence what happens to a cluster, and how far it is.
 
-What it was when it was last complete is remembered beside it, as an annotation: only this shows
-what changes, from what, and whether it is still being built for the first time. A change of
-a sentence costs the order one more call, so that large counts change in few steps.
+An annotation persists what the cluster was when it was last complete: only this shows what
+changes, from what, and whether it is still being built for the first time. Every change of
+the sentence costs the order one more call, so large counts change in few steps.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ from function.schema import canonical, mapping
 COMPLETE = f"{API_GROUP}/complete"
 # Counts up to this one are shown as they are, larger ones in as many steps.
 STEPS = 10
-# A provider's percentages change with every moment.
+# A provider's percentages change all the time.
 PERCENT_STEP = 25
 _NAMED = 3
 
@@ -45,7 +45,7 @@ def remembered(annotations: Mapping[str, str]) -> Shape | None:
     """Return what a cluster was when it was last complete.
 
     Returns:
-        An empty shape if it never was; None if nobody knows.
+        An empty shape if it never was; None if that is unknown.
     """
     if COMPLETE not in annotations:
         return None
@@ -86,13 +86,13 @@ def percent(value: Any) -> str:
 
 
 def sentence(what: str, *counts: Count | str) -> str:
-    """Return what happens, with what says how far it is."""
+    """Return what happens, followed by its progress."""
     listed = ", ".join(map(str, counts))
     return f"{what}: {listed}" if listed else what
 
 
 def changes(before: Shape, now: Shape) -> str:
-    """Return what makes of a cluster another one; empty if nothing of its shape does."""
+    """Return how a cluster changes; empty if its shape does not change."""
     parts = list(_changes(before, now))
     more = [f"{len(parts) - _NAMED} more"] if len(parts) > _NAMED else []
     *first, last = [*parts[:_NAMED], *more] or [""]

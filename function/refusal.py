@@ -27,7 +27,7 @@ def conditions(subject: Ask, observed: Mapping[str, Resource]) -> tuple[Conditio
     own = labels_of(subject.tenant, subject.kind, subject.name)
     mine = {key: r for key, r in observed.items() if own.items() <= r.labels.items()}
     backend = _backend(subject.kind, mine)
-    # A resource that has lost its labels may be the one in trouble.
+    # A resource that has lost its labels may be the failing one.
     if backend is None or mine.keys() != observed.keys():
         return ()
     seen = {key: resource.checked(backend.reads) for key, resource in mine.items()}

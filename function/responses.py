@@ -32,7 +32,7 @@ def refuse(
     Args:
         req: The request.
         reason: CamelCase reason of the condition.
-        text: What is wrong, for who reads the composite; in a namespaced install that is the
+        text: What is wrong, for readers of the composite; in a namespaced install that is the
             tenant, who gets the public sentence.
         public: The sentence for the tenant.
         fresh: Conditions of what runs; others are sent again as they are.
@@ -52,7 +52,7 @@ def refuse(
         )
     )
     _condition(rsp, Condition("Accepted", False, reason, public))
-    # What is not sent again becomes Unknown.
+    # Conditions that are not sent again become Unknown.
     merged = {**_conditions(composite), **{condition.type: condition for condition in fresh}}
     for kind in CONDITIONS[1:]:
         if kind in merged:
@@ -136,7 +136,7 @@ def answered(
 
 
 def ttl(answer: Answer, refresh: int, now: datetime.datetime) -> datetime.timedelta:
-    """Return when to ask again at the latest: at midnight where that changes the answer."""
+    """Return the time to the next call at the latest: midnight, if that changes the answer."""
     longest = datetime.timedelta(seconds=refresh)
     if answer.until is None:
         return longest

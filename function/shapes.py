@@ -77,10 +77,9 @@ def count(value: Any) -> int:
 
 
 def parsed(text: str) -> Any:
-    """Return what JSON says; None if it is no JSON, or holds what nobody here could have written.
+    """Return parsed JSON; None if it is invalid, or holds what this function cannot have written.
 
-    A protobuf takes no surrogate and no number beyond a double, and Crossplane none that is no
-    number.
+    protobuf accepts no surrogates and no numbers beyond a double, and Crossplane accepts no NaN.
     """
     try:
         data = json.loads(text)

@@ -21,7 +21,7 @@ from function.schema import canonical
 RESOURCES, ANSWER = 2500, 5 * 2**20 // 2
 # Bytes that Crossplane receives, with a margin.
 RECEIVED = 4 * 2**20 - 2**16
-# What one object may hold: an Object stores its manifest twice, and who manages which field of it.
+# What one object may hold: an Object stores its manifest twice, plus its managed fields.
 PAYLOAD, ANNOTATIONS, STORED = 384 * 2**10, 240 * 2**10, 256 * 2**10
 # Bytes of a resource beside its payload, its external name included, and the payload of one that is
 # only planned.

@@ -18,7 +18,7 @@ def stamped(
     record: Bound,
     mine: Mapping[str, Resource],
 ) -> Rendered:
-    """Return the resources with what each of them carries.
+    """Return the resources with their metadata, record, policies and identities.
 
     Args:
         rendered: What the backend rendered.

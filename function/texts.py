@@ -1,7 +1,7 @@
-"""Judge text that is new: its characters, and not those of a value that was accepted before.
+"""Check the characters of new text, but not of values that were accepted before.
 
-Text of an order is put between quotation marks by what reads it, or is read by people and their
-terminals. A type of text says with `NewText` which characters it may hold.
+Consumers put the text of an order between quotation marks, or show it to people on terminals. A
+text type declares with `NewText` which characters it may hold.
 """
 
 import functools
@@ -68,7 +68,7 @@ def judge(
 
 
 def judge_issuer(issuer: Oidc | None, before: Bound | None) -> None:
-    """Refuse an issuer of the environment with such text, where an order is to get it now.
+    """Refuse an issuer of the environment with such text, if an order is about to get it.
 
     Raises:
         EnvironmentInvalid: It has such text.

@@ -1,8 +1,8 @@
 """Resolve Kubernetes versions, and the class that goes with each.
 
-Versions never go down, and go up one minor at a time; a step is held until the last one is
-finished. A version once given is kept while what was asked is unchanged, whatever becomes
-of the catalogue; the live cluster's version counts if it is higher.
+Versions never go down, and go up one minor at a time; a step waits until the previous one is
+finished. A resolved version is kept while the request is unchanged, whatever happens to the
+catalogue; the live cluster's version counts if it is higher.
 """
 
 import datetime
@@ -73,7 +73,7 @@ def version(
 
 
 def outlook(settings: Settings, decided: Decided) -> dict[str, Any]:
-    """Return the versions that can be ordered next, and the end of life of the present one."""
+    """Return the versions that can be ordered next, and the end of life of the current one."""
     current = numbers(decided.version)
     offers = [
         o
@@ -109,7 +109,7 @@ def ended(version: str, status: Mapping[str, Any], today: datetime.date) -> tupl
 
 
 def until(status: Mapping[str, Any], today: datetime.date) -> datetime.date | None:
-    """Return the last day without the note of `ended`; None if it is there, or never will be."""
+    """Return the last day without the note of `ended`; None if it is present or never will be."""
     end = status.get("versionEndOfLife")
     last = datetime.date.fromisoformat(end) if end else None
     return last if last and today <= last else None
@@ -201,9 +201,10 @@ def _next_step(  # noqa: PLR0913  # a step depends on where it starts, ends and 
 
 
 def _replaces(target: KubernetesVersion, current: str, progress: Progress) -> bool:
-    """Say whether a version may be asked for instead of one that the cluster has not taken.
+    """Say whether a version may replace a requested one that the cluster has not applied.
 
-    It may have been refused. It may be taken meanwhile as well: the other has to follow on it too.
+    That one may have been refused. It may also be applied meanwhile, so the replacement must be a
+    valid step from it, too.
     """
     if not progress.version:
         return target.minor == _minor(current)

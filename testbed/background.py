@@ -1,7 +1,7 @@
 """Keep a profile running after the command that started it, and find it again.
 
-A supervisor holds a lock on its directory as long as it lives. That says whether it runs, which a
-number in a file could not: the system gives numbers anew.
+A supervisor holds a lock on its directory for as long as it runs. The lock shows whether it runs,
+which a PID file could not: the system reuses process ids.
 """
 
 import json
@@ -25,13 +25,13 @@ from testbed.waiting import PAUSE_SECONDS, TimedOut, until
 STATES = CACHE / "state"
 # A profile has up to eleven servers, each of which may take ten seconds to end.
 STOP_SECONDS = 180.0
-# Who only asks whether it is held holds it for a moment, too.
+# A process that only checks the lock also holds it for a moment.
 HELD_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a supervisor says of the profile that it runs.
+    """What a supervisor reports about the profile that it runs.
 
     Attributes:
         supervisor: Its process.
@@ -54,7 +54,7 @@ def site_of(profile: Profile, found: Found) -> site.Site:
 
 
 def find(profile: Profile) -> Found | None:
-    """Return what runs of a profile; None if it does not."""
+    """Return what a supervisor reports about a profile; None if the profile does not run."""
     if not _is_held(profile):
         return None
     with suppress(FileNotFoundError):
@@ -80,7 +80,7 @@ def supervise(profile: Profile) -> None:
 
 
 def start(profile: Profile) -> Found:
-    """Start a supervisor in the background, and show what it says until all is ready.
+    """Start a supervisor in the background, and show its output until everything is ready.
 
     Raises:
         Broken: It ended before that.
@@ -102,7 +102,7 @@ def start(profile: Profile) -> Found:
 
 
 def await_start(profile: Profile) -> Found:
-    """Wait for another that starts a profile, and say so from time to time.
+    """Wait for another process that starts a profile, and report that from time to time.
 
     Raises:
         Broken: It gave up.
@@ -157,7 +157,7 @@ def _file(profile: Profile, suffix: str) -> Path:
 
 
 def write(profile: Profile, found: Found) -> None:
-    """Tell others what runs of a profile, in one step."""
+    """Publish what runs of a profile, atomically."""
     fresh = _file(profile, "new")
     fresh.write_text(json.dumps(asdict(found)))
     fresh.replace(_file(profile, "json"))

@@ -1,7 +1,7 @@
 """Build programs from Go modules, once for each set of pins.
 
-What is built has the hash of all that decided it in its name: other pins are another file, and
-a file that is there is the right one. One process builds a target; others wait for that one only.
+The name of a build result contains the hash of all its inputs: other pins yield another file, and
+a file that exists is the right one. One process builds a target; others wait for that one only.
 """
 
 import hashlib
@@ -23,12 +23,12 @@ REPORT_SECONDS = 10.0
 
 
 def path(target: Program | Files) -> Path:
-    """Return where a program or a directory is, once it was made."""
+    """Return where a program or a directory is once it is built."""
     return BUILT / f"{target.name}-{pins(target)}"
 
 
 def pins(target: Program | Files) -> str:
-    """Hash all that decides what a build yields."""
+    """Hash everything that determines the result of a build."""
     digest = hashlib.sha256(repr(target).encode())
     wrapper = WRAPPERS / target.wrapper
     for file in sorted(path for path in wrapper.rglob("*") if path.is_file()):
@@ -37,7 +37,7 @@ def pins(target: Program | Files) -> str:
 
 
 def ensure(*targets: Program | Files) -> None:
-    """Make what is missing, in this order."""
+    """Build what is missing, in this order."""
     BUILT.mkdir(parents=True, exist_ok=True)
     for target in targets:
         if not path(target).exists():
@@ -48,7 +48,7 @@ def ensure(*targets: Program | Files) -> None:
 
 
 def _make(target: Program | Files) -> None:
-    """Make a target, unless another process has just done so."""
+    """Build a target, unless another process has just done so."""
     if path(target).exists():
         return
     if shutil.which("go") is None:
@@ -80,7 +80,7 @@ def _compile(program: Program) -> None:
     ) as build:  # fmt: skip
         said = list(_reported(build.stderr or (), program.name))
     if build.returncode:
-        # Among what it says are names of packages that were compiled well, one a line.
+        # Its output includes the names of packages that compiled, one a line.
         wrong = [line for line in said if " " in line]
         raise click.ClickException(f"{program.name} does not build:\n" + "".join(wrong[:20]))
     fresh.replace(path(program))
@@ -88,7 +88,7 @@ def _compile(program: Program) -> None:
 
 
 def _reported(lines: Iterator[str] | tuple[()], name: str) -> Iterator[str]:
-    """Pass on what the compiler says, a line for each package, and count from time to time."""
+    """Pass on the compiler's output, a line for each package, and count from time to time."""
     last = time.monotonic()
     for count, line in enumerate(lines, 1):
         if time.monotonic() - last > REPORT_SECONDS:
@@ -112,7 +112,7 @@ def _copy(files: Files) -> None:
 
 
 def _fresh(target: Program | Files) -> Path:
-    """Return where a target is made; names hold versions, so that no suffix is replaced."""
+    """Return where a target is built; names hold versions, so that no suffix is replaced."""
     return path(target).with_name(f"{path(target).name}.new")
 
 

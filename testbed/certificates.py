@@ -1,4 +1,4 @@
-"""Issue the certificates by which servers and people know each other.
+"""Issue the certificates by which servers and people authenticate each other.
 
 The API server takes the common name of a client as the user, its organisations as groups.
 """
@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 LIFETIME = datetime.timedelta(days=365)
-# By this name the API server expects what it passes requests on to.
+# The name that the API server expects of the server to which it forwards requests.
 GARDENER_SERVICE = "gardener-apiserver.kube-system.svc"
 HOSTS = ("localhost", "kubernetes.default.svc", GARDENER_SERVICE)
 ADDRESSES = ("127.0.0.1",)
@@ -29,7 +29,7 @@ class Authority:
 
 
 def new_authority() -> Authority:
-    """Make an authority that signs itself."""
+    """Create a self-signed authority."""
     key, name = ec.generate_private_key(ec.SECP256R1()), _name("testbed authority", ())
     certificate = (
         _builder(name, name, key)
@@ -40,7 +40,7 @@ def new_authority() -> Authority:
 
 
 def issue(authority: Authority, directory: Path, user: str, groups: tuple[str, ...] = ()) -> None:
-    """Write `ca.crt`, `tls.crt` and `tls.key` for a client that may serve on this machine too."""
+    """Write `ca.crt`, `tls.crt` and `tls.key` for a client that may also serve on this machine."""
     key = ec.generate_private_key(ec.SECP256R1())
     names = [x509.DNSName(host) for host in HOSTS]
     addresses = [x509.IPAddress(ipaddress.ip_address(address)) for address in ADDRESSES]

@@ -1,4 +1,4 @@
-"""Say what a profile is: servers and what is applied between them, in order; and which cores."""
+"""Define profiles (servers and what is applied between them, in order), and the cores."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Apply what makes a garden: the API of Gardener, and a landscape that tenants order from.
 
-The landscape, in `objects/garden.yaml`, is what `examples/environments/gardener` says of it.
+The landscape, in `objects/garden.yaml`, matches `examples/environments/gardener`.
 """
 
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ SETUP = Setup("the API of Gardener, a landscape and a project", _run)
 
 
 def _registration(site: Site) -> Iterator[Manifest]:
-    """Yield what makes the API server pass requests on, by a service that stands for localhost."""
+    """Yield the objects that make the API server forward requests, by a service for localhost."""
     name, namespace = GARDENER_SERVICE.split(".")[:2]
     port = site.ports["gardener"]
     yield {
@@ -67,7 +67,7 @@ def _registration(site: Site) -> Iterator[Manifest]:
 
 
 def _await_served(api: Kubernetes, path: str) -> None:
-    """Wait until requests are passed on; the condition of the APIService comes before that."""
+    """Wait until requests are forwarded; the condition of the APIService holds before that."""
     until(
         lambda: api.request("GET", path).accepted,
         seconds=ESTABLISHED_SECONDS,

@@ -1,7 +1,7 @@
 """Apply what Crossplane, the function and a tenant need to the API server.
 
 What a package manager, `core init` and the RBAC manager do elsewhere is done by hand here: there is
-no registry to pull from, and nobody to ask for a role.
+no registry to pull from, and no RBAC manager to grant roles.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -29,11 +29,11 @@ NAMESPACE = "crossplane-system"
 # Not an object: it lists files for kubectl.
 KUSTOMIZATION = "kustomization.yaml"
 ESTABLISHED_SECONDS = 180.0
-# With a refusal while a control plane is set up.
+# How long a refusal is retried while a control plane is set up.
 PATIENCE_SECONDS = 30.0
-# After which an order is looked at again; people wait at this control plane.
+# After which an order is reconciled again; people wait for this control plane.
 REFRESH_SECONDS = 5
-# Definitions are long: the parser in C takes a tenth of the time, where it is there.
+# Definitions are long: the parser in C, where available, takes a tenth of the time.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEFINITIONS = "/apis/apiextensions.crossplane.io/v1/compositeresourcedefinitions"
 RBAC = "rbac.authorization.k8s.io"
@@ -48,7 +48,7 @@ class Setup:
     """Something that is applied between two servers.
 
     Attributes:
-        name: What it is called in progress.
+        name: Its name in progress output.
         run: Applies it.
     """
 
@@ -57,11 +57,11 @@ class Setup:
 
 
 def crossplane(files: Files, *, announced: bool = True) -> Setup:
-    """Return what must be there before a core of this release starts.
+    """Return what must exist before a core of this release starts.
 
     Args:
         files: Those of the release.
-        announced: Whether the function is told of by hand; otherwise a package brings it.
+        announced: Whether the function is registered by hand; otherwise a package does it.
     """
 
     def run(site: Site) -> None:
@@ -84,7 +84,7 @@ def orders(mode: Mode, *, by_hand: bool = True, environment: str = "cluster-stac
 
     Args:
         mode: How orders are served.
-        by_hand: Whether our kinds are applied by hand; otherwise a package brings them.
+        by_hand: Whether our kinds are applied by hand; otherwise a package installs them.
         environment: Which example.
     """
 
@@ -148,7 +148,7 @@ def _apply(api: Kubernetes, path: Path) -> None:
 
 
 def await_definitions(api: Kubernetes, manifests: Iterable[Manifest]) -> None:
-    """Wait until the kinds of definitions are served, which is a moment after they say so."""
+    """Wait until the kinds of definitions are served, a moment after their condition says so."""
     for manifest in manifests:
         await_condition(api, api.path(manifest), "Established")
         spec = manifest["spec"]
@@ -197,7 +197,8 @@ def _await_rights(api: Kubernetes, mode: Mode) -> None:
 def _await_policies(api: Kubernetes) -> None:
     """Wait until admission policies are in force: a second after they are stored, or later.
 
-    The API server reads them in the order in which they came, so that the last one tells.
+    The API server reads them in the order of their creation, so that checking the last one is
+    enough.
     """
     canary = named("v1", "ConfigMap", CANARY, {"namespace": "default"})
     for manifest in _canary():
@@ -211,7 +212,7 @@ def _await_policies(api: Kubernetes) -> None:
 
 
 def _canary() -> Iterator[Manifest]:
-    """Yield a policy that refuses what nobody but the testbed tries."""
+    """Yield a policy that refuses a request that only the testbed makes."""
     rule = {
         "apiGroups": [""],
         "apiVersions": ["v1"],
@@ -263,7 +264,7 @@ def _webhooks(site: Site, cluster: Path) -> Iterator[Manifest]:
 
 
 def _announce_function(api: Kubernetes, site: Site) -> None:
-    """Make the objects of an installed package, as its runtime would have left them."""
+    """Create the objects of an installed package, as its runtime would have left them."""
     paused = {"annotations": {"crossplane.io/paused": "true"}}
     api.apply(
         named("pkg.crossplane.io/v1", "Function", INSTALLED, paused, spec={"package": PACKAGE})
@@ -277,7 +278,7 @@ def _announce_function(api: Kubernetes, site: Site) -> None:
         spec={"desiredState": "Active", "image": PACKAGE, "revision": 1},
     )
     api.apply(revision)
-    # The host is what core holds the certificate against. Before 2.0 there are no capabilities.
+    # Core verifies the certificate against this host. Before 2.0 there are no capabilities.
     endpoint = f"localhost:{site.ports['function']}"
     api.set_status(revision, {"endpoint": endpoint, "capabilities": ["composition"]})
 

@@ -13,7 +13,7 @@ def text(url: str, identity: Path, name: str, namespace: str) -> str:
         url: The API server.
         identity: Directory with `ca.crt`, `tls.crt` and `tls.key`.
         name: Name of the user in the file.
-        namespace: Where its commands go that name no namespace.
+        namespace: Default namespace of its commands.
     """
     cluster = {"server": url, "certificate-authority-data": encoded(identity / "ca.crt")}
     user = {
@@ -33,5 +33,5 @@ def text(url: str, identity: Path, name: str, namespace: str) -> str:
 
 
 def encoded(file: Path) -> str:
-    """Return what a file holds, as objects hold it."""
+    """Return the content of a file as objects hold it."""
     return base64.b64encode(file.read_bytes()).decode()

@@ -1,7 +1,7 @@
 """Talk to an API server: requests as they are, and the few that the testbed needs.
 
 A small client rather than a big one: it keeps one connection open, passes on warnings, and says
-exactly what was sent, which is what tests of an API want to know.
+exactly what was sent, which is what API tests need.
 """
 
 import http.client
@@ -19,13 +19,13 @@ from testbed.waiting import PAUSE_SECONDS, TimedOut, until
 JSON = "application/json"
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
-# More than the API server gives itself.
+# Longer than the API server's own timeout.
 ANSWER_SECONDS = 90.0
 CONFLICT = 409
 NOT_FOUND = 404
-# Of patience with a kind that is new; it is served a moment after its definition is.
+# How long to wait for a new kind; it is served a moment after its definition is.
 SERVED_SECONDS = 30.0
-# The API server applies a patch to what it has just read, five times, and gives up then.
+# The API server applies a patch to the object as just read, tries five times, then gives up.
 PATCHES = 5
 BUSY = (429, 500, 503, 504)
 
@@ -39,7 +39,7 @@ class Answer:
     Attributes:
         status: HTTP status.
         body: The object, list or Status; text of other kinds under `text`.
-        warnings: What it warns of.
+        warnings: Its warnings.
     """
 
     status: int
@@ -62,7 +62,7 @@ class Refused(Exception):
 
 
 class Busy(Refused, OSError):
-    """The API server could not carry out a request; who waits asks again."""
+    """The API server could not carry out a request; callers that wait retry."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Kubernetes:
     Attributes:
         address: Host and port.
         identity: Directory with `ca.crt`, `tls.crt` and `tls.key`.
-        impersonated: User as whom this identity acts; itself if empty.
+        impersonated: User that this identity impersonates; none if empty.
     """
 
     address: str
@@ -96,7 +96,7 @@ class Kubernetes:
         content: str = JSON,
         query: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Send one request, and return the answer whatever it says."""
+        """Send one request, and return the answer whatever its status."""
         target = f"{path}?{urllib.parse.urlencode(query)}" if query else path
         payload = None if body is None else json.dumps(body).encode()
         headers = {"Content-Type": content, "Accept": JSON}
@@ -130,12 +130,12 @@ class Kubernetes:
         return f"{prefix}{middle}/{resource.plural}"
 
     def apply(self, manifest: Manifest, *, patience: float = 0.0) -> Manifest:
-        """Apply an object from the server's side, whoever owned its fields before.
+        """Apply an object with server-side apply, whoever owned its fields before.
 
         Args:
             manifest: The object.
-            patience: For how many seconds a refusal is not final: what the object refers to, and
-                who judges it, may be known a moment later.
+            patience: For how many seconds a refusal is retried: objects that this one refers to,
+                and webhooks or policies that judge it, may only be ready a moment later.
         """
         path, query = self.path(manifest), {"fieldManager": "testbed", "force": "true"}
         deadline = time.monotonic() + patience
@@ -196,7 +196,7 @@ class Kubernetes:
         try:
             return self._sent(method, target, payload, headers)
         except (http.client.HTTPException, ConnectionError):
-            # A connection that lay idle is closed from the other side.
+            # The server closes idle connections.
             self.close()
             return self._sent(method, target, payload, headers)
 

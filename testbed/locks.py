@@ -1,4 +1,4 @@
-"""Let one process at a time do something; others report for whom they wait."""
+"""Let one process at a time do something; others report which process they wait for."""
 
 import fcntl
 import os
@@ -15,12 +15,12 @@ REPORT_SECONDS = 10.0
 
 @contextmanager
 def held(file: Path, what: str, say: Callable[[str], None]) -> Iterator[None]:
-    """Hold a lock; the file stays, the lock goes, with the process if need be.
+    """Hold a lock; the file stays, the lock is released, at the latest when the process ends.
 
     Args:
-        file: What is locked; it holds the number of the process that has it.
+        file: What is locked; it contains the id of the process that holds the lock.
         what: What the holder does, such as "builds kube".
-        say: Reports for whom this process waits.
+        say: Reports which process this one waits for.
     """
     with file.open("a+") as handle:
         _await(handle, what, say)

@@ -34,7 +34,7 @@ EXAMPLE = ENVIRONMENTS / "cluster-stacks"
 NAMESPACE = f"clusters-{TENANT}"
 CLASSES = ("openstack-scs2-1-33-v5", "openstack-scs2-1-34-v2", "openstack-scs2-1-35-v1")
 OLDER = "v1beta1"
-# What the label of an environment of the example says.
+# Labels with the name of the environment in the example.
 _LABELS = ("api.scs.community/environment", "api.scs.community/overlay")
 
 
@@ -55,7 +55,7 @@ def cluster_api(release: ClusterAPI) -> tuple[Server | Setup, ...]:
                 api.apply(manifest, patience=PATIENCE_SECONDS)
             for manifest in objects:
                 if manifest["kind"] == "ClusterClass":
-                    # Until then variables of clusters are not judged.
+                    # Until then, variables of clusters are not validated.
                     await_condition(api, api.path(manifest), "VariablesReady")
 
     return (
@@ -102,7 +102,7 @@ def classes(*names: str) -> Iterator[Manifest]:
 
 
 def _definitions(site: Site, release: ClusterAPI) -> Iterator[Manifest]:
-    """Yield the definitions as they are installed: with contract labels, and who converts."""
+    """Yield the definitions as installed: with contract labels and conversion webhooks."""
     for server, files in zip(managers(release), release.files, strict=True):
         directory = build.path(files) / "crd"
         labels = _contracts(directory)

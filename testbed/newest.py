@@ -12,7 +12,7 @@ from testbed import build
 from testbed.programs import ALL, Program
 
 RELEASE = re.compile(r"v(\d+)\.(\d+)\.(\d+)")
-# A directory such as `kube-1.31` holds a line, which only patches of it belong to.
+# A directory such as `kube-1.31` pins a minor release, and takes only its patch releases.
 LINE = re.compile(r"-(\d+)\.(\d+)$")
 KUBERNETES = "k8s.io/kubernetes"
 # How many releases are asked for one by one where the proxy refuses to list them.
@@ -24,7 +24,7 @@ Go = Callable[..., str]
 
 
 class Failed(Exception):
-    """The Go client said no."""
+    """The Go client failed."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Attempt:
     broken: str = ""
 
     def __str__(self) -> str:
-        """Say it in a line."""
+        """Return the result in one line."""
         if self.new == self.old:
             return f"{self.wrapper:<22}{self.old} is the newest that is served"
         return f"{self.wrapper:<22}{self.old} -> {self.new}: {self.broken or 'builds'}"
@@ -95,7 +95,7 @@ def newest(module: str, old: str, wrapper: str, go: Go) -> str:
 
 
 def following(old: str) -> list[str]:
-    """Return the releases that may come next, where nobody lists them."""
+    """Return the releases that may come next, where the proxy does not list them."""
     major, minor, patch = parsed(old) or (0, 0, 0)
     patches = [(major, minor, patch + step) for step in range(1, AHEAD + 1)]
     minors = [(major, minor + 1, step) for step in range(AHEAD)]

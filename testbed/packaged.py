@@ -16,7 +16,7 @@ def profile(name: str, releases: Sequence[Release] = (THIS,)) -> Profile:
     """Return a profile that is installed from packages.
 
     Args:
-        name: The profile that is installed by hand otherwise.
+        name: The equivalent profile that is installed by hand.
         releases: What is published; the first is installed. All functions run.
     """
     mode = CORES[name].mode

@@ -1,9 +1,9 @@
 """Build packages of a source tree, publish them in the local registry, and install them.
 
-Packages keep the names that they have elsewhere: an ImageConfig tells Crossplane to pull them from
-the registry of this machine, as an operator does who keeps a mirror. Functions run as processes, so
-that Crossplane is told to leave them to others (`--package-runtime=External`), and what those
-others must do is done here: say where a revision of the function listens.
+Packages keep their public names: an ImageConfig makes Crossplane pull them from the registry of
+this machine, as it does for an operator who keeps a mirror. Functions run as processes, so that
+Crossplane is configured not to run them itself (`--package-runtime=External`). This module does
+what an external runtime must do: publish where a revision of the function listens.
 """
 
 import os
@@ -35,9 +35,9 @@ CONFIGURATIONS = f"/apis/{PACKAGES}/v1/configurations"
 COMPOSITIONS = DEFINITIONS.replace("compositeresourcedefinitions", "compositions")
 OWNER = REGISTRY.rpartition("/")[2]
 INSTALL_SECONDS = 240.0
-# More often, and what is written would collide with what Crossplane writes.
+# Written more often, the annotation would conflict with Crossplane's writes.
 NUDGE_SECONDS = 4
-# What a package is built with; it needs a commit, and there may be none.
+# Build stamp of a package: the build needs a commit, and there may be none.
 STAMP = {"REVISION": "testbed", "SOURCE_DATE_EPOCH": "0"}
 BUILD = """
 import sys
@@ -131,7 +131,7 @@ def install_configuration(api: Kubernetes, mode: Mode, release: Release, **spec:
 
 
 def serve(api: Kubernetes, site: Site) -> set[str]:
-    """Say of each revision of the function where it listens; return the versions in force."""
+    """Publish where each revision of the function listens; return the active versions."""
     active = set()
     for revision in api.items(REVISIONS):
         version = revision["spec"]["image"].rpartition(":v")[2]
@@ -170,10 +170,11 @@ def is_served(api: Kubernetes, mode: Mode) -> bool:
 
 
 def _nudge(api: Kubernetes) -> bool:
-    """Make Crossplane look again, now and then: after each failure it would wait longer.
+    """Make Crossplane reconcile again, now and then: after each failure it would wait longer.
 
-    Core 1.20 needs that even after a success: it remembers no kinds of what it has just created,
-    and could not let go of it at an upgrade ("Object 'Kind' is missing") until it has looked again.
+    Core 1.20 needs that even after a success: it does not remember the kinds of objects that it has
+    just created, and could not release them at an upgrade ("Object 'Kind' is missing") until it has
+    reconciled again.
     """
     patch = {"metadata": {"annotations": {"testbed/nudged": str(int(time.time() / NUDGE_SECONDS))}}}
     for revision in api.items(CONFIGURATION_REVISIONS):
@@ -198,7 +199,7 @@ def _build_configuration(release: Release, mode: Mode, scratch: Path) -> Path:
 def _build_function(release: Release, scratch: Path) -> Path:
     """Build without an image, because a process serves it here.
 
-    The image makes each version another package; in its place an annotation does.
+    An image would make each version a different package; here an annotation does that instead.
     """
     root, target = scratch / "function", scratch / f"{FUNCTION}.xpkg"
     root.mkdir()

@@ -41,7 +41,7 @@ class Child:
 
 
 def start(name: str, command: Sequence[str], environment: Mapping[str, str], log: Path) -> Child:
-    """Start a server in a session of its own, so that Ctrl-C does not reach it first."""
+    """Start a server in its own session, so that Ctrl-C does not reach it first."""
     tethered = (sys.executable, "-I", "-S", str(tether.__file__), str(os.getpid()), *command)
     with log.open("wb") as file:
         process = subprocess.Popen(

@@ -1,6 +1,6 @@
 """Apply what a provider needs to act for a tenant: its definitions, and credentials.
 
-The credentials are those of a user of the backend who may do there what orders need, and no more.
+The credentials are those of a backend user with exactly the rights that orders need.
 """
 
 from collections.abc import Iterator

@@ -14,12 +14,12 @@ from testbed.servers import READY_SECONDS, Server
 from testbed.site import Site
 from testbed.waiting import TimedOut, until
 
-# What a later start makes anew; the logs stay to be read.
+# What the next start re-creates; the logs are kept for reading.
 PASSING = ("etcd", "pki")
 
 
 class Broken(Exception):
-    """A server ended, or did not come up."""
+    """A server ended by itself, or did not start."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class Running:
     children: list[Child]
 
     def ended(self) -> list[Child]:
-        """Return the servers that ended though nobody ended them."""
+        """Return the servers that ended by themselves."""
         return [child for child in self.children if not child.alive]
 
     def kill(self, name: str) -> None:
-        """End a server without a word of warning."""
+        """Kill a server without warning."""
         child = self.children[self._place(name)]
         child.process.kill()
         child.process.wait()
@@ -51,14 +51,14 @@ class Running:
 
 @contextmanager
 def running(profile: Profile, directory: Path) -> Iterator[Running]:
-    """Run a profile from nothing; end its servers in reverse order.
+    """Run a profile from scratch; end its servers in reverse order.
 
     Args:
         profile: What to run.
-        directory: Where to put everything; what an earlier run left there goes.
+        directory: Where to put everything; leftovers of an earlier run are deleted.
 
     Raises:
-        Broken: A server does not come up.
+        Broken: A server does not start.
     """
     build.ensure(*profile.needs)
     shutil.rmtree(directory, ignore_errors=True)

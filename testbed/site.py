@@ -10,17 +10,17 @@ from pathlib import Path
 
 from testbed import certificates, kubeconfig
 
-# Below what the kernel gives to outgoing connections, which could take a port in between, and above
-# what the infrastructure of Cluster API gives to the API servers that it plays.
+# Below the kernel's ports for outgoing connections, which could take a port in between, and above
+# the ports that the infrastructure of Cluster API gives to the API servers that it simulates.
 PORTS = range(25000, 32000)
-# How far apart processes look that start one after the other: a port is taken only when its server
-# listens, and none may be given twice until then. The golden section of all ports: others that
-# start soon after are far away, too.
+# Distance between the first ports that processes started one after the other try: a port is taken
+# only once its server listens, and must not be assigned to two servers before that. The golden
+# section of all ports: processes that start soon after are far away, too.
 APART = 4327
 TENANT = "acme"
-# As whom Crossplane's chart runs it, which admission policies know.
+# The user as which Crossplane's chart runs it; admission policies name it.
 CROSSPLANE_USER = "system:serviceaccount:crossplane-system:crossplane"
-# As whom the API server passes on requests that others serve.
+# The user as which the API server forwards requests that others serve.
 FRONT = "front-proxy"
 # Directory, user and groups of everyone who has a certificate.
 IDENTITIES = (
@@ -73,7 +73,7 @@ class Site:
 
     @property
     def authority(self) -> str:
-        """Return who has issued all certificates, as objects hold it (`caBundle`)."""
+        """Return the certificate of the authority as objects hold it (`caBundle`)."""
         return kubeconfig.encoded(self.identity("server") / "ca.crt")
 
 
@@ -98,7 +98,7 @@ def free_ports(purposes: Iterable[str]) -> dict[str, int]:
 
 @functools.cache
 def _free_ports() -> Iterator[int]:
-    """Go round for the life of this process: what it gave comes last again."""
+    """Cycle through the ports in this process: a port that was assigned comes last again."""
     start = os.getpid() * APART % len(PORTS)
     return filter(_is_free, itertools.cycle([*PORTS[start:], *PORTS[:start]]))
 

@@ -1,7 +1,7 @@
 """Become another program, which the kernel ends when its parent ends.
 
 A script of its own, because what runs between fork and exec of a program with threads must not
-take locks. Its arguments: the number of the parent, and the command.
+take locks. Its arguments: the process id of the parent, and the command.
 """
 
 import ctypes
@@ -13,10 +13,10 @@ PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Ask the kernel, and become the command."""
+    """Set the parent death signal, and become the command."""
     parent, *command = sys.argv[1:]
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    # The parent may have ended before the kernel was asked.
+    # The parent may have ended before the signal was set.
     if os.getppid() != int(parent):
         raise SystemExit(1)
     os.execvp(command[0], command)

@@ -1,17 +1,17 @@
-"""Wait until something holds, for so long and no longer."""
+"""Wait until something holds, up to a limit."""
 
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
 PAUSE_SECONDS = 0.1
-# Of the last value, as much as fits a screen.
+# Characters of the last value that are shown: as many as fit a screen.
 SHOWN = 2000
 Value = TypeVar("Value")
 
 
 class TimedOut(Exception):
-    """Something did not come to be in its time."""
+    """Something did not hold in time."""
 
 
 def until(
@@ -21,19 +21,20 @@ def until(
     seconds: float,
     what: str,
 ) -> Value:
-    """Look again and again, and return the first value that holds.
+    """Poll, and return the first value that holds.
 
-    What follows a write is carried out by others: by a controller, by an admission policy that the
-    API server reads a second later, by a list of who may do what. To look once is a matter of luck.
+    The effects of a write are asynchronous: they come from a controller, from an admission policy
+    that the API server reads a second later, from a cache of access rights. A single look is a
+    matter of luck.
 
     Args:
-        look: Returns what is seen; an OSError, such as a refused connection, holds never.
+        look: Returns what is seen; an OSError, such as a refused connection, never holds.
         holds: Says whether that is what is waited for; by default, whether it is true.
         seconds: How long to look.
         what: What is waited for, for the error.
 
     Raises:
-        TimedOut: It did not come to hold; the message says what was seen last.
+        TimedOut: It did not hold in time; the message contains the last value.
     """
     deadline = time.monotonic() + seconds
     while True:

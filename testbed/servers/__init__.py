@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from testbed.site import Site
 
-# Of patience: who ends meanwhile is not waited for.
+# How long to wait; a server that ends meanwhile is not waited for.
 READY_SECONDS = 180.0
 OK = 200
 
@@ -25,7 +25,7 @@ class Server:
         ports: Purposes of the ports that it listens on, the first being where it serves.
         command: What to run.
         is_ready: Says whether it serves; connection errors count as no.
-        environment: Environment variables that it wants.
+        environment: Environment variables that it needs.
     """
 
     name: str

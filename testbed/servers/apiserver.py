@@ -1,4 +1,4 @@
-"""kube-apiserver, with RBAC: people and servers are known by their certificates."""
+"""kube-apiserver, with RBAC: people and servers authenticate by certificates."""
 
 from contextlib import closing
 

@@ -1,8 +1,8 @@
 """Cluster API: core, kubeadm's bootstrap and control plane, and an infrastructure in memory.
 
-The last one plays machines, and for each cluster an API server on a port from 20000 on; its own
-port is always 19000, so that one of it runs on a machine. Like the webhooks of all four, these
-listen on every interface.
+The last one simulates machines, and for each cluster an API server on a port from 20000 on; its
+own port is always 19000, so that only one instance runs on a machine. Like the webhooks of all
+four, these listen on every interface.
 """
 
 from testbed import build
@@ -11,7 +11,7 @@ from testbed.servers import Server, answers
 from testbed.site import Site
 
 TOPOLOGY, POOLS = "ClusterTopology=true", "MachinePool=true"
-# Only newer releases know it.
+# Only newer releases support it.
 TAINTS = "MachineTaintPropagation=true"
 INFRASTRUCTURE = "capi-infrastructure"
 
@@ -40,7 +40,7 @@ def _server(name: str, program: Program, gates: str) -> Server:
             f"--feature-gates={gates}",
         )  # fmt: skip
 
-    # What a pod is told of itself.
+    # What a pod gets through the downward API.
     pod = {
         "POD_IP": "127.0.0.1",
         "POD_NAMESPACE": "default",

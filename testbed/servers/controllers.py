@@ -1,4 +1,4 @@
-"""kube-controller-manager: without its garbage collector nothing composed would ever go."""
+"""kube-controller-manager: without its garbage collector no composed resource would be deleted."""
 
 import ssl
 

@@ -1,4 +1,4 @@
-"""Crossplane's core, which pulls no packages here: the function is a process that it is told of.
+"""Crossplane's core, which pulls no packages here: the function is a registered process.
 
 It listens on every interface with its webhook, metrics and health ports: it has no flag for that.
 """

@@ -1,4 +1,4 @@
-"""The function of this repository, as Crossplane calls it: over gRPC, both sides known by TLS."""
+"""The function of this repository, as Crossplane calls it: over gRPC with mutual TLS."""
 
 import socket
 import sys

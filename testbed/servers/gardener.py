@@ -1,6 +1,6 @@
 """gardener-apiserver: Shoots behind the API server, with all admission plugins of the release.
 
-Nobody acts on what it stores: no scheduler and no gardenlet run here.
+Nothing acts on what it stores: neither a scheduler nor a gardenlet runs here.
 """
 
 import ssl

@@ -1,6 +1,7 @@
 """provider-kubernetes: what is composed, carried to the API servers of backends.
 
-With watches, as an operator runs it: without them a change of the backend is seen after minutes.
+With watches, as an operator runs it: without them, a change in the backend is seen only minutes
+later.
 Its webhook, which nobody calls here, listens on every interface.
 """
 
@@ -16,7 +17,7 @@ def server(*, poll: str = "10m") -> Server:
     """Return the server.
 
     Args:
-        poll: How often it looks at what it may not watch.
+        poll: How often it polls resources that it may not watch.
     """
 
     def command(site: Site) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""A registry of images, in memory: Crossplane pulls packages from it as it would elsewhere."""
+"""An in-memory image registry: Crossplane pulls packages from it as it would elsewhere."""
 
 from testbed import build
 from testbed.programs import REGISTRY
