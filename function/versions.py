@@ -170,7 +170,7 @@ def _target(asked: str, offers: Sequence[KubernetesVersion], current: str) -> Ku
     return fits[-1]
 
 
-def _next_step(  # noqa: PLR0913  # a step depends on where it starts, ends and stands
+def _next_step(  # noqa: PLR0913  # a step depends on start, end and position
     target: KubernetesVersion,
     current: str,
     before: Bound,
