@@ -123,7 +123,7 @@ def _unchangeable(change: Difference) -> str:
     """Return why a field may not change like this; empty if it may."""
     before, now = change.before, change.now
     match extra(change.info, "change"):
-        # An empty list lets the provider choose; its choice is no prefix of another list.
+        # An empty list lets the provider choose. It has, and its choice is no prefix of another.
         case "grows" if isinstance(before, list) and before:
             kept = now[: len(before)] == before
             return "" if kept else f"can only gain entries at its end, after {canonical(before)}"
