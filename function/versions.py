@@ -19,7 +19,7 @@ from function.parsing import did_you_mean
 from function.record import Bound, Decided
 from function.settings import KubernetesVersion, Settings
 
-_EXACT = re.compile(r"v?[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}([-+.].*)?")
+_EXACT = re.compile(r"v?([0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9})([-+].*)?")
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def version(
     )
     if before is None:
         return _newversion(order.spec.version, offers, chosen)
-    current = highest(before.version, progress.version)
+    current = highest(before.version, _plain(progress.version))
     asked = order.spec.version
     unchanged = before.asked.get("version", before.filled.get("version")) == asked
     if unchanged and answers(current, asked):
@@ -243,6 +243,12 @@ def _keptversion(
 def _offered(offer: KubernetesVersion, chosen: Decided) -> Decided:
     class_name = offer.classes.get(chosen.cluster_class, "")
     return chosen.model_copy(update={"version": offer.version, "class_name": class_name})
+
+
+def _plain(version: str) -> str:
+    """Return a version without what a distribution appends, which is never rendered."""
+    found = _EXACT.fullmatch(version)
+    return found[1] if found else ""
 
 
 def numbers(version: str) -> tuple[int, ...]:
