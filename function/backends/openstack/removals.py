@@ -1,4 +1,4 @@
-"""Say what resources stand for, and why some are no longer wanted; the guard looks for itself."""
+"""Identify resources, and state why some are removed; the guard checks on its own."""
 
 from collections.abc import Callable, Mapping
 
@@ -13,7 +13,7 @@ def identities(resource: Resource) -> frozenset[str]:
 def removals(
     wanted: set[str], observed: Mapping[str, Resource], path: Callable[[Resource], str]
 ) -> tuple[Removal, ...]:
-    """Return why observed resources leave.
+    """Return why observed resources are removed.
 
     Args:
         wanted: Keys that stay, or come later.

@@ -87,7 +87,7 @@ def problem(text: str, keys: tuple[str, ...]) -> str:
 
 
 def is_unknown(text: str) -> bool:
-    """Say whether no program that reads user data is known to find something in them."""
+    """Return whether the user data has no format that a known reader of user data uses."""
     content, _ = _unpacked(text)
     if isinstance(content, bytes) or not content:
         return bool(content)
@@ -111,7 +111,7 @@ def _unpacked(text: str) -> tuple[str | bytes, bool]:
 def _decoded(text: str) -> bytes | None:
     """Return the bytes of base64, None for any other text.
 
-    As gophercloud tells them apart, by which provider-openstack talks to the compute service.
+    This follows gophercloud, which provider-openstack uses to call the compute service.
     """
     try:
         return base64.b64decode(text.replace("\r", "").replace("\n", ""), validate=True) or None

@@ -29,7 +29,7 @@ def _volume(stack: Stack[ServerSpec], index: int, ask: Volume) -> Resource:
         kind="VolumeV3",
         payload={
             "name": f"{stack.order.name}-{index}-{ask.name}",
-            # The block storage service cannot shrink a volume, whoever made it larger.
+            # The block storage service cannot shrink a volume, whoever enlarged it.
             "size": max(ask.size_gib, stack.stored(key).get("size", 0), _seen(stack, key)),
             "enableOnlineResize": True,
             **_fixed(stack, key, ask),
@@ -45,7 +45,7 @@ def _seen(stack: Stack[ServerSpec], key: str) -> int:
 
 
 def _fixed(stack: Stack[ServerSpec], key: str, ask: Volume) -> Manifest:
-    """Return what only a new volume could change."""
+    """Return the immutable fields of a volume."""
     wanted = {
         "availabilityZone": stack.order.spec.zone,
         "volumeType": stack.bound.volume_types.get(ask.name),
