@@ -16,9 +16,9 @@ def removals(
     """Return why observed resources are removed.
 
     Args:
-        wanted: Keys that stay, or come later.
+        wanted: Keys of resources that are kept or created later.
         observed: Our observed resources by key.
-        path: The path of the order that once asked for a resource; empty if none could.
+        path: Returns the order path that a resource was rendered for; empty if there is none.
     """
     return tuple(
         Removal(identity, "order", asked)

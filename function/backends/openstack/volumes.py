@@ -1,7 +1,7 @@
-"""Render the further volumes of servers, and what attaches them.
+"""Render the further volumes of servers, and their attachments.
 
-A volume needs nothing else. It is attached once server and volume have ids; an attachment
-that exists keeps the ids it was made with while one of them is not seen.
+A volume depends on no other resource. It is attached once server and volume have ids; an existing
+attachment keeps the ids it was created with while one of them is not observed.
 """
 
 from function.backends.openstack import keys
@@ -13,7 +13,7 @@ from function.model.server import Volume
 
 
 def render_volumes(stack: Stack[ServerSpec], index: int) -> list[Resource | str]:
-    """Return the volumes of a server and their attachments; a key for a later wave."""
+    """Return the volumes of a server and their attachments; only the key of one in a later wave."""
     return [
         part
         for ask in stack.order.spec.volumes
