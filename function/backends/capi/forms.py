@@ -90,7 +90,7 @@ def has_health_check(part: Manifest, check: Manifest) -> bool:
 
 
 def has_no_health_check(part: Manifest) -> bool:
-    """Return whether a part of a topology, in either API version, has no health check."""
+    """Return whether a part of a topology, in either API version, uses the class's health check."""
     return "healthCheck" not in part and "machineHealthCheck" not in part
 
 

@@ -30,7 +30,7 @@ def of(observed: Resource | None, cluster: Manifest, *, paused: bool) -> Conditi
     Args:
         observed: The observed Object.
         cluster: The live Cluster.
-        paused: Whether the provider has paused changes of the order.
+        paused: Whether the provider has paused the cluster before it matches the order.
     """
     found = trouble.health([observed] if observed else [])
     if not found.status:

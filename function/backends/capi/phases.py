@@ -102,7 +102,7 @@ class Moment:
 
     @functools.cached_property
     def is_paused(self) -> bool:
-        """Return whether the provider has paused changes of the order."""
+        """Return whether the provider has paused the cluster before it matches the order."""
         started = status.initialised(self.cluster) and not self.is_refused
         return status.paused(self.cluster) and not (started and not self.moves)
 

@@ -186,7 +186,7 @@ def _counts_differ(cluster: Manifest) -> bool:
 def _asked(cluster: Manifest) -> tuple[Any, ...]:
     """Return the desired fields that both API versions of a Cluster express in the same way."""
     topology = lookup(cluster, "spec.topology") or {}
-    # A live list may name one pool twice, once with a number and once without.
+    # A live list may contain a pool as a duplicate, once with `replicas` and once without.
     pools = sorted(((pool["name"], pool.get("replicas")) for pool in deployments(cluster)), key=str)
     paths = ("version", "classRef.name", "controlPlane.replicas")
     return (*(lookup(topology, path) for path in paths), pools)

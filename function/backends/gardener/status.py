@@ -143,7 +143,7 @@ def current(shoot: Resource, before: Resource | None) -> Condition:
 
 
 def is_paused(before: Resource | None, shoot: Resource) -> bool:
-    """Return whether the provider keeps changes of the order from a Shoot."""
+    """Return whether the provider has paused a Shoot before it matches the order."""
     live = live_shoot(before)
     taken = fresh(live) and _asked(shoot.payload["manifest"]) == _asked(live)
     return _is_ignored(live) and not taken
