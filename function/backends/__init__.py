@@ -1,6 +1,6 @@
-"""List which backend answers which kind: the support matrix.
+"""List the backends of each kind: the support matrix.
 
-A backend is one package here and one line below for each kind.
+A backend consists of one package here and one line below for each kind.
 """
 
 from typing import Any

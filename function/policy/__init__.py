@@ -1,8 +1,8 @@
-"""Apply the operator's policy to an order: fill what is absent, judge what is there.
+"""Apply the operator's policy to an order: fill in absent values, judge present ones.
 
-What was filled once stays filled, and only values that differ from those of the last
-answer are judged: a rule that is tightened, or a layer that is lost, never changes or
-strands what lives. `targets` says what a rule is about, and whether it fits.
+Values that were filled in once are kept, and only values that differ from those of the last
+answer are judged: a tightened rule or a lost layer never changes or strands live resources.
+`targets` determines which field a rule is about, and whether the rule fits it.
 """
 
 import re
@@ -46,7 +46,7 @@ def fill(
     filled = _kept(kind, written, before)
     mine = [rule for rule in rules if concerns(rule, kind)]
     for verb in ("pin", "default"):
-        # A rule for this kind goes before one for every kind, wherever they stand.
+        # A rule for this kind takes precedence over one for every kind, whatever their order.
         for rule in sorted(mine, key=lambda rule: rule.kind is None):
             if rule.verb != verb:
                 continue
@@ -61,7 +61,7 @@ def fill(
 
 
 def notes(kind: str, filled: Mapping[str, Any], rules: Iterable[PolicyRule]) -> tuple[Remark, ...]:
-    """Tell what policy added to an order, in the operator's words.
+    """Return notes on what policy added to an order, in the operator's words.
 
     Args:
         kind: Kind of the order.
@@ -87,7 +87,7 @@ def judge(
     rules: Iterable[PolicyRule],
     before: Bound | None,
 ) -> None:
-    """Hold the effective values against the rules.
+    """Check the effective values against the rules.
 
     Args:
         kind: Kind of the order.
@@ -121,7 +121,7 @@ def judge(
 def judge_limits(
     limits: Limits, now: Mapping[str, float], before: Mapping[str, float] | None
 ) -> None:
-    """Hold an order's size against the limits, where it grew.
+    """Check an order's size against the limits, where it grew.
 
     Args:
         limits: The environment's limits of one order.
@@ -129,7 +129,7 @@ def judge_limits(
         before: The size at the last answer; None for a new order, empty if it was lost.
 
     Raises:
-        PolicyViolation: With every limit that is passed.
+        PolicyViolation: With every limit that is exceeded.
     """
     caps = {
         "cpu": limits.cpu,
@@ -168,9 +168,9 @@ def _is_private(kind: str, field: str) -> bool:
 
 
 def _has_place(kind: str, written: Mapping[str, Any], where: str) -> bool:
-    """Say whether what is around a path is there, so that a value can be filled in.
+    """Return whether the parent of a path exists, so that a value can be filled in.
 
-    A default of `bootVolume.type` must not order a boot volume.
+    A default for `bootVolume.type` must not order a boot volume.
     """
     schema: type[Schema] = KINDS[kind]
     data: Any = written
@@ -195,15 +195,15 @@ def _value_or_default(data: Any, step: str, info: FieldInfo) -> Any:
 
 
 def _lived_without(before: Bound, where: str) -> bool:
-    """Say whether the order had the place of this path, and nothing there."""
+    """Return whether the previous order had the parent of this path, but no value at it."""
     return _was_there(before.asked, where) and lookup(before.asked, where) is None
 
 
 def _stands(old: Mapping[str, Any], now: Mapping[str, Any], where: str) -> bool:
-    """Say whether a value is the one of the last answer.
+    """Return whether a value is unchanged since the last answer.
 
-    Entries of a list that the tenant did not write are in neither record, and entries without
-    a name may have changed their place.
+    A list that the tenant did not write is in neither record, and entries without a name may have
+    changed their position.
     """
     head = where.partition("[")[0]
     if lookup(now, head) is None:
@@ -216,20 +216,20 @@ def _stands(old: Mapping[str, Any], now: Mapping[str, Any], where: str) -> bool:
 
 
 def _without_former(value: Any, former: Any) -> Any:
-    """Return a list without what it held at the last answer; anything else as it is."""
+    """Return a list without the items it held at the last answer; other values unchanged."""
     if not isinstance(value, list) or not isinstance(former, list):
         return value
     return [item for item in value if item not in former]
 
 
 def _was_there(data: Mapping[str, Any], where: str) -> bool:
-    """Say whether every entry of a list on the way to a path is there."""
+    """Return whether every list entry on the way to a path exists."""
     end = where.rfind("]")
     return end < 0 or lookup(data, where[: end + 1]) is not None
 
 
 def _accepted(rule: PolicyRule, value: Any, measure: Measure) -> str:
-    """Return what would be accepted, or nothing where the value is."""
+    """Return what would be accepted; empty if the value is."""
     if value is None or value == []:
         return ""
     match rule.verb:
@@ -252,7 +252,7 @@ def _accepted(rule: PolicyRule, value: Any, measure: Measure) -> str:
 
 
 def _shown(value: Any) -> str:
-    """Write a value as it stands in YAML."""
+    """Format a value as it appears in YAML."""
     if isinstance(value, list | tuple):
         return few([_shown(item) for item in value]) or "[]"
     if isinstance(value, bool | dict):

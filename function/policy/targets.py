@@ -1,4 +1,4 @@
-"""Say what a rule is about, and refuse rules that no order can meet."""
+"""Determine which field a rule is about, and refuse rules that no order can meet."""
 
 import functools
 from collections.abc import Callable, Iterable
@@ -16,7 +16,7 @@ from function.schema import Number, Schema, fields, item_type
 from function.settings import PolicyRule
 
 Measure = Callable[[Any], float]
-# How text with a unit is compared, by the pattern of its type.
+# How a string with a unit is compared, by the pattern of its type.
 _UNITS: dict[str, Measure] = {
     DURATION.pattern: seconds,
     get_args(Share)[1].pattern: lambda share: float(share.removesuffix("%")),
@@ -25,7 +25,7 @@ _NUMBER = checker(Number)
 
 
 def misfits(rules: Iterable[PolicyRule]) -> list[Problem]:
-    """Return what is wrong with rules: no kind has the field, or their values do not fit it."""
+    """Return the problems of rules: no kind has the field, or their values do not fit it."""
     problems = []
     for rule in rules:
         kinds = [kind for kind in KINDS if concerns(rule, kind)]
@@ -36,7 +36,7 @@ def misfits(rules: Iterable[PolicyRule]) -> list[Problem]:
 
 
 def concerns(rule: PolicyRule, kind: str) -> bool:
-    """Say whether a rule is for a kind."""
+    """Return whether a rule applies to a kind."""
     if rule.kind is not None and rule.kind != kind:
         return False
     schema: type[Schema] | None = KINDS[kind]
@@ -49,7 +49,7 @@ def concerns(rule: PolicyRule, kind: str) -> bool:
 
 
 def violations(rules: Iterable[PolicyRule]) -> list[Violation]:
-    """Return the values that rules fill in and that violate constraints of the field."""
+    """Return the values filled in by rules that violate constraints of the field."""
     violated = []
     for rule in rules:
         if rule.verb not in ("pin", "default"):
@@ -64,17 +64,17 @@ def violations(rules: Iterable[PolicyRule]) -> list[Violation]:
 
 @dataclass(frozen=True)
 class Target:
-    """What a rule is about: a field, or with `[]` at the end the entries of a list.
+    """Describe what a rule is about: a field or, with `[]` at the end, the entries of a list.
 
     Attributes:
-        path: The field as it has to be written, every list on the way with `[]`.
-        measure: Returns what `min` and `max` compare of a value; None if they cannot.
+        path: The field as it has to be written, with `[]` after every list on the way.
+        measure: Returns the number by which `min` and `max` compare a value; None if they cannot.
         is_group: Whether it holds fields of its own.
         is_mapping: Whether it holds values by names that the tenant chooses.
         type: Type of its value.
-        of_value: Says what is wrong with a value for it.
-        of_item: Likewise with one of its values, where it is a list.
-        of_bound: Likewise with what it is compared with.
+        of_value: Returns what is wrong with a value for it.
+        of_item: Returns what is wrong with one of its items, where it is a list.
+        of_bound: Returns what is wrong with a bound that it is compared with.
     """
 
     path: str
@@ -89,7 +89,7 @@ class Target:
 
 @functools.cache
 def target_of(kind: str, field: str) -> Target:
-    """Return what a rule is about, for a kind that has the field."""
+    """Return the target of a rule, for a kind that has the field."""
     schema: type[Schema] = KINDS[kind]
     path, info = "spec", FieldInfo(annotation=schema)
     for step in _names(field):
@@ -136,7 +136,7 @@ def _misfit(rule: PolicyRule, kind: str) -> str:
 
 
 def _unknown(rule: PolicyRule) -> str:
-    """Say that there is no such field, or that it is a name which the tenant chooses."""
+    """Return that there is no such field, or that it is a name which the tenant chooses."""
     field = rule.field
     while "." in field:
         field = field.rpartition(".")[0]

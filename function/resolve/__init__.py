@@ -1,15 +1,15 @@
 """Resolve what an order leaves open: flavor, image, class, exact version, zones.
 
-A decision is a pure function of order and environment, because Crossplane may ask twice
-about the same new order. It is kept while what was asked is unchanged; a changed ask is
-resolved anew.
+A decision is a pure function of order and environment, because Crossplane may call the function
+twice for the same new order. It is kept while the request is unchanged; a changed request is
+resolved again.
 
 clusters     an order for a cluster        machines     a flavor for an ask
 servers      an order for servers          volumes      volume types
 networks     an order for a network        zones        availability zones
-boots        image and root disk           variables    those that a tenant sets
-ranges       address ranges             resolution   what comes out
-constraints  new and changed values      storage      what the environment gives
+boots        image and root disk           variables    variables that a tenant sets
+ranges       address ranges                resolution   the result
+constraints  new and changed values        storage      volumes added by the environment
 """
 
 from function.resolve.clusters import cluster

@@ -1,4 +1,4 @@
-"""Choose the image of servers, and say how they boot from it."""
+"""Choose the image of servers, and decide how they boot from it."""
 
 from function.contract import Order
 from function.errors import InvalidOrder, Problem
@@ -13,7 +13,7 @@ from function.settings import ImageOffer, Settings
 def image(
     ask: Image, architecture: str, settings: Settings, problems: list[Problem]
 ) -> BoundImage | None:
-    """Return the offered image for an ask; None, with a problem, if there is none."""
+    """Return the offered image for a request; None, with a problem added, if there is none."""
     for offer in settings.images:
         same = (
             offer.name == ask.name
@@ -44,7 +44,7 @@ def boot(  # noqa: PLR0913  # all of it decides how a server boots
     before: Bound | None,
     problems: list[Problem],
 ) -> Boot | None:
-    """Return how the servers boot; as before, where that was decided."""
+    """Return how the servers boot; a previous decision is kept."""
     spec = order.spec
     if before and before.boot:
         _check_reboot(spec, machine, before, problems)
@@ -80,7 +80,7 @@ def _check_reboot(
     if boot.volume and spec.size and (spec.size.disk_gib or 0) > boot.size_gib:
         text = f"the boot volume stays at {boot.size_gib} GiB"
         problems.append(Problem("spec.size.diskGiB", text))
-    # The numbers of a lost record are not known: the same flavor is no change.
+    # The sizes in a lost record are unknown: the same flavor counts as unchanged.
     if machine.flavor == was.flavor:
         return
     at = "spec.flavor" if spec.flavor else "spec.size"

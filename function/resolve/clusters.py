@@ -35,12 +35,12 @@ def cluster(
         order: The order.
         settings: The environment's settings.
         before: What was decided at the last answer; None for a new order.
-        progress: What the live cluster says of its version.
+        progress: What the live cluster reports about its version.
 
     Raises:
-        InvalidOrder: Something is not offered, or would go down; with every problem.
-        BindingLost: What volumes are can no longer be known.
-        NotOffered: A minor version on the way is not offered.
+        InvalidOrder: Something is not offered, or would be downgraded; with every problem.
+        BindingLost: The types of volumes can no longer be determined.
+        NotOffered: An intermediate minor version is not offered.
     """
     problems: list[Problem] = []
     machines: dict[str, Machine] = {}
@@ -101,7 +101,7 @@ def _control_plane(
 def _check_volume_types(
     pool: NodePool, settings: Settings, before: Bound | None, at: str, problems: list[Problem]
 ) -> None:
-    """Refuse volume types that are not offered, unless they stand as they were."""
+    """Refuse volume types that are not offered, unless they are unchanged."""
     asked = {"rootVolume.type": pool.root_volume.type} if pool.root_volume else {}
     asked |= {f"dataVolumes[{volume.name}].type": volume.type for volume in pool.data_volumes}
     for where, wanted in asked.items():
@@ -119,10 +119,11 @@ def _volume_types(
 ) -> dict[str, str]:
     """Return the backend's name of each volume type in use; it changes with the version.
 
-    Another type in the order is another volume in every node, so the table's edit waits.
+    Another type would replace a volume in every node, so an edit of the offered types takes effect
+    only with the next version.
 
     Raises:
-        BindingLost: A type is no longer offered, and what it was is lost.
+        BindingLost: A type is no longer offered, and the backend's name of it is lost.
     """
     known = before.volume_types if before else {}
     offered = {offer.name: offer.backend_name for offer in settings.volume_types}
@@ -150,7 +151,7 @@ def _check_availability(
 
 
 def _asked(before: Bound | None, path: str) -> Any:
-    """Return what was asked at the last answer; None for a new order."""
+    """Return what was requested at the last answer; None for a new order."""
     return lookup(remembered(before), path) if before else None
 
 

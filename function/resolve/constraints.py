@@ -1,7 +1,7 @@
-"""Hold new and changed values against the constraints of their types.
+"""Check new and changed values against the constraints of their types.
 
-What an order was accepted with stays accepted: a function that knows more constraints than the
-one before it never refuses a live order whose values are unchanged.
+Values that an order was accepted with stay accepted: a release of the function that adds
+constraints never refuses a live order whose values are unchanged.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ def check_constraints(
 ) -> None:
     """Refuse values that violate a constraint, unless the order was accepted with them.
 
-    Values that policy filled in are not the tenant's to correct: see `environment`.
+    The tenant cannot correct values that policy filled in: see `environment`.
 
     Args:
         order: The order.
@@ -51,7 +51,7 @@ def _new(
     try:
         former = violations(parse(schema, shown, at="spec", blame=InvalidOrder), "spec")
     except InvalidOrder:
-        # Nothing can be compared with a record of other fields; the backend still judges.
+        # A record with other fields cannot be compared; the backend still validates the order.
         return []
     known = {(one.place, one.value) for one in former}
     return [
@@ -62,5 +62,5 @@ def _new(
 
 
 def _head(field: str) -> str:
-    """Return the field of `spec` in which a path is."""
+    """Return the field of `spec` that contains a path."""
     return field.removeprefix("spec.").partition("[")[0].partition(".")[0]

@@ -1,4 +1,4 @@
-"""Choose a flavor for what was asked: the former one where the ask is unchanged."""
+"""Choose a flavor for a request: the previous one if the request is unchanged."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,7 +21,7 @@ def choose(
     at: str,
     problems: list[Problem],
 ) -> Machine | None:
-    """Return the machine for an ask; the former one where the ask is unchanged."""
+    """Return the machine for a request; the previous one if the request is unchanged."""
     asked = ask.model_dump(mode="json", include={"flavor", "size"}, exclude_none=True)
     offered = settings.offered_flavors
     if was is not None and was.asked == asked:
@@ -45,7 +45,7 @@ def choose(
 
 
 def notes(machines: Mapping[str, Machine], at: str) -> tuple[Remark, ...]:
-    """Tell which flavor a size, or another spelling of a flavor, was resolved to."""
+    """Return notes on the flavors that sizes, or other spellings of flavors, resolved to."""
     return tuple(
         Remark(at.format(name), f"answered with {machine.flavor}")
         for name, machine in sorted(machines.items())
@@ -66,7 +66,7 @@ def _held(found: flavors.Flavor, asked: dict[str, Any]) -> Machine:
 
 
 def _rebuilt(was: Machine, ask: NodePool | ServerSpec | ControlPlane) -> bool:
-    """Say whether a machine whose ask is lost may stay: it does, unless another is named."""
+    """Return whether a machine whose request is lost is kept: unless another flavor is named."""
     return not was.asked and ask.flavor in (None, was.flavor)
 
 

@@ -1,4 +1,4 @@
-"""Resolve an order for a network: it leaves nothing open, and its range has to work."""
+"""Resolve an order for a network: it leaves nothing open, but its range has to be usable."""
 
 from function.contract import Order, Progress, Remark
 from function.errors import InvalidOrder, Problem
@@ -16,12 +16,12 @@ def network(
 
     Args:
         order: The order.
-        settings: Not used, like the progress: what a cloud adds is the backend's to know.
+        settings: Not used, like the progress: only the backend knows what a cloud adds.
         before: What was decided at the last answer; None for a new order.
         progress: Not used.
 
     Raises:
-        InvalidOrder: Its range cannot be used; that of a live network is not looked at again.
+        InvalidOrder: Its range cannot be used; that of a live network is not checked again.
     """
     del settings, progress
     cidr = order.spec.cidr

@@ -1,4 +1,4 @@
-"""Refuse address ranges that hosts cannot have, and more nodes than find room in them."""
+"""Refuse address ranges that hosts cannot use, and more nodes than fit into them."""
 
 from dataclasses import dataclass
 
@@ -10,16 +10,16 @@ from function.model.values import NO_HOST, PUBLIC, ip_network, is_network, is_pr
 from function.paths import lookup
 from function.record import Bound
 
-# Each node takes such a part of the range of pods, unless a cluster is told otherwise.
+# Prefix length of each node's share of the pod range, unless a cluster is configured otherwise.
 SHARE = 24
-# Of a range of nodes: the network itself, broadcast, and the router.
+# Reserved addresses of a node range: the network itself, broadcast, and the router.
 _RESERVED = 3
 
 
 def check_ranges(order: Order[ClusterSpec], before: Bound | None, problems: list[Problem]) -> None:
     """Add a problem for each range of the order that cannot be used.
 
-    Those that are ordered already are not looked at again.
+    Ranges that were already ordered are not checked again.
     """
     network = order.spec.network
     named = {"pods": network.pods, "services": network.services, "nodes": network.nodes}
@@ -32,7 +32,7 @@ def check_ranges(order: Order[ClusterSpec], before: Bound | None, problems: list
 
 
 def range_notes(order: Order[ClusterSpec]) -> tuple[Remark, ...]:
-    """Tell which ranges of the order have addresses of others."""
+    """Return notes on the ranges of the order that hold public addresses of others."""
     network = order.spec.network
     named = {"pods": network.pods, "services": network.services, "nodes": network.nodes}
     return tuple(
@@ -44,14 +44,14 @@ def range_notes(order: Order[ClusterSpec]) -> tuple[Remark, ...]:
 
 @dataclass(frozen=True)
 class Room:
-    """What a backend knows of the room for the nodes of a cluster.
+    """Hold what a backend knows about the room for the nodes of a cluster.
 
     Attributes:
-        pods: Range of pods, of the order or the environment; empty if it is not known.
-        nodes: Range of nodes, likewise.
-        share: Prefix of the part of the range of pods that each node takes.
-        control_planes: Machines in the range of nodes beside the nodes.
-        former: Greatest number of nodes as it was rendered before; 0 for a new cluster.
+        pods: Pod range, of the order or the environment; empty if unknown.
+        nodes: Node range, likewise.
+        share: Prefix length of each node's share of the pod range.
+        control_planes: Control plane machines, which also take addresses of the node range.
+        former: Maximum number of nodes as rendered previously; 0 for a new cluster.
     """
 
     pods: str = ""
@@ -62,7 +62,7 @@ class Room:
 
 
 def check_room(order: Order[ClusterSpec], room: Room) -> None:
-    """Refuse more nodes than have room, unless there are as many already.
+    """Refuse more nodes than there is room for, unless there are as many already.
 
     Raises:
         InvalidOrder: The order's range is too small, or has too many nodes for the environment's.
@@ -93,7 +93,7 @@ def check_room(order: Order[ClusterSpec], room: Room) -> None:
 
 
 def _parts(cidr: str, share: int) -> float:
-    """Return into how many parts a range is divided; no limit if it is not known."""
+    """Return how many node shares a pod range has; infinity if it is unknown."""
     network = ip_network(cidr) if is_network(cidr) else None
     # Shares of IPv6 differ between clusters.
     if network is None or network.version != 4:  # noqa: PLR2004  # the version
@@ -102,7 +102,7 @@ def _parts(cidr: str, share: int) -> float:
 
 
 def _hosts(cidr: str) -> float:
-    """Return how many machines find an address beside the router; no limit if it is not known."""
+    """Return how many machines fit into a node range beside the router; infinity if unknown."""
     network = ip_network(cidr) if is_network(cidr) else None
     if network is None or network.version != 4:  # noqa: PLR2004  # the version
         return float("inf")

@@ -1,4 +1,4 @@
-"""Say what was resolved for an order, whatever its kind."""
+"""Define the result of resolving an order of any kind."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,14 +11,14 @@ from function.settings import Settings
 
 @dataclass(frozen=True)
 class Resolution:
-    """What was resolved.
+    """Hold the result of resolving an order.
 
     Attributes:
-        decided: What was decided.
-        notes: What the tenant should know of it.
-        pending: Why the order is not yet answered in full; empty if it is.
-        estimate: What the order holds, by the names of `status.estimate`.
-        status: What the catalogue says of the result, for `status`.
+        decided: The decisions.
+        notes: Notes to the tenant about them.
+        pending: Why the order is not yet fulfilled in full; empty if it is.
+        estimate: Size of the order, by the names of `status.estimate`.
+        status: Facts from the catalogue about the result, for `status`.
     """
 
     decided: Decided
@@ -32,10 +32,10 @@ Resolver = Callable[[Order[Any], Settings, Bound | None, Progress], Resolution]
 
 
 def estimate(parts: Sequence[tuple[Machine, int, int]]) -> dict[str, float]:
-    """Return what machines hold in all.
+    """Return the total size of machines.
 
     Args:
-        parts: Each machine, how many of it there are, and the storage of one in GiB.
+        parts: Each machine, its count, and its storage in GiB.
     """
     return {
         "cpu": sum(machine.cpu * count for machine, count, _ in parts),

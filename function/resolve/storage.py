@@ -1,4 +1,4 @@
-"""Count the volumes that the environment gives to nodes, which an order says nothing of."""
+"""Count the volumes that the environment gives to nodes and that an order does not mention."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,14 +9,14 @@ from function.model.pool import NodePool
 from function.paths import lookup
 from function.record import Bound, Machine
 
-# Part of the recorded estimate that the environment gives; absent in older records.
+# Storage given by the environment, in the recorded estimate; absent in older records.
 GIVEN = "givenStorageGiB"
 
 
 def pool_storage(pool: NodePool, machine: Machine) -> int:
-    """Return GiB of what the order gives a node: its further volumes, and its root disk.
+    """Return the GiB that the order gives a node: its further volumes and its root disk.
 
-    That is its root volume, the flavor's disk, or the size that was requested.
+    The root disk is its root volume, the flavor's disk, or the requested size.
     """
     further = sum(volume.size_gib for volume in pool.data_volumes)
     if pool.root_volume:
@@ -30,13 +30,13 @@ def with_given(
     volumes: Mapping[str, int],
     counted: Mapping[str, float],
 ) -> dict[str, float]:
-    """Return the size of an order with what the environment gives, as it is recorded.
+    """Return the size of an order including storage given by the environment, for the record.
 
     Args:
         order: The order.
         machines: What was decided for its pools.
         volumes: GiB of all volumes of one node, by pool, as they are rendered.
-        counted: Size of the order by what it says itself.
+        counted: Size of the order without storage given by the environment.
     """
     if not _pools(order):
         return dict(counted)
@@ -51,9 +51,10 @@ def recorded(
     volumes: Mapping[str, int],
     previous: Bound | None,
 ) -> dict[str, float] | None:
-    """Return the size at the last answer, counted as today; None for a new order.
+    """Return the size at the last answer, counted the current way; None for a new order.
 
-    An older record does not count what the environment gives: the same pools get the same.
+    An older record lacks the storage given by the environment: it is added, as each pool still
+    gets the same.
     """
     if previous is None or GIVEN in previous.estimate or "storageGiB" not in previous.estimate:
         return previous.estimate if previous else None
@@ -70,7 +71,7 @@ def _pools(order: Order[Any]) -> tuple[NodePool, ...]:
 def _given(
     order: Order[Any], machines: Mapping[str, Machine], volumes: Mapping[str, int]
 ) -> dict[str, int]:
-    """Return GiB that the environment gives to a node, by pool."""
+    """Return the GiB that the environment gives to a node, by pool."""
     return {
         pool.name: max(volumes.get(pool.name, 0) - pool_storage(pool, machines[pool.name]), 0)
         for pool in _pools(order)

@@ -1,4 +1,4 @@
-"""Judge the variables of a class that a tenant sets."""
+"""Validate the class variables that a tenant sets."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,7 @@ from function.settings import EVERY, ClusterClass, Settings, VariableType
 def check_variables(
     order: Order[ClusterSpec], settings: Settings, before: Bound | None, problems: list[Problem]
 ) -> None:
-    """Refuse variables that the class does not open or type so, unless they stand as they were."""
+    """Refuse variables that are not open or have the wrong type, unless they are unchanged."""
     offer = next((c for c in settings.classes if c.name == order.spec.cluster_class), None)
     standing = lookup(before.asked, "variables") if before else None
     for name, value in sorted(order.spec.variables.items()):
@@ -28,7 +28,7 @@ def check_variables(
 
 
 def _closed(offer: ClusterClass | None, name: str) -> str:
-    """Return why a class does not open a variable; what "*" opens, the backend knows."""
+    """Return why a class does not open a variable; the backend decides what "*" opens."""
     if offer and name in offer.pinned:
         return f"not open to tenants here: {offer.pinned[name].reason.rstrip('.')}"
     opened = offer.tenant_variables if offer else ()
@@ -43,7 +43,7 @@ def _mistyped(offer: ClusterClass | None, name: str, value: Any) -> str:
 
 
 def mistyped(wanted: VariableType | None, value: Any) -> str:
-    """Return what is wrong with a value of a type; empty if it fits, or the type is not known."""
+    """Return why a value does not fit a type; empty if it does, or if the type is unknown."""
     return "" if wanted is None or _IS[wanted](value) else f"must be of type {wanted}"
 
 

@@ -1,4 +1,4 @@
-"""Resolve volume types: the backend's name stands for the tenant's."""
+"""Resolve volume types: map the tenant's name to the backend's."""
 
 from collections.abc import Mapping
 
@@ -27,7 +27,7 @@ def volume_type(name: str | None, settings: Settings, at: str) -> str:
 def volume_types(
     spec: ServerSpec, settings: Settings, before: Bound | None, problems: list[Problem]
 ) -> Mapping[str, str]:
-    """Return the backend's type of each further volume; one decided before stays."""
+    """Return the backend's type of each further volume; a previous decision is kept."""
     known = before.volume_types if before else {}
     found = {}
     for volume in spec.volumes:

@@ -1,9 +1,9 @@
-"""Turn what a provider reports into a neutral reason that a tenant may read.
+"""Turn a provider's report into a neutral reason that a tenant may read.
 
-A provider's own text holds ids, addresses and names of the CSP; it never leaves.
+A provider's own text holds ids, addresses and names of the CSP; it is never shown to tenants.
 
-    rules   which text means what
-    names   what of a text is not its author's word
+    rules   what each text means
+    names   names, ids and addresses, which are removed from a text
 """
 
 import re
@@ -44,7 +44,7 @@ _PAUSED = Rule(PAUSED, re.compile(""), SENTENCES[PAUSED])
 
 
 def health(observed: Iterable[Resource]) -> Condition:
-    """Return `BackendHealthy` for resources: the first trouble by key, or none.
+    """Return `BackendHealthy` for resources: the first problem by key, or none.
 
     Args:
         observed: Our observed resources.
@@ -57,13 +57,13 @@ def health(observed: Iterable[Resource]) -> Condition:
 
 
 def of(resource: Resource) -> tuple[str, str] | None:
-    """Return reason and sentence for what a resource reports; None if it is well."""
+    """Return reason and sentence for what a resource reports; None if it is healthy."""
     rule = _rule(resource)
     return (rule.reason, rule.sentence) if rule else None
 
 
 def refused(resource: Resource) -> bool:
-    """Return whether what is asked of a resource is refused, so that it stays as it was."""
+    """Return whether the desired state of a resource is refused, so that it stays unchanged."""
     rule = _rule(resource)
     return rule is not None and rule.refuses
 
@@ -74,7 +74,7 @@ def paused(resource: Resource) -> bool:
 
 
 def held(what: str, going: Iterable[Resource]) -> str:
-    """Return that something is being deleted, with what keeps the first of it from being gone.
+    """Return that something is being deleted, with what blocks its first blocked resource.
 
     Args:
         what: What is being deleted, as a sentence.
@@ -94,7 +94,7 @@ def classify(text: str, known: Iterable[str] = ()) -> tuple[str, str]:
 
     Args:
         text: The text.
-        known: Names in it, of orders, resources and tenants, which are not read.
+        known: Names in it, of orders, resources and tenants, which are ignored.
     """
     rule = read(text, known)
     return rule.reason, rule.sentence
@@ -103,20 +103,20 @@ def classify(text: str, known: Iterable[str] = ()) -> tuple[str, str]:
 def read(text: str, known: Iterable[str] = ()) -> Rule:
     """Return the rule for a provider's text, of which the beginning is read; else `UNKNOWN`.
 
-    The length is the provider's choice; every pattern takes linear time.
+    The provider determines the length of the text; every pattern takes linear time.
     """
     said = names.without(excerpts.cut(text, excerpts.TEXT_IN), known)
     return next((rule for rule in RULES if rule.pattern.search(said)), UNKNOWN)
 
 
 def condition_of(status: Mapping[str, Any], kind: str, *, whole: bool = False) -> Mapping[str, Any]:
-    """Return a condition of a Kubernetes status by type; empty if it is not there.
+    """Return a condition of a Kubernetes status by type; empty if absent.
 
     Args:
         status: The status.
         kind: The type.
-        whole: Whether its message is returned at its full length. It is what others wrote, so that
-            only its beginning is read otherwise.
+        whole: Whether its message is returned in full. Otherwise only its beginning is, because
+            others wrote it.
     """
     conditions = status.get("conditions")
     for condition in conditions if isinstance(conditions, list) else ():
@@ -128,7 +128,7 @@ def condition_of(status: Mapping[str, Any], kind: str, *, whole: bool = False) -
 
 
 def _rule(resource: Resource) -> Rule | None:
-    """Return the rule for what a resource reports: the first that says something."""
+    """Return the rule for what a resource reports: the first that is not `UNKNOWN`."""
     if paused(resource):
         return _PAUSED
     failing = [
@@ -136,7 +136,7 @@ def _rule(resource: Resource) -> Rule | None:
         for condition in (condition_of(resource.status, kind) for kind in _KINDS)
         if condition.get("status") == "False" and condition.get("reason") != "Ongoing"
     ]
-    # A reference that does not resolve yet is a wave that is still under way.
+    # A reference that does not resolve yet means that a wave is still in progress.
     texts = [text for text in failing if not any(waiting in text for waiting in _WAITING)]
     known = names.of(resource) if texts else ()
     rules = [read(text, known) for text in texts]

@@ -1,7 +1,7 @@
-"""Take out of a text what its author did not say: names, ids and addresses.
+"""Remove names, ids and addresses from a text, which say nothing about what is wrong.
 
-A name is made of any words, those of a reason among them. What is given to something by a tenant or
-a provider says nothing of what is wrong with it.
+A name may consist of any words, including those of a reason. A name that a tenant or a provider
+gave to a resource says nothing about what is wrong with it.
 """
 
 import re
@@ -10,25 +10,25 @@ from typing import Any
 
 from function.contract import Resource
 
-# It begins where a run of such characters does: tried at each of them, it would take a time that
-# grows with the square of their number.
+# It matches only at the beginning of a run of such characters: tried at each of them, it would
+# take quadratic time.
 _ADDRESS = re.compile(r"(?<![\w+.-])[\w+.-]+://[^\s\"'<>\])]+")
 _TOKEN = re.compile(r"\w[\w.-]*")
 _ID = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}|(?=.*\d)[0-9a-f]{8,}")
 _WORD = re.compile(r"[A-Za-z]+")
 _PARTS = re.compile(r"[._-]")
-# Words after which a name stands, quoted or not.
+# Words that are followed by a name, quoted or not.
 _BEFORE = frozenset(
     {"group", "instance", "lookup", "name", "named", "namespace", "network", "router", "secret",
      "server", "subnet", "user", "volume"}
 )  # fmt: skip
 _QUOTES = "\"'`"
-# Fields of a resource that hold what something is called.
+# Fields of a resource that hold names.
 _NAMING = re.compile(r"(?:name|id|pool|zone|type|keyPair)$", re.IGNORECASE)
 
 
 def of(resource: Resource) -> frozenset[str]:
-    """Return what an observed resource, and what belongs to it, is called."""
+    """Return the names of an observed resource and of what belongs to it."""
     labels = (value for key, value in resource.labels.items() if key.endswith(("/name", "/tenant")))
     found = {resource.name, resource.provider_config, *labels}
     seen = {key: value for key, value in resource.at_provider.items() if isinstance(value, str)}
@@ -40,7 +40,7 @@ def of(resource: Resource) -> frozenset[str]:
 def without(text: str, names: Iterable[str]) -> str:
     """Return a text without addresses, ids and the given names.
 
-    A name that is a plain word is a name only where one stands: in quotes, in a path, after
+    A name that is a plain word counts only where a name is expected: in quotes, in a path, after
     a word such as "namespace", or as a part of a longer name.
     """
     known = {name for name in names if name in text}
@@ -64,7 +64,7 @@ def without(text: str, names: Iterable[str]) -> str:
 
 
 def _is_part(token: str, names: Iterable[str]) -> bool:
-    """Say whether a token is one of these names, or has one between dashes, dots or its ends."""
+    """Return whether a token is one of these names, or has one between dashes, dots or its ends."""
     for name in names:
         start = token.find(name)
         stop = start + len(name)
@@ -78,7 +78,7 @@ def _is_part(token: str, names: Iterable[str]) -> bool:
 
 
 def _stands(text: str, start: int, stop: int, before: str) -> bool:
-    """Say whether a word is where a name would be."""
+    """Return whether a word is at a position where a name is expected."""
     left, right = text[start - 1 : start] if start else "", text[stop : stop + 1]
     quoted = bool(left) and left in _QUOTES and right == left
     named = before.lower() in _BEFORE or before.startswith("openstack_")

@@ -1,16 +1,16 @@
-"""List which text of a provider means what.
+"""List the meanings of providers' texts.
 
-The first rule whose pattern is found decides, so that what is specific comes before what is
-general. The texts were read off real objects of provider-openstack 0.9, provider-kubernetes 1.3
-and Cluster API 1.14, and off the sources of these, of gophercloud, of Kubernetes and of
-cluster-api-provider-openstack. Names, ids and addresses are taken out before a text is read.
+The first rule whose pattern is found decides, so specific rules come before general ones. The
+texts were taken from real objects of provider-openstack 0.9, provider-kubernetes 1.3 and
+Cluster API 1.14, and from the sources of these, of gophercloud, of Kubernetes and of
+cluster-api-provider-openstack. Names, ids and addresses are removed before a text is matched.
 """
 
 import re
 from typing import NamedTuple
 
 PROBLEM, RETRYING, PAUSED = "ConfigurationProblem", "Retrying", "Paused"
-# What to say of a reason where nothing more is known.
+# Sentence for a reason where nothing more is known.
 SENTENCES = {
     "QuotaExceeded": "the quota of your account with the provider is used up",
     "CredentialsInvalid": "the provider's credentials for your account are not accepted; the "
@@ -28,13 +28,13 @@ SENTENCES = {
 
 
 class Rule(NamedTuple):
-    """Say what a text means in which a pattern is found.
+    """Define the meaning of a text in which a pattern is found.
 
     Attributes:
         reason: The neutral reason.
-        pattern: What is looked for.
-        sentence: What the tenant reads.
-        refuses: Whether such a text is a definite refusal: sent again, it is refused again.
+        pattern: The pattern that is searched for.
+        sentence: The sentence that is shown to the tenant.
+        refuses: Whether such a text is a definite refusal: a retry would be refused, too.
     """
 
     reason: str
@@ -59,8 +59,8 @@ _CODE = r"(?:\bgot |with the status code |\"code\": ?)"
 _MISFIT = "the provider's settings do not fit its cloud; the provider has to act"
 _HAS_TO_ACT = "has failed in the cloud; the provider has to act"
 
-# What an API server says. It says "is forbidden" of its quotas, of missing rights, and of whatever
-# its admission refuses; and it quotes values and names, which may read like anything.
+# Texts of an API server. It says "is forbidden" for exceeded quotas, missing permissions, and
+# whatever its admission refuses; and it quotes values and names, which may contain any text.
 _API_SERVER = (
     _rule(
         "QuotaExceeded",
@@ -98,7 +98,7 @@ _API_SERVER = (
         sentence="whether something was built is not known; the provider has to look",
     ),
     _rule(PAUSED, r"paused is set to true", r"/paused annotation"),
-    # Before what names a deadline: the client only waits for its own turn.
+    # Before the rules that match a deadline: the client only throttles itself.
     _rule("RateLimited", r"client rate limiter"),
     _rule("Retrying", r"object has been modified", r"operation cannot be fulfilled on"),
 )
@@ -139,7 +139,7 @@ _FIELDS = (
         "spec.cidr: overlaps with another network of the provider; order another range",
         r"overlaps with (?:cidr|another subnet)",
     ),
-    # There is a router once its interface is made, or never.
+    # The subnet is reachable once its router interface is created, or never.
     _rule(
         "NotFound",
         r"is not reachable from subnet",
@@ -147,7 +147,7 @@ _FIELDS = (
         "Network to true, or wait until that is built",
     ),
 )
-# What has failed in the cloud, and is not built again by itself.
+# Resources that have failed in the cloud and are not re-created automatically.
 _FAILED = (
     _rule(
         PROBLEM,
@@ -303,7 +303,7 @@ _REST = (
         r"request forbidden",
         refuses=True,
     ),
-    # What says no more than this word; after all that says more of it.
+    # Texts with no more than this word; after all rules that are more specific.
     _rule("QuotaExceeded", r"\bquota\b"),
 )
 RULES = (*_API_SERVER, *_FIELDS, *_FAILED, *_WORDS, *_REST)

@@ -2,17 +2,17 @@
 
 settings   what the provider configures
 profile    how order fields reach a ClusterClass
-basis      order, environment, Bound, and what stands of the live Cluster
+basis      order, environment, Bound, and what is kept of the live Cluster
 variables  the value of every variable of the class
 pools      the MachineDeployments, with their overrides
 topology   all of it -> the Cluster, in the form of v1beta2
 gaps       what the class cannot express
 forms      v1beta1 <-> v1beta2
-shapes     types of what is read of a Cluster
-status     the live Cluster -> readiness, what is under way
+shapes     types of the fields that are read from a Cluster
+status     the live Cluster -> readiness, progress
 phases     the live Cluster -> phase, conditions, status of the order
 remediation  when machines are replaced
-health     the live Cluster -> what troubles it
+health     the live Cluster -> its health
 """
 
 from collections.abc import Iterable, Mapping
@@ -54,8 +54,8 @@ def render(
     """Render an order for a cluster.
 
     Raises:
-        EnvironmentInvalid: The profile of the class is not there.
-        InvalidOrder: It asks for what would be unsafe to ignore, and is not offered.
+        EnvironmentInvalid: The profile of the class does not exist.
+        InvalidOrder: It asks for what is not offered and would be unsafe to ignore.
     """
     before = observed.get(KEY)
     basis = Basis(order, settings, bound, before)
@@ -97,7 +97,7 @@ def render(
 
 
 def look(_: Accepted[ClusterSpec] | None, observed: Mapping[str, Resource]) -> View:
-    """Return what the observed Cluster shows, compared with what was applied last."""
+    """Return the state of the observed Cluster, compared with what was last applied."""
     before = observed.get(KEY)
     manifest = (before.payload.get("manifest") if before else None) or {}
     moment = phases.Moment(forms.newest(manifest), manifest, before)
@@ -112,7 +112,7 @@ def look(_: Accepted[ClusterSpec] | None, observed: Mapping[str, Resource]) -> V
 
 
 def identities(resource: Resource) -> frozenset[str]:
-    """Return the Object, the Cluster inside it, and each of its MachineDeployments."""
+    """Return the ids of the Object, of the Cluster inside it, and of its MachineDeployments."""
     manifest = resource.payload.get("manifest")
     cluster = _identity(manifest)
     pools = {f"{cluster}/machineDeployment/{p['name']}" for p in status.deployments(manifest)}
@@ -120,7 +120,7 @@ def identities(resource: Resource) -> frozenset[str]:
 
 
 def unmade(resource: Resource) -> frozenset[str]:
-    """Return what does not exist yet of an observed Cluster: all of it, or its pools."""
+    """Return the ids of what does not exist yet of an observed Cluster: all of it, or its pools."""
     cluster = status.live(resource)
     if not cluster or resource.garbled or status.initialised(cluster):
         return frozenset()
@@ -131,7 +131,7 @@ def unmade(resource: Resource) -> frozenset[str]:
 
 
 def recall(observed: Mapping[str, Resource]) -> Recalled | None:
-    """Return what the observed Cluster shows of a lost record."""
+    """Return what can be restored of a lost record from the observed Cluster."""
     root = observed.get(KEY)
     manifest = forms.newest(root.payload.get("manifest")) if root else {}
     topology = lookup(manifest, "spec.topology") or {}
@@ -150,9 +150,9 @@ def recall(observed: Mapping[str, Resource]) -> Recalled | None:
 
 
 def _machines(pools: Iterable[Manifest], profile: Profile | None) -> dict[str, Machine] | None:
-    """Return the flavor of each pool by what the class calls it; None if that is not known.
+    """Return the flavor of each pool by its variable in the class; None if that is unknown.
 
-    Without the profile an override that has `flavor` in its name is one.
+    Without the profile, an override that has `flavor` in its name is taken for the flavor.
     """
     found = {}
     for pool in pools:
@@ -206,13 +206,13 @@ CLUSTER: Backend[ClusterSpec] = Backend(
 
 
 def _version(before: Resource | None, own: CapiSettings) -> str:
-    """Return the API version to write: that of the live Cluster, which is never flipped."""
+    """Return the API version to write: that of the live Cluster, which never changes."""
     stored = lookup(before.payload, "manifest.apiVersion") if before else None
     return str(stored).rpartition("/")[2] if stored in CLUSTER.writes else own.api_version
 
 
 def _connection_details(cluster: Manifest) -> list[Manifest]:
-    """Return where the CA certificate is read, and only that: the Secret also holds the key."""
+    """Return the source of the CA certificate, and only that: the Secret also holds the key."""
     metadata = cluster["metadata"]
     return [
         {
@@ -227,7 +227,7 @@ def _connection_details(cluster: Manifest) -> list[Manifest]:
 
 
 def _removals(cluster: Manifest, before: Resource | None) -> tuple[Removal, ...]:
-    """Return the pools that the order no longer has; the guard looks for itself."""
+    """Return the pools that the order no longer has; the guard checks on its own."""
     stored = before.payload.get("manifest") if before else None
     kept = {pool["name"] for pool in status.deployments(cluster)}
     return tuple(

@@ -1,7 +1,7 @@
-"""Hold what a Cluster is built from: the order, what was decided, and what stands.
+"""Hold the input of a Cluster: the order, what was decided, and what is kept of the live one.
 
-What comes from the environment rather than the order stands as it is while class and
-version of the live Cluster stay, because most of it rolls machines.
+Values that come from the environment rather than the order stay unchanged until the class or
+version of the live Cluster changes, because most of them roll machines.
 """
 
 import functools
@@ -37,7 +37,7 @@ def remembered_profile(root: Resource | None) -> Profile | None:
 
 @dataclass(frozen=True)
 class Basis:
-    """Hold what a Cluster is built from."""
+    """Hold the input from which a Cluster is rendered."""
 
     order: Order[ClusterSpec]
     settings: Settings
@@ -51,22 +51,22 @@ class Basis:
 
     @functools.cached_property
     def offer(self) -> ClusterClass | None:
-        """Return the offered class, which may be gone."""
+        """Return the offered class; None if it is no longer offered."""
         return next((c for c in self.settings.classes if c.name == self.bound.cluster_class), None)
 
     @functools.cached_property
     def stored(self) -> Manifest:
-        """Return the Cluster as it was rendered before; empty for one that cannot exist yet."""
+        """Return the previously rendered Cluster; empty for one that cannot exist yet."""
         exists = self.before is not None and self.before.exists
         return newest(self.before.payload.get("manifest")) if self.before and exists else {}
 
     @functools.cached_property
     def held(self) -> frozenset[str]:
-        """Return the paths of order fields that what exists of the cluster holds."""
+        """Return the paths of order fields that existing parts of the cluster hold."""
         return status.holds(self.before) if self.before and self.stored else frozenset()
 
     def holds(self, field: str) -> bool:
-        """Return whether something that exists holds a field of the order."""
+        """Return whether an existing part of the cluster holds a field of the order."""
         return is_below(field, self.held)
 
     @property
@@ -77,7 +77,7 @@ class Basis:
 
     @functools.cached_property
     def standing(self) -> Manifest:
-        """Return it if class and version stay as they are, else nothing."""
+        """Return the previously rendered Cluster if class and version are unchanged, else empty."""
         topology = lookup(self.stored, "spec.topology") or {}
         now = (f"v{self.bound.version}", self.bound.class_name)
         same = (topology.get("version"), lookup(topology, "classRef.name")) == now
@@ -85,25 +85,25 @@ class Basis:
 
     @functools.cached_property
     def stored_control_planes(self) -> int:
-        """Return how many machines of the control plane were rendered before."""
+        """Return the previously rendered number of control plane machines."""
         found: int = lookup(self.stored, "spec.topology.controlPlane.replicas") or 0
         return found
 
     @functools.cached_property
     def stored_variables(self) -> dict[str, Any]:
-        """Return the variables of the Cluster as it was rendered before."""
+        """Return the variables of the previously rendered Cluster."""
         listed = lookup(self.stored, "spec.topology.variables") or ()
         return {v["name"]: v.get("value") for v in listed if "name" in v}
 
     @functools.cached_property
     def profile(self) -> Profile:
-        """Return the profile of the class; the one in use stands until version or class change."""
+        """Return the profile of the class; the one in use is kept until version or class change."""
         known = remembered_profile(self.before) if self.standing else None
         return known or self.offered_profile
 
     @functools.cached_property
     def offered_profile(self) -> Profile:
-        """Return the profile of today, with what the offered class says of itself."""
+        """Return the currently configured profile, with overrides of the offered class."""
         name = self.bound.profile
         if self.offer and self.own.find(name) is None:
             name = self.offer.profile
@@ -119,21 +119,21 @@ class Basis:
 
     @property
     def fixed(self) -> tuple[str, ...]:
-        """Return the variables that a live cluster keeps, by the profile of today."""
+        """Return the variables that a live cluster keeps, by the currently configured profile."""
         return self._todays.fixed if self._todays else ()
 
     @property
     def class_health_check(self) -> bool | None:
-        """Return whether the class has health checks, by the profile of today."""
+        """Return whether the class has health checks, by the currently configured profile."""
         return self._todays.class_health_check if self._todays else None
 
     def type_of(self, variable: str) -> VariableType | None:
-        """Return the type of a variable, as far as the provider says it."""
+        """Return the type of a variable; None if the provider does not declare it."""
         known = self.offer.variable_types.get(variable) if self.offer else None
         return known or (self._todays.type_of(variable) if self._todays else None)
 
     def target(self, field: str) -> Target:
-        """Return where a field goes, with what today's profile writes instead of empty texts."""
+        """Return the target of a field, with the current profile's replacements of empty texts."""
         target = self.profile.target(field)
         empty = self._todays.target(field).empty if self._todays else {}
         return target.model_copy(update={"empty": empty}) if empty else target
@@ -144,7 +144,7 @@ class Basis:
 
     @property
     def values(self) -> dict[str, Any]:
-        """Return the environment's value of every variable, as of today."""
+        """Return the environment's current value of every variable."""
         own = self.offer.variables if self.offer else {}
         pins = {name: pin.value for name, pin in self.pinned.items()}
         return {**self.profile.variables, **own, **pins}
@@ -159,7 +159,7 @@ class Basis:
         return lookup(self.order.written, field.removeprefix("spec.")) not in (None, [], {})
 
     def remembered_profile(self) -> str:
-        """Return the profile as it is written beside the Cluster."""
+        """Return the profile as it is persisted in an annotation beside the Cluster."""
         todays: dict[str, Any] = dict.fromkeys(
             ("guarded", "fixed", "class_health_check", "variable_types"), True
         )

@@ -1,8 +1,8 @@
-"""Convert a Cluster between v1beta1 and v1beta2: one internal form, v1beta2, and two outside.
+"""Convert a Cluster between v1beta1 and v1beta2: v1beta2 is used internally, both externally.
 
-`oldest` writes v1beta1 for Cluster API up to 1.10, with durations in canonical Go form,
-because any other would be drift for ever. `newest` reads either, status included. The field
-map is that of Cluster API 1.14.
+`oldest` writes v1beta1 for Cluster API up to 1.10, with durations in canonical Go form, because
+any other form would cause permanent drift. `newest` reads either version, status included. The
+field mapping is that of Cluster API 1.14.
 """
 
 from function.contract import Manifest
@@ -12,7 +12,7 @@ V1BETA1, V1BETA2 = "cluster.x-k8s.io/v1beta1", "cluster.x-k8s.io/v1beta2"
 
 
 def oldest(cluster: Manifest) -> Manifest:
-    """Return a rendered Cluster of v1beta2 in the form of v1beta1."""
+    """Return a rendered v1beta2 Cluster as v1beta1."""
     topology = dict(cluster["spec"]["topology"])
     reference = topology.pop("classRef")
     plane = _plane_to_v1beta1(topology.pop("controlPlane"))
@@ -30,9 +30,9 @@ def oldest(cluster: Manifest) -> Manifest:
 
 
 def newest(manifest: Manifest | None) -> Manifest:
-    """Return a Cluster that was rendered or observed, in the form of v1beta2.
+    """Return a rendered or observed Cluster as v1beta2.
 
-    Only what is read again is converted: class, pools' names and labels, and status.
+    Only fields that are read again are converted: class, pools' names and labels, and status.
     """
     if not manifest:
         return {}
@@ -64,13 +64,13 @@ def _status_to_v1beta2(status: Manifest | None) -> Manifest:
 
 
 def _initialised(status: Manifest) -> bool:
-    """Return whether the control plane ever answered; the flag means ready, which may pass."""
+    """Return whether the control plane ever responded; the flag means ready, which may revert."""
     legacy = {c.get("type"): c.get("status") for c in status.get("conditions") or ()}
     return bool(status.get("controlPlaneReady")) or legacy.get("ControlPlaneInitialized") == "True"
 
 
 def _from_legacy(conditions: list[Manifest]) -> list[Manifest]:
-    """Return the conditions of Cluster API before 1.9: `Ready` sums up, without the workers."""
+    """Return the conditions of Cluster API before 1.9: `Ready` is the summary, without workers."""
     return [
         {**found, "type": "Available"} if found.get("type") == "Ready" else found
         for found in conditions
@@ -84,13 +84,13 @@ def _plane_to_v1beta1(plane: Manifest) -> Manifest:
 
 
 def has_health_check(part: Manifest, check: Manifest) -> bool:
-    """Say whether a part of a topology, in either form, has this health check."""
+    """Return whether a part of a topology, in either API version, has this health check."""
     older = part.get("machineHealthCheck")
     return part.get("healthCheck") == check or older == _check_to_v1beta1(check)
 
 
 def has_no_health_check(part: Manifest) -> bool:
-    """Say whether a part of a topology, in either form, leaves the health check to the class."""
+    """Return whether a part of a topology, in either API version, uses the class's health check."""
     return "healthCheck" not in part and "machineHealthCheck" not in part
 
 

@@ -1,4 +1,4 @@
-"""Tell what a class and its management cluster cannot express of an order."""
+"""Report the fields of an order that a class and its management cluster do not support."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ from function.paths import lookup
 
 # Cluster API syncs labels of these domains from Machines to Nodes.
 SYNCED = ("node-role.kubernetes.io", "node-restriction.kubernetes.io", "node.cluster.x-k8s.io")
-# Of these each value is looked at.
+# Fields whose support depends on their value.
 _BY_VALUE = (*ADDONS, *POOL_FIELDS)
 
 
@@ -42,7 +42,7 @@ def gaps(basis: Basis) -> tuple[Remark, ...]:
 
 
 def _by_value(basis: Basis) -> Iterator[Remark]:
-    """Yield the fields of which the class has some values only."""
+    """Yield the fields of which the class supports only some values."""
     where = {field: field for field in ADDONS} | {
         field.replace("[]", f"[{pool.name}]"): field
         for field in POOL_FIELDS

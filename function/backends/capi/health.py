@@ -1,8 +1,8 @@
-"""Read what troubles a live Cluster: the Object, its topology, its infrastructure.
+"""Read the health of a live Cluster: of the Object, its topology, its infrastructure.
 
-What a provider of infrastructure says is in the messages of conditions only, beside all that
-is not there yet while machines are built. So only words count that say what is wrong, and never a
-name, which could be made of such words.
+Errors of an infrastructure provider appear only in messages of conditions, mixed with reports of
+what does not exist yet while machines are built. So only words that describe an error count, and
+never a name, which could consist of such words.
 """
 
 from collections.abc import Iterator
@@ -12,25 +12,25 @@ from function.backends.capi.status import MACHINES, failed, reconciled
 from function.contract import Condition, Manifest, Resource
 from function.paths import lookup
 
-# Read as a whole. Conditions about machines hold a line for each of a machine's own conditions;
-# of these the one about infrastructure is the provider's word, while others fail for a time in
-# every start.
+# Conditions that are read as a whole. Conditions about machines hold a line for each of a
+# machine's own conditions; of these the one about infrastructure comes from the provider, while
+# others are temporarily false during every start.
 _WHOLE = ("InfrastructureReady", "WorkersAvailable")
 _INFRASTRUCTURE = "* InfrastructureReady:"
-# What is said of a part that tries and fails; what only waits or is not there yet says neither.
+# Words about a part whose attempts fail; a part that only waits or does not exist yet has neither.
 _ATTEMPTS = ("failed to ", "unable to ")
 _COUNTERS = " available replicas, "
-# Said of what is awaited, in a sentence or as a reason such as WaitingForStartupTimeout.
+# Begins a text about something awaited: a sentence, or a reason such as WaitingForStartupTimeout.
 _WAITS = "Waiting"
 
 
 def of(observed: Resource | None, cluster: Manifest, *, paused: bool) -> Condition:
-    """Return the trouble of the Object, else of the topology, else of the infrastructure.
+    """Return the first problem: of the Object, the topology, or the infrastructure.
 
     Args:
         observed: The observed Object.
         cluster: The live Cluster.
-        paused: Whether the provider keeps it from becoming what is ordered.
+        paused: Whether the provider has paused the cluster before it matches the order.
     """
     found = trouble.health([observed] if observed else [])
     if not found.status:
@@ -54,7 +54,7 @@ def _names(cluster: Manifest) -> list[str]:
 
 
 def _texts(cluster: Manifest) -> Iterator[str]:
-    """Yield what a provider of infrastructure may have said, without counters."""
+    """Yield texts that may come from an infrastructure provider, without counters."""
     status = cluster.get("status") or {}
     for path in ("failureMessage", "deprecated.v1beta1.failureMessage"):
         yield from filter(None, [str(lookup(status, path) or "")])
@@ -69,12 +69,12 @@ def _texts(cluster: Manifest) -> Iterator[str]:
 
 
 def _passes(line: str) -> bool:
-    """Say whether a line tells of what every start goes through."""
+    """Return whether a line reports a temporary state that occurs during every start."""
     return _COUNTERS in line or line.rpartition(": ")[2].strip().startswith(_WAITS)
 
 
 def _of_infrastructure(lines: list[str]) -> Iterator[list[str]]:
-    """Yield what each machine says of its infrastructure: a line, and those further in below it."""
+    """Yield each machine's report on its infrastructure: a line, and the indented ones below it."""
     said: list[str] = []
     depth = 0
     for line in lines:

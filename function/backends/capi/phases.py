@@ -1,7 +1,7 @@
-"""Tell what becomes of an order for a cluster: phase, conditions, status.
+"""Report the state of an order for a cluster: phase, conditions, status.
 
-Cluster API counts the nodes of all pools together. How many of one pool are ready follows from
-what the others had when the cluster was last complete; see `function.progress`.
+Cluster API counts the nodes of all pools together. The number of ready nodes of one pool is
+derived from what the others had when the cluster was last complete; see `function.progress`.
 """
 
 import functools
@@ -22,17 +22,17 @@ _BUILDING = "the cluster is being built"
 _CHANGING = "the cluster is being changed"
 _DELETING = "the cluster is being deleted although the order stands"
 _RETRIED = "the last change has not succeeded yet, it is tried again"
-# The generations of a Cluster that nobody has changed: as ordered, with its parts, with its
-# endpoint.
+# Generation of a Cluster that nobody has changed: the first as ordered, the second with its
+# references, the third with its endpoint.
 _CREATED = 3
-# What the condition `Deleting` gives as its reason.
+# Reasons of the condition `Deleting`.
 _AWAITED = {
     "WaitingForBeforeDeleteHook": "a step that the provider takes before",
     "WaitingForWorkersDeletion": "its nodes",
     "WaitingForControlPlaneDeletion": "its control plane",
     "WaitingForInfrastructureDeletion": "its network and load balancer",
 }
-# What a node that goes waits for; what the tenant can act upon comes first.
+# What a node that is being deleted waits for; causes that the tenant can fix come first.
 _HELD = {
     "PodDisruptionBudgets": "a PodDisruptionBudget in the cluster, which keeps pods on its nodes",
     "Pods not terminating": "pods in the cluster that do not end",
@@ -47,11 +47,11 @@ _PARTS = {"controlPlane": "the control plane", "workers": "nodes"}
 
 @dataclass(frozen=True)
 class Moment:
-    """Hold a cluster as it is ordered and as it was seen.
+    """Hold a desired cluster and its observed state.
 
     Attributes:
-        rendered: The Cluster in the form of v1beta2.
-        manifest: The same in the form that is written.
+        rendered: The Cluster as v1beta2.
+        manifest: The same in the API version that is written.
         observed: The observed Object.
     """
 
@@ -66,7 +66,7 @@ class Moment:
 
     @functools.cached_property
     def shape(self) -> Shape:
-        """Return what the cluster is to be made of."""
+        """Return the desired shape of the cluster."""
         topology = lookup(self.rendered, "spec.topology") or {}
         return Shape(
             version=str(topology.get("version") or "").removeprefix("v"),
@@ -76,12 +76,12 @@ class Moment:
 
     @functools.cached_property
     def before(self) -> Shape | None:
-        """Return what it was made of when it was last complete."""
+        """Return the shape of the cluster when it was last complete."""
         return progress.remembered(self.observed.annotations) if self.observed else None
 
     @functools.cached_property
     def is_new(self) -> bool:
-        """Return whether it was never complete."""
+        """Return whether the cluster was never complete."""
         if self.before is not None:
             return not self.before.version
         changed = int(lookup(self.cluster, "metadata.generation") or 0) > _CREATED
@@ -89,26 +89,26 @@ class Moment:
 
     @functools.cached_property
     def is_refused(self) -> bool:
-        """Return whether what is ordered cannot be made of it."""
+        """Return whether the order is refused or its topology cannot be reconciled."""
         refused = self.observed is not None and trouble.refused(self.observed)
         return refused or (status.fresh(self.cluster) and status.failed(self.cluster))
 
     @functools.cached_property
     def moves(self) -> bool:
-        """Return whether it is becoming what is ordered."""
+        """Return whether changes of the order are still in progress."""
         cluster = self.cluster
         handed = status.handed(self.rendered, self.manifest, self.observed)
         return not handed or not status.fresh(cluster) or status.updating(cluster)
 
     @functools.cached_property
     def is_paused(self) -> bool:
-        """Return whether the provider keeps it from becoming what is ordered."""
+        """Return whether the provider has paused the cluster before it matches the order."""
         started = status.initialised(self.cluster) and not self.is_refused
         return status.paused(self.cluster) and not (started and not self.moves)
 
 
 def current(moment: Moment) -> Condition:
-    """Return whether what runs is what is ordered."""
+    """Return whether the live cluster matches the order."""
     phase, message = _phase(moment)
     if phase in ("Deleting", "Provisioning"):
         return Condition("Current", False, phase, message)
@@ -124,7 +124,7 @@ def current(moment: Moment) -> Condition:
 
 
 def remember(moment: Moment) -> dict[str, str]:
-    """Return the annotation that says what the cluster was when it was last complete."""
+    """Return the annotation that records the shape of the cluster when it was last complete."""
     phase, _ = _phase(moment)
     if phase == "Ready" and current(moment).status:
         return {progress.COMPLETE: moment.shape.written()}
@@ -132,7 +132,7 @@ def remember(moment: Moment) -> dict[str, str]:
     if observed is None or progress.COMPLETE in observed.annotations:
         known = observed.annotations[progress.COMPLETE] if observed else ""
         return {progress.COMPLETE: known} if known else {}
-    # After this change its generation says no more that it was never complete.
+    # After this change, its generation no longer shows that it was never complete.
     changes = bool(moment.cluster) and observed.payload.get("manifest") != moment.manifest
     return {progress.COMPLETE: Shape().written()} if moment.is_new and changes else {}
 
@@ -178,7 +178,7 @@ def _phase(moment: Moment) -> tuple[str, str]:
 
 
 def _going(cluster: Manifest) -> str:
-    """Return what a Cluster that is being deleted waits for."""
+    """Return that the Cluster is being deleted, and what it waits for."""
     seen = cluster.get("status") or {}
     reason = str(trouble.condition_of(seen, "Deleting").get("reason"))
     said = "\n".join(
@@ -197,7 +197,7 @@ def _building(moment: Moment) -> str:
 
 
 def _changing(moment: Moment) -> tuple[str, str]:
-    """Return what happens to a cluster that was complete, and how far it is."""
+    """Return the change that a complete cluster undergoes, and its progress."""
     now, before = moment.shape, moment.before
     what = progress.changes(before, now) if before else ""
     if _is_upgraded(moment):
@@ -215,7 +215,7 @@ def _changing(moment: Moment) -> tuple[str, str]:
 
 
 def _surplus(moment: Moment) -> list[str]:
-    """Return how many nodes are still to go; nothing where they go by themselves."""
+    """Return how many nodes are still to be removed; nothing if pools are autoscaled."""
     sizes = moment.shape.pools.values()
     machines = _counter(moment, "workers", "replicas")
     if machines is None or None in sizes:
@@ -225,7 +225,7 @@ def _surplus(moment: Moment) -> list[str]:
 
 
 def _replacing(moment: Moment) -> str:
-    """Return how many machines were replaced by such as are ordered."""
+    """Return how many machines were replaced by up-to-date ones."""
     for part, name in _PARTS.items():
         renewed, desired = (_counter(moment, part, n) for n in (_RENEWED, "desiredReplicas"))
         last = part == "workers"
@@ -235,7 +235,7 @@ def _replacing(moment: Moment) -> str:
 
 
 def _is_upgraded(moment: Moment) -> bool:
-    """Return whether a part of the cluster has not the version that is ordered."""
+    """Return whether a part of the cluster does not have the ordered version."""
     ordered = f"v{moment.shape.version}"
     running = status.versions(moment.cluster, "controlPlane", "workers")
     topology = str(lookup(moment.cluster, "spec.topology.version"))
@@ -243,7 +243,7 @@ def _is_upgraded(moment: Moment) -> bool:
 
 
 def _counts(moment: Moment, version: str = "") -> dict[str, Count]:
-    """Return how much of control plane and nodes is ready, or has a version."""
+    """Return how many control plane machines and nodes are ready, or have a version."""
     nodes = sum(count or 0 for count in moment.shape.pools.values())
     if None in moment.shape.pools.values():
         nodes = _counter(moment, "workers", "desiredReplicas") or 0
@@ -259,7 +259,7 @@ def _counts(moment: Moment, version: str = "") -> dict[str, Count]:
 
 
 def _of_version(moment: Moment, part: str, version: str) -> int | None:
-    """Return how many machines have a version; None before Cluster API 1.14 counted them."""
+    """Return how many machines have a version; None if Cluster API is older than 1.14."""
     entries = lookup(moment.cluster, f"status.{part}.versions")
     if not isinstance(entries, list):
         return None
@@ -271,7 +271,7 @@ def _of_version(moment: Moment, part: str, version: str) -> int | None:
 
 
 def _counter(moment: Moment, part: str, name: str) -> int | None:
-    """Return a counter; None where Cluster API does not count, as before 1.9."""
+    """Return a counter; None if Cluster API does not count, as before 1.9."""
     counters = lookup(moment.cluster, f"status.{part}")
     if not counters:
         said = trouble.condition_of(moment.cluster.get("status") or {}, status.MACHINES[part])
@@ -281,7 +281,7 @@ def _counter(moment: Moment, part: str, name: str) -> int | None:
 
 
 def _pools(moment: Moment, order: Order[ClusterSpec], bound: Bound) -> list[Manifest]:
-    """Return the pools, with as many ready nodes as each has at least."""
+    """Return the pools, with the minimum number of nodes that are known to be ready."""
     ready = _ready(moment)
     return [
         {
@@ -295,7 +295,7 @@ def _pools(moment: Moment, order: Order[ClusterSpec], bound: Bound) -> list[Mani
 
 
 def _ready(moment: Moment) -> dict[str, int]:
-    """Return how many nodes of each pool are ready at least; nothing where nobody says so."""
+    """Return how many nodes of each pool are ready at least; empty if that is unknown."""
     ordered = {name: count for name, count in moment.shape.pools.items() if count is not None}
     total = _counter(moment, "workers", _READY)
     if total is None or len(ordered) < len(moment.shape.pools):
@@ -303,15 +303,15 @@ def _ready(moment: Moment) -> dict[str, int]:
     if total >= sum(ordered.values()) and not moment.moves:
         return ordered
     had = moment.before.pools if moment.before else {}
-    # What a pool had it still has, unless fewer nodes are ready altogether.
+    # A pool still has the nodes that it had, unless fewer nodes are ready in total.
     least = {name: min(count, had.get(name) or 0) for name, count in ordered.items()}
     if sum(least.values()) > total:
         least = dict.fromkeys(ordered, 0)
-    # Nodes of pools that shrink or go are ready until they are gone.
+    # Nodes of pools that shrink or are removed are ready until they are gone.
     leaving = sum(max(0, (count or 0) - ordered.get(name, 0)) for name, count in had.items())
     spare = max(0, total - sum(least.values()) - leaving)
     lacking = {name: ordered[name] - least[name] for name in ordered if least[name] < ordered[name]}
-    # At least those that no other pool has room for.
+    # A pool has at least the ready nodes that exceed the room of all other pools.
     return least | {
         name: least[name] + min(room, max(0, spare - sum(lacking.values()) + room))
         for name, room in lacking.items()

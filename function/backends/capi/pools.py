@@ -26,8 +26,8 @@ from function.record import Machine
 POOL_LABEL = "node.cluster.x-k8s.io/pool"
 # Cluster API finds Machines by labels of these domains.
 _OWN_LABELS = ("cluster.x-k8s.io", "topology.cluster.x-k8s.io")
-# Its extensions, and we, do so by labels of these and of those below them; what it syncs to nodes
-# is a tenant's.
+# Its extensions, and we, find resources by labels of these domains and their subdomains; tenants
+# may set labels of the domain that it syncs to nodes.
 _RESERVED_LABELS = ("x-k8s.io", API_GROUP)
 _NODE_LABELS = ("node.cluster.x-k8s.io",)
 # The taints that Cluster API 1.14 refuses.
@@ -45,11 +45,11 @@ def deployments(basis: Basis, values: Mapping[str, Any]) -> list[Manifest]:
     """Return the MachineDeployment topologies of all pools.
 
     Args:
-        basis: What the Cluster is built from.
+        basis: Input of the Cluster.
         values: Every variable of the cluster.
 
     Raises:
-        InvalidOrder: A pool asks for what would be unsafe to ignore, or takes a name twice.
+        InvalidOrder: A pool asks for what would be unsafe to ignore, or has a duplicate name.
     """
     found = [d for pool in basis.order.spec.node_pools for d in _of_pool(basis, pool, values)]
     _check_names(found)
@@ -67,7 +67,7 @@ def greatest(deployment: Manifest) -> int:
 
 
 def node_volumes(basis: Basis, cluster: Manifest) -> dict[str, int]:
-    """Return GiB of all volumes of one node, by pool, as a Cluster gives them."""
+    """Return the GiB of all volumes of one node, by pool, as rendered in a Cluster."""
     shared = _by_name(lookup(cluster, "spec.topology.variables"))
     disk, further = (basis.profile.target(f).override for f in (POOL_DISK, POOL_VOLUMES))
     size_key = basis.profile.target(POOL_VOLUMES).object_keys.get("sizeGiB", "")
@@ -92,7 +92,7 @@ def order_name(deployment: Manifest) -> str:
 
 
 def sizes(cluster: Manifest) -> dict[str, int | None]:
-    """Return the number of nodes of each pool; None for one that grows and shrinks by itself."""
+    """Return the number of nodes of each pool; None for an autoscaled one."""
     found: dict[str, int | None] = {}
     for deployment in status.deployments(cluster):
         name, count = order_name(deployment), deployment.get("replicas")
@@ -102,7 +102,7 @@ def sizes(cluster: Manifest) -> dict[str, int | None]:
 
 
 def _of_pool(basis: Basis, pool: NodePool, values: Mapping[str, Any]) -> list[Manifest]:
-    """Return one MachineDeployment topology for each zone that the pool names, or one."""
+    """Return one MachineDeployment topology for each zone of the pool; one if it names none."""
     at = f"spec.nodePools[{pool.name}]"
     zones = pool.zones or ("",)
     _check(basis, pool, zones, at)
@@ -133,16 +133,16 @@ def _of_pool(basis: Basis, pool: NodePool, values: Mapping[str, Any]) -> list[Ma
             **({"variables": {"overrides": overrides}} if overrides else {}),
         }
         for index, zone in enumerate(zones)
-        # Whatever it is called: under another name the nodes of a zone would be others.
+        # An existing name is kept: under another name the nodes of a zone would be replaced.
         for name in [known.get(zone) or names.topology(pool.name, zone if len(zones) > 1 else "")]
     ]
 
 
 def _check(basis: Basis, pool: NodePool, zones: tuple[str, ...], at: str) -> None:
-    """Refuse what would be unsafe to ignore, and keys that are Kubernetes' and Cluster API's.
+    """Refuse what would be unsafe to ignore, and keys reserved by Kubernetes and Cluster API.
 
     Raises:
-        InvalidOrder: There are such.
+        InvalidOrder: The pool has some of them.
     """
     taints = _taints(pool).get("taints")
     if taints and not basis.own.taints and taints != _stored(basis, pool).get("taints"):
@@ -162,9 +162,9 @@ def _check(basis: Basis, pool: NodePool, zones: tuple[str, ...], at: str) -> Non
 
 
 def _label_problems(basis: Basis, pool: NodePool, at: str) -> list[Problem]:
-    """Return what is wrong with labels: they reach Machines, which are the provider's.
+    """Return the problems of labels: they reach Machines, which belong to the provider.
 
-    A live pool keeps those that were reserved later.
+    A live pool keeps labels that were reserved later.
     """
     stored = lookup(_stored(basis, pool), "metadata.labels") or {}
     own = {key for key in pool.labels if key == POOL_LABEL or labels.domain(key) in _OWN_LABELS}
@@ -184,10 +184,10 @@ def _label_problems(basis: Basis, pool: NodePool, at: str) -> list[Problem]:
 
 
 def _check_zones(basis: Basis, pool: NodePool, zones: tuple[str, ...], at: str) -> None:
-    """Refuse to move nodes to another zone, also where what was asked before is lost.
+    """Refuse to move nodes to another zone, even if the record of the request is lost.
 
     Raises:
-        InvalidOrder: A zone in which nodes of the pool stand is not named any more.
+        InvalidOrder: A zone in which the pool has nodes is no longer named.
     """
     if not basis.holds("spec.nodePools"):
         return
@@ -198,7 +198,7 @@ def _check_zones(basis: Basis, pool: NodePool, zones: tuple[str, ...], at: str) 
 
 
 def _overrides(basis: Basis, pool: NodePool, values: Mapping[str, Any]) -> list[Manifest]:
-    """Return what the pool says of the class's variables, each in full."""
+    """Return the pool's overrides of the class's variables, each as a complete value."""
     machine, disk = basis.bound.machines[pool.name], basis.profile.target(POOL_DISK).override
     asked = {
         POOL_FLAVOR: machine.flavor,
@@ -225,18 +225,18 @@ def _stored_overrides(basis: Basis, pool: NodePool) -> dict[str, Any]:
 
 
 def _stored(basis: Basis, pool: NodePool) -> Manifest:
-    """Return a MachineDeployment topology of the pool as it was rendered before."""
+    """Return a previously rendered MachineDeployment topology of the pool."""
     return next(iter(_stored_all(basis, pool)), {})
 
 
 def _stored_all(basis: Basis, pool: NodePool) -> list[Manifest]:
-    """Return all of them; there is one for each zone that the pool names."""
+    """Return all previously rendered MachineDeployment topologies of the pool, one per zone."""
     listed = status.deployments(basis.stored)
     return [d for d in listed if (lookup(d, "metadata.labels") or {}).get(POOL_LABEL) == pool.name]
 
 
 def _root_disk(pool: NodePool, machine: Machine, default: Any) -> Any:
-    """Return GiB of the root volume; 0 boots from the disk of the flavor."""
+    """Return the GiB of the root volume; 0 boots from the disk of the flavor."""
     if pool.root_volume:
         return pool.root_volume.size_gib
     if machine.disk_gib is not None:
@@ -264,8 +264,8 @@ def _add_class_volumes(
     """Put the volumes that the class gives to every node before those of the pool.
 
     Raises:
-        InvalidOrder: Two of them have the same name.
-        EnvironmentInvalid: What the class gives is no list of volumes.
+        InvalidOrder: Volumes have duplicate names.
+        EnvironmentInvalid: The value of the class is not a list of volumes.
     """
     target = basis.profile.target(POOL_VOLUMES)
     if target.override not in found:
@@ -287,7 +287,7 @@ def _add_class_volumes(
 
 
 def _share(count: int, index: int, zones: tuple[str, ...]) -> int:
-    """Return how many of the nodes stand in one of the zones; the first get the odd ones."""
+    """Return how many of the nodes are in one of the zones; the first zones get the remainder."""
     share, rest = divmod(count, len(zones))
     return share + (index < rest)
 
@@ -323,7 +323,7 @@ def _taints(pool: NodePool) -> Manifest:
 
 
 def _check_names(found: list[Manifest]) -> None:
-    """Refuse a pool that has the name of another pool in one of its zones.
+    """Refuse a pool whose name is that of another pool's topology in one of its zones.
 
     Raises:
         InvalidOrder: There is one.

@@ -1,7 +1,7 @@
-"""Say when machines are replaced: what the order says, else what the class says.
+"""Decide when machines are replaced: as the order says, else as the class says.
 
-A health check in a Cluster takes the place of the class's as a whole, with the time that machines
-have to start. So none is written where the order says nothing, unless the class has none.
+A health check in a Cluster replaces the class's as a whole, including the startup timeout of
+machines. So none is written if the order does not mention it, unless the class has none.
 """
 
 from function.backends.capi import forms
@@ -15,16 +15,17 @@ def health_check(basis: Basis, applied: Manifest) -> Manifest:
     """Return the entry `healthCheck` of a part of the topology, or no entry.
 
     Args:
-        basis: What the Cluster is built from.
-        applied: The part as it was rendered before; empty for a new one.
+        basis: Input of the Cluster.
+        applied: The previously rendered part; empty for a new one.
     """
     check, startup = basis.order.spec.health_check, basis.profile.node_startup_timeout
     if check.model_fields_set == {"enabled"} and (not check.enabled or basis.class_health_check):
         return {"healthCheck": {"enabled": check.enabled}}
     if check.model_fields_set:
         return {"healthCheck": _definition(check, startup)}
-    # The first release wrote its default into every cluster. It stays until the version changes,
-    # and after that unless the class is known to have a check: without any, none would be replaced.
+    # The first release wrote its default into every cluster. It is kept until the version changes,
+    # and after that unless the class is known to have a check: without any check, failed machines
+    # would never be replaced.
     default = _definition(HealthCheck(), None)
     has_default = forms.has_health_check(applied, default)
     if has_default and (basis.standing or basis.class_health_check is None):

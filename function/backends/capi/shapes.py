@@ -1,4 +1,4 @@
-"""Say which types the fields of a Cluster have that are read, in both versions of its API."""
+"""Declare the types of the fields that are read from a Cluster, in both API versions."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from function.versions import is_exact
 
 
 def _are_named(value: Any) -> bool:
-    """Say whether a value is a list of variables: with one of them garbled none is known."""
+    """Return whether a value is a list of variables; one garbled entry invalidates all of it."""
     named = [entry for entry in mappings(value) if text(entry.get("name"))]
     return isinstance(value, list) and named == value
 
@@ -50,7 +50,7 @@ _CLUSTER: Shape = {
         "infrastructureRef": dict,
         "topology": {
             "version": is_exact,
-            # v1beta1 names the class by the first two, v1beta2 by the third.
+            # v1beta1 refers to the class by the first two, v1beta2 by the third.
             "class": str,
             "classNamespace": str,
             "classRef": {"name": str, "namespace": str},

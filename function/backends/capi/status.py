@@ -1,9 +1,8 @@
-"""Read the live Cluster: readiness, version, what is under way.
+"""Read the live Cluster: readiness, version, changes in progress.
 
-For one to three seconds after a change Cluster API's conditions are those from before it,
-although generations agree. So versions and counters are compared with what is asked, and the
-generation that the topology was reconciled for with the present one, before anything is
-believed.
+For one to three seconds after a change, Cluster API's conditions are stale, although generations
+agree. So before conditions are trusted, versions and counters are compared with the desired ones,
+and the generation for which the topology was reconciled with the current one.
 """
 
 import re
@@ -28,12 +27,12 @@ READY_QUERY = {
     ),
 }
 _MOVING = ("RollingOut", "ScalingUp", "ScalingDown")
-# A machine to be replaced may wait for ever: the only one of a control plane, or one whose loss
-# would break it. Only one that is deleted makes room for another.
+# A machine that has to be replaced may wait permanently: the only one of a control plane, or one
+# whose loss would break it. Only a machine that is being deleted is really replaced.
 _REPLACED = "Machine is deleting"
 MACHINES = {"controlPlane": "ControlPlaneMachinesReady", "workers": "WorkerMachinesReady"}
-# What Cluster API says of a machine that comes: of itself, of its node, and of what makes it a
-# control plane. One that was there and failed waits for remediation only.
+# Messages of Cluster API about a machine that is being created: about the machine itself, its
+# node, and its control plane components. A machine that failed later only waits for remediation.
 _COMES = "|".join(
     (
         r"Waiting (?!for remediation)",
@@ -51,7 +50,7 @@ _AWAITED = re.compile(
 
 
 def live(observed: Resource | None) -> Manifest:
-    """Return the live Cluster in the form of v1beta2; empty until it was looked at."""
+    """Return the live Cluster as v1beta2; empty until it was observed."""
     return newest(observed.at_provider.get("manifest")) if observed else {}
 
 
@@ -62,23 +61,23 @@ def deployments(manifest: object) -> list[Manifest]:
 
 
 def initialised(cluster: Manifest) -> bool:
-    """Return whether the control plane has ever answered; it never goes back."""
+    """Return whether the control plane has ever responded; this is never reverted."""
     return bool(lookup(cluster, "status.initialization.controlPlaneInitialized"))
 
 
 def drawn(cluster: Manifest) -> bool:
-    """Return whether Cluster API has made anything of a Cluster that was looked at."""
+    """Return whether Cluster API has created any part of an observed Cluster."""
     parts = (lookup(cluster, f"spec.{part}") for part in ("infrastructureRef", "controlPlaneRef"))
     return any(parts) or initialised(cluster) or not failed(cluster)
 
 
 def holds(observed: Resource) -> frozenset[str]:
-    """Return the paths of order fields that what exists of a cluster holds.
+    """Return the paths of order fields that existing parts of a cluster hold.
 
-    Until it has a network no machine can be built, and until its control plane answers no node.
+    No machine can be built until the network exists, and no node until the control plane responds.
     """
     cluster = live(observed)
-    # What is garbled proves nothing.
+    # Garbled data proves nothing.
     if not cluster or observed.garbled or initialised(cluster):
         return WHOLE
     if lookup(cluster, "status.initialization.infrastructureProvisioned"):
@@ -89,12 +88,12 @@ def holds(observed: Resource) -> frozenset[str]:
 
 
 def available(cluster: Manifest) -> bool:
-    """Return whether the cluster can be used, and will be."""
+    """Return whether the cluster can be used, and is not being deleted."""
     return initialised(cluster) and _is(cluster, "Available") and not deleting(cluster)
 
 
 def complete(cluster: Manifest) -> bool:
-    """Return whether all machines are ready that the last change asked for, as far as is seen."""
+    """Return whether all machines that the last change requires are ready, as far as reported."""
     counters = [lookup(cluster, f"status.{part}") or {} for part in MACHINES]
     return available(cluster) and all(
         part.get(name) == part.get("desiredReplicas") is not None
@@ -116,11 +115,11 @@ def progress(rendered: Manifest, cluster: Manifest) -> Progress:
 
 
 def handed(rendered: Manifest, manifest: Manifest, observed: Resource | None) -> bool:
-    """Return whether the live Cluster is asked for what is ordered.
+    """Return whether the order was applied to the live Cluster.
 
     Args:
-        rendered: The Cluster in the form of v1beta2.
-        manifest: The same in the form that is written.
+        rendered: The Cluster as v1beta2.
+        manifest: The same in the API version that is written.
         observed: The observed Object.
     """
     applied = handover.is_applied({"manifest": manifest}, observed)
@@ -128,11 +127,11 @@ def handed(rendered: Manifest, manifest: Manifest, observed: Resource | None) ->
 
 
 def updating(cluster: Manifest) -> bool:
-    """Return whether machines come, go, or are to become others."""
+    """Return whether machines are being created, removed or replaced."""
     if any(_is(cluster, kind) for kind in _MOVING) or _remediated(cluster):
         return True
-    # Machines count as soon as they are asked for, minutes before they are nodes; for some
-    # seconds of these all is still called available.
+    # Machines are counted as soon as they are requested, minutes before they are nodes; for the
+    # first seconds, everything is still reported as available.
     if any(_awaited(cluster, part) for part in MACHINES):
         return True
     if reconciled(cluster).get("status") == "False" and not failed(cluster):
@@ -140,28 +139,28 @@ def updating(cluster: Manifest) -> bool:
     asked = lookup(cluster, "spec.topology.version")
     if any(version != asked for version in versions(cluster, "controlPlane", "workers")):
         return True
-    # Where the topology cannot be reconciled, the counters will not follow it.
+    # If the topology cannot be reconciled, the counters will not follow it.
     return _counts_differ(cluster) and not failed(cluster)
 
 
 def rolling(cluster: Manifest) -> bool:
-    """Return whether machines are replaced by others."""
+    """Return whether machines are being replaced by others."""
     return _is(cluster, "RollingOut")
 
 
 def _remediated(cluster: Manifest) -> bool:
-    """Return whether a machine that failed is being replaced, rather than waiting for it."""
+    """Return whether a failed machine is being replaced, rather than waiting for replacement."""
     said = trouble.condition_of(cluster.get("status") or {}, "Remediating")
     return said.get("status") == "True" and _REPLACED in str(said.get("message", ""))
 
 
 def _awaited(cluster: Manifest, part: str) -> bool:
-    """Return whether machines come: they are counted as ready after they are called so."""
+    """Return whether machines are being created; ready counters lag behind ready conditions."""
     said = trouble.condition_of(cluster.get("status") or {}, MACHINES[part])
     if said.get("status") != "True":
         return bool(_AWAITED.search(str(said.get("message", ""))))
     if said.get("reason") == "NoReplicas":
-        # A control plane of pods: one that is not ready may be restarted, or fail for ever.
+        # A control plane of pods: one that is not ready may be restarting, or failed permanently.
         return False
     counters = lookup(cluster, f"status.{part}") or {}
     desired = counters.get("desiredReplicas")
@@ -169,10 +168,10 @@ def _awaited(cluster: Manifest, part: str) -> bool:
 
 
 def _counts_differ(cluster: Manifest) -> bool:
-    """Return whether machines are missing, too many, or of a former form."""
+    """Return whether machines are missing, surplus or outdated."""
     plane = lookup(cluster, "spec.topology.controlPlane.replicas")
     pools = deployments(cluster)
-    # Autoscaled pools say no number.
+    # Autoscaled pools have no `replicas`.
     fixed = all("replicas" in pool for pool in pools)
     workers = sum(int(pool["replicas"]) for pool in pools) if fixed else None
     for part, asked in (("controlPlane", plane), ("workers", workers)):
@@ -185,22 +184,22 @@ def _counts_differ(cluster: Manifest) -> bool:
 
 
 def _asked(cluster: Manifest) -> tuple[Any, ...]:
-    """Return what both forms of a Cluster say alike of what is asked."""
+    """Return the desired fields that both API versions of a Cluster express in the same way."""
     topology = lookup(cluster, "spec.topology") or {}
-    # A live list may name one pool twice, once with a number and once without.
+    # A live list may contain a pool as a duplicate, once with `replicas` and once without.
     pools = sorted(((pool["name"], pool.get("replicas")) for pool in deployments(cluster)), key=str)
     paths = ("version", "classRef.name", "controlPlane.replicas")
     return (*(lookup(topology, path) for path in paths), pools)
 
 
 def running(cluster: Manifest) -> str:
-    """Return the version of the API server; while control planes differ, the lowest."""
+    """Return the version of the API server; the lowest while control plane machines differ."""
     found = versions(cluster, "controlPlane") or [lookup(cluster, "spec.topology.version") or ""]
     return min(found, key=numbers).removeprefix("v")
 
 
 def versions(cluster: Manifest, *parts: str) -> list[str]:
-    """Return the versions of machines, without what a distribution appends to them."""
+    """Return the versions of machines, without suffixes that a distribution appends."""
     asked = str(lookup(cluster, "spec.topology.version"))
     found = [
         str(entry.get("version", ""))
@@ -211,12 +210,12 @@ def versions(cluster: Manifest, *parts: str) -> list[str]:
 
 
 def reconciled(cluster: Manifest) -> Mapping[str, Any]:
-    """Return what the topology controller says of the whole."""
+    """Return the condition `TopologyReconciled` of the topology controller."""
     return trouble.condition_of(cluster.get("status") or {}, "TopologyReconciled")
 
 
 def failed(cluster: Manifest) -> bool:
-    """Return whether the topology cannot be reconciled, rather than not yet."""
+    """Return whether reconciling the topology failed, rather than being unfinished."""
     found = reconciled(cluster)
     return found.get("status") == "False" and found.get("reason") in (
         "ReconcileFailed",
@@ -226,7 +225,7 @@ def failed(cluster: Manifest) -> bool:
 
 
 def fresh(cluster: Manifest) -> bool:
-    """Return whether status speaks of the present spec, the topology's own word included."""
+    """Return whether the status reflects the current spec, as does the topology's condition."""
     now = lookup(cluster, "metadata.generation")
     seen = lookup(cluster, "status.observedGeneration")
     return bool(seen == now == reconciled(cluster).get("observedGeneration", now))
@@ -238,7 +237,7 @@ def deleting(cluster: Manifest) -> bool:
 
 
 def paused(cluster: Manifest) -> bool:
-    """Return whether the provider has stopped Cluster API from working on the Cluster."""
+    """Return whether the provider has stopped Cluster API from reconciling the Cluster."""
     return bool(lookup(cluster, "spec.paused")) or _is(cluster, "Paused")
 
 

@@ -1,4 +1,4 @@
-"""Build the Cluster of an order, in the form of v1beta2."""
+"""Build the Cluster of an order as v1beta2."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,10 +24,10 @@ CONTROL_PLANE_REPLICAS = {NOTHING: 1, "Node": 3, "Zone": 3}
 
 
 def cluster(basis: Basis) -> Manifest:
-    """Return the Cluster; empty values are left out, because they would be refused.
+    """Return the Cluster; empty values are omitted, because they would be refused.
 
     Raises:
-        InvalidOrder: It asks for what would be unsafe to ignore, and is not offered.
+        InvalidOrder: It asks for what is not offered and would be unsafe to ignore.
     """
     order, bound, values = basis.order, basis.bound, variables(basis)
     namespace = basis.own.class_namespace
@@ -61,7 +61,7 @@ def cluster(basis: Basis) -> Manifest:
 
 
 def remember(basis: Basis) -> dict[str, str]:
-    """Return the annotations by which the next call knows what stands."""
+    """Return the annotations that persist the kept values for the next call."""
     return {BASE: canonical(base(basis)), PROFILE: basis.remembered_profile()}
 
 
@@ -75,9 +75,9 @@ def _labels(basis: Basis) -> dict[str, str]:
 
 
 def _network(basis: Basis, values: Mapping[str, Any]) -> Manifest:
-    """Return the ranges; they do not change once machines have them.
+    """Return the ranges; they are immutable once machines use them.
 
-    Cluster API would let those overlap pass.
+    Overlapping ranges are refused here, because Cluster API would accept them.
     """
     if basis.holds("spec.network.pods"):
         return lookup(basis.stored, "spec.clusterNetwork") or {}
@@ -115,7 +115,7 @@ def _first(ranges: object) -> str:
 
 
 def _control_planes(basis: Basis) -> int:
-    # Never fewer on a live cluster, also where the record of what was asked is lost.
+    # Never fewer on a live cluster, even if the record of the request is lost.
     asked = CONTROL_PLANE_REPLICAS[basis.order.spec.control_plane.availability]
     least = basis.stored_control_planes if basis.holds("spec.controlPlane") else 0
     return max(least, asked)

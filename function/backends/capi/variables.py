@@ -1,8 +1,8 @@
-"""Find the value of every variable of a ClusterClass.
+"""Determine the value of every variable of a ClusterClass.
 
-The environment's values come first, as they stand in the live Cluster; then what order fields
-drive; then `spec.variables`. Variables that an order can set are remembered with the
-environment's value (`BASE`), so that an order that stops setting one gets back what it had.
+The environment's values come first, as the live Cluster keeps them; then the values that order
+fields drive; then `spec.variables`. Variables that an order can set are remembered with the
+environment's value (`BASE`), so that an order that stops setting one gets that value back.
 """
 
 from collections.abc import Mapping
@@ -36,13 +36,13 @@ def variables(basis: Basis) -> dict[str, Any]:
     """Return every variable.
 
     Raises:
-        InvalidOrder: The order sets what it may not.
+        InvalidOrder: The order sets a variable that it may not set.
     """
     values = {**basis.values, **_zones(basis)}
     if lookup(basis.standing, "spec.topology.variables") is not None:
         settable = _settable(basis)
         values = {n: value for n, value in basis.stored_variables.items() if n not in settable}
-        # Chosen now, where nothing was before; one that has been chosen never changes.
+        # Zones are chosen now if none were chosen before; once chosen, they never change.
         free = basis.stored_control_planes == 1 or not basis.holds("spec.controlPlane")
         values |= _zones(basis) if free else {}
     driven = _driven(basis)
@@ -56,13 +56,13 @@ def variables(basis: Basis) -> dict[str, Any]:
 def _with_fixed(
     basis: Basis, found: dict[str, Any], driven: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Return the variables, those that a live cluster keeps as they stand, or not at all.
+    """Return the variables, with fixed ones as the live cluster has them, or omitted if absent.
 
     Raises:
-        InvalidOrder: The tenant asks for another value of one.
+        InvalidOrder: The tenant asks for another value of a fixed variable.
     """
     stored = basis.stored_variables
-    # A live cluster of a class that calls them otherwise has none of them.
+    # A live cluster of a class that uses other names for them has none of them.
     fixed = basis.fixed if any(name in stored for name in basis.fixed) else ()
     own = basis.order.spec.variables
     asked = {
@@ -81,7 +81,7 @@ def _with_fixed(
 
 
 def _zones(basis: Basis) -> dict[str, Any]:
-    """Return the zones of the control plane, if it is to survive the loss of one."""
+    """Return the zones of the control plane, if it has to survive the loss of one."""
     name = basis.profile.target(AVAILABILITY).variable
     if not name or basis.order.spec.control_plane.availability != "Zone":
         return {}
@@ -94,7 +94,7 @@ def base(basis: Basis) -> dict[str, Any]:
     fresh = {name: value for name, value in basis.values.items() if name in settable}
     if not basis.standing:
         return fresh
-    # One that was opened since the last answer stands like the others.
+    # A variable that was opened since the last answer keeps its live value like the others.
     stored = {n: basis.stored_variables[n] for n in fresh if n in basis.stored_variables}
     known = mapping(basis.before.annotations.get(BASE, "")) if basis.before else {}
     return {**stored, **known}
@@ -112,7 +112,7 @@ def _settable(basis: Basis) -> set[str]:
 def _open(basis: Basis) -> set[str]:
     """Return the variables that the class opens to its tenants.
 
-    `*` stands for every one that the provider wrote down: what it never looked at stays closed.
+    `*` opens every variable that the provider has listed: one that it never reviewed stays closed.
     """
     if basis.offer is None:
         return set()
@@ -120,7 +120,8 @@ def _open(basis: Basis) -> set[str]:
     if EVERY not in basis.offer.tenant_variables:
         return named - set(basis.pinned)
     known = {*basis.values, *basis.offer.variable_types}
-    # The guard of today counts, also where another profile stands; without it all are closed.
+    # The current profile's guard applies, even if the cluster keeps another profile; without a
+    # current profile all are closed.
     today = basis.own.find(basis.offer.profile)
     closed = {*today.guarded, *basis.profile.drivers} if today else known
     return (named | (known - closed)) - set(basis.pinned)
@@ -154,9 +155,9 @@ def _driven(basis: Basis) -> dict[str, dict[str, Any]]:
 
 
 def _login_as_applied(basis: Basis, issuer: Any) -> dict[str, dict[str, Any]]:
-    """Return the issuer as the live cluster has it, while nothing is said of it that is new.
+    """Return the issuer as the live cluster has it, while the issuer is unchanged.
 
-    An empty prefix that was written as it is stays: under other names nobody would have rights.
+    An empty prefix that was written as such is kept: under other names nobody would have rights.
     """
     target = basis.profile.target(OIDC)
     written = target.model_copy(update={"empty": {}}).writes(issuer) if issuer else {}
@@ -200,13 +201,13 @@ def _allowed(basis: Basis) -> list[str] | None:
 def is_pinned(
     basis: Basis, field: str, written: Mapping[str, Any], stored: Mapping[str, Any]
 ) -> bool:
-    """Say whether the provider pinned to another value what a field drives.
+    """Return whether the provider pinned a variable that a field drives to another value.
 
     Args:
-        basis: What the Cluster is built from.
+        basis: Input of the Cluster.
         field: Concrete path of the field.
         written: The variables that it drives.
-        stored: What the live Cluster has of them, which is not judged.
+        stored: Their values in the live Cluster, which are not checked.
 
     Raises:
         InvalidOrder: The tenant wrote the field.
@@ -231,7 +232,8 @@ def _check(basis: Basis, driven: Mapping[str, Mapping[str, Any]]) -> None:
     """Refuse variables that an order field drives, that "*" leaves closed, or of a wrong type.
 
     Raises:
-        InvalidOrder: There are such, and they do not stand as they were.
+        InvalidOrder: A variable is set by an order field already; or it is closed or of a wrong
+            type, and not unchanged.
     """
     twice = {name: field for field, found in driven.items() if basis.asks(field) for name in found}
     twice.pop(basis.profile.control_plane_disk or "", None)

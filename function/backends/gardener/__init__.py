@@ -1,14 +1,14 @@
 """Render a `Cluster` into a Gardener `Shoot`, inside an Object.
 
 settings    what the provider configures
-basis       order, environment, Bound, and what stands of the live Shoot
+basis       order, environment, Bound, and what is kept of the live Shoot
 workers     the worker pools
 extensions  limits of access, addons
 operation   when Gardener may change the Shoot, and when it sleeps
 shoot       all of it -> Shoot, login ConfigMap
-login       who may log in, as the API server reads it
+login       authentication configuration of the API server
 status      the live Shoot -> phase, readiness, conditions
-shapes      types of what is read of a Shoot
+shapes      types of the fields that are read from a Shoot
 """
 
 from collections.abc import Mapping
@@ -76,7 +76,7 @@ def render(
 
 
 def look(accepted: Accepted[ClusterSpec] | None, observed: Mapping[str, Resource]) -> View:
-    """Return what the observed Shoot shows, compared with what was applied last."""
+    """Return the state of the observed Shoot, compared with what was last applied."""
     before = observed.get(KEY)
     if before is None or lookup(before.payload, "manifest.spec") is None:
         return View((trouble.health(observed.values()),))
@@ -90,7 +90,7 @@ def look(accepted: Accepted[ClusterSpec] | None, observed: Mapping[str, Resource
 
 
 def _desired(before: Resource) -> Resource:
-    """Return the Object as the next answer renders it, where Gardener has raised the version."""
+    """Return the Object as the next answer renders it, with a version that Gardener raised."""
     stored = before.payload["manifest"]
     live = lookup(status.live_shoot(before), VERSION) or ""
     version = versions.highest(live, lookup(stored, VERSION) or "")
@@ -102,7 +102,7 @@ def _is_ready(key: str, resource: Resource) -> bool:
 
 
 def identities(resource: Resource) -> frozenset[str]:
-    """Return the Object, the object inside it, and each worker pool of a Shoot."""
+    """Return the ids of the Object, of the object inside it, and of each worker pool of a Shoot."""
     manifest = resource.payload.get("manifest")
     inside = _identity(manifest)
     pools = {f"{inside}/worker/{worker['name']}" for worker in status.workers(manifest)}
@@ -110,7 +110,7 @@ def identities(resource: Resource) -> frozenset[str]:
 
 
 def recall(observed: Mapping[str, Resource]) -> Recalled | None:
-    """Return what the observed Shoot shows of a lost record."""
+    """Return what can be restored of a lost record from the observed Shoot."""
     root = observed.get(KEY)
     manifest = root.payload.get("manifest") if root else None
     version = lookup(manifest, VERSION)
@@ -127,22 +127,22 @@ def recall(observed: Mapping[str, Resource]) -> Recalled | None:
 
 
 def _machine(worker: Manifest, known: list[str] | None) -> Machine:
-    """Return what a worker pool shows of its machines, by flavor where that is remembered."""
+    """Return the machine of a worker pool, with its flavor where that is remembered."""
     machine = worker["machine"]
     flavor = known[0] if known and known[1] == machine["type"] else None
     return Machine(
         asked={},
         flavor=flavor or machine["type"],
-        # Without a root volume it has a disk, if of unknown size; it must not get a volume.
+        # Without a root volume it has a local disk of unknown size; it must not get a volume.
         disk_gib=None if worker.get("volume") else 0,
         architecture=machine.get("architecture") or "amd64",
     )
 
 
 def progress(observed: Mapping[str, Resource]) -> Progress:
-    """Return the version of the live Shoot, which Gardener may have raised, and if it rests.
+    """Return the version of the live Shoot, which Gardener may have raised, and if it is settled.
 
-    Until it has taken the version that was rendered last, it rests on a former one.
+    The Shoot is not settled until it runs the version that was rendered last.
     """
     root = observed.get(KEY)
     live = status.live_shoot(root)
@@ -155,9 +155,9 @@ def progress(observed: Mapping[str, Resource]) -> Progress:
 
 
 def standing(observed: Mapping[str, Resource]) -> Mapping[str, Any]:
-    """Return what a live Shoot has of fields that only grow, if it was refused to grow.
+    """Return the live values of fields that can only grow, if their growth was refused.
 
-    A seed may have too few zones, or the cloud profile may lack one, which nobody knows before.
+    A seed may have too few zones, or the cloud profile may lack one, which is not known before.
     """
     live = status.refused(observed.get(KEY))
     zones = {
@@ -230,7 +230,7 @@ def _identity(manifest: object) -> str:
 
 
 def _unsupported(order: Order[ClusterSpec]) -> tuple[Remark, ...]:
-    """Return what depends on the value of a field rather than on its presence."""
+    """Return fields that are unsupported because of their value rather than their presence."""
     found = []
     if order.spec.cluster_class != "default":
         found.append(Remark("spec.class", "clusters have no classes here"))

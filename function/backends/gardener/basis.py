@@ -1,8 +1,8 @@
-"""Hold what a Shoot is built from: the order, what was decided, and what stands.
+"""Hold the input of a Shoot: the order, what was decided, and what is kept of the live Shoot.
 
-What comes from the environment rather than the order, and is in use, stands as it is while
-the version of the live Shoot stays, because most of it rolls machines. What cannot be read
-off the Shoot is remembered beside it (`TYPES`, `KEPT`).
+Values in use that come from the environment rather than the order stay unchanged until the
+version of the live Shoot changes, because most of them roll machines. Values that cannot be read
+from the Shoot are remembered in annotations beside it (`TYPES`, `KEPT`).
 """
 
 import functools
@@ -36,7 +36,7 @@ KEPT = f"{API_GROUP}/environment-values"
 
 
 def remembered_types(root: Resource | None) -> dict[str, list[str]]:
-    """Return flavor and machine type by pool, as far as the root resource remembers them."""
+    """Return flavor and machine type by pool, where the root resource remembers them."""
     text = root.annotations.get(TYPES, "") if root else ""
     return shapes.mapping(shapes.fitting(shapes.parsed(text), {shapes.EACH: _is_pair}))
 
@@ -47,7 +47,7 @@ def _is_pair(value: Any) -> bool:
 
 @dataclass(frozen=True)
 class Basis:
-    """Hold what the resources of one order are rendered from."""
+    """Hold the input from which the resources of one order are rendered."""
 
     order: Order[ClusterSpec]
     settings: Settings
@@ -66,21 +66,21 @@ class Basis:
 
     @functools.cached_property
     def stored(self) -> Manifest:
-        """Return the Shoot as it was rendered before; empty for one that cannot exist yet."""
+        """Return the previously rendered Shoot; empty for one that cannot exist yet."""
         exists = self.before is not None and self.before.exists
         return (self.before.payload.get("manifest") if self.before and exists else None) or {}
 
     @functools.cached_property
     def refused(self) -> Manifest:
-        """Return the live Shoot where it was refused to become what was rendered last."""
+        """Return the live Shoot if what was rendered last was refused; else empty."""
         return refused(self.before)
 
     @functools.cached_property
     def standing(self) -> bool:
-        """Return whether what the environment sets stands, because the version does.
+        """Return whether the environment's values are kept, because the version is unchanged.
 
-        A version that Gardener has raised by itself brings nothing with it: it changes patches in
-        place, and at a time of its own.
+        A version that Gardener has raised on its own does not bring in new values: Gardener
+        changes patch versions in place, and at a time of its own.
         """
         path = "spec.kubernetes.version"
         known = (self.stored, live_shoot(self.before))
@@ -99,28 +99,28 @@ class Basis:
         return {**found, UID_LABEL: order.uid}
 
     def fixed(self, field: str, value: Any) -> Any:
-        """Return what was rendered first, if only its absence: Gardener never lets it change."""
+        """Return the value, or absence, that was rendered first: for Gardener it is immutable."""
         known = lookup(self.stored, f"spec.{field}")
         return known if self._shows_all else known or value
 
     def until_version(self, field: str, value: Any) -> Any:
-        """Return what was rendered, if only its absence, until the version changes."""
+        """Return the value, or absence, that was rendered before, until the version changes."""
         return self.fixed(field, value) if self.standing else value
 
     @property
     def _shows_all(self) -> bool:
-        """Return whether what the stored Shoot has not was not rendered."""
+        """Return whether a field that the stored Shoot lacks was never rendered."""
         return bool(self.stored) and self.before is not None and not self.before.garbled
 
     def stored_worker(self, pool: NodePool) -> Manifest:
-        """Return a worker pool as it was rendered before, in the zones in which it stands."""
+        """Return a worker pool as previously rendered, with its live zones if it was refused."""
         found = next((w for w in workers(self.stored) if w["name"] == pool.name), {})
         live = next((w for w in workers(self.refused) if w["name"] == pool.name), {})
         return {**found, "zones": live["zones"]} if live.get("zones") else found
 
     @functools.cached_property
     def kept(self) -> Kept | None:
-        """Return what is remembered of the environment; None if that is nothing, or lost."""
+        """Return the remembered values of the environment; None if there are none, or lost."""
         text = self.before.annotations.get(KEPT, "") if self.before and self.standing else ""
         try:
             return Kept.model_validate(shapes.parsed(text)) if text else None
@@ -134,18 +134,18 @@ class Basis:
 
     @functools.cached_property
     def addons(self) -> dict[str, AddonExtension | None]:
-        """Return the extension of each addon that the order speaks of; None if not offered."""
+        """Return the extension of each addon that the order mentions; None if not offered."""
         offered = {str(name): addon for name, addon in self.own.addons.items()}
         known = self.kept.addons if self.kept else {}
-        # Older functions did not write down what was not offered.
+        # Older releases of the function did not record which addons were not offered.
         offers = {} if self.kept and self.kept.policies is None else offered
         return {name: known.get(name, offers.get(name)) for name in self.asked_addons}
 
     @functools.cached_property
     def policies(self) -> dict[str, str | None]:
-        """Return the policy of the server groups of each pool with `antiAffinity`; None if none.
+        """Return the server group policy of each pool with `antiAffinity`; None if none.
 
-        Another one would replace all nodes of a live pool.
+        A changed policy would replace all nodes of a live pool.
         """
         spread = [pool for pool in self.order.spec.node_pools if pool.anti_affinity]
         return {pool.name: self._policy(pool) for pool in spread}
@@ -160,13 +160,13 @@ class Basis:
 
     @functools.cached_property
     def asked_addons(self) -> dict[str, bool]:
-        """Return the addons of which the order says something."""
+        """Return the addons that the order mentions."""
         dumped = self.order.spec.addons.model_dump()
         return {n: a["enabled"] for n, a in sorted(dumped.items()) if a["enabled"] is not None}
 
     @functools.cached_property
     def machine_types(self) -> dict[str, list[str]]:
-        """Return flavor and machine type by pool; a type stays while its flavor does."""
+        """Return flavor and machine type by pool; a type is kept until its flavor changes."""
         known = remembered_types(self.before) if self.standing else {}
         found = {}
         for pool in self.order.spec.node_pools:
@@ -179,7 +179,7 @@ class Basis:
         return found
 
     def remember(self) -> dict[str, str]:
-        """Return the annotations by which the next call knows what stands."""
+        """Return the annotations that persist the kept values for the next call."""
         kept = Kept(addons=self.addons, policies=self.policies, default_volume=self.default_volume)
         dumped = kept.model_dump(mode="json", exclude_defaults=True)
         return {TYPES: canonical(self.machine_types), KEPT: canonical(dumped)}

@@ -10,17 +10,17 @@ _METRICS = "metricsServer"
 
 
 def extensions(basis: Basis) -> Manifest:
-    """Return the list of extensions, which is ours as a whole; nothing if it is empty.
+    """Return the list of extensions, which we own as a whole; no entry if it is empty.
 
     Raises:
-        InvalidOrder: Access is to be limited, and cannot be.
+        InvalidOrder: The order limits access, which is not supported.
     """
     found = [*_limits(basis), *_addons(basis)]
     return {"extensions": found} if found else {}
 
 
 def missing_addons(basis: Basis) -> list[Remark]:
-    """Return the addons that the order speaks of and the provider does not offer."""
+    """Return the addons that the order mentions and the provider does not offer."""
     found = [
         Remark(f"spec.addons.{name}.enabled", "this addon is not offered here")
         for name, offer in basis.addons.items()

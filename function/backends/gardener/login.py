@@ -17,7 +17,7 @@ def authentication(issuer: Oidc, spec: ClusterSpec) -> Manifest:
     """
     claim = _cel(issuer.groups_claim)
     value = f"claims[?{claim}].orValue([])"
-    # Claims know no `in`, and only `dyn` may be ranged over. One group may come as plain text.
+    # Claims do not support `in`, and only `dyn` can be iterated. A single group may be a string.
     texts = f"[{value}].filter(g, type(g) == string)"
     listed = f"dyn(type({value}) == list ? {value} : {texts})"
     granted = "".join(
@@ -32,7 +32,7 @@ def authentication(issuer: Oidc, spec: ClusterSpec) -> Manifest:
     if granted:
         mapped = {"expression": f"{listed}.map(g, {_cel(issuer.groups_prefix)} + g){granted}"}
     return {
-        # The admission of Gardener 1.149 knows v1beta1 and v1alpha1 only.
+        # The admission of Gardener 1.149 accepts v1beta1 and v1alpha1 only.
         "apiVersion": "apiserver.config.k8s.io/v1beta1",
         "kind": "AuthenticationConfiguration",
         "jwt": [
@@ -52,5 +52,5 @@ def authentication(issuer: Oidc, spec: ClusterSpec) -> Manifest:
 
 
 def _cel(value: object) -> str:
-    """Return a literal of CEL; its strings are those of JSON but for surrogates, so are lists."""
+    """Return a CEL literal; CEL writes strings and lists as JSON does, except for surrogates."""
     return json.dumps(value, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Say when Gardener may change a Shoot, and when it sleeps."""
+"""Build the maintenance and hibernation of a Shoot."""
 
 from function import trouble
 from function.contract import Manifest, Remark
@@ -15,11 +15,11 @@ _TWICE = "another start or end has this time already; each may have it once here
 
 
 def maintenance(spec: ClusterSpec, applied: Manifest) -> Manifest:
-    """Return when and what Gardener may change by itself.
+    """Return when and what Gardener may change on its own.
 
     Args:
         spec: The order.
-        applied: The Shoot as it was rendered before; empty for a new one.
+        applied: The previously rendered Shoot; empty for a new one.
     """
     update, window = spec.maintenance.auto_update, spec.maintenance.window
     found: Manifest = {
@@ -34,7 +34,7 @@ def maintenance(spec: ClusterSpec, applied: Manifest) -> Manifest:
 
 
 def notes(spec: ClusterSpec, applied: Manifest) -> tuple[Remark, ...]:
-    """Return at what local time the window opens in the other half of the year."""
+    """Return a note on the local time at which the window opens in the other half of the year."""
     window = spec.maintenance.window
     if not window or window.offsets[0] == window.offsets[1]:
         return ()
@@ -51,9 +51,9 @@ def notes(spec: ClusterSpec, applied: Manifest) -> tuple[Remark, ...]:
 
 
 def _offset(window: Window, applied: Manifest) -> int:
-    """Return the offset of the window: standard time's, as Gardener knows no other.
+    """Return the UTC offset of the window: that of standard time, as Gardener supports only one.
 
-    The first release took January's, which is summer in the south: a live window stays there.
+    The first release used January's, which is summer in the south: a live window keeps it.
     """
     known = lookup(applied, "spec.maintenance.timeWindow")
     return next((o for o in window.offsets if _time_window(window, o) == known), window.offsets[0])
@@ -73,7 +73,7 @@ def hibernation(spec: ClusterSpec, live: Manifest) -> Manifest:
     """Return the hibernation; with schedules Gardener itself switches `enabled`.
 
     Raises:
-        InvalidOrder: Schedules name one time twice, or the live Shoot could not be woken again.
+        InvalidOrder: Schedules have a duplicate time, or the live Shoot could not be woken again.
     """
     if spec.hibernation.schedules:
         _check_times(spec)
@@ -88,15 +88,15 @@ def hibernation(spec: ClusterSpec, live: Manifest) -> Manifest:
         return {"hibernation": {"schedules": schedules}}
     if spec.hibernation.enabled and not lookup(live, "spec.hibernation.enabled"):
         _check_waking(live)
-    # Said also where it is false: what a schedule switched on would stay on without one.
+    # Set explicitly even if false: hibernation that a former schedule started would remain.
     return {"hibernation": {"enabled": spec.hibernation.enabled}}
 
 
 def _check_waking(live: Manifest) -> None:
-    """Refuse sleep that Gardener refuses; while it does not know yet, it is asked again.
+    """Refuse hibernation that Gardener refuses; while that is unknown, the order is accepted.
 
     Raises:
-        InvalidOrder: Webhooks of the tenant are in the way, which is all that Gardener looks for.
+        InvalidOrder: Webhooks of the tenant prevent it, which is all that Gardener checks.
     """
     possible = trouble.condition_of(
         {"conditions": lookup(live, "status.constraints")}, "HibernationPossible"
@@ -106,10 +106,10 @@ def _check_waking(live: Manifest) -> None:
 
 
 def _check_times(spec: ClusterSpec) -> None:
-    """Refuse times that are named twice, also where the time zones differ, as Gardener does.
+    """Refuse duplicate times, even if the time zones differ, as Gardener does.
 
     Raises:
-        InvalidOrder: There are such.
+        InvalidOrder: There are duplicates.
     """
     named: set[str] = set()
     problems = []

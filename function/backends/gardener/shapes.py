@@ -1,4 +1,4 @@
-"""Say which types the fields of a Shoot, and of the ConfigMap of its login, have that are read."""
+"""Declare the types of the fields that are read from a Shoot and from its login ConfigMap."""
 
 from function.shapes import CONDITIONS, EACH, Shape
 from function.versions import is_exact

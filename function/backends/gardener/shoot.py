@@ -1,9 +1,9 @@
 """Build the Shoot of an order, and the ConfigMap by which its users log in.
 
-Only fields that are meant to be owned are rendered: Gardener fills in the rest. What would
-roll machines and comes from the environment, such as zones and volumes, is taken from the
-live Shoot while its version stays. The ConfigMap has its content's hash in its name,
-because only a change of the Shoot's spec makes Gardener read it again.
+Only fields that we own are rendered: Gardener fills in the rest. Values from the environment that
+would roll machines, such as zones and volumes, are copied from the live Shoot until its version
+changes. The ConfigMap has the hash of its content in its name, because only a change of the
+Shoot's spec makes Gardener read it again.
 """
 
 import yaml
@@ -70,7 +70,7 @@ def manifest(basis: Basis, login: Resource | None) -> Manifest:
         "metadata": {
             "name": basis.name,
             "namespace": basis.bound.place.namespace,
-            # Needed before a delete, and nothing is updated any more once one is under way.
+            # Required before a deletion, and nothing is updated any more once that is in progress.
             "annotations": {CONFIRMATION: "true"},
             "labels": basis.labels(),
         },
@@ -89,7 +89,7 @@ def manifest(basis: Basis, login: Resource | None) -> Manifest:
 
 
 def _of_environment(basis: Basis) -> Manifest:
-    """Return what the environment alone says; what a live Shoot never had is left out."""
+    """Return fields set by the environment alone; those a live Shoot never had are omitted."""
     own = basis.own
     found = {
         "cloudProfile": basis.fixed("cloudProfile", own.cloud_profile.model_dump()),
@@ -148,7 +148,7 @@ def _mark(content: str) -> str:
 
 
 def former_logins(basis: Basis, login: Resource | None) -> list[Resource]:
-    """Return former ConfigMaps that the live Shoot still reads."""
+    """Return previous ConfigMaps that the live Shoot still reads."""
     used = lookup(live_shoot(basis.before), CONFIG_MAP)
     successor = basis.observed.get(login.key) if login else None
     done = successor is not None and is_made(successor)
@@ -169,7 +169,7 @@ def former_logins(basis: Basis, login: Resource | None) -> list[Resource]:
 
 
 def survives(shoot: Manifest) -> str:
-    """Return which failure the control plane of a Shoot survives; empty if none."""
+    """Return the type of failure that the control plane of a Shoot tolerates; empty if none."""
     return str(lookup(shoot, "spec.controlPlane.highAvailability.failureTolerance.type") or "")
 
 
@@ -178,7 +178,7 @@ def _control_plane(basis: Basis) -> Manifest:
     if basis.refused and not survives(basis.refused):
         stored = {}
     wanted = basis.order.spec.control_plane.availability
-    # Never changed on a live Shoot that has one, also where the record of what was asked is lost.
+    # Never changed on a live Shoot that has one, even if the record of the request is lost.
     if wanted != NOTHING and not stored:
         if basis.stored and _sleeps(basis):
             text = "cannot be raised while the cluster sleeps; wake it first"
@@ -190,7 +190,7 @@ def _control_plane(basis: Basis) -> Manifest:
 def _sleeps(basis: Basis) -> bool:
     live = live_shoot(basis.before)
     asked = basis.order.spec.hibernation
-    # With schedules it is Gardener that switches.
+    # With schedules, Gardener itself changes `enabled`.
     wanted = lookup(live, "spec.hibernation.enabled") if asked.schedules else asked.enabled
     return bool(wanted or lookup(live, "status.hibernated"))
 
@@ -206,7 +206,7 @@ def _exposure(basis: Basis) -> Manifest:
 
 
 def _check_room(basis: Basis) -> None:
-    """Refuse more nodes than find room; control planes are elsewhere.
+    """Refuse more nodes than there is room for; control planes run elsewhere.
 
     Raises:
         InvalidOrder: There are more.
@@ -229,7 +229,7 @@ def _network(basis: Basis) -> Manifest:
     ranges = {name: found[name] for name in ("pods", "services", "nodes")}
     asks = any(lookup(basis.order.written, f"network.{name}") for name in ranges)
     if asks and not basis.stored:
-        # Also those of the environment must not overlap with them.
+        # They must not overlap with the environment's ranges either.
         parse(ClusterNetwork, ranges, at="spec.network", blame=InvalidOrder)
     return {"networking": basis.fixed("networking", found)}
 

@@ -1,7 +1,7 @@
-"""Read the live Shoot: phase, readiness, trouble, the status of the order.
+"""Read the live Shoot: phase, readiness, health, the status of the order.
 
-Readiness is Gardener's own conditions; `Progressing` is said of a cluster that is ready
-while a part of it is restarted. Errors are told by their codes, never by their text.
+Readiness follows Gardener's own conditions; `Progressing` is reported for a cluster that is ready
+while a part of it is restarted. Errors are identified by their codes, never by their text.
 """
 
 import re
@@ -24,15 +24,15 @@ READY_QUERY = (
     f" && {list(HEALTHY)}.all(t, object.status.conditions.exists(c, c.type == t && "
     'c.status == "True"))'
 ).replace("'", '"')
-# By it an operator keeps Gardener from working on a Shoot.
+# Annotation by which an operator keeps Gardener from reconciling a Shoot.
 _IGNORE = "shoot.gardener.cloud/ignore"
-# How many nodes there are, as the condition about nodes says it.
+# Number of nodes, as the condition about nodes reports it.
 _NODES = re.compile(r"\((\d{1,5})/(\d{1,5})\)")
 _BUILDING = "the cluster is being built"
 _CHANGING = "the cluster is being changed"
 _DELETING = "the cluster is being deleted although the order stands"
 _RETRIED = "the last change has not succeeded yet, it is tried again"
-# The first of these that is reported is told.
+# The tenant is shown the first of these that Gardener reports.
 _CODES = {
     "ERR_INFRA_QUOTA_EXCEEDED": "QuotaExceeded",
     "ERR_INFRA_UNAUTHENTICATED": "CredentialsInvalid",
@@ -46,7 +46,7 @@ _CODES = {
     "ERR_PROBLEMATIC_WEBHOOK": "ConfigurationProblem",
     "ERR_CLEANUP_CLUSTER_RESOURCES": "ConfigurationProblem",
 }
-# Where it is the tenant who can act.
+# Sentences for codes that require the tenant to act.
 _SENTENCES = {
     "ERR_PROBLEMATIC_WEBHOOK": "a webhook in the cluster keeps it from being changed; mend it, or "
     "take it away",
@@ -62,23 +62,23 @@ def workers(manifest: object) -> list[Manifest]:
 
 
 def live_shoot(observed: Resource | None) -> Manifest:
-    """Return the live Shoot; empty until it was looked at."""
+    """Return the live Shoot; empty until it was observed."""
     return (observed.at_provider.get("manifest") if observed else None) or {}
 
 
 def refused(observed: Resource | None) -> Manifest:
-    """Return the live Shoot where it was refused to become what was rendered last; else empty."""
+    """Return the live Shoot if what was rendered last was refused; else empty."""
     return live_shoot(observed) if observed and trouble.refused(observed) else {}
 
 
 def fresh(live: Manifest) -> bool:
-    """Return whether Gardener has seen the present spec."""
+    """Return whether Gardener has observed the current spec."""
     seen = lookup(live, "status.observedGeneration")
     return bool(seen == lookup(live, "metadata.generation"))
 
 
 def endpoint(live: Manifest) -> str:
-    """Return the address of the API server; other advertised addresses are not one."""
+    """Return the address of the API server; other advertised addresses are ignored."""
     addresses = {
         a.get("name"): a.get("url", "") for a in lookup(live, "status.advertisedAddresses") or ()
     }
@@ -92,14 +92,14 @@ def _healthy(live: Manifest) -> bool:
 
 
 def _unhealthy(live: Manifest) -> list[Mapping[str, Any]]:
-    """Return the conditions that do not hold; of what is not said, an empty one."""
+    """Return the conditions that are not met; an empty one for each that is not reported."""
     found = [trouble.condition_of(live.get("status") or {}, kind) for kind in HEALTHY]
-    # Progressing is said of a cluster that is ready, while one of its parts is restarted.
+    # Progressing is reported for a cluster that is ready while one of its parts is restarted.
     return [one for one in found if one.get("status") not in ("True", "Progressing")]
 
 
 def ready(live: Manifest) -> bool:
-    """Return whether the cluster can be used, or sleeps."""
+    """Return whether the cluster can be used, or is hibernated."""
     if deleting(live) or not endpoint(live):
         return False
     creating = lookup(live, "status.lastOperation.type") == "Create" and not rests(live)
@@ -107,7 +107,7 @@ def ready(live: Manifest) -> bool:
 
 
 def rests(live: Manifest) -> bool:
-    """Return whether the last operation is done; a migration is not before its second half."""
+    """Return whether the last operation is done; a migration is so only after its second half."""
     operation = lookup(live, "status.lastOperation") or {}
     return operation.get("state") == "Succeeded" and operation.get("type") != "Migrate"
 
@@ -118,7 +118,7 @@ def deleting(live: Manifest) -> bool:
 
 
 def current(shoot: Resource, before: Resource | None) -> Condition:
-    """Return whether what runs is what is ordered.
+    """Return whether the live Shoot matches the order.
 
     Args:
         shoot: The rendered Object of the Shoot.
@@ -143,7 +143,7 @@ def current(shoot: Resource, before: Resource | None) -> Condition:
 
 
 def is_paused(before: Resource | None, shoot: Resource) -> bool:
-    """Return whether the provider keeps a Shoot from becoming what is ordered."""
+    """Return whether the provider has paused a Shoot before it matches the order."""
     live = live_shoot(before)
     taken = fresh(live) and _asked(shoot.payload["manifest"]) == _asked(live)
     return _is_ignored(live) and not taken
@@ -154,7 +154,7 @@ def _is_ignored(live: Manifest) -> bool:
 
 
 def remember(shoot: Resource, before: Resource | None) -> dict[str, str]:
-    """Return the annotation that says what the cluster was when it was last complete."""
+    """Return the annotation that records the shape of the cluster when it was last complete."""
     shape = _shape(shoot)
     phase, _ = _phase(before, shape)
     if phase in ("Ready", "Hibernated") and current(shoot, before).status:
@@ -164,9 +164,9 @@ def remember(shoot: Resource, before: Resource | None) -> dict[str, str]:
 
 
 def _asked(shoot: Manifest) -> tuple[Any, ...]:
-    """Return what is asked of a Shoot and comes back as it was written."""
+    """Return the desired fields of a Shoot that Gardener returns unchanged."""
     hibernation = lookup(shoot, "spec.hibernation") or {}
-    # With schedules Gardener itself switches it.
+    # With schedules, Gardener itself changes it.
     asleep = not hibernation.get("schedules") and bool(hibernation.get("enabled"))
     fields = ("minimum", "maximum", "machine.type", "volume.size")
     pools = {w["name"]: [lookup(w, field) for field in fields] for w in workers(shoot)}
@@ -174,17 +174,17 @@ def _asked(shoot: Manifest) -> tuple[Any, ...]:
 
 
 def _refused(shoot: Resource, before: Resource) -> bool:
-    """Return whether what is asked is refused.
+    """Return whether the desired state is refused.
 
-    When Gardener has raised the version, it refuses the former one until the next answer asks for
-    the version that runs.
+    When Gardener has raised the version, it refuses the previous one until the next answer asks
+    for the version that runs; that does not count.
     """
     versions = [lookup(r.payload, "manifest.spec.kubernetes.version") for r in (shoot, before)]
     return trouble.refused(before) and versions[0] == versions[1]
 
 
 def health(shoot: Resource, observed: Mapping[str, Resource]) -> Condition:
-    """Return the trouble of the Shoot by its error codes, else that of the Objects."""
+    """Return the health of the Shoot by its error codes, else that of the Objects."""
     live = live_shoot(observed.get(KEY))
     if is_paused(observed.get(KEY), shoot):
         sentence = trouble.sentence(trouble.PAUSED)
@@ -192,7 +192,7 @@ def health(shoot: Resource, observed: Mapping[str, Resource]) -> Condition:
     told = (*_errors(live), *_unhealthy(live))
     codes = {code for one in told for code in one.get("codes") or ()}
     failed = lookup(live, "status.lastOperation.state") in ("Error", "Failed")
-    # By the order of the table: that of errors changes with every attempt.
+    # In the order of the table: the order of errors changes with every attempt.
     code = next((code for code in _CODES if code in codes), "")
     if code or _errors(live) or failed:
         reason = _CODES.get(code, "ConfigurationProblem")
@@ -207,7 +207,7 @@ def health(shoot: Resource, observed: Mapping[str, Resource]) -> Condition:
 
 
 def _errors(live: Manifest) -> list[Manifest]:
-    """Return the errors of the last attempt; they stand until one succeeds."""
+    """Return the errors of the last attempt; they remain until an attempt succeeds."""
     return lookup(live, "status.lastErrors") or []
 
 
@@ -226,7 +226,7 @@ def _phase(before: Resource | None, shape: Shape) -> tuple[str, str]:
         return "Updating", paused if _is_ignored(live) else _what(before, shape)
     if state == "Failed":
         return "Failed", "the last change failed, and the provider has to act"
-    # While it is tried again the state is Processing, and the errors stand.
+    # While Gardener retries, the state is Processing, and the errors remain.
     if state == "Error" or (state != "Succeeded" and _errors(live)):
         return "Degraded", _RETRIED
     if not rests(live):
@@ -245,13 +245,13 @@ def _building(live: Manifest, state: Any) -> tuple[str, str]:
 
 
 def _what(before: Resource | None, shape: Shape) -> str:
-    """Return what makes of the cluster what is ordered."""
+    """Return the change that brings the cluster to its desired state."""
     known = progress.remembered(before.annotations) if before else None
     return (progress.changes(known, shape) if known else "") or _CHANGING
 
 
 def _far(what: str, live: Manifest, kind: str) -> str:
-    """Return what happens, and how far it is."""
+    """Return what is happening, and its progress."""
     operation = lookup(live, "status.lastOperation") or {}
     if operation.get("type") != kind:
         return what
@@ -262,7 +262,7 @@ def _far(what: str, live: Manifest, kind: str) -> str:
 
 
 def _shape(shoot: Resource) -> Shape:
-    """Return what the cluster is to be made of."""
+    """Return the desired shape of the cluster."""
     manifest = shoot.payload["manifest"]
     pools = {
         worker["name"]: worker.get("minimum") if _is_fixed(worker) else None
@@ -272,7 +272,7 @@ def _shape(shoot: Resource) -> Shape:
 
 
 def _is_fixed(worker: Manifest) -> bool:
-    """Return whether a worker pool never grows or shrinks by itself."""
+    """Return whether a worker pool is not autoscaled."""
     return bool(worker.get("minimum") == worker.get("maximum"))
 
 

@@ -10,9 +10,10 @@ from function.paths import lookup
 from function.record import Machine
 
 _OWN_TAINT = "node.gardener.cloud/critical-components-not-ready"
-# What Kubernetes, Gardener and its machine controllers say to each other on nodes.
+# Domains by which Kubernetes, Gardener and its machine controllers communicate through nodes.
 _OWN_DOMAINS = ("kubernetes.io", "k8s.io", "gardener.cloud", "sapcloud.io")
-# By labels of these Gardener and its machine controllers select nodes, and we what is of an order.
+# Domains of labels by which Gardener and its machine controllers select nodes, and by which we
+# select the resources of an order.
 _RESERVED = ("gardener.cloud", "sapcloud.io", API_GROUP)
 
 
@@ -20,11 +21,11 @@ def pools(basis: Basis) -> list[Manifest]:
     """Return the worker pools.
 
     Raises:
-        InvalidOrder: There are none, or one asks for what cannot be.
+        InvalidOrder: There are none, or one asks for what is not possible.
     """
     found = [_worker(basis, pool) for pool in basis.order.spec.node_pools]
     if not found:
-        # A shoot without workers can never get any.
+        # Workers can never be added to a shoot that was created without any.
         raise InvalidOrder(Problem("spec.nodePools", "at least one pool is needed here"))
     if not any(pool["maximum"] for pool in found):
         raise InvalidOrder(Problem("spec.nodePools", "at least one node is needed here"))
@@ -33,7 +34,7 @@ def pools(basis: Basis) -> list[Manifest]:
 
 
 def node_volumes(basis: Basis, applied: list[Manifest]) -> dict[str, int]:
-    """Return GiB of all volumes of one node, by pool, as a Shoot gives them."""
+    """Return the GiB of all volumes of one node, by pool, as rendered in a Shoot."""
     machines = basis.bound.machines
     return {
         pool["name"]: sum(
@@ -91,14 +92,14 @@ def _worker(basis: Basis, pool: NodePool) -> Manifest:
 
 
 def _taint(taint: Taint) -> Manifest:
-    """Return a taint; an empty value is none, as with every backend."""
+    """Return a taint; an empty value is omitted, as in every backend."""
     return {name: value for name, value in taint.model_dump().items() if value}
 
 
 def _zones(basis: Basis, pool: NodePool) -> list[str]:
     stored = basis.stored_worker(pool).get("zones")
     if stored:
-        # Those of a live pool can only become more.
+        # Zones can only be added to a live pool.
         return [*stored, *(zone for zone in pool.zones if zone not in stored)]
     _, high = pool.bounds
     if pool.zones and high < len(pool.zones):
@@ -110,9 +111,9 @@ def _zones(basis: Basis, pool: NodePool) -> list[str]:
 
 
 def _volume(basis: Basis, pool: NodePool, machine: Machine) -> Manifest:
-    """Return the root volume; none where the flavor's own disk serves."""
+    """Return the root volume; none if the flavor's own disk is used."""
     default, asked = basis.default_volume, pool.root_volume
-    # Only where it is not remembered what the environment said.
+    # The live volume is used only if the record of the environment's values is lost.
     lost = basis.standing and basis.kept is None
     stored = basis.stored_worker(pool).get("volume") if lost else None
     size = asked.size_gib if asked else (pool.size and pool.size.disk_gib)
@@ -129,10 +130,10 @@ def _volume(basis: Basis, pool: NodePool, machine: Machine) -> Manifest:
 
 
 def _data_volumes(basis: Basis, pool: NodePool, volume: Manifest) -> Manifest:
-    """Return the further volumes; Gardener takes them beside a root volume only.
+    """Return the further volumes; Gardener accepts them only together with a root volume.
 
     Raises:
-        InvalidOrder: There is none.
+        InvalidOrder: There is no root volume.
     """
     if not pool.data_volumes:
         return {}
@@ -176,12 +177,12 @@ def _timeouts(basis: Basis, pool: NodePool) -> Manifest:
 
 
 def _check_steering(basis: Basis, pool: NodePool) -> None:
-    """Refuse labels, annotations and taints by which Kubernetes and Gardener steer nodes.
+    """Refuse labels, annotations and taints by which Kubernetes and Gardener control nodes.
 
     A live pool keeps labels and annotations that were reserved later.
 
     Raises:
-        InvalidOrder: There are such.
+        InvalidOrder: The pool has some of them.
     """
     steering = [
         f"annotations.{key}" for key in pool.annotations if labels.is_within(key, _OWN_DOMAINS)
@@ -200,12 +201,12 @@ def _check_steering(basis: Basis, pool: NodePool) -> None:
 
 
 def _check_spread(workers: list[Manifest]) -> None:
-    """Refuse too few nodes for the zones that a pool stands in, and never leaves.
+    """Refuse too few nodes for the zones of a pool, which it never leaves.
 
-    Of the pools that share their zones one has to reach them all.
+    Of the pools with the same zones, at least one needs a node in each zone.
 
     Raises:
-        InvalidOrder: None does.
+        InvalidOrder: No such pool has enough nodes.
     """
     wide = {frozenset(w["zones"]) for w in workers if w["maximum"] >= len(w["zones"])}
     problems = [

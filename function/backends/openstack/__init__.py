@@ -7,18 +7,18 @@ A Server comes in waves, because some fields take ids and have no references:
     3  instances, floating IPs      need the ids of the ports, and of the server group
     4  attachments of volumes       need the ids of instance and volume
 
-A wave gates creation only: what is observed is rendered whatever else is missing, and what
-a service would only change by building anew is taken from the live resource.
+A wave gates creation only: observed resources are always rendered, whatever else is missing, and
+fields that a service can only change by re-creating a resource are copied from the live resource.
 
 servers          an order for servers            networks   an order for a network
-status           what becomes of servers         settings   what the provider configures
-network_status   what becomes of a network       stack      what is rendered from
+status           status of servers               settings   what the provider configures
+network_status   status of a network             stack      input of rendering
 firewall         security group and rules        keys       names in the composition
-login            key pair                        removals   why something leaves
-userdata         user data, with keys beside them
+login            key pair                        removals   why a resource is removed
+userdata         user data, merged with SSH keys
 ports            ports and public addresses
 instances        the servers, and their spread
-shapes           types of what is read of them
+shapes           types of the fields that are read
 volumes          volumes and attachments
 """
 

@@ -1,4 +1,4 @@
-"""Render the security group of an order and its rules; a rule never changes."""
+"""Render the security group of an order and its rules; rules are immutable."""
 
 from function.backends.openstack.keys import GROUP, NETWORKING, RULE
 from function.backends.openstack.stack import Stack
@@ -37,7 +37,7 @@ def rule_keys(spec: ServerSpec) -> set[str]:
 
 
 def path(resource: Resource) -> str:
-    """Return the path of the order that once asked for a rule."""
+    """Return the order path that a rule was rendered for."""
     payload = resource.payload
     low, high = payload.get("portRangeMin", ""), payload.get("portRangeMax", "")
     protocol = str(payload.get("protocol") or "any").removeprefix("ipv6-")
@@ -75,14 +75,14 @@ def _rule(stack: Stack[ServerSpec], flat: str, direction: str, rule: Rule, peer:
             "remoteIpPrefix": str(network),
             "securityGroupIdRef": {"name": stack.metadata_name(GROUP)},
         },
-        # A rule cannot change, and is not worth an interruption for a comment.
+        # Rules are immutable, and a changed comment is not worth an interruption.
         initial={"description": rule.description} if rule.description else {},
         ready=bool(stack.id(key)),
     )
 
 
 def _protocol(protocol: str, version: int) -> dict[str, str]:
-    """Return the protocol as neutron names it; all of them if left out."""
+    """Return neutron's name of the protocol; if omitted, that of all protocols."""
     if protocol == "any":
         return {}
     return {"protocol": "ipv6-icmp" if (protocol, version) == ("icmp", 6) else protocol}

@@ -14,7 +14,7 @@ from function.model import API_GROUP, ServerSpec
 # Late initialisation would write the image into forProvider, and a renamed image would then
 # rebuild the server. Without it the external name is ours to write.
 INSTANCE_POLICIES = tuple(policy for policy in ALL_POLICIES if policy != "LateInitialize")
-# What the provider refuses to change on a live server.
+# Fields that the provider refuses to change on a live server.
 FIXED = (
     "network",
     "keyPair",
@@ -23,9 +23,9 @@ FIXED = (
     "availabilityZone",
     "schedulerHints",
 )
-# What of it names others by their ids.
+# Those of them that refer to other resources by id.
 BY_ID = ("network", "schedulerHints")
-# What our own metadata begin with.
+# Prefix of our own metadata keys.
 RESERVED = "scs-"
 # The longest key of metadata that the compute service takes.
 LONGEST_KEY = 255
@@ -33,7 +33,7 @@ SPREAD_POLICIES = {"Soft": "soft-anti-affinity", "Strict": "anti-affinity"}
 
 
 def render_spread(stack: Stack[ServerSpec]) -> list[Resource]:
-    """Return the server group that keeps the servers apart, if they are to be."""
+    """Return the server group that keeps the servers apart, if the order asks for it."""
     policy = SPREAD_POLICIES.get(stack.order.spec.placement.spread)
     if policy is None:
         return []
@@ -50,7 +50,7 @@ def render_spread(stack: Stack[ServerSpec]) -> list[Resource]:
 
 
 def render_instance(stack: Stack[ServerSpec], index: int, ports: int) -> Resource | str:
-    """Return one server, or its key while something that it needs has no id."""
+    """Return one server, or its key while a resource that it needs has no id."""
     key = keys.server(index)
     before = stack.live(key)
     needed = [stack.id(keys.port(index, n)) for n in range(ports)]
@@ -60,7 +60,7 @@ def render_instance(stack: Stack[ServerSpec], index: int, ports: int) -> Resourc
     is_made = before is not None and bool(before.at_provider.get("id"))
     fixed = _fixed(stack, needed) if complete and not is_made else {}
     if before:
-        # Until it is made, it follows what it needs: that may have been built anew meanwhile.
+        # Until it is created, it follows the resources it needs: they may have been re-created.
         fixed = stack.kept(key, *FIXED) | {n: fixed[n] for n in BY_ID if n in fixed}
     external = external_name(before)
     return Resource(
@@ -82,12 +82,12 @@ def render_instance(stack: Stack[ServerSpec], index: int, ports: int) -> Resourc
 
 
 def longer(stack: Stack[ServerSpec], key: str) -> int:
-    """Return the bytes of user data in a planned resource."""
+    """Return the size in bytes of the user data in a planned resource."""
     return len(user_data(stack.order.spec).encode()) if key.startswith(keys.SERVER) else 0
 
 
 def unsupported(stack: Stack[ServerSpec]) -> tuple[Remark, ...]:
-    """Return what the tenant wrote and this environment does not offer."""
+    """Return the fields that the tenant set and this environment does not support."""
     if stack.order.spec.high_availability and stack.own.high_availability is None:
         text = "this environment does not restart servers on another host"
         return (Remark("spec.highAvailability", text),)
@@ -95,7 +95,7 @@ def unsupported(stack: Stack[ServerSpec]) -> tuple[Remark, ...]:
 
 
 def notes(stack: Stack[ServerSpec]) -> tuple[Remark, ...]:
-    """Return what the tenant should know of how labels are told."""
+    """Return notes to the tenant about labels whose metadata keys differ from their names."""
     return tuple(
         Remark(f"spec.labels[{label}]", f"told to the servers as {_told(label)}")
         for label in sorted(stack.order.spec.labels)
@@ -104,14 +104,14 @@ def notes(stack: Stack[ServerSpec]) -> tuple[Remark, ...]:
 
 
 def check_labels(stack: Stack[ServerSpec]) -> None:
-    """Refuse labels whose metadata are the provider's.
+    """Refuse labels whose metadata keys are reserved by the provider.
 
     Raises:
-        InvalidOrder: With each of them.
+        InvalidOrder: With each such label.
     """
     own, wanted = stack.own.high_availability, stack.order.spec.labels
     stored = stack.stored(keys.server(0)).get("metadata") or {}
-    # A key that became the provider's later does not strand servers that have it.
+    # Servers keep a key that they already have when the provider reserves it later.
     taken = set(own.metadata if own else ()) - set(stored)
     reserved = (API_GROUP, *stack.own.reserved_labels)
     new = {label for label, value in wanted.items() if stored.get(_told(label)) != value}
@@ -131,7 +131,7 @@ def check_labels(stack: Stack[ServerSpec]) -> None:
 
 
 def _once(stack: Stack[ServerSpec]) -> list[str]:
-    """Return the ids of what all servers share, empty where they are not known yet."""
+    """Return the ids of the resources that all servers share; empty if not known yet."""
     spec = stack.order.spec
     return [stack.id(KEYPAIR)] * bool(spec.ssh_keys) + [stack.id(SPREAD)] * (
         spec.placement.spread in SPREAD_POLICIES
@@ -139,7 +139,7 @@ def _once(stack: Stack[ServerSpec]) -> list[str]:
 
 
 def _fixed(stack: Stack[ServerSpec], ports: list[str]) -> Manifest:
-    """Return what cannot change on a live server."""
+    """Return the fields that are immutable on a live server."""
     spec, data = stack.order.spec, user_data(stack.order.spec)
     device, group = _boot_device(stack), stack.id(SPREAD)
     key = stack.stored(KEYPAIR).get("name") or names.keypair(stack.order.tenant, stack.order.name)

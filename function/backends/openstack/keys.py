@@ -1,11 +1,11 @@
-"""Name the parts of an order: a key in the composition is an identity, never renamed."""
+"""Name the resources of an order: a key in the composition is an identity, never renamed."""
 
 NAME = "openstack"
 COMPUTE = "compute.openstack"
 NETWORKING = "networking.openstack"
 STORAGE = "blockstorage.openstack"
 
-# Of a Server; those that end in a dash are followed by an index, or by a digest.
+# Resources of a Server; keys that end in a dash are followed by an index or a digest.
 GROUP = "openstack-secgroup"
 RULE = "openstack-rule-"
 KEYPAIR = "openstack-keypair"
@@ -16,7 +16,7 @@ FLOATING_IP = "openstack-floatingip-"
 VOLUME = "openstack-volume-"
 ATTACHMENT = "openstack-attachment-"
 
-# Of a Network; a subnet and its interface are followed by the family of their addresses.
+# Resources of a Network; keys of a subnet and its interface are followed by the address family.
 NETWORK = "openstack-network"
 SUBNET = "openstack-subnet-"
 ROUTER = "openstack-router"
@@ -45,5 +45,5 @@ def volume(index: int, name: str) -> str:
 
 
 def attachment(index: int, name: str) -> str:
-    """Return the key of what attaches such a volume."""
+    """Return the key of the attachment of such a volume."""
     return f"{ATTACHMENT}{index}-{name}"

@@ -32,11 +32,11 @@ def render_keypair(stack: Stack[ServerSpec]) -> list[Resource]:
 
 
 def check_user_data(stack: Stack[ServerSpec]) -> None:
-    """Refuse user data that servers could not read, and that could not change then.
+    """Refuse user data that servers could not read, because it cannot be changed afterwards.
 
     Raises:
-        InvalidOrder: They are too long, or in no form that keys can be put beside; those of
-            servers that exist were accepted.
+        InvalidOrder: It is too long, or in a format that SSH keys cannot be merged into. User
+            data of existing servers was accepted before and is not checked again.
     """
     if any(key.startswith(SERVER) and stack.live(key) for key in stack.observed):
         return
@@ -47,7 +47,7 @@ def check_user_data(stack: Stack[ServerSpec]) -> None:
 
 
 def notes(stack: Stack[ServerSpec]) -> tuple[Remark, ...]:
-    """Return what the tenant should know of user data that cloud-init does not know."""
+    """Return a note to the tenant about user data in a format unknown to cloud-init."""
     text = stack.order.spec.user_data
     if not text or not userdata.is_unknown(text):
         return ()
@@ -55,13 +55,13 @@ def notes(stack: Stack[ServerSpec]) -> tuple[Remark, ...]:
 
 
 def user_data(spec: ServerSpec) -> str:
-    """Return the user data, with every key if the key pair cannot hold all of them.
+    """Return the user data, with every SSH key if the key pair cannot hold all of them.
 
-    A key pair holds one key. User data are rendered once: what a server was built with stays.
+    A key pair holds one key. User data is rendered once: a server keeps what it was built with.
     """
     return userdata.combined(spec.user_data or "", _beside(spec))
 
 
 def _beside(spec: ServerSpec) -> tuple[str, ...]:
-    """Return the keys that user data have to name."""
+    """Return the SSH keys that user data has to contain."""
     return spec.ssh_keys if len(spec.ssh_keys) > 1 else ()

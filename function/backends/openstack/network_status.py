@@ -1,4 +1,4 @@
-"""Tell what becomes of an order for a network."""
+"""Report the status of an order for a network."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,12 @@ from function.backends.openstack.stack import Stack
 from function.contract import Condition, Manifest, Resource
 from function.model import NetworkSpec
 
-# What can be changed in place, and is seen again as it was asked for.
+# Fields that can be changed in place and that the provider reports back as requested.
 _SEEN = ("mtu", "dnsNameservers", "gatewayIp", "externalNetworkId")
 
 
 def current(stack: Stack[NetworkSpec], wanted: Sequence[Resource]) -> Condition:
-    """Return whether the network is as it is ordered."""
+    """Return whether the network matches the order."""
     if not all(stack.id(resource.key) for resource in wanted):
         return Condition("Current", False, "Provisioning", "the network is being built")
     left = set(stack.observed) - {resource.key for resource in wanted}
@@ -39,7 +39,7 @@ def status(stack: Stack[NetworkSpec], wanted: Sequence[Resource]) -> Manifest:
 
 
 def _is_seen(stack: Stack[NetworkSpec], resource: Resource) -> bool:
-    """Say whether the provider shows what is asked for; what is empty may not be shown at all."""
+    """Return whether the provider reports the desired values; it may omit empty ones."""
     seen = stack.observed[resource.key].at_provider
     wanted = {name: resource.payload[name] for name in _SEEN if name in resource.payload}
     return all((seen.get(name) or None) == (value or None) for name, value in wanted.items())

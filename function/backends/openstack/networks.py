@@ -1,7 +1,7 @@
-"""Render a `Network`: network, subnets, and a router if there is a way out. One wave.
+"""Render a `Network`: network, subnets, and a router for external access, all in one wave.
 
-All of it refers by name. What a Server is to find carries the labels of the order, which the
-core stamps; a subnet also says which family its addresses are of.
+All resources refer to each other by name. Those that a Server selects carry the labels of the
+order, which the core sets; a subnet also has a label for its address family.
 """
 
 import ipaddress
@@ -31,7 +31,7 @@ def render(
     """Render an order for a network.
 
     Raises:
-        InvalidOrder: It asks for what is not offered, or has the name of what is.
+        InvalidOrder: It asks for what is not offered, or has the name of an offered network.
     """
     stack = Stack(order, settings.block(NAME, OpenStackSettings), bound, observed)
     _check(stack)
@@ -54,7 +54,7 @@ def render(
 
 
 def look(accepted: Accepted[NetworkSpec] | None, observed: Mapping[str, Resource]) -> View:
-    """Return what the observed network shows, compared with the order as it was last accepted."""
+    """Return the state of the observed network, compared with the last accepted order."""
     health = trouble.health(observed.values())
     if accepted is None:
         return View((health,))
@@ -68,12 +68,12 @@ def look(accepted: Accepted[NetworkSpec] | None, observed: Mapping[str, Resource
 
 
 def recall(_: Mapping[str, Resource]) -> Recalled:
-    """Return what a lost record held: nothing is decided for a network."""
+    """Return an empty record: nothing is decided for a network."""
     return Recalled()
 
 
 def holds(observed: Mapping[str, Resource], asked: Mapping[str, Any]) -> frozenset[str]:
-    """Return the paths of the order that its parts hold, but for those that were refused."""
+    """Return the order paths that its resources hold, except those that were refused."""
     # A network that was built without IPv6 stays without.
     held = {"spec.cidr": IPV4, "spec.ipv6": IPV6 if asked.get("ipv6") else IPV4}
     refused = {
@@ -101,7 +101,7 @@ NETWORK_BACKEND: Backend[NetworkSpec] = Backend(
 
 
 def _check(stack: Stack[NetworkSpec]) -> None:
-    """Refuse what is not offered; what exists was offered once.
+    """Refuse what is not offered; existing resources were offered when they were created.
 
     Raises:
         InvalidOrder: With every problem.
@@ -128,7 +128,7 @@ def _families(spec: NetworkSpec) -> tuple[str, ...]:
 
 
 def _wanted(spec: NetworkSpec) -> list[str]:
-    """Return the keys of everything that an order consists of, as `render` has them."""
+    """Return the keys of all resources of an order, as `render` uses them."""
     families = _families(spec)
     routed = [ROUTER, *(f"{keys.INTERFACE}{family}" for family in families)]
     subnets = [f"{SUBNET}{family}" for family in families]
@@ -146,7 +146,7 @@ def _network(stack: Stack[NetworkSpec]) -> Resource:
         family=NETWORKING,
         kind="NetworkV2",
         payload={
-            # Public addresses are asked for by the name of their network: no tenant's is like it.
+            # Floating IPs are requested by network name: no tenant's network may have the same.
             "name": stack.metadata_name(NETWORK),
             "description": f"Network {stack.order.tenant}/{stack.order.name}",
             **({"mtu": mtu} if mtu else {}),
@@ -159,10 +159,11 @@ def _network(stack: Stack[NetworkSpec]) -> Resource:
 def _ipv4_subnet(stack: Stack[NetworkSpec]) -> Resource:
     """Return the IPv4 subnet.
 
-    Gateway and pool are written out: a pool that the cloud chose without a gateway would leave
-    no room for one later, and a gateway that nobody answers on would be the servers' way out.
-    Of gateway and `noGateway` both are, for the provider writes back what is left out as it was
-    last, and would then change the subnet to and fro for ever; empty means none to it.
+    Gateway and pool are set explicitly: a pool that the cloud chose without a gateway would leave
+    no room for one later, and servers would route through a gateway address that nobody answers.
+    Both the gateway and `noGateway` are set, because the provider fills in an omitted field with
+    its previous value and would then change the subnet back and forth permanently; it treats an
+    empty gateway as none.
     """
     key = f"{SUBNET}{IPV4}"
     cidr = stack.stored(key).get("cidr", stack.order.spec.cidr)
@@ -198,10 +199,10 @@ def _ipv6_subnet(stack: Stack[NetworkSpec]) -> Resource:
 def _subnet(stack: Stack[NetworkSpec], family: str, own: Manifest) -> Resource:
     key = f"{SUBNET}{family}"
     servers = stack.order.spec.dns_servers or stack.own.dns_servers
-    # The network service takes none twice.
+    # The network service refuses duplicates.
     distinct = dict.fromkeys(servers)
     fitting = [server for server in distinct if (":" in server) == (family == IPV6)]
-    # What is left out is written back by the provider as it was last: an empty list ends it.
+    # The provider fills in an omitted list with its previous value: an empty list clears it.
     listed = bool(fitting) or "dnsNameservers" in stack.stored(key)
     return Resource(
         key=key,
@@ -244,7 +245,8 @@ def _interface(stack: Stack[NetworkSpec], family: str) -> Resource:
         payload={
             "routerIdRef": {"name": stack.metadata_name(ROUTER)},
             "subnetIdRef": {"name": stack.metadata_name(f"{SUBNET}{family}")},
-            # Left out, the provider would write it back, and can make none of both anew.
+            # If omitted, the provider would fill it in, and cannot re-create an interface that
+            # has both a port and a subnet.
             "portId": "",
         },
         ready=bool(stack.id(key)),
@@ -252,7 +254,7 @@ def _interface(stack: Stack[NetworkSpec], family: str) -> Resource:
 
 
 def _path(resource: Resource) -> str:
-    """Return the path of the order that once asked for a resource; empty if none could."""
+    """Return the order path that a resource was rendered for; empty if there is none."""
     routes = resource.key == ROUTER or resource.key.startswith(keys.INTERFACE)
     return "spec.externalAccess" if routes else ""
 

@@ -1,8 +1,9 @@
 """Render how servers are connected: a port for each network, and public addresses.
 
-A port on a network that the environment offers names its id. One on a Network of the tenant
-finds it by labels, and waits until it is there: ids of tenants' networks are never written.
-Once a port exists its place is taken from it, and ports of further servers follow it.
+A port on a network that the environment offers refers to it by id. A port on a tenant's Network
+selects it by labels and waits until it exists: ids of tenants' networks are never written.
+Once a port exists, its network and addresses are copied from it, and the ports of further servers
+use the same network.
 """
 
 from function.backends.openstack import keys
@@ -19,16 +20,16 @@ from function.parsing import did_you_mean
 
 # Label of subnets: the family of their addresses.
 FAMILY_LABEL = f"{API_GROUP}/ip-family"
-# Left out, the provider would write back the address that it got, and ask for this very one where
-# it has to get one anew: only the cloud's operators may.
+# If omitted, the provider would fill in the address that it got, and request this very address
+# when it re-creates the floating IP: only the cloud's operators may do that.
 _ANY_ADDRESS = {"address": "", "fixedIp": ""}
-# Nova says whose a port is. Left out, the provider would write it back and hold the port to a
-# server that is gone, or was built anew; empty means to it that it may be any.
+# Nova sets the owner of a port. If omitted, the provider would fill it in and bind the port to a
+# server that is gone or was re-created; it takes an empty value to mean any server.
 _FREE = {"deviceId": "", "deviceOwner": ""}
 
 
 def render_ports(stack: Stack[ServerSpec], index: int) -> list[Resource | str]:
-    """Return the ports of a server; a key where one is for a later wave.
+    """Return the ports of a server; the key of a port that belongs to a later wave.
 
     Raises:
         InvalidOrder: A network or address is not offered.
@@ -41,7 +42,7 @@ def render_floating_ip(stack: Stack[ServerSpec], index: int) -> Resource | str:
     """Return the public address of a server, or its key.
 
     Raises:
-        InvalidOrder: None are offered.
+        InvalidOrder: Public addresses are not offered.
     """
     key = keys.floating_ip(index)
     before = stack.live(key)
@@ -83,7 +84,7 @@ def _waits(stack: Stack[ServerSpec], key: str) -> bool:
 
 
 def _default_network(stack: Stack[ServerSpec]) -> tuple[Attachment, ...]:
-    """Return the network of servers that name none; one that is there needs no name."""
+    """Return the network of servers that name none; an existing port needs no name."""
     name = stack.own.default_network
     if name is None and not any(_kept(stack, key) for key in _alike(stack, 0)):
         raise InvalidOrder(Problem("spec.networks", _needed(stack)))
@@ -91,7 +92,7 @@ def _default_network(stack: Stack[ServerSpec]) -> tuple[Attachment, ...]:
 
 
 def _alike(stack: Stack[ServerSpec], n: int) -> list[str]:
-    """Return the keys of the n-th ports of all servers."""
+    """Return the key of the n-th port of each server."""
     return [keys.port(index, n) for index in range(stack.order.spec.replicas)]
 
 
@@ -100,7 +101,7 @@ def _offered(stack: Stack[ServerSpec], asked: str) -> str:
 
 
 def _needed(stack: Stack[ServerSpec]) -> str:
-    """Say which network to name, where the environment gives none to servers that name none."""
+    """Return which network to name, where the environment has no default network."""
     offered = _offered(stack, "")
     if not stack.networks:
         return f"required here; offered: {offered}"
@@ -131,7 +132,7 @@ def _port(stack: Stack[ServerSpec], index: int, n: int, attached: Attachment) ->
 
 
 def _place(stack: Stack[ServerSpec], index: int, n: int, attached: Attachment) -> Manifest:
-    """Return where a port is: where it was, where those of other servers are, or as ordered."""
+    """Return the network of a port: its current one, that of other servers, or as ordered."""
     kept = _kept(stack, keys.port(index, n))
     if kept:
         return kept
@@ -150,10 +151,10 @@ def _place(stack: Stack[ServerSpec], index: int, n: int, attached: Attachment) -
 
 
 def _kept(stack: Stack[ServerSpec], key: str) -> Manifest:
-    """Return the place of a live port, the whole list of its addresses with it.
+    """Return the network of a live port, with the complete list of its addresses.
 
-    What the provider found by a selector stands in that list; without it, it would look anew
-    on every call.
+    That list holds what the provider resolved from a selector; without it, the provider would
+    resolve the selector again on every call.
     """
     for network in ("networkIdSelector", "networkId"):
         kept = stack.kept(key, network, "fixedIp")
@@ -163,7 +164,7 @@ def _kept(stack: Stack[ServerSpec], key: str) -> Manifest:
 
 
 def _elsewhere(place: Manifest) -> Manifest:
-    """Return the place of another server's port, without what is that server's own."""
+    """Return the network of another server's port, without that server's own addresses."""
     fixed = [
         {name: entry[name]}
         for entry in place.get("fixedIp", ())
@@ -187,10 +188,10 @@ def _at_offered(attached: Attachment, offer: OfferedNetwork) -> Manifest:
 
 
 def _at_ordered(stack: Stack[ServerSpec], attached: Attachment) -> Manifest:
-    """Return a place in a Network of the tenant.
+    """Return the network and subnets of a port in a Network of the tenant.
 
-    The subnet is always named, so that no port is made before the network has addresses. The
-    environment is, so that a Network in another cloud does not count.
+    The subnet is always selected, so that no port is created before the network has addresses.
+    The environment is, too, so that a Network in another cloud does not match.
     """
     matched = {
         ENVIRONMENT_LABEL: str(stack.bound.place.environment),

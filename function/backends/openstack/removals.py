@@ -1,4 +1,4 @@
-"""Say what resources stand for, and why some are no longer wanted; the guard looks for itself."""
+"""Identify resources, and state why some are removed; the guard checks on its own."""
 
 from collections.abc import Callable, Mapping
 
@@ -13,12 +13,12 @@ def identities(resource: Resource) -> frozenset[str]:
 def removals(
     wanted: set[str], observed: Mapping[str, Resource], path: Callable[[Resource], str]
 ) -> tuple[Removal, ...]:
-    """Return why observed resources leave.
+    """Return why observed resources are removed.
 
     Args:
-        wanted: Keys that stay, or come later.
+        wanted: Keys of resources that are kept or created later.
         observed: Our observed resources by key.
-        path: The path of the order that once asked for a resource; empty if none could.
+        path: Returns the order path that a resource was rendered for; empty if there is none.
     """
     return tuple(
         Removal(identity, "order", asked)

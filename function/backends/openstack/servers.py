@@ -1,4 +1,4 @@
-"""Render a `Server`: everything of it, and why what leaves may leave."""
+"""Render a `Server`: all its resources, and why resources may be removed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,7 +26,7 @@ _FIELDS = (
     (keys.ATTACHMENT, "spec.volumes"),
 )
 
-# What a server is built from.
+# Fields that a server is built from.
 _OF_SERVERS = frozenset(
     f"spec.{name}"
     for name in (
@@ -47,8 +47,8 @@ def render(
     """Render an order for servers.
 
     Raises:
-        InvalidOrder: It asks for a network, an address or a label that is not offered, or says
-            more to its servers than they can be told.
+        InvalidOrder: It asks for a network, an address or a label that is not offered, or passes
+            its servers more metadata or user data than they accept.
     """
     offered = settings.backend_of("Network") == NAME
     stack = Stack(order, settings.block(NAME, OpenStackSettings), bound, observed, offered)
@@ -78,7 +78,7 @@ def render(
 
 
 def look(accepted: Accepted[ServerSpec] | None, observed: Mapping[str, Resource]) -> View:
-    """Return what the observed servers show, compared with the order as it was last accepted."""
+    """Return the state of the observed servers, compared with the last accepted order."""
     health = status.health(observed)
     if accepted is None:
         return View((health,))
@@ -92,9 +92,9 @@ def look(accepted: Accepted[ServerSpec] | None, observed: Mapping[str, Resource]
 
 
 def recall(observed: Mapping[str, Resource]) -> Recalled | None:
-    """Return what the observed servers show of a lost record.
+    """Return what can be restored of a lost record from the observed servers.
 
-    Before the first server exists nothing else that was decided is in use.
+    Before the first server exists, volume types are the only decisions in use.
     """
     types = _volume_types(observed)
     live = [r for key, r in sorted(observed.items()) if key.startswith(keys.SERVER)]
@@ -119,9 +119,9 @@ def recall(observed: Mapping[str, Resource]) -> Recalled | None:
 
 
 def holds(observed: Mapping[str, Resource], asked: Mapping[str, Any]) -> frozenset[str]:
-    """Return the paths of the order that its parts hold, but for those that were refused.
+    """Return the order paths that its resources hold, except those that were refused.
 
-    What is not observed yet may be under way, unless something that it needs was refused.
+    A resource that is not observed yet may be under way, unless one that it needs was refused.
     """
     shared = [keys.GROUP]
     held: set[str] = set()
@@ -143,7 +143,7 @@ def holds(observed: Mapping[str, Resource], asked: Mapping[str, Any]) -> frozens
 def _held_by(
     observed: Mapping[str, Resource], asked: Mapping[str, Any], index: int, shared: list[str]
 ) -> set[str]:
-    """Return the paths that the parts of one server hold; all servers need what is shared."""
+    """Return the paths that the resources of one server hold; each needs the shared ones."""
     held: set[str] = set()
     networks = asked.get("networks") or [{}]
     ports = [keys.port(index, n) for n in range(len(networks))]
@@ -162,7 +162,7 @@ def _held_by(
 
 
 def _is_refused(observed: Mapping[str, Resource], key: str) -> bool:
-    """Say whether nothing can exist behind an observed resource."""
+    """Return whether nothing can exist behind an observed resource."""
     return key in observed and not observed[key].exists
 
 
@@ -183,7 +183,7 @@ SERVER_BACKEND: Backend[ServerSpec] = Backend(
 
 
 def _server(stack: Stack[ServerSpec], index: int) -> list[Resource | str]:
-    """Return what one server consists of; a key where it is for a later wave."""
+    """Return the resources of one server; only the key of one that belongs to a later wave."""
     attached = ports.render_ports(stack, index)
     return [
         *attached,
@@ -194,8 +194,8 @@ def _server(stack: Stack[ServerSpec], index: int) -> list[Resource | str]:
 
 
 def _wanted(spec: ServerSpec, written: Mapping[str, Any]) -> set[str]:
-    """Return the keys of everything that an order consists of, as `render` has them."""
-    # Of what is private the record has digests only, so that it is no part of the spec.
+    """Return the keys of all resources of an order, as `render` uses them."""
+    # The record holds only digests of private values, so they are missing from the spec.
     keypair = {keys.KEYPAIR} if written.get("sshKeys") else set()
     spread = {keys.SPREAD} if spec.placement.spread in instances.SPREAD_POLICIES else set()
     return {keys.GROUP, *keypair, *spread, *firewall.rule_keys(spec)}.union(
@@ -223,7 +223,7 @@ def _volume_types(observed: Mapping[str, Resource]) -> dict[str, str]:
 
 
 def _path(resource: Resource, order: Order[ServerSpec]) -> str:
-    """Return the path of the order that once asked for a resource; empty if none could."""
+    """Return the order path that a resource was rendered for; empty if there is none."""
     if resource.key.startswith(keys.RULE):
         return firewall.path(resource)
     for prefix in (keys.PORT, keys.SERVER, keys.FLOATING_IP, keys.VOLUME, keys.ATTACHMENT):

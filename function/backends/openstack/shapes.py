@@ -1,6 +1,6 @@
-"""Say which types the fields of OpenStack's resources have that are read.
+"""Declare the types of the fields that are read from OpenStack resources.
 
-One shape serves all kinds: fields of one name have one type in all of them.
+One shape serves all kinds: a field name has the same type in all of them.
 """
 
 import ipaddress
@@ -12,7 +12,7 @@ _NARROWEST = 30
 
 
 def _is_range(value: Any) -> bool:
-    """Say whether a value is a range of IPv4 that has room for a gateway and a host."""
+    """Return whether a value is an IPv4 range that has room for a gateway and a host."""
     try:
         return isinstance(value, str) and ipaddress.IPv4Network(value).prefixlen <= _NARROWEST
     except ValueError:

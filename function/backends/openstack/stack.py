@@ -1,4 +1,4 @@
-"""Hold what the resources of one order are rendered from."""
+"""Hold the input from which the resources of one order are rendered."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from function.record import Bound
 
 @dataclass(frozen=True)
 class Stack(Generic[SpecT]):
-    """Hold an order, what was decided for it, and what there is of it.
+    """Hold an order, what was decided for it, and its observed resources.
 
     Attributes:
         order: The order.
@@ -30,7 +30,7 @@ class Stack(Generic[SpecT]):
 
     @property
     def tags(self) -> list[str]:
-        """Return the tags by which an operator finds the order of something."""
+        """Return the tags by which an operator finds the order of a resource."""
         return [
             f"scs-tenant={self.order.tenant}",
             f"scs-kind={self.order.kind}",
@@ -44,7 +44,7 @@ class Stack(Generic[SpecT]):
         return dict(tag.split("=", 1) for tag in self.tags)
 
     def id(self, key: str) -> str:
-        """Return the id of a live resource; empty until it is observed, and while it goes."""
+        """Return the id of a live resource; empty until observed, and while being deleted."""
         found = self.observed.get(key)
         return str(found.at_provider.get("id") or "") if found and not found.deleting else ""
 
@@ -64,12 +64,12 @@ class Stack(Generic[SpecT]):
         return dict(found.payload) if found else {}
 
     def kept(self, key: str, *fields: str) -> Manifest:
-        """Return those fields of an observed payload that are there."""
+        """Return those of the given fields that an observed payload has."""
         stored = self.stored(key)
         return {name: stored[name] for name in fields if name in stored}
 
     def metadata_name(self, key: str) -> str:
-        """Return the name by which other resources refer to one of this order."""
+        """Return the name by which other resources refer to a resource of this order."""
         found = self.observed.get(key)
         order = self.order
         return found.name if found else names.composed(order.tenant, order.kind, order.name, key)

@@ -1,4 +1,4 @@
-"""Tell what becomes of an order for servers."""
+"""Report the status of an order for servers."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -12,7 +12,7 @@ from function.model.server import Volume
 from function.progress import Count
 
 FAILED = "a server has failed in the cloud"
-# States of the compute service; it does not say what others mean for those who use a server.
+# States of the compute service; what its other states mean for users of a server is undocumented.
 _STATES = {
     "active": "Running",
     "migrating": "Running",
@@ -37,17 +37,17 @@ def instance_phase(instance: Resource | None) -> str:
 
 
 def is_ready(stack: Stack[ServerSpec], key: str) -> bool:
-    """Return whether a part of the order is there, and does what it is for."""
+    """Return whether a resource of the order exists and works."""
     if key.startswith(keys.SERVER):
         return instance_phase(stack.observed.get(key)) in ("Running", "Stopped")
     return bool(stack.address(key) if key.startswith(keys.FLOATING_IP) else stack.id(key))
 
 
 def health(observed: Mapping[str, Resource]) -> Condition:
-    """Return what trouble there is.
+    """Return the health of the observed resources.
 
-    A server that fails while it is built, or later, is no trouble to provider-openstack: it has
-    been made, and nothing is left to do. Only its state tells, and the cause is not shown.
+    provider-openstack reports no error for a server that fails while it is built or later: the
+    server was created, and nothing is left to do. Only its state shows it, without the cause.
     """
     found = trouble.health(observed.values())
     if found.status and _in_error(observed):
@@ -57,11 +57,11 @@ def health(observed: Mapping[str, Resource]) -> Condition:
 
 
 def current(stack: Stack[ServerSpec], wanted: Iterable[str]) -> Condition:
-    """Return whether everything is as it is ordered.
+    """Return whether everything matches the order.
 
     Args:
-        stack: The order, and what there is of it.
-        wanted: Keys of all that belongs to it.
+        stack: The order and its observed resources.
+        wanted: Keys of all resources of the order.
     """
     spec = stack.order.spec
     asked = ("Running" if spec.running else "Stopped", stack.bound.machines["server"].flavor)
@@ -86,7 +86,7 @@ def current(stack: Stack[ServerSpec], wanted: Iterable[str]) -> Condition:
 
 
 def _far(stack: Stack[ServerSpec]) -> str:
-    """Return how many servers run, and how far their volumes are."""
+    """Return how many servers run, and the progress of their volumes."""
     spec = stack.order.spec
     up = "Running" if spec.running else "Stopped"
     phases = [
@@ -112,8 +112,8 @@ def status(stack: Stack[ServerSpec], found: Condition) -> Manifest:
     """Return `status` of the order.
 
     Args:
-        stack: The order, and what there is of it.
-        found: Whether that is current.
+        stack: The order and its observed resources.
+        found: Condition `Current` of the order.
     """
     bound = stack.bound
     servers = [_server(stack, index) for index in range(stack.order.spec.replicas)]
@@ -139,7 +139,7 @@ def _volumes(stack: Stack[ServerSpec]) -> Iterator[tuple[int, Volume]]:
 
 
 def _is_done(stack: Stack[ServerSpec], index: int, ask: Volume) -> bool:
-    """Say whether a volume is attached, and as large as it is ordered."""
+    """Return whether a volume is attached, and at least as large as ordered."""
     size = _size(stack, index, ask)
     attached = bool(stack.id(keys.attachment(index, ask.name)))
     large = size is not None and size >= ask.size_gib
@@ -204,7 +204,7 @@ def _overall(phases: list[str], stack: Stack[ServerSpec], found: Condition) -> t
 
 
 def _going(stack: Stack[ServerSpec], what: str) -> str:
-    """Return what is being deleted, and what keeps it from being gone."""
+    """Return what is being deleted, and what blocks the deletion."""
     going = [found for _, found in sorted(stack.observed.items()) if found.deleting]
     return trouble.held(f"{what} is being deleted although the order stands", going)
 

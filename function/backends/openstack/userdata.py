@@ -21,7 +21,8 @@ import yaml
 
 # The compute service takes this many characters of base64.
 LONGEST = 65535
-# What cloud-init knows text by, after white space and in any case (handlers/__init__.py, 22.4).
+# Prefixes by which cloud-init detects the type of text, after white space and in any case
+# (handlers/__init__.py, 22.4).
 TYPES = {
     "#!": "x-shellscript",
     "#cloud-boothook": "cloud-boothook",
@@ -33,7 +34,7 @@ TYPES = {
     "#part-handler": "part-handler",
     "## template: jinja": "jinja2",
 }
-# Text that has this near its beginning is a MIME message to cloud-init.
+# cloud-init treats text that has this near its beginning as a MIME message.
 _MIME, _BEGINNING = "mime-version:", 4096
 _GZIP = b"\x1f\x8b"
 _LARGEST_UNPACKED = 1024 * 1024
@@ -47,11 +48,11 @@ _DAMAGED = "is compressed, and cannot be unpacked to at most 1 MiB"
 
 
 def combined(text: str, keys: tuple[str, ...]) -> str:
-    """Return user data with keys that may log in beside those that it names itself.
+    """Return user data with SSH keys added to those that it contains itself.
 
     Args:
         text: The tenant's user data, as text or as base64, compressed or not; empty if none.
-        keys: The keys; none of them if the text stays as it is.
+        keys: The keys to add; if empty, the text is returned unchanged.
     """
     if not keys:
         return text
@@ -67,14 +68,14 @@ def combined(text: str, keys: tuple[str, ...]) -> str:
 
 
 def encoded_size(text: str) -> int:
-    """Return how many characters of base64 the compute service gets; what is base64 stays."""
+    """Return the length of the text in base64; text that is base64 already is not re-encoded."""
     if _decoded(text) is not None:
         return len(text)
     return -(-len(text.encode()) // 3) * 4
 
 
 def problem(text: str, keys: tuple[str, ...]) -> str:
-    """Return why no server could read the user data, with these keys beside them; else nothing."""
+    """Return why no server could read the user data with these keys added; empty if it can."""
     content, _ = _unpacked(text)
     if isinstance(content, bytes) and content.startswith(_GZIP):
         return _DAMAGED
@@ -87,7 +88,7 @@ def problem(text: str, keys: tuple[str, ...]) -> str:
 
 
 def is_unknown(text: str) -> bool:
-    """Say whether no program that reads user data is known to find something in them."""
+    """Return whether the user data has no format that a known reader of user data uses."""
     content, _ = _unpacked(text)
     if isinstance(content, bytes) or not content:
         return bool(content)
@@ -96,7 +97,7 @@ def is_unknown(text: str) -> bool:
 
 
 def _unpacked(text: str) -> tuple[str | bytes, bool]:
-    """Return what the server reads, as text if it is text, and whether it was compressed."""
+    """Return the unpacked content, as text where possible, and whether it was compressed."""
     data = _decoded(text)
     if data is None:
         return text, False
@@ -109,9 +110,9 @@ def _unpacked(text: str) -> tuple[str | bytes, bool]:
 
 
 def _decoded(text: str) -> bytes | None:
-    """Return the bytes of base64, None for any other text.
+    """Return the bytes that a base64 text encodes; None for any other text.
 
-    As gophercloud tells them apart, by which provider-openstack talks to the compute service.
+    This follows gophercloud, which provider-openstack uses to call the compute service.
     """
     try:
         return base64.b64decode(text.replace("\r", "").replace("\n", ""), validate=True) or None
@@ -120,7 +121,7 @@ def _decoded(text: str) -> bytes | None:
 
 
 def _gunzipped(packed: bytes) -> bytes | None:
-    """Return what is compressed; None if it is damaged, or too large to look at."""
+    """Return the unpacked content; None if it is damaged or too large to unpack."""
     unpacker = zlib.decompressobj(wbits=31)
     try:
         data = unpacker.decompress(packed, _LARGEST_UNPACKED)
@@ -130,7 +131,7 @@ def _gunzipped(packed: bytes) -> bytes | None:
 
 
 def _tenants(content: str | bytes) -> Iterator[Message]:
-    """Yield the parts of the tenant's user data, each with the type that it had alone."""
+    """Yield the parts of the tenant's user data, each with the type it would have on its own."""
     if isinstance(content, bytes):
         yield MIMEApplication(content, "x-unknown")
         return
@@ -143,7 +144,7 @@ def _tenants(content: str | bytes) -> Iterator[Message]:
 
 
 def part_type(text: str) -> str:
-    """Return the subtype by which cloud-init knows text; it looks into plain text itself."""
+    """Return the MIME subtype that cloud-init assigns to text; it inspects plain text itself."""
     beginning = text.lstrip().lower()
     known = sorted(TYPES, key=len, reverse=True)
     return next((TYPES[prefix] for prefix in known if beginning.startswith(prefix)), "plain")
@@ -164,13 +165,13 @@ def _keys(keys: tuple[str, ...]) -> Message:
 
 
 def _text(text: str, kind: str) -> Message:
-    # Without base64 other ends of lines would not survive.
+    # Without base64, other line endings would not be preserved.
     is_plain = text.isascii() and "\r" not in text
     return MIMEText(text, kind, "us-ascii" if is_plain else "utf-8")
 
 
 def _boundary(content: str | bytes) -> str:
-    """Return a line that the content does not have, the same for the same content."""
+    """Return a boundary that does not occur in the content, the same for the same content."""
     boundary = _BOUNDARY
     while isinstance(content, str) and boundary in content:
         boundary += "-"

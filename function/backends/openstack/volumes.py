@@ -1,7 +1,7 @@
-"""Render the further volumes of servers, and what attaches them.
+"""Render the further volumes of servers, and their attachments.
 
-A volume needs nothing else. It is attached once server and volume have ids; an attachment
-that exists keeps the ids it was made with while one of them is not seen.
+A volume depends on no other resource. It is attached once server and volume have ids; an existing
+attachment keeps the ids it was created with while one of them is not observed.
 """
 
 from function.backends.openstack import keys
@@ -13,7 +13,7 @@ from function.model.server import Volume
 
 
 def render_volumes(stack: Stack[ServerSpec], index: int) -> list[Resource | str]:
-    """Return the volumes of a server and their attachments; a key for a later wave."""
+    """Return the volumes of a server and their attachments; only the key of one in a later wave."""
     return [
         part
         for ask in stack.order.spec.volumes
@@ -29,7 +29,7 @@ def _volume(stack: Stack[ServerSpec], index: int, ask: Volume) -> Resource:
         kind="VolumeV3",
         payload={
             "name": f"{stack.order.name}-{index}-{ask.name}",
-            # The block storage service cannot shrink a volume, whoever made it larger.
+            # The block storage service cannot shrink a volume, whoever enlarged it.
             "size": max(ask.size_gib, stack.stored(key).get("size", 0), _seen(stack, key)),
             "enableOnlineResize": True,
             **_fixed(stack, key, ask),
@@ -45,7 +45,7 @@ def _seen(stack: Stack[ServerSpec], key: str) -> int:
 
 
 def _fixed(stack: Stack[ServerSpec], key: str, ask: Volume) -> Manifest:
-    """Return what only a new volume could change."""
+    """Return the immutable fields of a volume."""
     wanted = {
         "availabilityZone": stack.order.spec.zone,
         "volumeType": stack.bound.volume_types.get(ask.name),
