@@ -472,7 +472,7 @@ def test_a_volume_that_is_being_deleted() -> None:
     going = replaced(seen[key].manifest, "metadata.deletionTimestamp", "2026-01-01T00:00:00Z")
     status = asking.ask(server(), OFFER, {**seen, key: local.Observed(going)}).composite["status"]
     assert status["phase"] == "Deleting"
-    assert status["message"] == "a volume is being deleted although the order stands"
+    assert status["message"] == "a volume is being deleted although the order was not deleted"
     [current] = [c for c in status["conditions"] if c["type"] == "Current"]
     assert current["status"] == "False"
 

@@ -439,7 +439,7 @@ def test_what_a_deleted_part_waits_for(key: str, said: str, what: str) -> None:
     silent = asking.ask(order, layers, {**found, key: Observed(going)}).composite["status"]
     assert (silent["phase"], silent["message"]) == (
         "Deleting",
-        f"{what} although the order stands",
+        f"{what} although the order was not deleted",
     )
     failed = {"type": "LastAsyncOperation", "status": "False", "message": said}
     conditions = [*going["status"]["conditions"], failed]

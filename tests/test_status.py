@@ -38,7 +38,7 @@ CHANGING = "the cluster is being changed"
 RETRIED = "the last change has not succeeded yet, it is tried again"
 PARTLY = "the cluster runs, but not all of it is available"
 ASLEEP = "the cluster sleeps, its data are kept"
-DELETING = "the cluster is being deleted although the order stands"
+DELETING = "the cluster is being deleted although the order was not deleted"
 PAUSED = "the provider has paused changes to this; they are made once it resumes"
 WELL, REFUSED = "NoTrouble", "ConfigurationProblem"
 

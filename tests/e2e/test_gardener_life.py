@@ -255,7 +255,7 @@ def test_a_shoot_that_another_deletes(life: Life) -> None:
     former = life.shoot["metadata"]["uid"]
     life.plane.operator.delete(life.plane.operator.path(life.shoot))
     life.report("Delete", "Processing", **RUNS)
-    life.becomes("Deleting", "although the order stands", Current="Deleting")
+    life.becomes("Deleting", "although the order was not deleted", Current="Deleting")
     life.release()
     life.until(lambda: lookup(life.shoot, "metadata.uid") not in (None, former), "another Shoot")
     life.look()

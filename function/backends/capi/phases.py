@@ -20,7 +20,7 @@ from function.settings import Settings
 
 _BUILDING = "the cluster is being built"
 _CHANGING = "the cluster is being changed"
-_DELETING = "the cluster is being deleted although the order stands"
+_DELETING = "the cluster is being deleted although the order was not deleted"
 _RETRIED = "the last change has not succeeded yet, it is tried again"
 # Generation of a Cluster that nobody has changed: the first as ordered, the second with its
 # references, the third with its endpoint.

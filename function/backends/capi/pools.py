@@ -193,7 +193,7 @@ def _check_zones(basis: Basis, pool: NodePool, zones: tuple[str, ...], at: str) 
         return
     standing = [d.get("failureDomain", "") for d in _stored_all(basis, pool)]
     if not set(standing) <= set(zones):
-        found = f"nodes of this pool stand in {', '.join(filter(None, standing)) or 'no zone'}"
+        found = f"nodes of this pool are in {', '.join(filter(None, standing)) or 'no zone'}"
         raise InvalidOrder(Problem(f"{at}.zones", f"{found}, and are not moved"))
 
 

@@ -30,7 +30,7 @@ _IGNORE = "shoot.gardener.cloud/ignore"
 _NODES = re.compile(r"\((\d{1,5})/(\d{1,5})\)")
 _BUILDING = "the cluster is being built"
 _CHANGING = "the cluster is being changed"
-_DELETING = "the cluster is being deleted although the order stands"
+_DELETING = "the cluster is being deleted although the order was not deleted"
 _RETRIED = "the last change has not succeeded yet, it is tried again"
 # The tenant is shown the first of these that Gardener reports.
 _CODES = {
@@ -48,7 +48,7 @@ _CODES = {
 }
 # Sentences for codes that require the tenant to act.
 _SENTENCES = {
-    "ERR_PROBLEMATIC_WEBHOOK": "a webhook in the cluster keeps it from being changed; mend it, or "
+    "ERR_PROBLEMATIC_WEBHOOK": "a webhook in the cluster keeps it from being changed; fix it, or "
     "take it away",
     "ERR_CLEANUP_CLUSTER_RESOURCES": "what runs in the cluster does not end, which keeps it from "
     "being deleted; remove finalizers and webhooks that hold it",

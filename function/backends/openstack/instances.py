@@ -97,7 +97,7 @@ def unsupported(stack: Stack[ServerSpec]) -> tuple[Remark, ...]:
 def notes(stack: Stack[ServerSpec]) -> tuple[Remark, ...]:
     """Return notes to the tenant about labels whose metadata keys differ from their names."""
     return tuple(
-        Remark(f"spec.labels[{label}]", f"told to the servers as {_told(label)}")
+        Remark(f"spec.labels[{label}]", f"servers see it as {_told(label)}")
         for label in sorted(stack.order.spec.labels)
         if _told(label) != label
     )

@@ -55,7 +55,7 @@ def _overall(stack: Stack[NetworkSpec], wanted: Sequence[Resource]) -> tuple[str
         return "Pending", "nothing is built yet"
     going = [r for _, r in sorted(stack.observed.items()) if r.deleting]
     if any(resource.key in {r.key for r in wanted} for resource in going):
-        text = "a part of the network is being deleted although the order stands"
+        text = "a part of the network is being deleted although the order was not deleted"
         return "Deleting", trouble.held(text, going)
     found = current(stack, wanted)
     if found.status:

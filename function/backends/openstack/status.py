@@ -206,7 +206,7 @@ def _overall(phases: list[str], stack: Stack[ServerSpec], found: Condition) -> t
 def _going(stack: Stack[ServerSpec], what: str) -> str:
     """Return what is being deleted, and what blocks the deletion."""
     going = [found for _, found in sorted(stack.observed.items()) if found.deleting]
-    return trouble.held(f"{what} is being deleted although the order stands", going)
+    return trouble.held(f"{what} is being deleted although the order was not deleted", going)
 
 
 def _before_servers(stack: Stack[ServerSpec]) -> tuple[str, str]:
