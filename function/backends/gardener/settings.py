@@ -128,8 +128,8 @@ class GardenerSettings(Schema):
         default="{tenant}.gardener",
     )
     project: ProjectName = configured(
-        "Project of the shoots, with at most 10 characters, such as acme. Each tenant sets it in "
-        "its overlay.",
+        "Project of the shoots, with at most 10 characters, such as acme. Set it per tenant, in "
+        "the overlay of the tenant.",
         reaches=NEW_ORDERS,
     )
     namespace: ProjectTemplate = configured(

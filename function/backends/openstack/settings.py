@@ -43,7 +43,7 @@ class ExternalNetwork(Schema):
 
 
 class HighAvailability(Schema):
-    """Say how a server is told to be restarted on another host."""
+    """Say how a server is marked for restart on another host."""
 
     metadata: dict[Name, Name] = configured(
         "Metadata of such a server that the service which restarts it looks for, such as "
