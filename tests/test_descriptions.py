@@ -27,7 +27,7 @@ FORM = re.compile(
 )
 # What counts where a field is absent, or which fields take its place.
 PROPER = ("cert-manager,", "cloud-init", "ingress-nginx,", "kubeconfig", "metrics-server,")
-ABSENT = re.compile(r"[Ii]f absent|[Ee]xactly one of|goes with \w+\.")
+ABSENT = re.compile(r"Defaults to |[Ii]f absent, |[Ee]xactly one of|goes with \w+\.")
 
 
 def ordered() -> Iterator[tuple[str, Field]]:
@@ -82,7 +82,7 @@ def test_a_description_says_what_counts_where_the_field_is_absent(name: str) -> 
     assert ABSENT.search(text)
     if isinstance(default, bool | int | str):
         typed = str(default).lower() if isinstance(default, bool) else str(default)
-        assert re.search(rf"(^|\s|\")({re.escape(typed)})\"? if absent", text)
+        assert re.search(rf"Defaults to (\"?){re.escape(typed)}\1[.;]", text)
 
 
 @each

@@ -55,7 +55,7 @@ def default_of(field: Field) -> str:
 def meaning_of(field: Field) -> str:
     """Return the description without the default, each value of an enumeration on its own line."""
     text, default = str(field.info.description), default_of(field).strip('`"')
-    text = re.sub(rf' "?{re.escape(default)}"? if absent\.$', "", text)
+    text = re.sub(rf' Defaults to "?{re.escape(default)}"?\.$', "", text)
     values = "|".join(re.escape(str(value)) for value in field.node.get("enum", ()))
     return re.sub(rf" ({values}): ", r"<br>`\1`: ", text) if values else text
 

@@ -7,7 +7,7 @@ class Addon(Schema):
     """Ask for one addon."""
 
     enabled: Flag | None = ordered(
-        "Whether it is installed. The provider's choice if absent.",
+        "Whether the addon is installed. Defaults to the provider's choice.",
         change="in place",
         default=None,
         example=True,

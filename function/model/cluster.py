@@ -46,15 +46,16 @@ class ControlPlane(Schema):
     """Ask for a control plane by the failure that it survives."""
 
     flavor: FlavorName | None = ordered(
-        "Name of an offered flavor of its machines, such as SCS-4V-8; a hint, because some "
-        "providers run control planes otherwise. The environment's choice if absent.",
+        "Name of an offered flavor for the machines of the control plane, such as SCS-4V-8. It is "
+        "a hint, because some providers run control planes differently. Defaults to the "
+        "environment's choice.",
         change="rolling",
         default=None,
         example="SCS-4V-8",
     )
     availability: Literal["None", "Node", "Zone"] = ordered(
         "Failure that the control plane survives. None: no failure; Node: the loss of a node; "
-        "Zone: the loss of an availability zone. Node if absent.",
+        "Zone: the loss of an availability zone. Defaults to Node.",
         change="once",
         default="Node",
     )
@@ -70,29 +71,32 @@ class Oidc(Schema):
         example="https://idp.example.com/realms/acme",
     )
     client_id: OidcName = ordered(
-        "Client that the tokens are made for, such as kubectl.",
+        "Client that the tokens are issued for, such as kubectl.",
         change="rolling",
         alias="clientID",
         example="kubectl",
     )
     username_claim: OidcName = ordered(
-        "Claim that names the user. preferred_username if absent.",
+        "Claim that names the user. Defaults to preferred_username.",
         change="rolling",
         default="preferred_username",
     )
     groups_claim: OidcName = ordered(
-        "Claim that lists the groups. groups if absent.", change="rolling", default="groups"
+        "Claim that lists the groups. Defaults to groups.", change="rolling", default="groups"
     )
     username_prefix: OidcPrefix = ordered(
-        'Prefix of user names; none if empty. "oidc:" if absent.', change="rolling", default="oidc:"
+        'Prefix of user names. Empty means no prefix. Defaults to "oidc:".',
+        change="rolling",
+        default="oidc:",
     )
     groups_prefix: OidcPrefix = ordered(
-        'Prefix of group names; none if empty. "oidc:" if absent.',
+        'Prefix of group names. Empty means no prefix. Defaults to "oidc:".',
         change="rolling",
         default="oidc:",
     )
     ca_bundle: Certificates | None = ordered(
-        "Certificates in PEM form, by which the issuer is known. The public ones if absent.",
+        "Certificates in PEM form, by which the issuer is verified. Defaults to the public "
+        "certificates.",
         change="rolling",
         default=None,
     )
@@ -102,13 +106,13 @@ class Access(Schema):
     """Say who may use the cluster."""
 
     oidc: Oidc | None = ordered(
-        "Login by OpenID Connect. The environment's issuer if absent.",
+        "Login by OpenID Connect. Defaults to the environment's issuer.",
         change="rolling",
         default=None,
     )
     admin_groups: tuple[GroupName, ...] = ordered(
         "Groups of the issuer that administer the cluster, without prefix, such as acme-admins. "
-        "None if absent.",
+        "Defaults to none.",
         change="in place",
         default=(),
         max_length=50,
@@ -116,7 +120,7 @@ class Access(Schema):
     )
     viewer_groups: tuple[GroupName, ...] = ordered(
         "Groups of the issuer that may read the cluster, without prefix, such as acme-viewers. "
-        "None if absent.",
+        "Defaults to none.",
         change="in place",
         default=(),
         max_length=50,
@@ -128,25 +132,25 @@ class ClusterNetwork(Schema):
     """Choose the address ranges of the cluster."""
 
     pods: Network | None = ordered(
-        "Range of pods in CIDR form, such as 10.0.0.0/16. The environment's if absent.",
+        "Range of pods in CIDR form, such as 10.0.0.0/16. Defaults to the environment's range.",
         change="refused",
         default=None,
         example="10.0.0.0/16",
     )
     services: Network | None = ordered(
-        "Range of services in CIDR form, such as 10.1.0.0/16. The environment's if absent.",
+        "Range of services in CIDR form, such as 10.1.0.0/16. Defaults to the environment's range.",
         change="refused",
         default=None,
         example="10.1.0.0/16",
     )
     nodes: Network | None = ordered(
-        "Range of nodes in CIDR form, such as 10.8.0.0/20. The environment's if absent.",
+        "Range of nodes in CIDR form, such as 10.8.0.0/20. Defaults to the environment's range.",
         change="refused",
         default=None,
         example="10.8.0.0/20",
     )
     ip_families: tuple[Literal["IPv4", "IPv6"], ...] = ordered(
-        "Families of addresses in the cluster: IPv4, IPv6 or both. [IPv4] if absent.",
+        "Families of addresses in the cluster: IPv4, IPv6 or both. Defaults to [IPv4].",
         change="refused",
         default=("IPv4",),
         min_length=1,
@@ -185,12 +189,13 @@ class ApiServer(Schema):
 
     exposure: Literal["Public", "Private"] = ordered(
         "Whether the API server has a public address. Public: it has one; Private: it has none. "
-        "Public if absent.",
+        "Defaults to Public.",
         change="refused",
         default="Public",
     )
     allowed_cidrs: tuple[Annotated[Network, PeerNetwork], ...] = ordered(
-        "Networks that may reach it, in CIDR form, such as 203.0.113.0/24. All if absent.",
+        "Networks that may reach the API server, in CIDR form, such as 203.0.113.0/24. Defaults "
+        "to all networks.",
         change="in place",
         default=(),
         alias="allowedCIDRs",
@@ -198,8 +203,8 @@ class ApiServer(Schema):
         example=["203.0.113.0/24"],
     )
     extra_names: tuple[ServerName, ...] = ordered(
-        "Further names and addresses in its certificate, such as api.shop.example.org. None if "
-        "absent.",
+        "Additional names and addresses in the certificate of the API server, such as "
+        "api.shop.example.org. Defaults to none.",
         change="rolling",
         default=(),
         max_length=20,
@@ -211,34 +216,34 @@ class ClusterSpec(OrderSpec):
     """Ask for a Kubernetes cluster."""
 
     version: KubernetesVersion = ordered(
-        'Kubernetes version, in quotes. "1.34" or "1.34.x": the newest supported patch when '
-        'first answered, then kept; "1.34.7": exactly that. It never goes down; minors are '
-        "taken one at a time.",
+        'Kubernetes version, in quotes. "1.34" or "1.34.x" selects the newest supported patch '
+        'when it is first answered, and then keeps it; "1.34.7" selects exactly that version. The '
+        "version cannot be lowered, and minor versions are upgraded one at a time.",
         change="rolling",
         example="1.34",
     )
     cluster_class: DNSLabel = ordered(
-        "Name of an offered cluster class. default if absent.",
+        "Name of an offered cluster class. Defaults to default.",
         change="rolling",
         default="default",
         alias="class",
     )
     variables: Annotated[dict[str, Any], PRINTABLE_LINES] = ordered(
-        "Variables of the class by name, such as nodeCIDR; only those that the class opens to "
-        "tenants. None if absent.",
+        "Variables of the class by name, such as nodeCIDR. Only those that the class opens to "
+        "tenants are accepted. Defaults to none.",
         change="rolling",
         default={},
         max_length=50,
         example={"nodeCIDR": "10.9.0.0/20"},
     )
     control_plane: ControlPlane = ordered(
-        "Control plane: which failure it survives, and on what it runs.",
+        "Which failure the control plane survives, and what it runs on.",
         change="in place",
         default=ControlPlane(),
     )
     node_pools: tuple[NodePool, ...] = ordered(
-        "Groups of equal worker nodes. None if absent; some providers refuse a cluster without "
-        "any.",
+        "Groups of identical worker nodes. Defaults to none; some providers refuse a cluster "
+        "without node pools.",
         change="in place",
         default=(),
         max_length=50,
@@ -251,12 +256,12 @@ class ClusterSpec(OrderSpec):
     )
     access: Access = ordered("Who may use the cluster.", change="in place", default=Access())
     maintenance: Maintenance = ordered(
-        "When and what the provider may change by itself.",
+        "What the provider may change by itself, and when.",
         change="in place",
         default=Maintenance(),
     )
     hibernation: Hibernation = ordered(
-        "Sleep, in which no machines run and data are kept.",
+        "Hibernation, in which no machines run and data are kept.",
         change="in place",
         default=Hibernation(),
     )
@@ -264,7 +269,8 @@ class ClusterSpec(OrderSpec):
         "What the provider installs in the cluster.", change="in place", default=Addons()
     )
     health_check: HealthCheck = ordered(
-        "Replacement of nodes that are not healthy. The provider's own rules if absent or empty.",
+        "Replacement of unhealthy nodes. Defaults to the provider's own rules, which also apply "
+        "if it is empty.",
         change="in place",
         default=HealthCheck(),
     )

@@ -16,20 +16,19 @@ class Rule(Schema):
     """Let traffic pass."""
 
     protocol: Literal["tcp", "udp", "icmp", "any"] = ordered(
-        "Protocol: tcp, udp, icmp (ICMPv6 for peers of IPv6), or any, which stands for all of "
-        "them.",
+        "Protocol: tcp, udp, icmp (ICMPv6 for peers of IPv6), or any, which covers all of them.",
         change="in place",
         example="tcp",
     )
     ports: Ports | None = ordered(
-        'One port, such as "443", or a range, such as "8000-8099". All ports if absent.',
+        'One port, such as "443", or a range, such as "8000-8099". Defaults to all ports.',
         change="in place",
         default=None,
         example="443",
     )
     peers: tuple[CIDR, ...] = ordered(
-        "Networks at the other end in CIDR form, such as 203.0.113.0/24. Everywhere, IPv4 and "
-        "IPv6, if absent.",
+        "Networks at the other end in CIDR form, such as 203.0.113.0/24. Defaults to everywhere, "
+        "IPv4 and IPv6.",
         change="in place",
         default=("0.0.0.0/0", "::/0"),
         alias="from",
@@ -38,8 +37,8 @@ class Rule(Schema):
         example=["203.0.113.0/24"],
     )
     description: Annotated[str, UNQUOTED] | None = ordered(
-        "Note for people, set when the rule is made; a later change of the note has no effect. "
-        "None if absent.",
+        "Note for people, set when the rule is created. A later change of the note has no effect. "
+        "Defaults to none.",
         change="in place",
         default=None,
         max_length=255,
@@ -91,8 +90,8 @@ class Egress(Rule):
     """Let traffic out."""
 
     peers: tuple[CIDR, ...] = ordered(
-        "Networks at the other end in CIDR form, such as 203.0.113.0/24. Everywhere, IPv4 and "
-        "IPv6, if absent.",
+        "Networks at the other end in CIDR form, such as 203.0.113.0/24. Defaults to everywhere, "
+        "IPv4 and IPv6.",
         change="in place",
         default=("0.0.0.0/0", "::/0"),
         alias="to",
@@ -106,13 +105,13 @@ class Firewall(Schema):
     """Say which traffic reaches and leaves the servers."""
 
     ingress: tuple[Rule, ...] = ordered(
-        "Traffic that may come in. None if absent.",
+        "Inbound traffic that is allowed. Defaults to none.",
         change="in place",
         default=(),
         max_length=50,
     )
     egress: tuple[Egress, ...] = ordered(
-        "Traffic that may go out. Everything if absent, nothing if empty.",
+        "Outbound traffic that is allowed. Defaults to everything; an empty list allows nothing.",
         change="in place",
         default=(Egress(protocol="any"),),
         max_length=50,

@@ -16,19 +16,19 @@ class NetworkSpec(OrderSpec):
     """Ask for a private network, with a way out if wanted."""
 
     cidr: Network = ordered(
-        "Range of its IPv4 addresses in CIDR form, from /8 to /28, such as 10.20.0.0/24.",
+        "Range of the network's IPv4 addresses in CIDR form, from /8 to /28, such as 10.20.0.0/24.",
         change="refused",
         example="10.20.0.0/24",
     )
     ipv6: Flag = ordered(
-        "Whether it also has IPv6 addresses, of a range that the provider chooses. false if "
-        "absent.",
+        "Whether the network also has IPv6 addresses, from a range that the provider chooses. "
+        "Defaults to false.",
         change="refused",
         default=False,
     )
     dns_servers: tuple[IPAddress, ...] = ordered(
-        "Addresses of the name servers that servers are told, such as 9.9.9.9. The "
-        "environment's if absent.",
+        "Addresses of the name servers that servers use, such as 9.9.9.9. Defaults to the "
+        "environment's name servers.",
         change="in place",
         default=(),
         alias="dnsServers",
@@ -36,12 +36,12 @@ class NetworkSpec(OrderSpec):
         example=["9.9.9.9"],
     )
     external_access: Flag = ordered(
-        "Whether servers reach the internet, and may have public addresses. true if absent.",
+        "Whether servers can reach the internet and may have public addresses. Defaults to true.",
         change="in place",
         default=True,
     )
     mtu: Count | None = ordered(
-        "Largest packet in bytes. The provider's choice if absent.",
+        "Largest packet in bytes. Defaults to the provider's choice.",
         change="in place",
         default=None,
         ge=1280,

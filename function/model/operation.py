@@ -25,21 +25,21 @@ class Window(Schema):
     """Name the time in which the provider may change things."""
 
     begin: TimeOfDay = ordered(
-        "Time of day at which it opens, such as 22:00.", change="in place", example="22:00"
+        "Time of day at which the window opens, such as 22:00.", change="in place", example="22:00"
     )
     duration: Duration = ordered(
-        "How long it stays open, from 30m to 6h, such as 1h or 1h30m.",
+        "How long the window stays open, from 30m to 6h, such as 1h or 1h30m.",
         change="in place",
         example="1h",
     )
     timezone: Timezone = ordered(
         "Time zone of begin, such as Europe/Berlin. Some providers keep its standard time all "
-        "year: see status.notes. UTC if absent.",
+        "year; see status.notes. Defaults to UTC.",
         change="in place",
         default="UTC",
     )
     days: tuple[Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"], ...] = ordered(
-        "Days on which it opens: Mon, Tue, Wed, Thu, Fri, Sat, Sun. Every day if absent.",
+        "Days on which the window opens: Mon, Tue, Wed, Thu, Fri, Sat, Sun. Defaults to every day.",
         change="in place",
         default=(),
         max_length=7,
@@ -76,12 +76,12 @@ class AutoUpdate(Schema):
     """Say what the provider may update by itself."""
 
     kubernetes: Flag = ordered(
-        "Whether new patches of the Kubernetes version are installed. true if absent.",
+        "Whether new patches of the Kubernetes version are installed. Defaults to true.",
         change="in place",
         default=True,
     )
     machine_image: Flag = ordered(
-        "Whether nodes get new images of their operating system. true if absent.",
+        "Whether nodes get new images of their operating system. Defaults to true.",
         change="in place",
         default=True,
     )
@@ -91,7 +91,7 @@ class Maintenance(Schema):
     """Say when and what the provider may change by itself."""
 
     window: Window | None = ordered(
-        "Time in which the provider may change things. The provider's choice if absent.",
+        "Time in which the provider may change things. Defaults to the provider's choice.",
         change="in place",
         default=None,
     )
@@ -104,21 +104,21 @@ class HibernationSchedule(Schema):
     """Put the cluster to sleep and wake it, by the clock."""
 
     start: Cron | None = ordered(
-        "When it falls asleep, as a cron expression of five fields, such as 0 20 * * *. Not by "
-        "this schedule if absent.",
+        "When the cluster falls asleep, as a cron expression of five fields, such as 0 20 * * *. "
+        "Optional; if absent, this schedule does not put it to sleep.",
         change="in place",
         default=None,
         example="0 20 * * *",
     )
     end: Cron | None = ordered(
-        "When it wakes, as a cron expression of five fields, such as 0 6 * * *. Not by this "
-        "schedule if absent.",
+        "When the cluster wakes, as a cron expression of five fields, such as 0 6 * * *. "
+        "Optional; if absent, this schedule does not wake it.",
         change="in place",
         default=None,
         example="0 6 * * *",
     )
     timezone: Timezone = ordered(
-        "Time zone of start and end, such as Europe/Berlin. UTC if absent.",
+        "Time zone of start and end, such as Europe/Berlin. Defaults to UTC.",
         change="in place",
         default="UTC",
     )
@@ -134,12 +134,12 @@ class Hibernation(Schema):
     """Let the cluster sleep: no machines run, its data are kept."""
 
     enabled: Flag = ordered(
-        "Whether the cluster sleeps now; goes without schedules. false if absent.",
+        "Whether the cluster sleeps now. It cannot be combined with schedules. Defaults to false.",
         change="in place",
         default=False,
     )
     schedules: tuple[HibernationSchedule, ...] = ordered(
-        "Times at which it falls asleep and wakes. None if absent.",
+        "Times at which the cluster falls asleep and wakes. Defaults to none.",
         change="in place",
         default=(),
         max_length=10,
@@ -156,18 +156,18 @@ class HealthCheck(Schema):
     """Replace nodes that are not healthy."""
 
     enabled: Flag = ordered(
-        "Whether nodes that are not healthy are replaced. true if absent.",
+        "Whether unhealthy nodes are replaced. Defaults to true.",
         change="in place",
         default=True,
     )
     unhealthy_after: Patience = ordered(
-        "How long a node may be out of order before it is replaced, such as 10m. 5m if absent.",
+        "How long a node may be unhealthy before it is replaced, such as 10m. Defaults to 5m.",
         change="in place",
         default="5m",
     )
     max_unhealthy: UnhealthyShare = ordered(
-        "Share of a pool in percent beyond which none is replaced, because the trouble lies "
-        "elsewhere. 40% if absent.",
+        "Share of unhealthy nodes of a pool in percent beyond which none is replaced, because the "
+        "cause lies elsewhere. Defaults to 40%.",
         change="in place",
         default="40%",
     )

@@ -13,9 +13,11 @@ class Gpu(Schema):
     vendor: Literal["nvidia", "amd", "intel"] = ordered(
         "Maker of the GPU: nvidia, amd or intel.", change="rolling", example="nvidia"
     )
-    count: Count = ordered("Number of GPUs. 1 if absent.", change="rolling", default=1, ge=1, le=16)
+    count: Count = ordered(
+        "Number of GPUs. Defaults to 1.", change="rolling", default=1, ge=1, le=16
+    )
     memory_gib: Count | None = ordered(
-        "Least memory of one GPU in GiB. Any if absent.",
+        "Minimum memory of one GPU in GiB. Defaults to any amount.",
         change="rolling",
         default=None,
         alias="memoryGiB",
@@ -30,9 +32,9 @@ class Size(Schema):
     The numbers are the least that will do: the resolver rounds up.
     """
 
-    cpu: Count = ordered("Least number of vCPUs.", change="rolling", ge=1, le=512, example=4)
+    cpu: Count = ordered("Minimum number of vCPUs.", change="rolling", ge=1, le=512, example=4)
     memory_gib: Number = ordered(
-        "Least memory in GiB, in steps of 0.5.",
+        "Minimum memory in GiB, in steps of 0.5.",
         change="rolling",
         alias="memoryGiB",
         gt=0,
@@ -41,7 +43,8 @@ class Size(Schema):
         example=16,
     )
     disk_gib: Count | None = ordered(
-        "Least size of the root disk in GiB. What image and environment need if absent.",
+        "Minimum size of the root disk in GiB. Defaults to what the image and the environment "
+        "need.",
         change="rolling",
         default=None,
         alias="diskGiB",
@@ -50,18 +53,18 @@ class Size(Schema):
         example=50,
     )
     cpu_type: Literal["L", "V", "T", "C"] = ordered(
-        "Least kind of vCPU (scs-0100). L: a crowded core; V: a shared core; T: a dedicated "
-        "thread; C: a dedicated core. V if absent.",
+        "Minimum kind of vCPU (scs-0100). L: a crowded core; V: a shared core; T: a dedicated "
+        "thread; C: a dedicated core. Defaults to V.",
         change="rolling",
         default="V",
     )
     architecture: Architecture = ordered(
-        "Processor architecture: amd64 (also called x86-64), arm64 or riscv64. amd64 if absent.",
+        "Processor architecture: amd64 (also called x86-64), arm64 or riscv64. Defaults to amd64.",
         change="rolling",
         default="amd64",
     )
     gpu: Gpu | None = ordered(
-        "GPUs of each machine. None if absent.", change="rolling", default=None
+        "GPUs of each machine. Defaults to none.", change="rolling", default=None
     )
 
 
@@ -70,22 +73,22 @@ class OrderSpec(Schema):
 
     environment: DNSLabel | None = ordered(
         "Name of the offered environment (a provider or one of its regions) that answers the "
-        "order, such as region-one. The provider's default if absent.",
+        "order, such as region-one. Defaults to the provider's default.",
         change="refused",
         default=None,
         example="default",
     )
     deletion_protection: Flag = ordered(
-        "Whether to refuse to delete this order, and edits that destroy its data; set it to "
-        "false first. true if absent.",
+        "Whether deletion of this order, and edits that destroy its data, are refused. Set it to "
+        "false first to allow them. Defaults to true.",
         change="in place",
         default=True,
     )
     deletion_policy: Literal["Delete", "Orphan"] = ordered(
-        "What deleting the order does to what was built. Delete: it is removed, with its data; "
-        "Orphan: it stays with the provider, and in force, as does what an edit takes out, such as "
-        "a firewall rule. Wait until status.deletionPolicy says Orphan before you delete. Delete "
-        "if absent.",
+        "What deleting the order does to the resources that were built. Delete: they are removed, "
+        "with their data; Orphan: they stay with the provider, and in force, as does what an edit "
+        "removes, such as a firewall rule. Wait until status.deletionPolicy says Orphan before "
+        "you delete the order. Defaults to Delete.",
         change="in place",
         default="Delete",
     )

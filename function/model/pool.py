@@ -24,7 +24,7 @@ class RootVolume(Schema):
         "Size in GiB.", change="rolling", alias="sizeGiB", ge=10, le=65536, example=50
     )
     type: DNSLabel | None = ordered(
-        "Name of an offered volume type, such as ssd. The environment's default if absent.",
+        "Name of an offered volume type, such as ssd. Defaults to the environment's default.",
         change="rolling",
         default=None,
         example="ssd",
@@ -41,7 +41,7 @@ class DataVolume(Schema):
         "Size in GiB.", change="rolling", alias="sizeGiB", ge=1, le=65536, example=100
     )
     type: DNSLabel | None = ordered(
-        "Name of an offered volume type, such as ssd. The environment's default if absent.",
+        "Name of an offered volume type, such as ssd. Defaults to the environment's default.",
         change="rolling",
         default=None,
         example="ssd",
@@ -51,8 +51,8 @@ class DataVolume(Schema):
 class Autoscaling(Schema):
     """Let the number of nodes follow the load."""
 
-    min: Count = ordered("Least number of nodes.", change="in place", ge=1, le=1000, example=3)
-    max: Count = ordered("Greatest number of nodes.", change="in place", ge=1, le=1000, example=9)
+    min: Count = ordered("Minimum number of nodes.", change="in place", ge=1, le=1000, example=3)
+    max: Count = ordered("Maximum number of nodes.", change="in place", ge=1, le=1000, example=9)
 
     @pydantic.model_validator(mode="after")
     def _in_order(self) -> "Autoscaling":
@@ -65,15 +65,20 @@ class Taint(Schema):
     """Keep pods away from nodes that do not tolerate this."""
 
     key: LabelKey = ordered(
-        "Key, such as dedicated or example.com/role.", change="in place", example="dedicated"
+        "Key of the taint, such as dedicated or example.com/role.",
+        change="in place",
+        example="dedicated",
     )
     value: LabelValue | None = ordered(
-        "Value, such as web. Empty if absent.", change="in place", default=None, example="web"
+        "Value of the taint, such as web. Defaults to empty.",
+        change="in place",
+        default=None,
+        example="web",
     )
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] = ordered(
-        "What happens to pods that do not tolerate it. NoSchedule: no new ones are put here; "
-        "PreferNoSchedule: new ones are put elsewhere where that is possible; NoExecute: also "
-        "those that run here have to go.",
+        "What happens to pods that do not tolerate the taint. NoSchedule: no new ones are "
+        "scheduled here; PreferNoSchedule: new ones are scheduled elsewhere where that is "
+        "possible; NoExecute: those that already run here are evicted as well.",
         change="in place",
         example="NoSchedule",
     )
@@ -83,14 +88,14 @@ class Update(Schema):
     """Say how nodes are replaced."""
 
     max_surge: Count = ordered(
-        "Number of nodes that may exist beyond those wanted. 1 if absent.",
+        "Number of nodes that may exist beyond the desired number. Defaults to 1.",
         change="in place",
         default=1,
         ge=0,
         le=100,
     )
     max_unavailable: Count = ordered(
-        "Number of nodes that may be missing of those wanted. 0 if absent.",
+        "Number of nodes that may be missing from the desired number. Defaults to 0.",
         change="in place",
         default=0,
         ge=0,
@@ -108,22 +113,25 @@ class NodePool(Schema):
     """Ask for a group of equal worker nodes."""
 
     name: PoolName = ordered(
-        "Name of the pool, such as web. It is its identity: another name is another pool.",
+        "Name of the pool, such as web. The name is its identity: a different name is a different "
+        "pool.",
         change="replace",
         example="web",
     )
     flavor: FlavorName | None = ordered(
-        "Name of the offered flavor of each node, such as SCS-4V-16 (scs-0100). Exactly one of "
-        "flavor and size.",
+        "Name of the offered flavor of each node, such as SCS-4V-16 (scs-0100). Set exactly one "
+        "of flavor and size.",
         change="rolling",
         default=None,
         example="SCS-4V-16",
     )
     size: Size | None = ordered(
-        "Least size of each node. Exactly one of flavor and size.", change="rolling", default=None
+        "Minimum size of each node. Set exactly one of flavor and size.",
+        change="rolling",
+        default=None,
     )
     replicas: Count | None = ordered(
-        "Number of nodes. Exactly one of replicas and autoscaling.",
+        "Number of nodes. Set exactly one of replicas and autoscaling.",
         change="in place",
         default=None,
         ge=0,
@@ -131,61 +139,62 @@ class NodePool(Schema):
         example=3,
     )
     autoscaling: Autoscaling | None = ordered(
-        "Bounds of a number of nodes that follows the load. Exactly one of replicas and "
+        "Bounds of the number of nodes, which follows the load. Set exactly one of replicas and "
         "autoscaling.",
         change="in place",
         default=None,
     )
     zones: tuple[ZoneName, ...] = ordered(
         "Names of the availability zones over which the nodes are spread evenly, such as az1. "
-        "The environment's choice if absent; others can be added later only where some are named.",
+        "Defaults to the environment's choice; zones can be added later only where some are named.",
         change="grows",
         default=(),
         max_length=10,
         example=["az1", "az2"],
     )
     root_volume: RootVolume | None = ordered(
-        "Root volume of each node. Disk of the flavor, or the environment's default, if absent.",
+        "Root volume of each node. Defaults to the disk of the flavor, or to the environment's "
+        "default.",
         change="rolling",
         default=None,
     )
     data_volumes: tuple[DataVolume, ...] = ordered(
-        "Further volumes of each node. They are replaced with it, and hold nothing that lasts. "
-        "None if absent.",
+        "Additional volumes of each node. They are replaced with the node, and hold no persistent "
+        "data. Defaults to none.",
         change="rolling",
         default=(),
         max_length=10,
     )
     labels: dict[LabelKey, LabelValue] = ordered(
-        "Labels of the nodes, such as role: web. None if absent.",
+        "Labels of the nodes, such as role: web. Defaults to none.",
         change="in place",
         default={},
         max_length=32,
     )
     annotations: dict[LabelKey, AnnotationValue] = ordered(
-        "Annotations of the nodes, such as example.com/owner: web. None if absent.",
+        "Annotations of the nodes, such as example.com/owner: web. Defaults to none.",
         change="in place",
         default={},
         max_length=32,
     )
     taints: tuple[Taint, ...] = ordered(
-        "Taints of the nodes. None if absent.", change="in place", default=(), max_length=16
+        "Taints of the nodes. Defaults to none.", change="in place", default=(), max_length=16
     )
     anti_affinity: Flag | None = ordered(
-        "Whether nodes are kept on different hosts, as far as there are enough. The provider's "
-        "choice if absent.",
+        "Whether nodes are kept on different hosts, as far as there are enough hosts. Defaults to "
+        "the provider's choice.",
         change="rolling",
         default=None,
         example=True,
     )
     update: Update = ordered(
-        "How many nodes are replaced at a time, when they have to be.",
+        "How many nodes are replaced at a time when a replacement is necessary.",
         change="in place",
         default=Update(),
     )
     drain_timeout: DrainTimeout | None = ordered(
-        "How long a node may take to let its pods go, from 1s, such as 10m. The environment's if "
-        "absent.",
+        "How long draining a node may take, from 1s, such as 10m. Defaults to the environment's "
+        "timeout.",
         change="in place",
         default=None,
         example="10m",

@@ -28,8 +28,8 @@ class ServerSize(Size):
 
     disk_type: Literal["hdd", "ssd", "nvme", "network"] | None = ordered(
         "Kind of the flavor's own disk (scs-0100). hdd: a local disk; ssd: a local SSD; nvme: a "
-        "local NVMe; network: storage over the network. A boot volume of the wanted size if "
-        "absent.",
+        "local NVMe; network: storage over the network. Defaults to a boot volume of the wanted "
+        "size.",
         change="reboot",
         default=None,
     )
@@ -39,7 +39,7 @@ class Image(Schema):
     """Name an operating system of the environment's catalogue."""
 
     os: DNSLabel | None = ordered(
-        "Distribution, such as ubuntu; goes with version. Exactly one of os and name.",
+        "Distribution, such as ubuntu; goes with version. Set exactly one of os and name.",
         change="refused",
         default=None,
         example="ubuntu",
@@ -51,7 +51,8 @@ class Image(Schema):
         example="24.04",
     )
     name: ImageName | None = ordered(
-        "Name in the environment's catalogue, such as Ubuntu 24.04. Exactly one of os and name.",
+        "Name in the environment's catalogue, such as Ubuntu 24.04. Set exactly one of os and "
+        "name.",
         change="refused",
         default=None,
     )
@@ -75,15 +76,15 @@ class Attachment(Schema):
         example="backend",
     )
     ip_address: Annotated[str, HostAddress] | None = ordered(
-        "Fixed IPv4 address, such as 10.0.0.10; only with one replica. Chosen by the network if "
-        "absent.",
+        "Fixed IPv4 address, such as 10.0.0.10. It is allowed only with one replica. Defaults to "
+        "an address that the network chooses.",
         change="refused",
         default=None,
         max_length=15,
         example="10.0.0.10",
     )
     ipv6: Flag = ordered(
-        "Whether the server also has an IPv6 address there. false if absent.",
+        "Whether the server also has an IPv6 address on this network. Defaults to false.",
         change="refused",
         default=False,
     )
@@ -103,7 +104,7 @@ class BootVolume(Schema):
     """Boot from a volume of its own."""
 
     size_gib: Count | None = ordered(
-        "Size in GiB. size.diskGiB, or what the image needs, if absent.",
+        "Size in GiB. Defaults to size.diskGiB, or to what the image needs.",
         change="refused",
         default=None,
         alias="sizeGiB",
@@ -112,13 +113,13 @@ class BootVolume(Schema):
         example=20,
     )
     type: DNSLabel | None = ordered(
-        "Name of an offered volume type, such as ssd. The environment's default if absent.",
+        "Name of an offered volume type, such as ssd. Defaults to the environment's default.",
         change="refused",
         default=None,
         example="ssd",
     )
     delete_with_server: Flag = ordered(
-        "Whether the volume is deleted with its server. true if absent.",
+        "Whether the volume is deleted with its server. Defaults to true.",
         change="refused",
         default=True,
     )
@@ -128,12 +129,13 @@ class Volume(Schema):
     """Ask for a volume of each server, which outlives it only with the order."""
 
     name: VolumeName = ordered(
-        "Name of the volume, such as data. It is its identity: another name is another volume.",
+        "Name of the volume, such as data. The name is its identity: a different name is a "
+        "different volume.",
         change="replace",
         example="data",
     )
     size_gib: Count = ordered(
-        "Size in GiB; it can only grow.",
+        "Size in GiB. It can only grow.",
         change="grows",
         alias="sizeGiB",
         ge=1,
@@ -141,7 +143,7 @@ class Volume(Schema):
         example=100,
     )
     type: DNSLabel | None = ordered(
-        "Name of an offered volume type, such as ssd. The environment's default if absent.",
+        "Name of an offered volume type, such as ssd. Defaults to the environment's default.",
         change="refused",
         default=None,
         example="ssd",
@@ -153,7 +155,7 @@ class Placement(Schema):
 
     spread: Literal["None", "Soft", "Strict"] = ordered(
         "Hosts on which the servers run. None: wherever there is room; Soft: on different hosts "
-        "as far as there are enough; Strict: only on different hosts. None if absent.",
+        "as far as there are enough; Strict: only on different hosts. Defaults to None.",
         change="refused",
         default="None",
     )
@@ -163,27 +165,30 @@ class ServerSpec(OrderSpec):
     """Ask for one virtual machine, or several alike."""
 
     replicas: Count = ordered(
-        "Number of servers, named by index. A smaller number deletes the highest, with their "
-        "data. 1 if absent.",
+        "Number of servers, which are named by index. A smaller number deletes the servers with "
+        "the highest index, with their data. Defaults to 1.",
         change="in place",
         default=1,
         loses="fewer",
         ge=1,
         le=50,
     )
-    image: Image = ordered("Operating system, from the environment's catalogue.", change="refused")
+    image: Image = ordered("Operating system from the environment's catalogue.", change="refused")
     size: ServerSize | None = ordered(
-        "Least size of each server. Exactly one of size and flavor.", change="reboot", default=None
+        "Minimum size of each server. Set exactly one of size and flavor.",
+        change="reboot",
+        default=None,
     )
     flavor: FlavorName | None = ordered(
-        "Name of an offered flavor, such as SCS-2V-4 (scs-0100). Exactly one of size and flavor.",
+        "Name of an offered flavor, such as SCS-2V-4 (scs-0100). Set exactly one of size and "
+        "flavor.",
         change="reboot",
         default=None,
         example="SCS-2V-4",
     )
     ssh_keys: tuple[PublicKey, ...] = ordered(
-        "Public keys that may log in as the image's user, such as ssh-ed25519 AAAAC3Nza "
-        "example. None if absent.",
+        "Public keys that may log in as the image's user, such as ssh-ed25519 AAAAC3Nza example. "
+        "Defaults to none.",
         change="refused",
         default=(),
         private=True,
@@ -191,26 +196,27 @@ class ServerSpec(OrderSpec):
         example=[_KEY],
     )
     user_data: str | None = ordered(
-        "cloud-init user data. Not secret: the provider can read it. None if absent.",
+        "cloud-init user data. It is not secret: the provider can read it. Defaults to none.",
         change="refused",
         default=None,
         private=True,
         max_length=32768,
     )
     networks: tuple[Attachment, ...] = ordered(
-        "Networks, the first carrying the default route. The environment's default if absent.",
+        "Networks that each server is attached to. The first one carries the default route. "
+        "Defaults to the environment's default network.",
         change="refused",
         default=(),
         max_length=8,
     )
     public_ip: Flag = ordered(
-        "Whether each server has a public IPv4 address, on its first network. false if absent.",
+        "Whether each server has a public IPv4 address, on its first network. Defaults to false.",
         change="in place",
         default=False,
         alias="publicIP",
     )
     firewall: Firewall = ordered(
-        "Traffic that may pass. Nothing in, everything out, if absent.",
+        "Traffic that is allowed. Defaults to nothing in and everything out.",
         change="in place",
         default=Firewall(),
     )
@@ -220,16 +226,16 @@ class ServerSpec(OrderSpec):
         default=None,
     )
     volumes: tuple[Volume, ...] = ordered(
-        "Further volumes of each server. One that is taken out is deleted, with its data. None "
-        "if absent.",
+        "Additional volumes of each server. A volume that is removed from the list is deleted, "
+        "with its data. Defaults to none.",
         change="in place",
         default=(),
         loses="removed",
         max_length=20,
     )
     zone: ZoneName | None = ordered(
-        "Name of the availability zone of servers and volumes, such as az1. The provider's "
-        "choice if absent.",
+        "Name of the availability zone of servers and volumes, such as az1. Defaults to the "
+        "provider's choice.",
         change="refused",
         default=None,
         example="az1",
@@ -238,15 +244,16 @@ class ServerSpec(OrderSpec):
         "How the servers are spread over hosts.", change="in place", default=Placement()
     )
     running: Flag = ordered(
-        "Whether the servers run. true if absent.", change="in place", default=True
+        "Whether the servers run. Defaults to true.", change="in place", default=True
     )
     high_availability: Flag = ordered(
-        "Whether the servers are restarted on another host when theirs fails. false if absent.",
+        "Whether the servers are restarted on another host when their host fails. Defaults to "
+        "false.",
         change="in place",
         default=False,
     )
     labels: dict[LabelKey, LabelValue] = ordered(
-        "Labels, told to the servers as metadata, such as role: web. None if absent.",
+        "Labels, passed to the servers as metadata, such as role: web. Defaults to none.",
         change="in place",
         default={},
         max_length=32,

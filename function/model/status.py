@@ -29,7 +29,7 @@ class Unsupported(Schema):
     """Name a field that has no effect in this environment."""
 
     field: str = pydantic.Field(description="Path of the field, such as spec.nodePools[web].zones.")
-    reason: str = pydantic.Field(description="Why it has no effect, in one sentence.")
+    reason: str = pydantic.Field(description="Why the field has no effect, in one sentence.")
 
 
 class Note(Schema):
@@ -37,7 +37,8 @@ class Note(Schema):
 
     field: str = pydantic.Field(description="Path of the field, such as spec.nodePools[web].size.")
     message: str = pydantic.Field(
-        description="What became of it, in one sentence, such as a size that was rounded up."
+        description="How the field was interpreted, in one sentence, such as a size that was "
+        "rounded up."
     )
 
 
@@ -48,8 +49,8 @@ class Estimate(Schema):
     memory_gib: float | None = pydantic.Field(None, description="Memory in GiB.", alias="memoryGiB")
     storage_gib: int | None = pydantic.Field(
         None,
-        description="Size of all volumes and disks in GiB, those that the environment gives "
-        "included.",
+        description="Size of all volumes and disks in GiB, including those that the environment "
+        "sets.",
         alias="storageGiB",
     )
     gpus: int | None = pydantic.Field(None, description="Number of GPUs.")
@@ -60,12 +61,12 @@ class OrderStatus(Schema):
 
     phase: Phase | None = pydantic.Field(
         None,
-        description="State in one word. Pending: nothing is there yet; Provisioning: "
-        "it is being built; Ready: it is as ordered; Updating: it runs, and is being "
-        "changed; Hibernated: it sleeps, as ordered; Degraded: it runs, but not all of "
-        "it, or the provider reports trouble; Failed: it could not be built or changed, "
-        "and the provider has to act; Deleting: what was built is being deleted although the "
-        "order remains.",
+        description="State in one word. Pending: nothing exists yet; Provisioning: it is being "
+        "built; Ready: it is as ordered; Updating: it runs, and is being changed; "
+        "Hibernated: it sleeps, as ordered; Degraded: it runs, but not all of it, or "
+        "the provider reports trouble; Failed: it could not be built or changed, and "
+        "the provider has to act; Deleting: the resources that were built are being "
+        "deleted although the order remains.",
     )
     message: str | None = pydantic.Field(None, description="State in one sentence for a person.")
     environment: str | None = pydantic.Field(
@@ -73,20 +74,22 @@ class OrderStatus(Schema):
     )
     deletion_policy: Literal["Delete", "Orphan"] | None = pydantic.Field(
         None,
-        description="What deleting the order would do at this moment. Delete: what was built is "
-        "removed, with its data; Orphan: it stays with the provider. It follows "
-        "spec.deletionPolicy as soon as the provider has taken it over.",
+        description="What deleting the order would do at this moment. Delete: the resources that "
+        "were built are removed, with their data; Orphan: they stay with the "
+        "provider. It follows spec.deletionPolicy as soon as the provider has "
+        "applied it.",
     )
     immutable_fields: tuple[str, ...] = pydantic.Field(
         (),
-        description="Fields of the order that can no longer be changed, because something that was "
-        "built holds them, such as spec.sshKeys. Until then they may be corrected.",
+        description="Fields of the order that can no longer be changed, because a resource that "
+        "was built depends on them, such as spec.sshKeys. Until then they can be "
+        "corrected.",
     )
     unsupported: tuple[Unsupported, ...] = pydantic.Field(
         (), description="Fields of the order that have no effect in this environment."
     )
     notes: tuple[Note, ...] = pydantic.Field(
-        (), description="What to know of how fields of the order were read."
+        (), description="Notes on how fields of the order were interpreted."
     )
     estimate: Estimate | None = pydantic.Field(
         None, description="Size of the whole order, as limits count it."
@@ -100,11 +103,11 @@ class PoolStatus(Schema):
     flavor: str | None = pydantic.Field(
         None, description="Name of the flavor of its nodes, such as SCS-4V-16."
     )
-    replicas: int | None = pydantic.Field(None, description="Number of nodes ordered.")
+    replicas: int | None = pydantic.Field(None, description="Number of nodes that were ordered.")
     ready: int | None = pydantic.Field(
         None,
-        description="Number of nodes that are ready, at least; absent where the provider does not "
-        "count them, as those of pools that scale by themselves.",
+        description="Minimum number of nodes that are ready. It is absent where the provider "
+        "does not count them, as in pools that scale by themselves.",
     )
     version: str | None = pydantic.Field(
         None, description="Kubernetes version of its nodes, such as 1.34.7."
@@ -118,7 +121,7 @@ class ClusterStatus(OrderStatus):
         None, description="Exact Kubernetes version, such as 1.34.7."
     )
     available_upgrades: tuple[str, ...] = pydantic.Field(
-        (), description="Exact versions to which the cluster may go from here, such as 1.35.2."
+        (), description="Exact versions to which the cluster can be upgraded next, such as 1.35.2."
     )
     version_end_of_life: str | None = pydantic.Field(
         None, description="Day on which support of the version ends, such as 2026-10-27."
@@ -128,15 +131,14 @@ class ClusterStatus(OrderStatus):
     )
     certificate_authority_data: str | None = pydantic.Field(
         None,
-        description="Certificate authority of the API server, PEM in base64, as a kubeconfig has "
-        "it.",
+        description="Certificate authority of the API server, PEM in base64, as in a kubeconfig.",
     )
     kubeconfig: str | None = pydantic.Field(
         None,
-        description="kubeconfig in YAML that logs in through the issuer; needs the kubectl plugin "
-        "oidc-login. Holds no secret.",
+        description="kubeconfig in YAML that logs in through the issuer. It needs the kubectl "
+        "plugin oidc-login, and holds no secret.",
     )
-    node_pools: tuple[PoolStatus, ...] = pydantic.Field((), description="The node pools.")
+    node_pools: tuple[PoolStatus, ...] = pydantic.Field((), description="State of each node pool.")
 
 
 class Address(Schema):
@@ -153,29 +155,31 @@ class VolumeStatus(Schema):
 
     name: str = pydantic.Field(description="Name of the volume, such as data.")
     size_gib: int | None = pydantic.Field(None, description="Size in GiB.", alias="sizeGiB")
-    attached: bool = pydantic.Field(description="Whether the server sees it.")
+    attached: bool = pydantic.Field(description="Whether the volume is attached to the server.")
 
 
 class MachineStatus(Schema):
     """Tell of one server."""
 
     name: str = pydantic.Field(
-        description="Name of the server: the order's, and an index, such as web-0."
+        description="Name of the server, which is the order's name and an index, such as web-0."
     )
     phase: MachinePhase | None = pydantic.Field(
         None,
-        description="State in one word. Pending: it is not there yet; Provisioning: it is being "
-        "built; Running: it runs; Stopped: it is shut down; Paused: the provider has "
-        "paused it; Failed: it could not be built, or has failed since; Deleting: it is "
-        "being deleted although the order stands.",
+        description="State in one word. Pending: it does not exist yet; Provisioning: it is "
+        "being built; Running: it runs; Stopped: it is shut down; Paused: the "
+        "provider has paused it; Failed: it could not be built, or has failed since; "
+        "Deleting: it is being deleted although the order remains.",
     )
     addresses: tuple[Address, ...] = pydantic.Field(
-        (), description="Addresses in its networks, in the order of the networks."
+        (), description="Addresses in the server's networks, in the order of the networks."
     )
     public_ip: str | None = pydantic.Field(
         None, description="Public IPv4 address, such as 203.0.113.20.", alias="publicIP"
     )
-    volumes: tuple[VolumeStatus, ...] = pydantic.Field((), description="Its further volumes.")
+    volumes: tuple[VolumeStatus, ...] = pydantic.Field(
+        (), description="Additional volumes of the server."
+    )
 
 
 class ServerStatus(OrderStatus):
@@ -191,21 +195,22 @@ class ServerStatus(OrderStatus):
     ssh_user: str | None = pydantic.Field(
         None, description="User that may log in with the keys, such as ubuntu."
     )
-    servers: tuple[MachineStatus, ...] = pydantic.Field((), description="The servers.")
+    servers: tuple[MachineStatus, ...] = pydantic.Field((), description="State of each server.")
 
 
 class NetworkStatus(OrderStatus):
     """Report the state of a private network."""
 
     cidr: str | None = pydantic.Field(
-        None, description="Range of its IPv4 addresses in CIDR form, such as 10.20.0.0/24."
+        None,
+        description="Range of the network's IPv4 addresses in CIDR form, such as 10.20.0.0/24.",
     )
     gateway: str | None = pydantic.Field(
-        None, description="Address of its router, such as 10.20.0.1."
+        None, description="Address of the network's router, such as 10.20.0.1."
     )
     ipv6_cidr: str | None = pydantic.Field(
         None,
-        description="Range of its IPv6 addresses in CIDR form, such as 2001:db8::/64.",
+        description="Range of the network's IPv6 addresses in CIDR form, such as 2001:db8::/64.",
         alias="ipv6CIDR",
     )
     mtu: int | None = pydantic.Field(None, description="Largest packet in bytes.")

@@ -78,12 +78,12 @@ class AccessDefaults(Schema):
     """Say how tenants log in where they do not say it themselves."""
 
     oidc: Oidc | None = configured(
-        "Issuer of clusters whose orders name none. None if absent.",
+        "Issuer of clusters whose orders name none. Defaults to none.",
         reaches=NEXT_VERSION,
         default=None,
     )
     extra_scopes: tuple[Name, ...] = configured(
-        "Scopes that a login asks for beside openid, such as groups. None if absent.",
+        "Scopes that a login asks for beside openid, such as groups. Defaults to none.",
         reaches=AT_ONCE,
         default=(),
     )
@@ -106,77 +106,77 @@ class Settings(Schema):
     )
     links: dict[Literal["status", "support", "documentation"], HTTPSURL] = configured(
         "Pages for tenants by what they show (status, support or documentation), each an https "
-        "URL. None if absent.",
+        "URL. Defaults to none.",
         reaches=AT_ONCE,
         default_factory=dict,
     )
     layers: tuple[Name, ...] = configured(
-        "Names of the EnvironmentConfigs that are the other base layers of this environment, "
-        "such as catalogue. None if absent.",
+        "Names of the EnvironmentConfigs that are the other base layers of this environment, such "
+        "as catalogue. Defaults to none.",
         reaches=AT_ONCE,
         default=(),
     )
     overlays: Literal["None", "Optional", "Required"] = configured(
         "Whether tenants have a layer of their own. None: no tenant has one; Optional: a tenant "
-        "may have one; Required: the orders of a tenant without one are refused. None if "
-        "absent.",
+        "may have one; Required: the orders of a tenant without one are refused. Defaults to None.",
         reaches=AT_ONCE,
         default="None",
     )
     tenants: tuple[Name, ...] | None = configured(
-        "Namespaces that may use the environment, such as acme. All if absent.",
+        "Namespaces that may use the environment, such as acme. Defaults to all namespaces.",
         reaches=AT_ONCE,
         default=None,
     )
     kinds: dict[KindName, Name] = configured(
         "Offered kinds (Cluster, Server, Network) and the backend that answers each, such as "
-        "capi. A kind left out is not offered; what lives of it goes on, while the settings of "
-        "its backend stay.",
+        "capi. A kind that is left out is not offered; its live orders are still answered as long "
+        "as the settings of its backend remain.",
         reaches=NEW_ORDERS,
     )
     zones: tuple[Zone, ...] = configured(
-        "Offered availability zones. Pools and servers stay in theirs; a control plane may follow "
-        "with its version. None if absent.",
+        "Offered availability zones. Pools and servers stay in their zones; a control plane may "
+        "follow with its version. Defaults to none.",
         reaches=NEXT_VERSION,
         default=(),
     )
     flavors: tuple[FlavorOffer, ...] = configured(
-        "Offered flavors. None if absent.", reaches=NEW_ORDERS, default=()
+        "Offered flavors. Defaults to none.", reaches=NEW_ORDERS, default=()
     )
     images: tuple[ImageOffer, ...] = configured(
-        "Offered images for servers. None if absent.", reaches=NEW_ORDERS, default=()
+        "Offered images for servers. Defaults to none.", reaches=NEW_ORDERS, default=()
     )
     volume_types: tuple[VolumeType, ...] = configured(
-        "Offered volume types. None if absent.", reaches=NEW_ORDERS, default=()
+        "Offered volume types. Defaults to none.", reaches=NEW_ORDERS, default=()
     )
     kubernetes_versions: tuple[KubernetesVersion, ...] = configured(
-        "Offered Kubernetes versions. None if absent.", reaches=NEXT_VERSION, default=()
+        "Offered Kubernetes versions. Defaults to none.", reaches=NEXT_VERSION, default=()
     )
     classes: tuple[ClusterClass, ...] = configured(
-        "Offered cluster classes. None if absent.", reaches=NEXT_VERSION, default=()
+        "Offered cluster classes. Defaults to none.", reaches=NEXT_VERSION, default=()
     )
     access: AccessDefaults = configured(
         "How tenants log in.", reaches=NEXT_VERSION, default=AccessDefaults()
     )
     limits: Limits = configured("Limits of one order.", reaches=NEXT_CHANGE, default=Limits())
     policy: tuple[PolicyRule, ...] = configured(
-        "Rules for fields of orders. None if absent.", reaches=NEXT_CHANGE, default=()
+        "Rules for fields of orders. Defaults to none.", reaches=NEXT_CHANGE, default=()
     )
     moves: tuple[Move, ...] = configured(
         "Orders that may change their place. In another environment, backend or namespace they "
-        "are built anew, and what exists is left with the provider; under another ProviderConfig "
-        "alone, which must be of the same account, it stays as it is. None if absent.",
+        "are rebuilt, and the existing resources are left with the provider; if only the "
+        "ProviderConfig changes, which must be of the same account, the existing resources stay "
+        "as they are. Defaults to none.",
         reaches=AT_ONCE,
         default=(),
     )
     secrets_namespace: DNSLabel = configured(
-        "Namespace for connection secrets of composed resources, in claims mode; no tenant may "
-        "read it. crossplane-system if absent.",
+        "Namespace for connection secrets of composed resources, in claims mode. No tenant may "
+        "read it. Defaults to crossplane-system.",
         reaches=NEW_ORDERS,
         default="crossplane-system",
     )
     backends: dict[str, Any] = configured(
-        "Settings of the backends named in kinds, by name of the backend. None if absent.",
+        "Settings of the backends named in kinds, by name of the backend. Defaults to none.",
         reaches="see the fields of each backend",
         default_factory=dict,
     )

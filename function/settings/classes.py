@@ -43,40 +43,40 @@ class ClusterClass(Schema):
         reaches=NEXT_VERSION,
     )
     variables: dict[str, Any] = configured(
-        "Values for variables of the class, over those of the profile. None if absent.",
+        "Values for variables of the class, which override those of the profile. Defaults to none.",
         reaches=NEXT_VERSION,
         default_factory=dict,
     )
     tenant_variables: tuple[Name, ...] = configured(
         'Variables that tenants may set in spec.variables, such as nodeCIDR. "*" opens each '
-        "that stands in the profile, in variables or in variableTypes, and is neither pinned, "
-        "nor guarded by the profile, nor driven by an order field. None if absent.",
+        "variable that is in the profile, in variables or in variableTypes, and is neither "
+        "pinned, nor guarded by the profile, nor driven by an order field. Defaults to none.",
         reaches=NEXT_CHANGE,
         default=(),
     )
     pinned: dict[str, PinnedVariable] = configured(
-        "Variables that no tenant sets, neither in spec.variables nor by an order field. None "
-        "if absent.",
+        "Variables that no tenant sets, neither in spec.variables nor by an order field. Defaults "
+        "to none.",
         reaches=NEXT_VERSION,
         default_factory=dict,
     )
     variable_types: dict[str, VariableType] = configured(
-        "Types of variables, as in the class itself, so that a wrong one is refused by its "
-        "path: string, integer, number, boolean, array, array of string, array of object or "
-        "object. Those of the profile if absent.",
+        "Types of variables, as in the class itself, so that a value of the wrong type is refused "
+        "with its path: string, integer, number, boolean, array, array of string, array of object "
+        "or object. Defaults to those of the profile.",
         reaches=NEXT_CHANGE,
         default_factory=dict,
     )
     node_startup_timeout: StartupTimeout | None = configured(
-        "How long a machine of this class may take to become a node, from 30s, such as 30m, where "
-        "an order has a health check. The profile's if absent.",
+        "How long a machine of this class may take to become a node, from 30s, such as 30m, for "
+        "an order that has a health check. Defaults to the profile's timeout.",
         reaches=NEXT_VERSION,
         default=None,
     )
     unsupported: dict[str, Name] = configured(
         "Order fields that this class cannot express although its profile does, such as "
-        "spec.network.nodes, with the reason that the tenant reads. A live cluster keeps what "
-        "it has until its version changes. None if absent.",
+        "spec.network.nodes, with the reason that the tenant reads. A live cluster keeps what it "
+        "has until its version changes. Defaults to none.",
         reaches=NEXT_VERSION,
         default_factory=dict,
     )

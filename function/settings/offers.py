@@ -22,46 +22,48 @@ from function.settings.values import (
 class Zone(Schema):
     """Offer an availability zone."""
 
-    name: Name = configured("Name, as the backend knows it, such as az1.", reaches=NEXT_VERSION)
+    name: Name = configured("Name in the backend, such as az1.", reaches=NEXT_VERSION)
 
 
 class FlavorOffer(Schema):
     """Offer a flavor; an scs-0100 name speaks for itself, others say what they are."""
 
-    name: Name = configured("Name, as the backend knows it, such as SCS-4V-16.", reaches=NEW_ORDERS)
+    name: Name = configured("Name in the backend, such as SCS-4V-16.", reaches=NEW_ORDERS)
     cpu: Count | None = configured(
-        "Number of vCPUs. What the name says if absent; required where that is not of scs-0100.",
+        "Number of vCPUs. Defaults to what the name says; required where the name is not of "
+        "scs-0100.",
         reaches=NEW_ORDERS,
         default=None,
         ge=1,
     )
     memory_gib: Number | None = configured(
-        "Memory in GiB. What the name says if absent; required where that is not of scs-0100.",
+        "Memory in GiB. Defaults to what the name says; required where the name is not of "
+        "scs-0100.",
         reaches=NEW_ORDERS,
         default=None,
         alias="memoryGiB",
         gt=0,
     )
     disk_gib: Count | None = configured(
-        "Root disk in GiB. What an scs-0100 name says, or none, if absent.",
+        "Root disk in GiB. Defaults to what an scs-0100 name says, or to none.",
         reaches=NEW_ORDERS,
         default=None,
         alias="diskGiB",
         ge=1,
     )
     cpu_type: Literal["L", "V", "T", "C"] = configured(
-        "Kind of vCPU (scs-0100). L: a crowded core; V: a shared core; T: a dedicated thread; "
-        "C: a dedicated core. V if absent.",
+        "Kind of vCPU (scs-0100). L: a crowded core; V: a shared core; T: a dedicated thread; C: "
+        "a dedicated core. Defaults to V.",
         reaches=NEW_ORDERS,
         default="V",
     )
     architecture: Architecture = configured(
-        "Processor architecture: amd64 (also called x86-64), arm64 or riscv64. amd64 if absent.",
+        "Processor architecture: amd64 (also called x86-64), arm64 or riscv64. Defaults to amd64.",
         reaches=NEW_ORDERS,
         default="amd64",
     )
     gpu: Gpu | None = configured(
-        "GPUs of a machine. None if absent.", reaches=NEW_ORDERS, default=None
+        "GPUs of a machine. Defaults to none.", reaches=NEW_ORDERS, default=None
     )
 
     @pydantic.model_validator(mode="after")
@@ -103,10 +105,10 @@ class ImageOffer(Schema):
     id: Name = configured("UUID in the image service.", reaches=NEW_ORDERS)
     user: Name = configured("User that may log in, such as ubuntu.", reaches=NEW_ORDERS)
     min_disk_gib: Count = configured(
-        "Least root disk in GiB.", reaches=NEW_ORDERS, alias="minDiskGiB", ge=1
+        "Minimum root disk in GiB.", reaches=NEW_ORDERS, alias="minDiskGiB", ge=1
     )
     architecture: Architecture = configured(
-        "Processor architecture: amd64 (also called x86-64), arm64 or riscv64. amd64 if absent.",
+        "Processor architecture: amd64 (also called x86-64), arm64 or riscv64. Defaults to amd64.",
         reaches=NEW_ORDERS,
         default="amd64",
     )
@@ -117,11 +119,11 @@ class VolumeType(Schema):
 
     name: DNSLabel = configured("Name for tenants, such as ssd.", reaches=NEW_ORDERS)
     backend_name: Name = configured(
-        "Name, as the backend knows it, such as __DEFAULT__. A live server keeps its own.",
+        "Name in the backend, such as __DEFAULT__. A live server keeps the type that it has.",
         reaches=NEXT_VERSION,
     )
     encrypted: Flag = configured(
-        "Whether data are encrypted. false if absent.", reaches=NEW_ORDERS, default=False
+        "Whether data are encrypted. Defaults to false.", reaches=NEW_ORDERS, default=False
     )
 
 
@@ -132,21 +134,21 @@ class KubernetesVersion(Schema):
 
     version: ExactVersion = configured("Exact version, such as 1.34.7.", reaches=NEXT_VERSION)
     classes: dict[str, Name] = configured(
-        "Offered class to the backend's name of it, for this version, such as default: "
-        "openstack-scs2-1-34-v2. None if absent.",
+        "The backend's name of each offered class, for this version, such as default: "
+        "openstack-scs2-1-34-v2. Defaults to none.",
         reaches=NEXT_VERSION,
         default_factory=dict,
     )
     state: Literal["preview", "supported", "deprecated"] = configured(
-        "Who gets it. preview: only orders that name the exact version; supported: also those "
-        "that leave the patch open; deprecated: as preview, and on its way out. supported if "
-        "absent.",
+        "Which orders get the version. preview: only orders that name the exact version; "
+        "supported: also those that leave the patch open; deprecated: as preview, and to be "
+        "withdrawn. Defaults to supported.",
         reaches=NEXT_VERSION,
         default="supported",
     )
     end_of_life: Day | None = configured(
         "Last day of support, such as 2026-10-27. Orders show it, and have a note from the day "
-        "after; neither if absent.",
+        "after. Optional; if absent, they have neither.",
         reaches=AT_ONCE,
         default=None,
     )

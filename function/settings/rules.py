@@ -12,13 +12,13 @@ class Limits(Schema):
     """Limit what one order may hold."""
 
     cpu: Count | None = configured(
-        "Number of vCPUs, without those of control planes. No limit if absent.",
+        "Number of vCPUs, without those of control planes. Defaults to no limit.",
         reaches=NEXT_CHANGE,
         default=None,
         ge=0,
     )
     memory_gib: Count | None = configured(
-        "Memory in GiB, without that of control planes. No limit if absent.",
+        "Memory in GiB, without that of control planes. Defaults to no limit.",
         reaches=NEXT_CHANGE,
         default=None,
         alias="memoryGiB",
@@ -26,14 +26,14 @@ class Limits(Schema):
     )
     storage_gib: Count | None = configured(
         "Size of all volumes and disks in GiB, such as the root volumes of nodes that the "
-        "environment gives, without those of control planes. No limit if absent.",
+        "environment sets, without those of control planes. Defaults to no limit.",
         reaches=NEXT_CHANGE,
         default=None,
         alias="storageGiB",
         ge=0,
     )
     gpus: Count | None = configured(
-        "Number of GPUs. No limit if absent.", reaches=NEXT_CHANGE, default=None, ge=0
+        "Number of GPUs. Defaults to no limit.", reaches=NEXT_CHANGE, default=None, ge=0
     )
 
 
@@ -42,44 +42,47 @@ class PolicyRule(Schema):
 
     verbs: ClassVar[tuple[str, ...]] = ("pin", "default", "min", "max", "allow", "forbid")
 
-    field: FieldPath = configured("Path, such as spec.nodePools[].replicas.", reaches=NEXT_CHANGE)
+    field: FieldPath = configured(
+        "Path of the field, such as spec.nodePools[].replicas.", reaches=NEXT_CHANGE
+    )
     kind: KindName | None = configured(
-        "Kind it is for: Cluster, Server or Network. All that have the field if absent.",
+        "Kind that the rule applies to: Cluster, Server or Network. Defaults to all kinds that "
+        "have the field.",
         reaches=NEXT_CHANGE,
         default=None,
     )
     pin: Any = configured(
-        "The one value; it is filled in where the order has none. Exactly one of pin, default, "
-        "min, max, allow and forbid.",
+        "The only value that may be used. It is filled in where the order has none. Set exactly "
+        "one of pin, default, min, max, allow and forbid.",
         reaches=NEXT_CHANGE,
         default=None,
     )
     default: Any = configured(
-        "Value that is filled in where the order has none. Exactly one of pin, default, min, "
+        "Value that is filled in where the order has none. Set exactly one of pin, default, min, "
         "max, allow and forbid.",
         reaches=NEW_ORDERS,
         default=None,
     )
     min: Any = configured(
-        "Least value, a number in the unit of the field, or such as 5m or 40%. Exactly one of "
-        "pin, default, min, max, allow and forbid.",
+        "Minimum value, a number in the unit of the field, or text such as 5m or 40%. Set exactly "
+        "one of pin, default, min, max, allow and forbid.",
         reaches=NEXT_CHANGE,
         default=None,
     )
     max: Any = configured(
-        "Greatest value, a number in the unit of the field, or such as 5m or 40%. Exactly one of "
-        "pin, default, min, max, allow and forbid.",
+        "Maximum value, a number in the unit of the field, or text such as 5m or 40%. Set exactly "
+        "one of pin, default, min, max, allow and forbid.",
         reaches=NEXT_CHANGE,
         default=None,
     )
     allow: tuple[Any, ...] | None = configured(
-        "The values that may be used. Exactly one of pin, default, min, max, allow and forbid.",
+        "The values that may be used. Set exactly one of pin, default, min, max, allow and forbid.",
         reaches=NEXT_CHANGE,
         default=None,
         min_length=1,
     )
     forbid: tuple[Any, ...] | None = configured(
-        "Values that may not be used. Exactly one of pin, default, min, max, allow and forbid.",
+        "Values that may not be used. Set exactly one of pin, default, min, max, allow and forbid.",
         reaches=NEXT_CHANGE,
         default=None,
         min_length=1,

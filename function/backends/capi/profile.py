@@ -51,56 +51,57 @@ class Target(Schema):
     """Say where one order field goes in a class; exactly one of the first three."""
 
     variable: str | None = configured(
-        "Cluster-wide variable, such as nodeCIDR. Exactly one of variable, override and "
+        "Cluster-wide variable, such as nodeCIDR. Set exactly one of variable, override and "
         "unsupported.",
         reaches=NEXT_VERSION,
         default=None,
     )
     override: str | None = configured(
-        "Variable, overridden for each pool, such as workerFlavor. Exactly one of variable, "
-        "override and unsupported.",
+        "Variable that is overridden for each pool, such as workerFlavor. Set exactly one of "
+        "variable, override and unsupported.",
         reaches=NEXT_VERSION,
         default=None,
     )
     unsupported: str | None = configured(
-        "Sentence for the tenant why the class cannot express it. Exactly one of variable, "
-        "override and unsupported.",
+        "Sentence that explains to the tenant why the class cannot express the field. Set exactly "
+        "one of variable, override and unsupported.",
         reaches=NEXT_VERSION,
         default=None,
     )
     always: Any = configured(
-        "Value that every cluster of the class has anyway; beside unsupported, which is said of "
-        "any other. None if absent.",
+        "Value that every cluster of the class has anyway. Allowed only with unsupported, which "
+        "is reported for any other value. Defaults to none.",
         reaches=NEXT_VERSION,
         default=None,
     )
     object_keys: dict[str, str] = configured(
-        "Keys of an object, or of each object in a list: ours to the class's, such as sizeGiB: "
-        "sizeGiB. None if absent.",
+        "Keys of an object, or of each object in a list, from our name to the class's, such as "
+        "sizeGiB: sizeGiB. Defaults to none.",
         reaches=NEXT_VERSION,
         default_factory=dict,
         alias="keys",
     )
     defaults: dict[str, Any] = configured(
-        "Values of such keys, by our names, where neither order nor volume type has one. None "
-        "if absent.",
+        "Values of these keys, by our names, that apply where neither the order nor the volume "
+        "type has one. Defaults to none.",
         reaches=NEXT_VERSION,
         default_factory=dict,
     )
     empty: dict[str, Any] = configured(
-        "Values of such keys, by our names, that are written instead of an empty text, such as "
-        "usernamePrefix: - where the class makes a flag of it. The empty text if absent.",
+        "Values of these keys, by our names, that are written instead of an empty text, such as "
+        "usernamePrefix: - where the class turns it into a flag. Defaults to the empty text.",
         reaches=NEXT_CHANGE,
         default_factory=dict,
     )
     values: dict[str, Any] = configured(
-        'What is written for a value of the field, such as "true"; any other is not expressed. '
-        "The value itself if absent.",
+        'What is written for each value of the field, such as "true". Any other value is not '
+        "expressed. Defaults to the value itself.",
         reaches=NEXT_VERSION,
         default_factory=dict,
     )
     also: dict[str, Any] = configured(
-        "Other variables that the field needs to have these values. None if absent.",
+        "Other variables that the field requires, with the values that they are set to. Defaults "
+        "to none.",
         reaches=NEXT_VERSION,
         default_factory=dict,
     )
@@ -171,55 +172,58 @@ class Profile(Schema):
         "Worker class of the pools, such as default-worker.", reaches=NEXT_VERSION
     )
     control_plane_machines: Flag = configured(
-        "Whether control planes are machines, that can be flavored and replaced. true if absent.",
+        "Whether control planes run on machines, which can have a flavor and be replaced. "
+        "Defaults to true.",
         reaches=NEXT_VERSION,
         default=True,
     )
     class_health_check: Flag | None = configured(
-        "Whether the class has health checks of its own, for control plane and workers. Orders "
-        "without healthCheck get the class's if true, and that of its defaults if false. As if "
-        "true for new clusters, while live ones keep what they have, if absent.",
+        "Whether the class has health checks of its own, for control plane and workers. If true, "
+        "orders without healthCheck get the health checks of the class; if false, they get the "
+        "one that the defaults of healthCheck describe. Defaults to true for new clusters; live "
+        "clusters keep what they have.",
         reaches=NEXT_VERSION,
         default=None,
     )
     node_startup_timeout: StartupTimeout | None = configured(
-        "How long a machine may take to become a node, from 30s, such as 30m, where an order has a "
-        "health check: that takes the place of the class's as a whole. 10m, as Cluster API has it, "
-        "if absent.",
+        "How long a machine may take to become a node, from 30s, such as 30m, for an order that "
+        "has a health check, which replaces the class's as a whole. Defaults to 10m, as in "
+        "Cluster API.",
         reaches=NEXT_VERSION,
         default=None,
     )
     variables: dict[str, Any] = configured(
-        "Every variable that has a default, by name, such as certSANs: all are rendered "
+        "Every variable that has a default, by name, such as certSANs. All of them are rendered "
         "explicitly.",
         reaches=NEXT_VERSION,
     )
     variable_types: dict[str, VariableType] = configured(
-        "Types of variables, by name, as in variableTypes of a class, which goes before it. That "
-        "of the default in variables if absent.",
+        "Types of variables, by name, as in variableTypes of a class, which takes precedence. "
+        "Defaults to the type of the default in variables.",
         reaches=NEXT_CHANGE,
         default_factory=dict,
     )
     control_plane_disk: str | None = configured(
-        "Variable of the control plane's root volume in GiB, such as controlPlaneRootDisk; 0 "
-        "for the flavor's disk. Not set with a flavor if absent.",
+        "Variable for the size of the control plane's root volume in GiB, such as "
+        "controlPlaneRootDisk; 0 means the flavor's disk. Optional; if absent, no size is set "
+        "with a flavor.",
         reaches=NEXT_VERSION,
         default=None,
     )
     guarded: tuple[str, ...] = configured(
-        'Variables that tenantVariables ["*"] leaves closed, because they name things of the '
-        "provider, such as identityRef. A class may open one by its name. None if absent.",
+        'Variables that tenantVariables ["*"] leaves closed, because they name resources of the '
+        "provider, such as identityRef. A class may open one by its name. Defaults to none.",
         reaches=NEXT_CHANGE,
         default=(),
     )
     fixed: tuple[str, ...] = configured(
-        "Variables that a live cluster keeps, whatever becomes of the environment, because what "
-        "they made cannot be changed, such as nodeCIDR. None if absent.",
+        "Variables that a live cluster keeps, however the environment changes, because what they "
+        "created cannot be changed, such as nodeCIDR. Defaults to none.",
         reaches=AT_ONCE,
         default=(),
     )
     fields: dict[str, Target] = configured(
-        "Order field to its target, such as spec.network.nodes.", reaches=NEXT_VERSION
+        "Targets by order field, such as spec.network.nodes.", reaches=NEXT_VERSION
     )
 
     @pydantic.field_validator("fields")

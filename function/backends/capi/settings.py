@@ -39,8 +39,8 @@ class Network(Schema):
         "Range of services in CIDR form, such as 10.96.0.0/12.", reaches=NEW_ORDERS
     )
     node_mask: Count = configured(
-        "Prefix of the part of the range of pods that each node takes, as the class configures it: "
-        "it bounds the number of nodes. 24 if absent.",
+        "Prefix length of the part of the pod range that each node takes, as the class configures "
+        "it. It limits the number of nodes. Defaults to 24.",
         reaches=NEXT_CHANGE,
         default=SHARE,
         alias="nodeCIDRMaskSize",
@@ -54,73 +54,76 @@ class CapiSettings(Block):
 
     api_version: Literal["v1beta1", "v1beta2"] = configured(
         "Version of the Cluster API to write. v1beta1: for Cluster API up to 1.10; v1beta2: for "
-        "later ones. v1beta2 if absent. A live Cluster keeps its version.",
+        "later ones. A live Cluster keeps its version. Defaults to v1beta2.",
         reaches=NEW_ORDERS,
         default="v1beta2",
     )
     provider_config: ConfigTemplate = configured(
-        "ProviderConfig of provider-kubernetes; {tenant} stands for the namespace of the order. A "
-        "DNS name of at most 253 characters then. {tenant}.capi if absent.",
+        "ProviderConfig of provider-kubernetes, in which {tenant} is replaced by the namespace of "
+        "the order. The result must be a DNS name of at most 253 characters. Defaults to "
+        "{tenant}.capi.",
         reaches=NEW_ORDERS,
         default="{tenant}.capi",
     )
     namespace: NamespaceTemplate = configured(
-        "Namespace of the Clusters on the management cluster; {tenant} as above. A DNS label of "
-        "at most 63 characters then. {tenant} if absent.",
+        "Namespace of the Clusters on the management cluster, in which {tenant} is replaced by "
+        "the namespace of the order. The result must be a DNS label of at most 63 characters. "
+        "Defaults to {tenant}.",
         reaches=NEW_ORDERS,
         default="{tenant}",
     )
     class_namespace: str | None = configured(
-        "Namespace of the ClusterClasses, such as cluster-classes. The Cluster's own if absent.",
+        "Namespace of the ClusterClasses, such as cluster-classes. Defaults to the namespace of "
+        "the Cluster.",
         reaches=NEXT_VERSION,
         default=None,
     )
     labels: dict[LabelKeyText, LabelValueText] = configured(
-        "Labels of each Cluster, such as those a ClusterResourceSet selects. None if absent.",
+        "Labels of each Cluster, such as those a ClusterResourceSet selects. Defaults to none.",
         reaches=NEXT_VERSION,
         default_factory=dict,
     )
     network: Network | None = configured(
-        "Address ranges inside the clusters. The class's if absent.",
+        "Address ranges inside the clusters. Defaults to those of the class.",
         reaches=NEW_ORDERS,
         default=None,
     )
     autoscaler: Flag = configured(
-        "Whether cluster-autoscaler runs for the clusters. false if absent.",
+        "Whether cluster-autoscaler runs for the clusters. Defaults to false.",
         reaches=AT_ONCE,
         default=False,
     )
     taints: Flag = configured(
-        "Whether Cluster API sets taints: 1.13 or later with the gate MachineTaintPropagation. "
-        "A live pool keeps the taints that it has. false if absent.",
+        "Whether Cluster API sets taints, which requires 1.13 or later with the gate "
+        "MachineTaintPropagation. A live pool keeps the taints that it has. Defaults to false.",
         reaches=NEXT_CHANGE,
         default=False,
     )
     all_labels: Flag = configured(
         "Whether Cluster API syncs every label to nodes (--additional-sync-machine-labels), not "
-        "only those of its own domains. false if absent.",
+        "only those of its own domains. Defaults to false.",
         reaches=AT_ONCE,
         default=False,
     )
     reserved_labels: tuple[LabelKey, ...] = configured(
         "Keys and domains of labels, such as velero.io or app.kubernetes.io/instance, by which "
         "tools of yours select objects on the management cluster: labels of pools reach Machines. "
-        "A domain stands for all its keys and those of the domains below it. A live pool keeps "
-        "the labels that it has. Only x-k8s.io, but for node.cluster.x-k8s.io, and "
-        f"{API_GROUP} if absent.",
+        "A domain covers all its keys and those of the domains below it. A live pool keeps the "
+        "labels that it has. x-k8s.io, except for node.cluster.x-k8s.io, and "
+        f"{API_GROUP} are always reserved. Defaults to no others.",
         reaches=NEXT_CHANGE,
         default=(),
     )
     management_cidrs: tuple[NetworkText, ...] = configured(
         "Networks in CIDR form, such as 192.0.2.0/24, from which the management cluster reaches "
-        "API servers, added to what tenants allow. None if absent; then allowedCIDRs is not "
+        "API servers, added to what tenants allow. Defaults to none; then allowedCIDRs is not "
         "offered, because it would lock us out, and a live cluster keeps what it has.",
         reaches=AT_ONCE,
         default=(),
         alias="managementCIDRs",
     )
     profiles: dict[str, Profile] = configured(
-        "Class profiles beside the built-in ones, by name. None if absent.",
+        "Class profiles in addition to the built-in ones, by name. Defaults to none.",
         reaches=NEXT_VERSION,
         default_factory=dict,
     )

@@ -25,8 +25,8 @@ class CloudProfile(Schema):
     """Name the cloud profile of the shoots."""
 
     kind: Literal["CloudProfile", "NamespacedCloudProfile"] = configured(
-        "Kind of the profile. CloudProfile: one for all projects; NamespacedCloudProfile: one "
-        "of the project. CloudProfile if absent.",
+        "Kind of the profile. CloudProfile: one for all projects; NamespacedCloudProfile: one in "
+        "the project. Defaults to CloudProfile.",
         reaches=NEW_ORDERS,
         default="CloudProfile",
     )
@@ -37,7 +37,7 @@ class Networking(Schema):
     """Set the network of the shoots."""
 
     type: Literal["calico", "cilium"] = configured(
-        "Network extension: calico or cilium. cilium if absent.",
+        "Network extension: calico or cilium. Defaults to cilium.",
         reaches=NEW_ORDERS,
         default="cilium",
     )
@@ -64,14 +64,15 @@ class OpenStack(Schema):
     """Configure shoots on OpenStack."""
 
     floating_pool_name: str = configured(
-        "Floating pool, of the profile, such as public.", reaches=NEW_ORDERS
+        "Floating pool in the cloud profile, such as public.", reaches=NEW_ORDERS
     )
     load_balancer_provider: str = configured(
-        "Load balancer provider, of the profile, such as amphora.", reaches=NEW_ORDERS
+        "Load balancer provider in the cloud profile, such as amphora.", reaches=NEW_ORDERS
     )
     server_group_policy: str | None = configured(
-        "Policy of the server groups of pools that are ordered with antiAffinity, of the profile, "
-        "such as soft-anti-affinity. Not offered if absent.",
+        "Policy in the cloud profile for the server groups of pools that are ordered with "
+        "antiAffinity, such as soft-anti-affinity. Optional; if absent, antiAffinity is not "
+        "offered.",
         reaches=NEXT_VERSION,
         default=None,
     )
@@ -82,7 +83,7 @@ class DefaultVolume(Schema):
 
     size_gib: Count = configured("Size in GiB.", reaches=NEXT_VERSION, alias="sizeGiB", ge=10)
     type: str | None = configured(
-        "Volume type, of the profile, such as ssd. Its default if absent.",
+        "Volume type in the cloud profile, such as ssd. Defaults to the default of the profile.",
         reaches=NEXT_VERSION,
         default=None,
     )
@@ -93,7 +94,9 @@ class AddonExtension(Schema):
 
     extension: str = configured("Type of the extension, such as shoot-flux.", reaches=NEXT_VERSION)
     provider_config: dict[str, Any] = configured(
-        "Its providerConfig. None if absent.", reaches=NEXT_VERSION, default_factory=dict
+        "The providerConfig of the extension. Defaults to none.",
+        reaches=NEXT_VERSION,
+        default_factory=dict,
     )
 
 
@@ -118,63 +121,64 @@ class GardenerSettings(Schema):
     """Configure the backend `gardener` of an environment."""
 
     provider_config: ConfigTemplate = configured(
-        "ProviderConfig of provider-kubernetes for the garden; {tenant} stands for the namespace "
-        "of the order. A DNS name of at most 253 characters then. {tenant}.gardener if absent.",
+        "ProviderConfig of provider-kubernetes for the garden, in which {tenant} is replaced by "
+        "the namespace of the order. The result must be a DNS name of at most 253 characters. "
+        "Defaults to {tenant}.gardener.",
         reaches=NEW_ORDERS,
         default="{tenant}.gardener",
     )
     project: ProjectName = configured(
-        "Project of the shoots, at most 10 characters, such as acme; per tenant in its overlay.",
+        "Project of the shoots, with at most 10 characters, such as acme. Set it per tenant, in "
+        "the overlay of the tenant.",
         reaches=NEW_ORDERS,
     )
     namespace: ProjectTemplate = configured(
-        "Namespace of the project; {project} and {tenant} are replaced. A DNS label of at most 63 "
-        "characters then. "
-        "garden-{project} if absent.",
+        "Namespace of the project, in which {project} and {tenant} are replaced. The result must "
+        "be a DNS label of at most 63 characters. Defaults to garden-{project}.",
         reaches=NEW_ORDERS,
         default="garden-{project}",
     )
     cloud_profile: CloudProfile = configured("Cloud profile.", reaches=NEW_ORDERS)
     credentials_binding: str = configured(
-        "CredentialsBinding of the project. openstack if absent.",
+        "CredentialsBinding of the project. Defaults to openstack.",
         reaches=NEW_ORDERS,
         default="openstack",
     )
-    region: str = configured("Region, of the profile, such as RegionOne.", reaches=NEW_ORDERS)
+    region: str = configured("Region in the cloud profile, such as RegionOne.", reaches=NEW_ORDERS)
     purpose: Literal["evaluation", "testing", "development", "production"] = configured(
-        "Purpose of the shoots, as Gardener knows it: evaluation, testing, development or "
-        "production. production if absent.",
+        "Purpose of the shoots, as Gardener defines it: evaluation, testing, development or "
+        "production. Defaults to production.",
         reaches=NEXT_VERSION,
         default="production",
     )
     networking: Networking = configured("Network of the shoots.", reaches=NEW_ORDERS)
-    openstack: OpenStack = configured("What shoots on OpenStack need.", reaches=NEW_ORDERS)
+    openstack: OpenStack = configured("Configuration of shoots on OpenStack.", reaches=NEW_ORDERS)
     machine_types: dict[str, str] = configured(
-        "Machine type by offered flavor, such as SCS-4V-16: m1.large. The flavor's own name if "
-        "absent.",
+        "Machine type by offered flavor, such as SCS-4V-16: m1.large. Defaults to the flavor's "
+        "own name.",
         reaches=NEXT_VERSION,
         default_factory=dict,
     )
     default_volume: DefaultVolume | None = configured(
-        "Root volume of nodes whose flavor has no disk. The machine type's if absent.",
+        "Root volume of nodes whose flavor has no disk. Defaults to that of the machine type.",
         reaches=NEXT_VERSION,
         default=None,
     )
     addons: dict[AddonName, AddonExtension] = configured(
-        "Extensions by addon: ingressNginx, certManager, flux, harbor, monitoring. An addon "
-        "that is left out is not offered; metrics-server is always there. One that a live shoot "
-        "uses stands until its version changes. None if absent.",
+        "Extensions by addon: ingressNginx, certManager, flux, harbor, monitoring. An addon that "
+        "is left out is not offered; metrics-server is always available. A live shoot keeps the "
+        "extensions that it uses until its version changes. Defaults to none.",
         reaches=NEXT_VERSION,
         default_factory=dict,
     )
     private_exposure_class: str | None = configured(
-        "ExposureClass of API servers that are ordered Private, such as internal. Not offered "
-        "if absent.",
+        "ExposureClass of API servers that are ordered Private, such as internal. Optional; if "
+        "absent, Private is not offered.",
         reaches=NEW_ORDERS,
         default=None,
     )
     acl: bool = configured(
-        "Whether the extension acl is installed, for allowedCIDRs. false if absent.",
+        "Whether the extension acl is installed, for allowedCIDRs. Defaults to false.",
         reaches=NEXT_CHANGE,
         default=False,
     )

@@ -18,12 +18,15 @@ class OfferedNetwork(Schema):
     )
     id: str = configured("UUID of the network.", reaches=NEW_ORDERS)
     subnet: str | None = configured(
-        "UUID of its IPv4 subnet. No fixed addresses, and no IPv6 beside IPv4, if absent.",
+        "UUID of its IPv4 subnet. Optional; if absent, there are no fixed addresses, and there is "
+        "no IPv6 beside IPv4.",
         reaches=NEW_ORDERS,
         default=None,
     )
     ipv6_subnet: str | None = configured(
-        "UUID of its IPv6 subnet. No IPv6 if absent.", reaches=NEW_ORDERS, default=None
+        "UUID of its IPv6 subnet. Optional; if absent, there is no IPv6.",
+        reaches=NEW_ORDERS,
+        default=None,
     )
 
 
@@ -32,17 +35,19 @@ class ExternalNetwork(Schema):
 
     name: str = configured("Name of the network, such as public.", reaches=NEW_ORDERS)
     id: str | None = configured(
-        "UUID of the network, for the routers of Networks. They have no external access if absent.",
+        "UUID of the network, for the routers of Networks. Optional; if absent, Networks have no "
+        "external access.",
         reaches=NEW_ORDERS,
         default=None,
     )
 
 
 class HighAvailability(Schema):
-    """Say how a server is told to be restarted on another host."""
+    """Say how a server is marked for restart on another host."""
 
     metadata: dict[Name, Name] = configured(
-        "Metadata of such a server, as the service that restarts it looks for, such as HA_Enabled.",
+        "Metadata of such a server that the service which restarts it looks for, such as "
+        "HA_Enabled.",
         reaches=AT_ONCE,
     )
 
@@ -58,47 +63,51 @@ class OpenStackSettings(Schema):
     """Configure the backend `openstack` of an environment."""
 
     provider_config: ConfigTemplate = configured(
-        "ProviderConfig of provider-openstack; {tenant} stands for the namespace of the order. A "
-        "DNS name of at most 253 characters then. {tenant}.openstack if absent.",
+        "ProviderConfig of provider-openstack, in which {tenant} is replaced by the namespace of "
+        "the order. The result must be a DNS name of at most 253 characters. Defaults to "
+        "{tenant}.openstack.",
         reaches=NEW_ORDERS,
         default="{tenant}.openstack",
     )
     external_network: ExternalNetwork | None = configured(
-        "Network of public addresses. None are offered if absent.",
+        "Network that public addresses come from. Optional; if absent, no public addresses are "
+        "offered.",
         reaches=NEW_ORDERS,
         default=None,
     )
     networks: tuple[OfferedNetwork, ...] = configured(
-        "Offered networks. None if absent.", reaches=NEW_ORDERS, default=()
+        "Offered networks. Defaults to none.", reaches=NEW_ORDERS, default=()
     )
     default_network: str | None = configured(
-        "Name of the network of servers that name none, such as backend, one of those offered. "
-        "Orders must name one if absent.",
+        "Name of the network for servers that name none, such as backend. It must be one of those "
+        "offered. Optional; if absent, orders must name one.",
         reaches=NEW_ORDERS,
         default=None,
     )
     dns_servers: tuple[IPAddress, ...] = configured(
-        "Addresses of the name servers of Networks that name none, such as 9.9.9.9. The cloud's "
-        "if absent.",
+        "Addresses of the name servers of Networks that name none, such as 9.9.9.9. Defaults to "
+        "those of the cloud.",
         reaches=AT_ONCE,
         default=(),
         alias="dnsServers",
     )
     ipv6_subnet_pool: str | None = configured(
-        "UUID of the subnet pool for the IPv6 ranges of Networks. They have no IPv6 if absent.",
+        "UUID of the subnet pool for the IPv6 ranges of Networks. Optional; if absent, Networks "
+        "have no IPv6.",
         reaches=NEW_ORDERS,
         default=None,
     )
     reserved_labels: tuple[LabelKey, ...] = configured(
         "Keys and domains of labels, such as backup or example.com, by which tools of yours "
-        "select servers: labels of an order are metadata of its servers. A domain stands for all "
-        "its keys and those of the domains below it. A live server keeps the labels that it has. "
-        f"Only {API_GROUP} if absent.",
+        "select servers: labels of an order are metadata of its servers. A domain covers all its "
+        "keys and those of the domains below it. A live server keeps the labels that it has. "
+        f"{API_GROUP} is always reserved. Defaults to no others.",
         reaches=NEXT_CHANGE,
         default=(),
     )
     high_availability: HighAvailability | None = configured(
-        "How servers are restarted on another host. Not offered if absent.",
+        "How servers are restarted on another host. Optional; if absent, highAvailability is not "
+        "offered.",
         reaches=AT_ONCE,
         default=None,
     )
