@@ -18,13 +18,13 @@ class Input(Schema):
     kind: Literal["Input"] = configured("Kind of the input.", reaches=AT_ONCE, default="Input")
     metadata: dict[str, object] = configured("Ignored.", reaches=AT_ONCE, default_factory=dict)
     environment: DNSLabel = configured(
-        "Environment of orders that name none. default if absent.",
+        "Environment of orders that name none. Defaults to default.",
         reaches=NEW_ORDERS,
         default="default",
     )
     refresh: Count = configured(
-        "Seconds after which an order is looked at again although nothing changed; so long an "
-        "edit of an EnvironmentConfig may go unseen. 60 if absent.",
+        "Seconds after which an order is answered again although nothing changed; an edit of an "
+        "EnvironmentConfig may go unnoticed that long. Defaults to 60.",
         reaches=AT_ONCE,
         default=60,
         ge=5,

@@ -81,7 +81,7 @@ _FITS = """
 Two base layers that set one value differently make the environment invalid. An overlay replaces
 values and adds entries; it takes none out: what one tenant may not use, a rule in its `policy`
 forbids. Layers that do not fit refuse every order that they are for as `EnvironmentInvalid`, and
-what lives goes on unchanged. `central-api render` says what does not fit before you apply it.
+live orders continue unchanged. `central-api render` says what does not fit before you apply it.
 """
 # What an edit reaches, in the words of the tables.
 _SHORT = {

@@ -15,14 +15,14 @@ _SPEC_COLUMNS = ("Field", "Type", "If absent", "A change", "Meaning")
 _STATUS_COLUMNS = ("Field", "Type", "Meaning")
 # What happens to what lives when a field is changed, from harmless to impossible.
 CHANGES = {
-    rules.IN_PLACE: "what lives goes on running",
+    rules.IN_PLACE: "live resources keep running",
     rules.GROWS: "as in place, but a value can only become larger, a list only longer",
     rules.ONCE: f"as in place, but only where it was `{NOTHING}` before",
     "reboot": "machines restart",
     "rolling": "machines are replaced one after the other; what was kept on their disks is lost",
     "replace": "another name means another thing: the old one goes, a new one comes",
     rules.REFUSED: "accepted until something is built that holds the value, see "
-    "`status.immutableFields`; then order it anew under another name",
+    "`status.immutableFields`; then create a new order under another name",
 }
 _LOSSES = {
     "fewer": "with a smaller number the last ones go, with their data",

@@ -11,15 +11,15 @@ from function.schema import fields
 
 _STORY = """\
 A provider answers a `{kind}` with {backends}; tenants need not know which. What it cannot
-express is told in `status.unsupported` with the reason, or refused where that would be unsafe.
-What a provider's settings leave out is told in the same way; `central-api render` shows it.
+express is listed in `status.unsupported` with the reason, or refused where that would be unsafe.
+What a provider's settings leave out is listed in the same way; `central-api render` shows it.
 """
 _OWN_PROFILE = (
     "Here `capi` stands for a class profile of the provider's own, which can express what the "
     "class can; beside it stand the built-in ones."
 )
 _LISTED = (
-    "Fields that are not listed are expressed; a single value that cannot be is told in the same "
+    "Fields that are not listed are expressed; a single value that cannot be is listed in the same "
     "way, such as a `class` where there are none.\n"
 )
 _EXPRESSED = "expressed"
