@@ -42,7 +42,7 @@ class Cloud:
                 self._build(api, manifest)
 
     def _build(self, api: Kubernetes, manifest: Manifest) -> None:
-        known = self._known(manifest)
+        known = self.known(manifest)
         identity = known or _identity(manifest)
         seen = copy.deepcopy(manifest)
         annotations = seen["metadata"]["annotations"]
@@ -77,11 +77,11 @@ class Cloud:
 
     def _remove(self, api: Kubernetes, manifest: Manifest) -> None:
         if {"*", "Delete"} & set(manifest["spec"].get("managementPolicies", ["*"])):
-            self.built.discard(self._known(manifest))
+            self.built.discard(self.known(manifest))
         free = {"metadata": {"finalizers": None}}
         api.request("PATCH", api.path(manifest), free, content=MERGE)
 
-    def _known(self, manifest: Manifest) -> str:
+    def known(self, manifest: Manifest) -> str:
         """Return by which name a provider knows the thing; empty if it has to build it."""
         if manifest["kind"] == "Object":
             return _inner(manifest) if _inner(manifest) in self.built else ""
