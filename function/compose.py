@@ -161,7 +161,8 @@ def compose(
         **resolution.decided.decisions(),
     )
     bare = backend.render(order, settings, record, last.seen)
-    estimate = _sized(settings, resolution, (order, record.machines, bare.volumes), last.binding)
+    sized = (order, record.machines, bare.volumes)
+    estimate = _sized(settings, resolution, sized, last.binding, request)
     changed = last.record is None or last.record.asked != request
     if changed:
         sizes.check(order, bare, last.record, mine, backend)
@@ -316,6 +317,7 @@ def _sized(
     resolution: resolve.Resolution,
     sized: tuple[Order[Any], Mapping[str, Machine], Mapping[str, int]],
     before: Bound | None,
+    request: Mapping[str, Any],
 ) -> dict[str, float]:
     """Return the size of an order, checked against the limits unless the tenant changed nothing.
 
@@ -325,7 +327,7 @@ def _sized(
         PolicyViolation: It is too large.
     """
     estimate = resolve.with_given(*sized, resolution.estimate)
-    if before is None or before.asked != masked(KINDS[sized[0].kind], sized[0].written):
+    if before is None or before.asked != request:
         policy.judge_limits(settings.limits, estimate, resolve.recorded(*sized, before))
     return estimate
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeVar
 
 from function.errors import Problem
+from function.labels import UID_LABEL, labels_of
 from function.model import OrderSpec
 from function.record import Bound, Recalled
 from function.schema import Schema
@@ -53,6 +54,11 @@ class Order(Generic[SpecT]):
     uid: str
     written: Mapping[str, Any]
     spec: SpecT
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Return the labels of every object that is made for the order."""
+        return {**labels_of(self.tenant, self.kind, self.name), UID_LABEL: self.uid}
 
     def asks(self, path: str) -> bool:
         """Say whether the order asks for what is at a path.

@@ -6,7 +6,7 @@ from typing import Any
 
 from function import bound, guards, names
 from function.contract import Backend, Order, Rendered, Resource
-from function.labels import BACKEND_LABEL, ENVIRONMENT_LABEL, UID_LABEL, labels_of
+from function.labels import BACKEND_LABEL, ENVIRONMENT_LABEL
 from function.managed import ALL_POLICIES
 from function.record import Bound
 
@@ -52,8 +52,7 @@ def _stamped(
             **resource.labels,
             BACKEND_LABEL: backend.name,
             ENVIRONMENT_LABEL: str(record.place.environment),
-            **labels_of(order.tenant, order.kind, order.name),
-            UID_LABEL: order.uid,
+            **order.labels,
         },
         annotations=annotations,
         provider_config=str(record.place.provider_config),

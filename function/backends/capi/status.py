@@ -13,7 +13,7 @@ from function import handover, shapes, trouble
 from function.backends.capi.forms import newest
 from function.contract import WHOLE, Manifest, Progress, Resource
 from function.paths import lookup
-from function.versions import numbers
+from function.versions import highest, numbers
 
 READY_QUERY = {
     "v1beta2": (
@@ -109,9 +109,9 @@ def progress(rendered: Manifest, cluster: Manifest) -> Progress:
     """
     asked = lookup(rendered, "spec.topology.version") or ""
     stored = lookup(cluster, "spec.topology.version") or ""
-    highest = max((stored, asked), key=numbers)
-    settled = bool(stored) and stored == highest and not updating(cluster) and fresh(cluster)
-    return Progress(highest.removeprefix("v"), settled and initialised(cluster))
+    reached = highest(stored, asked)
+    settled = bool(stored) and stored == reached and not updating(cluster) and fresh(cluster)
+    return Progress(reached.removeprefix("v"), settled and initialised(cluster))
 
 
 def handed(rendered: Manifest, manifest: Manifest, observed: Resource | None) -> bool:

@@ -12,7 +12,6 @@ from function.backends.capi.remediation import health_check
 from function.backends.capi.variables import BASE, base, variables
 from function.contract import Manifest
 from function.errors import InvalidOrder, Problem
-from function.labels import UID_LABEL, labels_of
 from function.model import API_GROUP
 from function.model.cluster import ClusterNetwork
 from function.parsing import parse
@@ -69,8 +68,7 @@ def _labels(basis: Basis) -> dict[str, str]:
     kept = lookup(basis.standing, "metadata.labels") or basis.own.labels
     return {
         **{name: value for name, value in kept.items() if not name.startswith(API_GROUP)},
-        **labels_of(basis.order.tenant, basis.order.kind, basis.order.name),
-        UID_LABEL: basis.order.uid,
+        **basis.order.labels,
     }
 
 

@@ -22,7 +22,6 @@ from function.backends.gardener.settings import (
 )
 from function.backends.gardener.status import KEY, live_shoot, refused, workers
 from function.contract import Manifest, Order, Resource
-from function.labels import UID_LABEL, labels_of
 from function.model import API_GROUP, ClusterSpec
 from function.model.pool import NodePool
 from function.paths import lookup
@@ -91,12 +90,6 @@ class Basis:
         """Return the name of the Shoot."""
         known = lookup(self.stored, "metadata.name")
         return str(known or names.shoot(self.own.project, self.order.tenant, self.order.name))
-
-    def labels(self) -> dict[str, str]:
-        """Return the labels of every object in the garden."""
-        order = self.order
-        found = labels_of(order.tenant, order.kind, order.name)
-        return {**found, UID_LABEL: order.uid}
 
     def fixed(self, field: str, value: Any) -> Any:
         """Return the value, or absence, that was rendered first: for Gardener it is immutable."""

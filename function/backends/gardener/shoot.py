@@ -72,7 +72,7 @@ def manifest(basis: Basis, login: Resource | None) -> Manifest:
             "namespace": basis.bound.place.namespace,
             # Required before a deletion, and nothing is updated any more once that is in progress.
             "annotations": {CONFIRMATION: "true"},
-            "labels": basis.labels(),
+            "labels": basis.order.labels,
         },
         "spec": {
             **_of_environment(basis),
@@ -114,7 +114,7 @@ def login(basis: Basis) -> Resource | None:
         "metadata": {
             "name": f"{basis.name}-login-{mark}",
             "namespace": basis.bound.place.namespace,
-            "labels": basis.labels(),
+            "labels": basis.order.labels,
         },
         "data": {"config.yaml": content},
     }
