@@ -100,6 +100,10 @@ def test_a_refused_edit_does_not_hide_what_breaks(
     assert "condition met" in typed(plane, refusal, tmp_path)
     for kind in ("Provisioned", "Current", "BackendHealthy"):
         assert cluster.told(kind)["status"] == "True", kind
+    # A reconcile that began before the first edit may write Ready with the generation of the edit,
+    # because Crossplane reads the composite again when it applies it. None began before this one.
+    cluster.edit({"version": "1.98"})
+    cluster.edit(REFUSED)
     ready = f"kubectl wait scscl/{cluster.name} --for=condition=Ready --timeout=2s"
     ended = shell.attempt(plane.site, ready, tmp_path, "tenant").returncode == 0
     # A composite keeps the generation that was ready last; a claim counts as ready at once.
