@@ -18,7 +18,7 @@ from function.excerpts import few
 from function.labels import ENVIRONMENT_LABEL
 from function.model import API_GROUP, OrderSpec
 from function.parsing import checker, is_mistyped, parse
-from function.paths import is_below, replaced, steps
+from function.paths import is_below, steps
 from function.record import BOUND_FORMAT, Bound
 from function.schema import DNSLabel, canonical, extra, fields, masked
 from function.settings import Place
@@ -54,23 +54,10 @@ def decode(text: str) -> Bound | None:
         return None
 
 
-def with_fills(written: Mapping[str, Any], fills: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was written with what policy added, by concrete path."""
-    data = dict(written)
-    for where in sorted(fills):
-        data = replaced(data, where, fills[where])
-    return data
-
-
-def remembered(bound: Bound) -> dict[str, Any]:
-    """Return what was requested at the last answer, including what policy added."""
-    return with_fills(bound.asked, bound.filled)
-
-
 def accepted_spec(schema: type[SpecT], bound: Bound) -> SpecT | None:
     """Return the order at the last answer, without private values; None if it is unknown."""
     private = {name for name, info in fields(schema).items() if extra(info, "private")}
-    known = {name: value for name, value in remembered(bound).items() if name not in private}
+    known = {name: value for name, value in bound.request.items() if name not in private}
     try:
         return parse(schema, known, at="spec", blame=InvalidOrder)
     except InvalidOrder:
@@ -90,7 +77,7 @@ def still(before: Bound | None, now: Mapping[str, Any], held: Collection[str]) -
     """
     if before is None:
         return None
-    old = remembered(before)
+    old = before.request
     changed = {name for name in (*old, *now) if old.get(name) != now.get(name)}
     update: dict[str, Any] = {}
     if not is_below("spec.image", held) and changed & {"image", "bootVolume", "size", "flavor"}:
@@ -173,7 +160,7 @@ def _fits(record: Bound, schema: type[OrderSpec]) -> bool:
         )
     # Private values are recorded as digests, whatever their type.
     private = {name for name, info in known.items() if extra(info, "private")}
-    public = {name: value for name, value in remembered(record).items() if name not in private}
+    public = {name: value for name, value in record.request.items() if name not in private}
     return not is_mistyped(schema, public)
 
 

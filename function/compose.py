@@ -1,4 +1,4 @@
-"""Answer one order: bind, policy, resolve, render, guard. Pure; the heart of the function.
+"""Answer one order: bind, policy, resolve, receive, render, guard. Pure; the heart of the function.
 
     Ask + Environment + observed -> Answer
 
@@ -18,6 +18,7 @@ from function import (
     guards,
     handover,
     immutable,
+    moving,
     outdated,
     past,
     placing,
@@ -33,15 +34,14 @@ from function import (
 from function.__version__ import __version__
 from function.contract import (
     Backend,
-    Condition,
     Environment,
     Mode,
     Order,
     Remark,
-    Removal,
     Rendered,
     Resource,
 )
+from function.effective import Effective, as_received
 from function.errors import (
     EnvironmentInvalid,
     FunctionOutdated,
@@ -50,12 +50,11 @@ from function.errors import (
     Problem,
     all_of,
 )
-from function.managed import ALL_POLICIES, named
-from function.model import API_GROUP, KINDS, OrderSpec
+from function.model import KINDS, OrderSpec
 from function.model.metadata import name_problem
 from function.parsing import parse, unknown_fields
 from function.paths import expand, lookup
-from function.record import Bound, Machine
+from function.record import Bound, Machine, with_fills
 from function.schema import masked
 from function.settings import Settings
 
@@ -151,7 +150,7 @@ def compose(
     _check_name(ask, last.record)
     place = placing.place(backend, environment, ask.tenant)
     if guards.stays_in_place(order, place, last.record, settings.moves):
-        return _leave(order, backend, mine)
+        return Answer(order, moving.left(order, backend, mine), False, backend.name)
     resolution = _resolve(order, filled, backend, settings, last)
     record = Bound(
         place=place,
@@ -160,7 +159,9 @@ def compose(
         revision=stale.remembered(revision, request, last.recorded),
         **resolution.decided.decisions(),
     )
-    bare = backend.render(order, settings, record, last.seen)
+    bare = backend.render(
+        order, _received(order, backend, settings, record, last), record, last.seen
+    )
     sized = (order, record.machines, bare.volumes)
     estimate = _sized(settings, resolution, sized, last.binding, request)
     changed = last.record is None or last.record.asked != request
@@ -272,7 +273,7 @@ def _offered(kind: str, environment: Environment, former: Backend[Any] | None) -
 
 def _order(ask: Ask, spec: OrderSpec, filled: Mapping[str, Any]) -> Order[Any]:
     if filled:
-        effective = bound.with_fills(ask.written, filled)
+        effective = with_fills(ask.written, filled)
         spec = parse(KINDS[ask.kind], effective, at="spec", blame=InvalidOrder)
     return Order(ask.kind, ask.tenant, ask.name, ask.mode, ask.uid, ask.written, spec)
 
@@ -291,7 +292,7 @@ def _resolve(
     """
     kind, before = order.kind, last.binding
     request, effective = masked(KINDS[kind], order.written), order.spec.model_dump(mode="json")
-    written, now = (bound.with_fills(one, filled) for one in (order.written, request))
+    written, now = (with_fills(one, filled) for one in (order.written, request))
     decided = bound.still(before, now, last.held)
     resolution: resolve.Resolution
     *_, resolution = all_of(
@@ -310,6 +311,16 @@ def _resolve(
         notes=(*policy.notes(kind, filled, settings.policy), *resolution.notes),
         status={**resolution.status, **last.immutable_fields(kind, now)},
     )
+
+
+def _received(
+    order: Order[Any], backend: Backend[Any], settings: Settings, record: Bound, last: past.Past
+) -> Effective:
+    """Return the settings that apply to an order, as it last received them."""
+    today = backend.current(order, settings, record)
+    applied = backend.applied(last.seen, last.record, today)
+    same = backend.is_same_version(last.seen, record)
+    return as_received(today, applied, is_same_version=same)
 
 
 def _sized(
@@ -334,49 +345,6 @@ def _sized(
 
 def _estimated(estimate: Mapping[str, float]) -> dict[str, Any]:
     return {"estimate": {n: size for n, size in estimate.items() if n != resolve.GIVEN}}
-
-
-def _leave(order: Order[Any], backend: Backend[Any], mine: Mapping[str, Resource]) -> Answer:
-    """Orphan what a move leaves behind: first remove the Delete policy, then release it.
-
-    The new place is answered as a new order once no resource of the old one is observed.
-    """
-    former = past.former_backend(order.kind, mine) or backend
-    known = dict(sorted(mine.items()))
-    kept = any(guards.may_delete(resource) for resource in known.values())
-    resources = tuple(_as_observed(r) for r in known.values()) if kept else ()
-    removals = (
-        ()
-        if kept
-        else tuple(
-            Removal(identity, "orphaned")
-            for r in known.values()
-            for identity in sorted(r.identities)
-        )
-    )
-    rendered = Rendered(
-        resources=resources,
-        planned=frozenset({backend.root}),
-        removals=removals,
-        status={"phase": "Updating", "message": "the order moves to another place"},
-        conditions=(
-            Condition("Accepted", True, "Accepted"),
-            Condition("Provisioned", False, "Moving", "what exists is left with the provider"),
-            Condition("Current", False, "Moving"),
-        ),
-    )
-    guards.nothing_vanishes(order, rendered, known, former, None)
-    return Answer(order, rendered, False, backend.name)
-
-
-def _as_observed(resource: Resource) -> Resource:
-    orphaned = replace(
-        guards.without_delete(resource, ALL_POLICIES),
-        annotations={k: v for k, v in resource.annotations.items() if k == bound.ANNOTATION},
-        labels={k: v for k, v in resource.labels.items() if k.startswith(API_GROUP)},
-        ready=False,
-    )
-    return named(orphaned, resource)
 
 
 def _gaps(order: Order[Any], backend: Backend[Any], rendered: Rendered) -> tuple[Remark, ...]:

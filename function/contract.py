@@ -3,7 +3,8 @@
     Order, Environment -> Bound -> Rendered(Resource ...)
 
 A backend is one pure function per kind, `(order, settings, bound, observed) -> Rendered`.
-It sees nothing else: no mode, no clock, no guard. Observed resources come as `Resource`
+The settings are those that apply to the order (`effective`). It sees nothing else: no mode,
+no clock, no guard. Observed resources come as `Resource`
 too, so that what is desired and what is observed are compared like with like.
 """
 
@@ -12,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeVar
 
+from function.effective import Effective
 from function.errors import Problem
 from function.labels import UID_LABEL, labels_of
 from function.model import OrderSpec
@@ -281,7 +283,7 @@ class Progress:
     settled: bool = True
 
 
-Render = Callable[[Order[SpecT], Settings, Bound, Mapping[str, Resource]], Rendered]
+Render = Callable[[Order[SpecT], Any, Bound, Mapping[str, Resource]], Rendered]
 Look = Callable[[Accepted[SpecT] | None, Mapping[str, Resource]], View]
 
 
@@ -293,12 +295,16 @@ class Backend(Generic[SpecT]):
         name: Name in `kinds` and in the label of every resource.
         settings: Model of its block in the environment.
         root: Key of the resource that carries the bound record; in the first wave, never removed.
-        render: The pure function.
+        current: What the environment gives an order today, as an `Effective` model of its own.
+        applied: What the order was last given, by attribute of that model, from its observed
+            resources, the previous record and today's values; None if nothing exists.
+        render: The pure function: order, the settings that apply to it, record, observed.
         identities: Identities of all live resources behind a composed resource.
         recall: What observed resources show of a lost bound record, as its fields; None if they
             show too little.
         namespace: Namespace or project in the backend, from its settings and the tenant.
         provider_config: Name of the ProviderConfig, likewise.
+        is_same_version: Whether an order keeps the version and class that were applied before.
         gaps: Order fields that it does not support, with the reason for the tenant.
         refuses: Gaps that refuse the order, because ignoring the field would be unsafe.
         progress: What observed resources report about the cluster's version.
@@ -323,6 +329,11 @@ class Backend(Generic[SpecT]):
     recall: Callable[[Mapping[str, Resource]], Recalled | None]
     namespace: Callable[[Any, str], str]
     provider_config: Callable[[Any, str], str]
+    current: Callable[[Order[SpecT], Settings, Bound], Effective] = lambda *_: Effective()
+    applied: Callable[[Mapping[str, Resource], Bound | None, Any], Mapping[str, Any] | None] = (
+        lambda *_: None
+    )
+    is_same_version: Callable[[Mapping[str, Resource], Bound], bool] = lambda *_: True
     gaps: Mapping[str, str] = field(default_factory=dict)
     refuses: frozenset[str] = frozenset()
     progress: Callable[[Mapping[str, Resource]], Progress] = lambda _: Progress()

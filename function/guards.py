@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
 from function import shapes
-from function.bound import ANNOTATION, accepted_spec, remembered
+from function.bound import ANNOTATION, accepted_spec
 from function.contract import Backend, Order, Removal, Rendered, Resource
 from function.errors import (
     BindingLost,
@@ -148,7 +148,7 @@ def _names_another(order: Order[Any], now: Place, before: Bound) -> bool:
     named = order.written.get("environment")
     return named == now.environment and named not in (
         before.place.environment,
-        remembered(before).get("environment"),
+        before.request.get("environment"),
     )
 
 
@@ -175,7 +175,7 @@ def data_is_kept(order: Order[Any], now: Mapping[str, Any], before: Bound | None
     """
     if before is None or not order.spec.deletion_protection:
         return
-    old = remembered(before)
+    old = before.request
     problems = [
         Problem(f"spec.{name}", f"{text}; set spec.deletionProtection to false first")
         for name, info in fields(KINDS[order.kind]).items()

@@ -7,7 +7,6 @@ was never built, can be corrected.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from function.bound import remembered
 from function.contract import WHOLE, Backend, Order, Resource
 from function.errors import InvalidOrder, Problem
 from function.model import KINDS
@@ -37,7 +36,7 @@ def held_paths(
     """
     if before is None:
         return frozenset()
-    return backend.holds(observed, remembered(before))
+    return backend.holds(observed, before.request)
 
 
 def immutable_fields(kind: str, now: Mapping[str, Any], held: frozenset[str]) -> list[str]:
@@ -96,7 +95,7 @@ def refused_fields_are_unchanged(
     schema = KINDS[order.kind]
     problems = [
         Problem(change.path, text)
-        for change in differences(schema, remembered(before), now, "spec")
+        for change in differences(schema, before.request, now, "spec")
         for text in [_unchangeable(change)]
         if text and change.path != "spec.environment" and _is_held(change, held)
         if change.now != standing.get(change.path, change)

@@ -10,7 +10,6 @@ from function.contract import Order, Resource
 from function.model import ClusterSpec
 from function.model.cluster import Oidc
 from function.record import Bound
-from function.settings import Settings
 
 # Connection detail of a cluster's Object that holds the certificate of its authority.
 CA_DETAIL = "ca.crt"
@@ -26,7 +25,7 @@ def reached(
     endpoint: str,
     observed: Resource | None,
     order: Order[ClusterSpec],
-    settings: Settings,
+    scopes: tuple[str, ...],
     bound: Bound,
 ) -> dict[str, Any]:
     """Return the fields of `status` that say how a cluster is reached, as far as it is known.
@@ -35,7 +34,7 @@ def reached(
         endpoint: URL of the API server; empty until there is one.
         observed: The observed Object of the cluster.
         order: The order.
-        settings: The environment's settings.
+        scopes: Scopes to ask for beside `openid`.
         bound: What was decided for the order.
     """
     ca_data = base64.b64encode(
@@ -48,7 +47,6 @@ def reached(
     if ca_data:
         found["certificateAuthorityData"] = ca_data
     if endpoint and ca_data and issuer:
-        scopes = settings.access.extra_scopes
         name = context(order, bound)
         found["kubeconfig"] = exec_kubeconfig(name, endpoint, ca_data, issuer, scopes)
     return found

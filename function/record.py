@@ -1,11 +1,13 @@
 """Define the record of an order: what was decided for it, as its root resource carries it."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import pydantic
 
 from function.model import ClusterSpec
 from function.model.cluster import Oidc
+from function.paths import replaced
 from function.schema import Schema
 from function.settings import Place
 
@@ -124,6 +126,19 @@ class Bound(Decided):
     size: dict[str, int] = {}
     rebuilt: bool = pydantic.Field(default=False, exclude=True)
 
+    @property
+    def request(self) -> dict[str, Any]:
+        """Return what was requested at the last answer, including what policy added."""
+        return with_fills(self.asked, self.filled)
+
     def issuer(self, spec: ClusterSpec) -> Oidc | None:
         """Return the issuer that the cluster trusts."""
         return spec.access.oidc or self.oidc
+
+
+def with_fills(written: Mapping[str, Any], fills: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was written with what policy added, by concrete path."""
+    data = dict(written)
+    for where in sorted(fills):
+        data = replaced(data, where, fills[where])
+    return data

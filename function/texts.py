@@ -11,7 +11,6 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from function.bound import remembered
 from function.errors import EnvironmentInvalid, InvalidOrder, Problem
 from function.model import KINDS
 from function.model.cluster import Oidc
@@ -52,7 +51,7 @@ def judge(
         InvalidOrder: The tenant wrote such text.
         EnvironmentInvalid: The environment's policy did.
     """
-    schema, old = KINDS[kind], remembered(before) if before else {}
+    schema, old = KINDS[kind], before.request if before else {}
     changed = {
         name: value
         for name, value in now.items()

@@ -12,7 +12,7 @@ from function.errors import BindingLost, FunctionOutdated, Problem
 from function.labels import ENVIRONMENT_LABEL
 from function.model import KINDS
 from function.model.cluster import Oidc
-from function.record import Boot, Bound, BoundImage, Machine, Recalled
+from function.record import Boot, Bound, BoundImage, Machine, Recalled, with_fills
 from function.schema import Schema, digest
 from function.settings import Place
 from tests import asking
@@ -165,8 +165,8 @@ def test_newer_record_is_refused(more: Data, problem: str) -> None:
 def test_fills(fills: Data, data: Data) -> None:
     """Put what policy filled in beside what was written, and leave that as it is."""
     written: Data = {"nodePools": [{"name": "web"}]}
-    assert bound.with_fills(written, fills) == data
-    assert bound.remembered(Bound(place=PLACE, asked=written, filled=fills)) == data
+    assert with_fills(written, fills) == data
+    assert Bound(place=PLACE, asked=written, filled=fills).request == data
     assert written == {"nodePools": [{"name": "web"}]}
 
 

@@ -573,7 +573,8 @@ def answered(kind: str, spec: Manifest, seen: Mapping[str, Resource], **decided:
     settings = Settings.model_validate(data)
     order = Order(kind, "acme", "net", Mode.NAMESPACED, "u", spec, KINDS[kind].model_validate(spec))
     backend: Any = {"Server": openstack.SERVER_BACKEND, "Network": openstack.NETWORK_BACKEND}[kind]
-    rendered = backend.render(order, settings, Bound(place=Place(), **decided), seen)
+    bound = Bound(place=Place(), **decided)
+    rendered = backend.render(order, backend.current(order, settings, bound), bound, seen)
     assert rendered.removals == ()
     return dict(rendered.status)
 

@@ -5,11 +5,10 @@ from typing import Any
 import pytest
 
 from function import policy
-from function.bound import with_fills
 from function.contract import Remark
 from function.errors import PolicyViolation
 from function.model import KINDS
-from function.record import Bound
+from function.record import Bound, with_fills
 from function.schema import masked
 from function.settings import Limits, Place, PolicyRule
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from function import simulate
-from function.backends.gardener.basis import KEPT
+from function.backends.gardener.effective import KEPT
 from function.bound import ANNOTATION
 from function.managed import EXTERNAL_NAME
 from function.progress import COMPLETE

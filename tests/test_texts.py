@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 
 from function import local, simulate, texts
-from function.bound import with_fills
 from function.errors import EnvironmentInvalid, InvalidOrder, Problem
 from function.generate import openapi
 from function.model import KINDS
 from function.model.cluster import Oidc
 from function.model.values import PRINTABLE, PRINTABLE_LINES, UNESCAPED, UNQUOTED
 from function.paths import replaced
-from function.record import Bound
+from function.record import Bound, with_fills
 from function.schema import HINTS, masked
 from function.settings import Place
 from tests import asking

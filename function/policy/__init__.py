@@ -11,7 +11,6 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from function.bound import remembered
 from function.contract import Remark
 from function.errors import PolicyViolation, Problem
 from function.excerpts import few
@@ -99,7 +98,7 @@ def judge(
     Raises:
         PolicyViolation: With every problem, in the operator's words.
     """
-    old = remembered(before) if before else None
+    old = before.request if before else None
     problems = []
     for rule in rules:
         if not concerns(rule, kind):

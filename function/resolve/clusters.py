@@ -1,10 +1,11 @@
 """Resolve an order for a cluster: flavors, zones, class, version and issuer."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from function import versions
-from function.bound import remembered
 from function.contract import Order, Progress
+from function.effective import Effective, as_received, reaching, taken
 from function.errors import BindingLost, InvalidOrder, Problem
 from function.excerpts import few
 from function.model import ClusterSpec
@@ -21,9 +22,24 @@ from function.resolve.variables import check_variables
 from function.resolve.volumes import volume_type
 from function.resolve.zones import check_zones
 from function.schema import NOTHING
-from function.settings import Settings
+from function.settings import NEW_ORDERS, AccessDefaults, Settings, VolumeType
 
 ZONES_FOR_ZONE_AVAILABILITY = 3
+
+
+class ClusterDefaults(Effective):
+    """Hold what an environment gives clusters that do not say it themselves.
+
+    Attributes:
+        zones: Zones of each pool that names none.
+        volume_types: The backend's name of each volume type in use: another type would replace
+            a volume in every node.
+        oidc: The issuer that the cluster trusts.
+    """
+
+    zones: dict[str, tuple[str, ...]] = reaching(NEW_ORDERS, each=True)
+    volume_types: dict[str, str] = taken(VolumeType, "backendName", each=True)
+    oidc: Oidc | None = taken(AccessDefaults, "oidc")
 
 
 def cluster(
@@ -63,17 +79,13 @@ def cluster(
         raise InvalidOrder(*refusal.problems, *problems) from None
     if problems:
         raise InvalidOrder(*problems)
-    zones = {
-        pool.name: _zones(pool, settings, before)
-        for pool in order.spec.node_pools
-        if not pool.zones
-    }
+    given = _given(order, settings, before, version.decided)
     decided = version.decided.model_copy(
         update={
             "machines": machines | plane,
-            "zones": zones,
-            "volume_types": _volume_types(order, settings, before, version.decided),
-            "oidc": _issuer(order, settings, before, version.decided.version),
+            "zones": given.zones,
+            "volume_types": given.volume_types,
+            "oidc": given.oidc,
         }
     )
     sized = estimate(
@@ -114,29 +126,56 @@ def _check_volume_types(
             problems.extend(refusal.problems)
 
 
-def _volume_types(
+def _given(
     order: Order[ClusterSpec], settings: Settings, before: Bound | None, decided: Decided
-) -> dict[str, str]:
-    """Return the backend's name of each volume type in use; it changes with the version.
+) -> ClusterDefaults:
+    """Return what the environment gives a cluster, as it last received it.
 
-    Another type would replace a volume in every node, so an edit of the offered types takes effect
-    only with the next version.
+    Raises:
+        BindingLost: A volume type is no longer offered, and the backend's name of it is lost.
+    """
+    pools = order.spec.node_pools
+    zones = tuple(zone.name for zone in settings.zones)
+    today = ClusterDefaults(
+        zones={pool.name: zones for pool in pools if not pool.zones},
+        volume_types=_volume_types(pools, settings, before),
+        oidc=settings.access.oidc,
+    )
+    same = before is not None and before.runs_as(decided)
+    given = as_received(today, _applied(before), is_same_version=same)
+    return given.model_copy(update={"oidc": None}) if order.spec.access.oidc else given
+
+
+def _applied(before: Bound | None) -> dict[str, Any] | None:
+    """Return what the cluster last received, by attribute; an issuer that it named is not one."""
+    if before is None:
+        return None
+    named = before.rebuilt or lookup(before.asked, "access.oidc")
+    return {
+        "zones": before.zones,
+        "volume_types": before.volume_types,
+        **({"oidc": before.oidc} if before.oidc or not named else {}),
+    }
+
+
+def _volume_types(
+    pools: Sequence[NodePool], settings: Settings, before: Bound | None
+) -> dict[str, str]:
+    """Return the backend's name of each volume type in use; the previous one of those withdrawn.
 
     Raises:
         BindingLost: A type is no longer offered, and the backend's name of it is lost.
     """
     known = before.volume_types if before else {}
-    offered = {offer.name: offer.backend_name for offer in settings.volume_types}
-    stands = before and before.runs_as(decided)
-    names = {**known, **offered, **known} if stands else {**known, **offered}
-    pools = order.spec.node_pools
-    asked = {v.type for pool in pools for v in (*pool.data_volumes, pool.root_volume) if v}
-    if before and before.rebuilt and (gone := sorted(asked - {None} - names.keys(), key=str)):
+    names = {**known, **{offer.name: offer.backend_name for offer in settings.volume_types}}
+    volumes = [v for pool in pools for v in (*pool.data_volumes, pool.root_volume) if v]
+    asked = sorted({volume.type for volume in volumes if volume.type})
+    if before and before.rebuilt and (gone := [name for name in asked if name not in names]):
         raise BindingLost(
-            f"volume types {few([str(name) for name in gone])} are no longer offered, and the "
+            f"volume types {few(gone)} are no longer offered, and the "
             "record of what they are is lost; restore the annotation, or offer them again"
         )
-    return {name: names[name] for name in sorted(asked - {None}, key=str) if name in names}
+    return {name: names[name] for name in asked if name in names}
 
 
 def _check_availability(
@@ -152,24 +191,4 @@ def _check_availability(
 
 def _asked(before: Bound | None, path: str) -> Any:
     """Return what was requested at the last answer; None for a new order."""
-    return lookup(remembered(before), path) if before else None
-
-
-def _zones(pool: NodePool, settings: Settings, before: Bound | None) -> tuple[str, ...]:
-    if before and pool.name in before.zones:
-        return before.zones[pool.name]
-    return tuple(zone.name for zone in settings.zones)
-
-
-def _issuer(
-    order: Order[ClusterSpec], settings: Settings, before: Bound | None, version: str
-) -> Oidc | None:
-    """Return the environment's issuer where the order names none; it changes with the version."""
-    if order.spec.access.oidc:
-        return None
-    if before and before.oidc and before.version == version:
-        return before.oidc
-    named_before = before and lookup(before.asked, "access.oidc")
-    if before and before.version == version and not named_before and not before.rebuilt:
-        return before.oidc
-    return settings.access.oidc
+    return lookup(before.request, path) if before else None

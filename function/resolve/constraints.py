@@ -7,7 +7,6 @@ constraints never refuses a live order whose values are unchanged.
 from collections.abc import Mapping
 from typing import Any
 
-from function.bound import remembered
 from function.constraints import Violation, violations
 from function.contract import Order
 from function.errors import InvalidOrder, Problem
@@ -44,7 +43,7 @@ def _new(
     violated: list[Violation], kind: str, requested: Mapping[str, Any], previous: Bound
 ) -> list[Violation]:
     """Return the violations that the order was not accepted with."""
-    schema, accepted = KINDS[kind], remembered(previous)
+    schema, accepted = KINDS[kind], previous.request
     private = {name for name, info in fields(schema).items() if extra(info, "private")}
     unchanged = {name for name in private if requested.get(name) == accepted.get(name)}
     shown = {name: value for name, value in accepted.items() if name not in private}

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from function.bound import remembered
 from function.contract import Order, Remark
 from function.errors import InvalidOrder, Problem
 from function.model import ClusterSpec
@@ -23,7 +22,7 @@ def check_ranges(order: Order[ClusterSpec], before: Bound | None, problems: list
     """
     network = order.spec.network
     named = {"pods": network.pods, "services": network.services, "nodes": network.nodes}
-    known = (lookup(remembered(before), "network") if before else None) or {}
+    known = (lookup(before.request, "network") if before else None) or {}
     problems += (
         Problem(f"spec.network.{name}", NO_HOST)
         for name, cidr in named.items()

@@ -1,6 +1,5 @@
 """Resolve an order for servers: flavor, image, how they boot, and types of volumes."""
 
-from function.bound import remembered
 from function.contract import Order, Progress
 from function.errors import InvalidOrder, Problem
 from function.model import ServerSpec
@@ -34,7 +33,7 @@ def server(
     architecture = machine.architecture if machine else "amd64"
     image = before.image if before else None
     image = image or boots.image(spec.image, architecture, settings, problems)
-    if spec.zone and (before is None or remembered(before).get("zone") != spec.zone):
+    if spec.zone and (before is None or before.request.get("zone") != spec.zone):
         check_zones((spec.zone,), settings, "spec.zone", problems)
     types = volume_types(spec, settings, before, problems)
     boot = None

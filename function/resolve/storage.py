@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from function.bound import remembered
 from function.contract import Order
 from function.model.pool import NodePool
 from function.paths import lookup
@@ -59,7 +58,7 @@ def recorded(
     if previous is None or GIVEN in previous.estimate or "storageGiB" not in previous.estimate:
         return previous.estimate if previous else None
     extra = _given(order, machines, volumes)
-    pools = lookup(remembered(previous), "nodePools") or ()
+    pools = lookup(previous.request, "nodePools") or ()
     total = sum(_most(pool) * extra.get(str(pool.get("name")), 0) for pool in pools)
     return {**previous.estimate, "storageGiB": previous.estimate["storageGiB"] + total}
 

@@ -68,6 +68,7 @@ __all__ = [
     "Settings",
     "StartupTimeout",
     "VariableType",
+    "VolumeType",
     "filled",
 ]
 

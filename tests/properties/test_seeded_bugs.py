@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from function import (
     backends,
     bound,
-    compose,
     environment,
     existence,
     fn,
     guards,
     immutable,
     managed,
+    moving,
     past,
     plain,
     policy,
@@ -176,8 +176,8 @@ def _observed(stack: Stack[Any], key: str) -> Resource | None:
     return stack.observed.get(key)
 
 
-def _let_go(order: Order[Any], backend: Backend[Any], _: object) -> compose.Answer:
-    return compose.Answer(order, Rendered(planned=frozenset({backend.root})), False, backend.name)
+def _let_go(_order: object, backend: Backend[Any], _observed: object) -> Rendered:
+    return Rendered(planned=frozenset({backend.root}))
 
 
 def _nothing(*_: object) -> None:
@@ -381,7 +381,7 @@ BUGS = (
     Bug(
         "labelled resource swallowed", broken(guards, "ours", _our_keys), after(faults.server_newer)
     ),
-    Bug("let go at once", broken(compose, "_leave", _let_go), check_move),
+    Bug("let go at once", broken(moving, "left", _let_go), check_move),
     # Conditions, phase and message.
     Bug("frozen conditions", broken(refusal, "conditions", lambda *_: ()), fresh),
     Bug("ready whatever happens", broken(report, "_unsettled", lambda *_: {}), check_agreement),

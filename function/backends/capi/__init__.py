@@ -2,7 +2,8 @@
 
 settings   what the provider configures
 profile    how order fields reach a ClusterClass
-basis      order, environment, Bound, and what is kept of the live Cluster
+effective  which settings apply to a Cluster, and what is persisted of them
+basis      order, settings, Bound and the live Cluster
 variables  the value of every variable of the class
 pools      the MachineDeployments, with their overrides
 topology   all of it -> the Cluster, in the form of v1beta2
@@ -18,7 +19,14 @@ health     the live Cluster -> its health
 from collections.abc import Iterable, Mapping
 
 from function.backends.capi import forms, health, phases, status
-from function.backends.capi.basis import Basis, remembered_profile
+from function.backends.capi.basis import Basis
+from function.backends.capi.effective import (
+    KEY,
+    ClusterSettings,
+    applied,
+    current,
+    remembered_profile,
+)
 from function.backends.capi.gaps import gaps
 from function.backends.capi.pools import node_volumes, order_name
 from function.backends.capi.profile import POOL_FLAVOR, PROFILES, Profile
@@ -41,15 +49,16 @@ from function.contract import (
 from function.model import ClusterSpec
 from function.paths import lookup
 from function.record import Bound, Machine, Recalled
-from function.settings import Settings, filled
+from function.settings import filled
 
 __all__ = ["CLUSTER", "KEY", "NAME", "PROFILES", "CapiSettings"]
 
-KEY = "capi-cluster"
-
 
 def render(
-    order: Order[ClusterSpec], settings: Settings, bound: Bound, observed: Mapping[str, Resource]
+    order: Order[ClusterSpec],
+    settings: ClusterSettings,
+    bound: Bound,
+    observed: Mapping[str, Resource],
 ) -> Rendered:
     """Render an order for a cluster.
 
@@ -63,7 +72,7 @@ def render(
     live = status.live(before)
     known = before.options.get("connectionDetails") if before else None
     details = _connection_details(cluster) if status.initialised(live) else known
-    version = _version(before, basis.own)
+    version = settings.api_version
     manifest = forms.oldest(cluster) if version == "v1beta1" else cluster
     moment = phases.Moment(cluster, manifest, before)
     resource = Resource(
@@ -86,7 +95,7 @@ def render(
     return Rendered(
         resources=(resource,),
         removals=_removals(cluster, before),
-        status=phases.status_of(moment, order, settings, bound),
+        status=phases.status_of(moment, order, settings.extra_scopes, bound),
         conditions=(
             phases.current(moment),
             health.of(before, live, paused=moment.is_paused),
@@ -170,6 +179,15 @@ def _machines(pools: Iterable[Manifest], profile: Profile | None) -> dict[str, M
     return found
 
 
+def is_same_version(observed: Mapping[str, Resource], bound: Bound) -> bool:
+    """Say whether version and class are those that were applied before."""
+    root = observed.get(KEY)
+    stored = forms.newest(root.payload.get("manifest")) if root and root.exists else {}
+    topology = lookup(stored, "spec.topology") or {}
+    now = (f"v{bound.version}", bound.class_name)
+    return (topology.get("version"), lookup(topology, "classRef.name")) == now
+
+
 def progress(observed: Mapping[str, Resource]) -> Progress:
     """Return the highest version of the live cluster, and whether the last step is finished."""
     root = observed.get(KEY)
@@ -181,6 +199,9 @@ CLUSTER: Backend[ClusterSpec] = Backend(
     name=NAME,
     settings=CapiSettings,
     root=KEY,
+    current=current,
+    applied=applied,
+    is_same_version=is_same_version,
     render=render,
     identities=identities,
     recall=recall,
@@ -199,16 +220,10 @@ CLUSTER: Backend[ClusterSpec] = Backend(
     look=look,
     field_of=lambda _: "spec.nodePools",
     reads=READS,
-    writes=frozenset((forms.V1BETA1, forms.V1BETA2)),
+    writes=frozenset(forms.VERSIONS),
     unmade=unmade,
     holds=lambda observed, _: status.holds(observed[KEY]) if KEY in observed else WHOLE,
 )
-
-
-def _version(before: Resource | None, own: CapiSettings) -> str:
-    """Return the API version to write: that of the live Cluster, which never changes."""
-    stored = lookup(before.payload, "manifest.apiVersion") if before else None
-    return str(stored).rpartition("/")[2] if stored in CLUSTER.writes else own.api_version
 
 
 def _connection_details(cluster: Manifest) -> list[Manifest]:

@@ -9,6 +9,7 @@ from function.contract import Manifest
 from function.paths import lookup
 
 V1BETA1, V1BETA2 = "cluster.x-k8s.io/v1beta1", "cluster.x-k8s.io/v1beta2"
+VERSIONS = {V1BETA1: "v1beta1", V1BETA2: "v1beta2"}
 
 
 def oldest(cluster: Manifest) -> Manifest:

@@ -29,13 +29,12 @@ def gaps(basis: Basis) -> tuple[Remark, ...]:
         for field, target in basis.profile.fields.items()
         if target.unsupported and field not in _BY_VALUE
     }
-    if basis.offer:
-        own = basis.offer.unsupported.items()
-        found |= {f: text for f, text in own if f not in CLUSTER_FIELDS + POOL_FIELDS}
+    declared = basis.settings.unsupported.items()
+    found |= {f: text for f, text in declared if f not in CLUSTER_FIELDS + POOL_FIELDS}
     for field in (OIDC, NODES, EXTRA_NAMES, CONTROL_PLANE_FLAVOR):
         found[field] = basis.profile.target(field).unsupported
     found |= basis.profile.unsaid
-    if not basis.own.autoscaler:
+    if not basis.settings.autoscaler:
         found["spec.nodePools[].autoscaling"] = "the number of nodes stays at min here"
     remarks = [Remark(field, reason) for field, reason in sorted(found.items()) if reason]
     return (*remarks, *_by_value(basis), *_unsynced(basis))
@@ -56,7 +55,7 @@ def _by_value(basis: Basis) -> Iterator[Remark]:
 
 
 def _unsynced(basis: Basis) -> Iterator[Remark]:
-    if basis.own.all_labels:
+    if basis.settings.all_labels:
         return
     reason = f"reach machines only; nodes get those of the domains {', '.join(SYNCED)}"
     for pool in basis.order.spec.node_pools:

@@ -16,7 +16,6 @@ from function.model import ClusterSpec
 from function.paths import lookup
 from function.progress import Count, Shape, sentence
 from function.record import Bound
-from function.settings import Settings
 
 _BUILDING = "the cluster is being built"
 _CHANGING = "the cluster is being changed"
@@ -138,7 +137,7 @@ def remember(moment: Moment) -> dict[str, str]:
 
 
 def status_of(
-    moment: Moment, order: Order[ClusterSpec], settings: Settings, bound: Bound
+    moment: Moment, order: Order[ClusterSpec], scopes: tuple[str, ...], bound: Bound
 ) -> dict[str, Any]:
     """Return the status of the order."""
     cluster = moment.cluster
@@ -150,7 +149,7 @@ def status_of(
         "phase": phase,
         "message": message,
         **({"version": running} if running else {}),
-        **reached(endpoint, moment.observed, order, settings, bound),
+        **reached(endpoint, moment.observed, order, scopes, bound),
     }
     if order.spec.node_pools:
         shown["nodePools"] = _pools(moment, order, bound)

@@ -107,8 +107,7 @@ def _of_pool(basis: Basis, pool: NodePool, values: Mapping[str, Any]) -> list[Ma
     zones = pool.zones or ("",)
     _check(basis, pool, zones, at)
     overrides = _overrides(basis, pool, values)
-    standing = status.deployments(basis.standing)
-    classes = {w["name"]: w["class"] for w in standing if "class" in w}
+    classes = basis.settings.worker_classes
     known = {w.get("failureDomain"): w["name"] for w in _stored_all(basis, pool)}
     applied = {w["name"]: w for w in _stored_all(basis, pool)}
     return [
@@ -145,7 +144,7 @@ def _check(basis: Basis, pool: NodePool, zones: tuple[str, ...], at: str) -> Non
         InvalidOrder: The pool has some of them.
     """
     taints = _taints(pool).get("taints")
-    if taints and not basis.own.taints and taints != _stored(basis, pool).get("taints"):
+    if taints and not basis.settings.taints and taints != _stored(basis, pool).get("taints"):
         raise InvalidOrder(Problem(f"{at}.taints", "taints are not offered here"))
     problems = _label_problems(basis, pool, at) + [
         Problem(f"{at}.taints", f"{taint.key} is set by the cluster itself")
@@ -171,7 +170,7 @@ def _label_problems(basis: Basis, pool: NodePool, at: str) -> list[Problem]:
     reserved = {
         key
         for key in labels.changed(pool.labels, stored)
-        if labels.is_within(key, basis.own.reserved_labels)
+        if labels.is_within(key, basis.settings.reserved_labels)
         or (labels.is_within(key, _RESERVED_LABELS) and not labels.is_within(key, _NODE_LABELS))
     }
     return [

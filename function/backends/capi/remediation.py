@@ -28,9 +28,9 @@ def health_check(basis: Basis, applied: Manifest) -> Manifest:
     # would never be replaced.
     default = _definition(HealthCheck(), None)
     has_default = forms.has_health_check(applied, default)
-    if has_default and (basis.standing or basis.class_health_check is None):
+    if has_default and (basis.settings.is_kept or basis.class_health_check is None):
         return {"healthCheck": default}
-    if basis.standing and applied and forms.has_no_health_check(applied):
+    if basis.settings.is_kept and applied and forms.has_no_health_check(applied):
         return {}
     if basis.class_health_check is False:
         return {"healthCheck": _definition(check, startup)}

@@ -146,17 +146,9 @@ class CapiSettings(Block):
         """Return a profile, the environment's before the built-in ones."""
         return self.profiles.get(name) or PROFILES.get(name)
 
-    def profile(self, name: str) -> Profile:
-        """Return a profile.
-
-        Raises:
-            EnvironmentInvalid: There is none of this name.
-        """
-        found = self.find(name)
-        if found is None:
-            text = f"profile {name or 'of the class'} is not one of: {self._known(name)}"
-            raise EnvironmentInvalid(Problem("classes", text))
-        return found
+    def unknown(self, name: str) -> str:
+        """Return what is wrong with the name of a profile that is not there."""
+        return f"profile {name or 'of the class'} is not one of: {self._known(name)}"
 
     def _known(self, near: str) -> str:
         return listed({*self.profiles, *PROFILES}, near)

@@ -5,11 +5,12 @@ from typing import Any
 
 from function import names
 from function.backends.capi import status
-from function.backends.capi.basis import PROFILE, Basis
+from function.backends.capi.basis import Basis
+from function.backends.capi.effective import BASE, PROFILE, profile_text
 from function.backends.capi.pools import deployments, greatest
 from function.backends.capi.profile import NODES
 from function.backends.capi.remediation import health_check
-from function.backends.capi.variables import BASE, base, variables
+from function.backends.capi.variables import base, variables
 from function.contract import Manifest
 from function.errors import InvalidOrder, Problem
 from function.model import API_GROUP
@@ -29,9 +30,7 @@ def cluster(basis: Basis) -> Manifest:
         InvalidOrder: It asks for what is not offered and would be unsafe to ignore.
     """
     order, bound, values = basis.order, basis.bound, variables(basis)
-    namespace = basis.own.class_namespace
-    if basis.standing:
-        namespace = lookup(basis.standing, "spec.topology.classRef.namespace")
+    namespace = basis.settings.class_namespace
     network = _network(basis, values)
     check_room(order, _room(basis, network, values))
     pools = deployments(basis, values)
@@ -61,13 +60,13 @@ def cluster(basis: Basis) -> Manifest:
 
 def remember(basis: Basis) -> dict[str, str]:
     """Return the annotations that persist the kept values for the next call."""
-    return {BASE: canonical(base(basis)), PROFILE: basis.remembered_profile()}
+    return {BASE: canonical(base(basis)), PROFILE: profile_text(basis.profile)}
 
 
 def _labels(basis: Basis) -> dict[str, str]:
-    kept = lookup(basis.standing, "metadata.labels") or basis.own.labels
+    given = basis.settings.labels.items()
     return {
-        **{name: value for name, value in kept.items() if not name.startswith(API_GROUP)},
+        **{name: value for name, value in given if not name.startswith(API_GROUP)},
         **basis.order.labels,
     }
 
@@ -77,31 +76,30 @@ def _network(basis: Basis, values: Mapping[str, Any]) -> Manifest:
 
     Overlapping ranges are refused here, because Cluster API would accept them.
     """
+    network = basis.settings.network
     if basis.holds("spec.network.pods"):
-        return lookup(basis.stored, "spec.clusterNetwork") or {}
-    asked, own = basis.order.spec.network, basis.own.network
-    if asked.ip_families != ("IPv4",):
+        return network
+    if basis.order.spec.network.ip_families != ("IPv4",):
         raise InvalidOrder(Problem("spec.network.ipFamilies", "not offered here; accepted: [IPv4]"))
-    ranges = {
-        "pods": asked.pods or (own.pods if own else None),
-        "services": asked.services or (own.services if own else None),
-    }
-    if any(lookup(basis.order.written, f"network.{name}") for name in (*ranges, "nodes")):
+    if any(lookup(basis.order.written, f"network.{n}") for n in ("pods", "services", "nodes")):
         nodes = basis.profile.target(NODES).variable
-        known = {**ranges, "nodes": values.get(nodes) if nodes else None}
+        known = {
+            **{name: _first(part["cidrBlocks"]) for name, part in network.items()},
+            "nodes": values.get(nodes) if nodes else None,
+        }
         texts = {name: cidr for name, cidr in known.items() if isinstance(cidr, str)}
         parse(ClusterNetwork, texts, at="spec.network", blame=InvalidOrder)
-    return {name: {"cidrBlocks": [cidr]} for name, cidr in ranges.items() if cidr}
+    return network
 
 
 def _room(basis: Basis, network: Manifest, values: Mapping[str, Any]) -> Room:
-    variable, own = basis.profile.target(NODES).variable, basis.own.network
+    variable, mask = basis.profile.target(NODES).variable, basis.settings.node_mask
     nodes = values.get(variable) if variable else None
     machines = basis.profile.control_plane_machines
     return Room(
         pods=_first(lookup(network, "pods.cidrBlocks")),
         nodes=nodes if isinstance(nodes, str) else "",
-        share=own.node_mask if own else SHARE,
+        share=SHARE if mask is None else mask,
         control_planes=_control_planes(basis) if machines else 0,
         former=sum(map(greatest, status.deployments(basis.stored))),
     )

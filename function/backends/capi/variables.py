@@ -1,8 +1,7 @@
 """Determine the value of every variable of a ClusterClass.
 
-The environment's values come first, as the live Cluster keeps them; then the values that order
-fields drive; then `spec.variables`. Variables that an order can set are remembered with the
-environment's value (`BASE`), so that an order that stops setting one gets that value back.
+The environment's values come first, as the Cluster last received them; then the values that order
+fields drive; then `spec.variables`. An order that stops setting one gets the environment's back.
 """
 
 from collections.abc import Mapping
@@ -21,14 +20,10 @@ from function.backends.capi.profile import (
 )
 from function.errors import InvalidOrder, Problem
 from function.excerpts import listed
-from function.model import API_GROUP
-from function.paths import lookup
 from function.record import CONTROL_PLANE
 from function.resolve import mistyped
-from function.schema import mapping
 from function.settings import EVERY
 
-BASE = f"{API_GROUP}/base-variables"
 _DEFAULT_DISK = 50
 
 
@@ -38,16 +33,9 @@ def variables(basis: Basis) -> dict[str, Any]:
     Raises:
         InvalidOrder: The order sets a variable that it may not set.
     """
-    values = {**basis.values, **_zones(basis)}
-    if lookup(basis.standing, "spec.topology.variables") is not None:
-        settable = _settable(basis)
-        values = {n: value for n, value in basis.stored_variables.items() if n not in settable}
-        # Zones are chosen now if none were chosen before; once chosen, they never change.
-        free = basis.stored_control_planes == 1 or not basis.holds("spec.controlPlane")
-        values |= _zones(basis) if free else {}
     driven = _driven(basis)
     _check(basis, driven)
-    found = {**values, **base(basis)}
+    found = {**basis.settings.variables, **_zones(basis)}
     for written in driven.values():
         found |= written
     return _with_fixed(basis, {**found, **basis.order.spec.variables}, driven)
@@ -83,21 +71,17 @@ def _with_fixed(
 def _zones(basis: Basis) -> dict[str, Any]:
     """Return the zones of the control plane, if it has to survive the loss of one."""
     name = basis.profile.target(AVAILABILITY).variable
-    if not name or basis.order.spec.control_plane.availability != "Zone":
+    zones = basis.settings.zones
+    if not name or zones is None or basis.order.spec.control_plane.availability != "Zone":
         return {}
-    return {name: [zone.name for zone in basis.settings.zones]}
+    return {name: list(zones)}
 
 
 def base(basis: Basis) -> dict[str, Any]:
     """Return the environment's value of every variable that the order can set."""
-    settable = _settable(basis)
-    fresh = {name: value for name, value in basis.values.items() if name in settable}
-    if not basis.standing:
-        return fresh
-    # A variable that was opened since the last answer keeps its live value like the others.
-    stored = {n: basis.stored_variables[n] for n in fresh if n in basis.stored_variables}
-    known = mapping(basis.before.annotations.get(BASE, "")) if basis.before else {}
-    return {**stored, **known}
+    settings = basis.settings
+    names = _settable(basis) | settings.persisted_variables
+    return {name: value for name, value in settings.variables.items() if name in names}
 
 
 def _settable(basis: Basis) -> set[str]:
@@ -114,17 +98,18 @@ def _open(basis: Basis) -> set[str]:
 
     `*` opens every variable that the provider has listed: one that it never reviewed stays closed.
     """
-    if basis.offer is None:
+    settings = basis.settings
+    if settings.tenant_variables is None:
         return set()
-    named = set(basis.offer.tenant_variables) - {EVERY}
-    if EVERY not in basis.offer.tenant_variables:
-        return named - set(basis.pinned)
-    known = {*basis.values, *basis.offer.variable_types}
+    named = set(settings.tenant_variables) - {EVERY}
+    if EVERY not in settings.tenant_variables:
+        return named - set(settings.pinned)
+    known = {*settings.listed_variables, *basis.profile.variables}
     # The current profile's guard applies, even if the cluster keeps another profile; without a
     # current profile all are closed.
-    today = basis.own.find(basis.offer.profile)
+    today = settings.todays_profile
     closed = {*today.guarded, *basis.profile.drivers} if today else known
-    return (named | (known - closed)) - set(basis.pinned)
+    return (named | (known - closed)) - set(settings.pinned)
 
 
 def _driven(basis: Basis) -> dict[str, dict[str, Any]]:
@@ -147,7 +132,7 @@ def _driven(basis: Basis) -> dict[str, dict[str, Any]]:
     }
     found |= _login_as_applied(basis, asked[OIDC])
     disk = basis.profile.control_plane_disk
-    if machine and disk and disk not in basis.pinned and found[CONTROL_PLANE_FLAVOR]:
+    if machine and disk and disk not in basis.settings.pinned and found[CONTROL_PLANE_FLAVOR]:
         default = basis.profile.variables.get(disk, _DEFAULT_DISK)
         found[CONTROL_PLANE_FLAVOR][disk] = 0 if machine.disk_gib is not None else default
     stored = basis.stored_variables
@@ -189,13 +174,13 @@ def _allowed(basis: Basis) -> list[str] | None:
     if not allowed:
         return None
     variable = basis.profile.target(ALLOWED).variable
-    if variable and not basis.own.management_cidrs:
+    if variable and not basis.settings.management_cidrs:
         standing = basis.stored_variables.get(variable) or []
         if len(standing) > len(allowed) and standing[: len(allowed)] == list(allowed):
             return list(standing)
-    if not variable or not basis.own.management_cidrs:
+    if not variable or not basis.settings.management_cidrs:
         raise InvalidOrder(Problem(ALLOWED, "access to API servers cannot be limited here"))
-    return [*allowed, *basis.own.management_cidrs]
+    return [*allowed, *basis.settings.management_cidrs]
 
 
 def is_pinned(
@@ -213,7 +198,7 @@ def is_pinned(
         InvalidOrder: The tenant wrote the field.
     """
     for name, value in written.items():
-        pin = basis.pinned.get(name)
+        pin = basis.settings.pinned.get(name)
         if pin is None or pin.value == value or _stands(stored, name, value):
             continue
         if basis.asks(field):
@@ -250,10 +235,11 @@ def _check(basis: Basis, driven: Mapping[str, Mapping[str, Any]]) -> None:
 
 def _closed(basis: Basis, name: str) -> str:
     """Return why a variable is not open; empty if it is, or if the class is gone."""
-    if basis.offer is None:
+    opened_by_name = basis.settings.tenant_variables
+    if opened_by_name is None:
         return ""
     driver = basis.profile.drivers.get(name, "")
-    if driver and (name not in basis.offer.tenant_variables or "[]" in driver):
+    if driver and (name not in opened_by_name or "[]" in driver):
         return f"is set by {driver}"
     opened = _open(basis)
     if name in opened:

@@ -1,7 +1,8 @@
 """Render a `Cluster` into a Gardener `Shoot`, inside an Object.
 
 settings    what the provider configures
-basis       order, environment, Bound, and what is kept of the live Shoot
+effective   which settings apply to a Shoot, and what is persisted of them
+basis       order, settings, Bound and the live Shoot
 workers     the worker pools
 extensions  limits of access, addons
 operation   when Gardener may change the Shoot, and when it sleeps
@@ -17,7 +18,13 @@ from typing import Any
 
 from function import trouble, versions
 from function.backends.gardener import operation, shoot, status
-from function.backends.gardener.basis import Basis, remembered_types
+from function.backends.gardener.basis import Basis
+from function.backends.gardener.effective import (
+    ShootSettings,
+    applied,
+    current,
+    remembered_types,
+)
 from function.backends.gardener.extensions import missing_addons
 from function.backends.gardener.settings import NAME, GardenerSettings
 from function.backends.gardener.shapes import READS
@@ -42,7 +49,7 @@ from function.model import ClusterSpec
 from function.paths import lookup, replaced
 from function.record import Bound, Machine, Recalled
 from function.schema import NOTHING
-from function.settings import Settings, filled
+from function.settings import filled
 
 __all__ = ["CLUSTER", "KEY", "NAME", "GardenerSettings"]
 
@@ -50,7 +57,10 @@ VERSION = "spec.kubernetes.version"
 
 
 def render(
-    order: Order[ClusterSpec], settings: Settings, bound: Bound, observed: Mapping[str, Resource]
+    order: Order[ClusterSpec],
+    settings: ShootSettings,
+    bound: Bound,
+    observed: Mapping[str, Resource],
 ) -> Rendered:
     """Render an order for a cluster.
 
@@ -67,7 +77,7 @@ def render(
     return Rendered(
         resources=tuple(resources),
         removals=_removals(resources[0], kept, login, observed),
-        status=status.status_of(order, settings, bound, root, before),
+        status=status.status_of(order, settings.extra_scopes, bound, root, before),
         conditions=(status.current(root, before), status.health(root, observed)),
         unsupported=(*_unsupported(order), *missing_addons(basis), *without_affinity(basis)),
         notes=operation.notes(order.spec, basis.stored),
@@ -154,6 +164,19 @@ def progress(observed: Mapping[str, Resource]) -> Progress:
     )
 
 
+def is_same_version(observed: Mapping[str, Resource], bound: Bound) -> bool:
+    """Say whether the version that was decided is the one applied before, or the live one.
+
+    A version that Gardener has raised on its own brings no new settings: Gardener changes patch
+    versions in place, and at a time of its own.
+    """
+    root = observed.get(KEY)
+    stored = root.payload.get("manifest") if root and root.exists else None
+    return any(
+        lookup(shoot, VERSION) == bound.version for shoot in (stored, status.live_shoot(root))
+    )
+
+
 def standing(observed: Mapping[str, Resource]) -> Mapping[str, Any]:
     """Return the live values of fields that can only grow, if their growth was refused.
 
@@ -175,6 +198,9 @@ CLUSTER: Backend[ClusterSpec] = Backend(
     name=NAME,
     settings=GardenerSettings,
     root=KEY,
+    current=current,
+    applied=applied,
+    is_same_version=is_same_version,
     render=render,
     identities=identities,
     recall=recall,

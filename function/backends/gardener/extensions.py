@@ -1,6 +1,7 @@
 """Ask for the extensions of a Shoot: limits of access, and addons."""
 
 from function.backends.gardener.basis import Basis
+from function.backends.gardener.effective import mentioned_addons
 from function.contract import Manifest, Remark
 from function.errors import InvalidOrder, Problem
 from function.paths import lookup
@@ -23,10 +24,10 @@ def missing_addons(basis: Basis) -> list[Remark]:
     """Return the addons that the order mentions and the provider does not offer."""
     found = [
         Remark(f"spec.addons.{name}.enabled", "this addon is not offered here")
-        for name, offer in basis.addons.items()
+        for name, offer in basis.settings.addons.items()
         if offer is None and name != _METRICS
     ]
-    if basis.asked_addons.get(_METRICS) is False:
+    if mentioned_addons(basis.order.spec).get(_METRICS) is False:
         text = "metrics-server is a part of every cluster here"
         found.append(Remark(f"spec.addons.{_METRICS}.enabled", text))
     return found
@@ -37,7 +38,7 @@ def _limits(basis: Basis) -> list[Manifest]:
     if not allowed:
         return []
     stored = lookup(basis.stored, "spec.extensions") or ()
-    if not basis.own.acl and all(extension["type"] != _ACL for extension in stored):
+    if not basis.settings.acl and all(extension["type"] != _ACL for extension in stored):
         text = "access to API servers cannot be limited here"
         raise InvalidOrder(Problem("spec.apiServer.allowedCIDRs", text))
     rule = {"action": "ALLOW", "type": "remote_ip", "cidrs": list(allowed)}
@@ -55,7 +56,7 @@ def _addons(basis: Basis) -> list[Manifest]:
                 else {}
             ),
         }
-        for name, enabled in basis.asked_addons.items()
-        for offer in [basis.addons[name]]
+        for name, enabled in mentioned_addons(basis.order.spec).items()
+        for offer in [basis.settings.addons[name]]
         if offer is not None
     ]

@@ -1,14 +1,13 @@
 """Build the Shoot of an order, and the ConfigMap by which its users log in.
 
-Only fields that we own are rendered: Gardener fills in the rest. Values from the environment that
-would roll machines, such as zones and volumes, are copied from the live Shoot until its version
-changes. The ConfigMap has the hash of its content in its name, because only a change of the
-Shoot's spec makes Gardener read it again.
+Only fields that we own are rendered: Gardener fills in the rest. What comes from the environment is
+what the Shoot last received (`effective`). The ConfigMap has the hash of its content in its name,
+because only a change of the Shoot's spec makes Gardener read it again.
 """
 
 import yaml
 
-from function.backends.gardener.basis import EXTENSION_API, Basis
+from function.backends.gardener.basis import Basis
 from function.backends.gardener.extensions import extensions
 from function.backends.gardener.login import authentication
 from function.backends.gardener.operation import hibernation, maintenance
@@ -55,7 +54,7 @@ def resource(basis: Basis, login: Resource | None) -> Resource:
             **({"connectionDetails": details} if details else {}),
         },
         secret=bool(details),
-        annotations=basis.remember(),
+        annotations=basis.settings.remembered(),
         ready=ready(live),
     )
 
@@ -90,12 +89,12 @@ def manifest(basis: Basis, login: Resource | None) -> Manifest:
 
 def _of_environment(basis: Basis) -> Manifest:
     """Return fields set by the environment alone; those a live Shoot never had are omitted."""
-    own = basis.own
+    given = basis.settings
     found = {
-        "cloudProfile": basis.fixed("cloudProfile", own.cloud_profile.model_dump()),
-        "credentialsBindingName": basis.fixed("credentialsBindingName", own.credentials_binding),
-        "region": basis.fixed("region", own.region),
-        "purpose": basis.until_version("purpose", own.purpose),
+        "cloudProfile": given.cloud_profile,
+        "credentialsBindingName": given.credentials_binding,
+        "region": given.region,
+        "purpose": given.purpose,
     }
     return {name: value for name, value in found.items() if value is not None}
 
@@ -198,7 +197,7 @@ def _sleeps(basis: Basis) -> bool:
 def _exposure(basis: Basis) -> Manifest:
     if basis.order.spec.api_server.exposure == "Public":
         return {}
-    private = basis.fixed("exposureClassName", None) or basis.own.private_exposure_class
+    private = basis.settings.exposure_class
     if not private:
         text = "private API servers are not offered here; accepted: Public"
         raise InvalidOrder(Problem("spec.apiServer.exposure", text))
@@ -218,43 +217,18 @@ def _check_room(basis: Basis) -> None:
 
 
 def _network(basis: Basis) -> Manifest:
-    own, asked = basis.own.networking, basis.order.spec.network
-    found = {
-        "type": own.type,
-        "ipFamilies": ["IPv4"],
-        "nodes": asked.nodes or own.nodes,
-        "pods": asked.pods or own.pods,
-        "services": asked.services or own.services,
-    }
-    ranges = {name: found[name] for name in ("pods", "services", "nodes")}
-    asks = any(lookup(basis.order.written, f"network.{name}") for name in ranges)
-    if asks and not basis.stored:
+    network, asked = basis.settings.networking or {}, basis.order.written
+    ranges = {name: network.get(name) for name in ("pods", "services", "nodes")}
+    if any(lookup(asked, f"network.{name}") for name in ranges) and not basis.stored:
         # They must not overlap with the environment's ranges either.
         parse(ClusterNetwork, ranges, at="spec.network", blame=InvalidOrder)
-    return {"networking": basis.fixed("networking", found)}
+    return {"networking": basis.settings.networking}
 
 
 def _infrastructure(basis: Basis) -> Manifest:
-    own = basis.own.openstack
-    nodes = lookup(_network(basis), "networking.nodes")
     return {
-        "infrastructureConfig": basis.fixed(
-            "provider.infrastructureConfig",
-            {
-                "apiVersion": EXTENSION_API,
-                "kind": "InfrastructureConfig",
-                "floatingPoolName": own.floating_pool_name,
-                "networks": {"workers": nodes},
-            },
-        ),
-        "controlPlaneConfig": basis.fixed(
-            "provider.controlPlaneConfig",
-            {
-                "apiVersion": EXTENSION_API,
-                "kind": "ControlPlaneConfig",
-                "loadBalancerProvider": own.load_balancer_provider,
-            },
-        ),
+        "infrastructureConfig": basis.settings.infrastructure,
+        "controlPlaneConfig": basis.settings.control_plane,
     }
 
 

@@ -15,7 +15,6 @@ from function.model import ClusterSpec
 from function.paths import lookup
 from function.progress import Count, Shape
 from function.record import Bound
-from function.settings import Settings
 
 KEY = "gardener-shoot"
 HEALTHY = ("APIServerAvailable", "ControlPlaneHealthy", "EveryNodeReady", "SystemComponentsHealthy")
@@ -278,7 +277,7 @@ def _is_fixed(worker: Manifest) -> bool:
 
 def status_of(
     order: Order[ClusterSpec],
-    settings: Settings,
+    scopes: tuple[str, ...],
     bound: Bound,
     shoot: Resource,
     before: Resource | None,
@@ -287,7 +286,7 @@ def status_of(
 
     Args:
         order: The order.
-        settings: The environment's settings.
+        scopes: Scopes that kubeconfigs ask for.
         bound: What was decided.
         shoot: The rendered Object of the Shoot.
         before: The observed one.
@@ -305,6 +304,6 @@ def status_of(
         "phase": phase,
         "message": message,
         **({"version": version} if version else {}),
-        **reached(endpoint(live), before, order, settings, bound),
+        **reached(endpoint(live), before, order, scopes, bound),
         "nodePools": pools,
     }

@@ -1,7 +1,8 @@
 """Build the worker pools of a Shoot."""
 
 from function import labels
-from function.backends.gardener.basis import EXTENSION_API, Basis
+from function.backends.gardener.basis import Basis
+from function.backends.gardener.effective import EXTENSION_API
 from function.contract import Manifest, Remark
 from function.errors import InvalidOrder, Problem
 from function.model import API_GROUP
@@ -61,7 +62,7 @@ def without_affinity(basis: Basis) -> list[Remark]:
     return [
         Remark(f"spec.nodePools[{pool.name}].antiAffinity", text)
         for pool in basis.order.spec.node_pools
-        if pool.anti_affinity and not basis.policies[pool.name]
+        if pool.anti_affinity and not basis.settings.policies[pool.name]
     ]
 
 
@@ -76,7 +77,7 @@ def _worker(basis: Basis, pool: NodePool) -> Manifest:
         "maximum": high,
         "zones": _zones(basis, pool),
         "machine": {
-            "type": basis.machine_types[pool.name][1],
+            "type": basis.settings.machine_types[pool.name][1],
             "architecture": machine.architecture,
         },
         **volume,
@@ -112,10 +113,8 @@ def _zones(basis: Basis, pool: NodePool) -> list[str]:
 
 def _volume(basis: Basis, pool: NodePool, machine: Machine) -> Manifest:
     """Return the root volume; none if the flavor's own disk is used."""
-    default, asked = basis.default_volume, pool.root_volume
-    # The live volume is used only if the record of the environment's values is lost.
-    lost = basis.standing and basis.kept is None
-    stored = basis.stored_worker(pool).get("volume") if lost else None
+    default, asked = basis.settings.default_volume, pool.root_volume
+    stored = basis.settings.root_volumes.get(pool.name)
     size = asked.size_gib if asked else (pool.size and pool.size.disk_gib)
     if size is None and machine.disk_gib is not None:
         return {}
@@ -140,7 +139,8 @@ def _data_volumes(basis: Basis, pool: NodePool, volume: Manifest) -> Manifest:
     if not volume:
         text = "need a rootVolume beside them here, because the flavor brings a disk of its own"
         raise InvalidOrder(Problem(f"spec.nodePools[{pool.name}].dataVolumes", text))
-    default = basis.default_volume.type if basis.default_volume else None
+    given = basis.settings.default_volume
+    default = given.type if given else None
     found = [
         {
             "name": asked.name,
@@ -154,7 +154,7 @@ def _data_volumes(basis: Basis, pool: NodePool, volume: Manifest) -> Manifest:
 
 
 def _server_group(basis: Basis, pool: NodePool) -> Manifest:
-    policy = basis.policies.get(pool.name)
+    policy = basis.settings.policies.get(pool.name)
     if policy is None:
         return {}
     return {

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from function import trouble
-from function.backends.openstack import keys
+from function.backends.openstack import effective, keys
+from function.backends.openstack.effective import CloudSettings
 from function.backends.openstack.keys import IPV4, IPV6, NAME, NETWORK, NETWORKING, ROUTER, SUBNET
 from function.backends.openstack.network_status import current, status
 from function.backends.openstack.ports import FAMILY_LABEL
@@ -22,18 +23,21 @@ from function.errors import InvalidOrder, Problem
 from function.managed import named
 from function.model import NetworkSpec
 from function.record import Bound, Recalled
-from function.settings import Settings, filled
+from function.settings import filled
 
 
 def render(
-    order: Order[NetworkSpec], settings: Settings, bound: Bound, observed: Mapping[str, Resource]
+    order: Order[NetworkSpec],
+    settings: CloudSettings,
+    bound: Bound,
+    observed: Mapping[str, Resource],
 ) -> Rendered:
     """Render an order for a network.
 
     Raises:
         InvalidOrder: It asks for what is not offered, or has the name of an offered network.
     """
-    stack = Stack(order, settings.block(NAME, OpenStackSettings), bound, observed)
+    stack = Stack(order, settings.own, bound, observed)
     _check(stack)
     families = _families(order.spec)
     resources = (
@@ -89,6 +93,7 @@ NETWORK_BACKEND: Backend[NetworkSpec] = Backend(
     name=NAME,
     settings=OpenStackSettings,
     root=NETWORK,
+    current=effective.current,
     render=render,
     identities=identities,
     recall=recall,

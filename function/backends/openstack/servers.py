@@ -3,7 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from function.backends.openstack import firewall, instances, keys, login, ports, status, volumes
+from function.backends.openstack import (
+    effective,
+    firewall,
+    instances,
+    keys,
+    login,
+    ports,
+    status,
+    volumes,
+)
+from function.backends.openstack.effective import CloudSettings
 from function.backends.openstack.keys import NAME
 from function.backends.openstack.removals import identities, removals
 from function.backends.openstack.settings import OpenStackSettings
@@ -14,7 +24,7 @@ from function.managed import named
 from function.model import ServerSpec
 from function.paths import lookup
 from function.record import Boot, Bound, BoundImage, Machine, Recalled
-from function.settings import Settings, filled
+from function.settings import filled
 
 # The fields that determine the number of resources, by the prefix of their keys.
 _FIELDS = (
@@ -42,7 +52,10 @@ _OF_SERVERS = frozenset(
 
 
 def render(
-    order: Order[ServerSpec], settings: Settings, bound: Bound, observed: Mapping[str, Resource]
+    order: Order[ServerSpec],
+    settings: CloudSettings,
+    bound: Bound,
+    observed: Mapping[str, Resource],
 ) -> Rendered:
     """Render an order for servers.
 
@@ -50,8 +63,7 @@ def render(
         InvalidOrder: It asks for a network, an address or a label that is not offered, or passes
             its servers more metadata or user data than they accept.
     """
-    offered = settings.backend_of("Network") == NAME
-    stack = Stack(order, settings.block(NAME, OpenStackSettings), bound, observed, offered)
+    stack = Stack(order, settings.own, bound, observed, settings.has_networks)
     instances.check_labels(stack)
     login.check_user_data(stack)
     parts: list[Resource | str] = [
@@ -170,6 +182,7 @@ SERVER_BACKEND: Backend[ServerSpec] = Backend(
     name=NAME,
     settings=OpenStackSettings,
     root=keys.GROUP,
+    current=effective.current,
     render=render,
     identities=identities,
     recall=recall,

@@ -1,0 +1,251 @@
+"""Say which settings a Cluster takes from its environment, today and when it was last applied.
+
+What cannot be read from the applied Cluster is persisted in annotations beside it: the profile of
+its class (`PROFILE`), and the environment's value of variables that an order can set (`BASE`).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pydantic
+
+from function import shapes
+from function.backends.capi import status
+from function.backends.capi.forms import VERSIONS, newest
+from function.backends.capi.profile import AVAILABILITY, Profile, Target
+from function.backends.capi.settings import NAME, CapiSettings
+from function.contract import Manifest, Order, Resource
+from function.effective import Effective, reaching, taken
+from function.model import API_GROUP, ClusterSpec
+from function.paths import is_below, lookup
+from function.record import Bound
+from function.schema import canonical, mapping
+from function.settings import (
+    AT_ONCE,
+    NEXT_VERSION,
+    AccessDefaults,
+    ClusterClass,
+    PinnedVariable,
+    Settings,
+    VariableType,
+)
+
+KEY = "capi-cluster"
+PROFILE = f"{API_GROUP}/profile"
+BASE = f"{API_GROUP}/base-variables"
+
+
+class ClusterSettings(Effective):
+    """Hold what a Cluster takes from its environment; None is what the environment does not have.
+
+    Attributes:
+        api_version: Version of the Cluster API to write.
+        class_namespace: Namespace of the class.
+        labels: Labels of the Cluster.
+        network: `spec.clusterNetwork`, the ranges of the order included.
+        node_mask: Prefix length of the part of the pod range that each node takes.
+        zones: Zones of a control plane that is spread over them.
+        profile: Profile of the class, with the overrides of the offered class.
+        todays_profile: Profile as it is configured today, without them; None if it is gone.
+        unknown_profile: Why there is no profile; empty if there is one.
+        variables: Value of each variable of the class.
+        persisted_variables: Those of them whose value `BASE` has already.
+        listed_variables: Variables that the provider lists today.
+        tenant_variables: Variables that tenants may set; None if the class is no longer offered.
+        pinned: Variables that no tenant may set.
+        variable_types: Types of variables that the offered class declares.
+        unsupported: Fields that the offered class declares as unsupported.
+        worker_classes: Worker class of each live MachineDeployment.
+        is_kept: Whether the Cluster keeps what it last received.
+        autoscaler: Whether cluster-autoscaler runs.
+        taints: Whether taints are offered.
+        all_labels: Whether every label reaches nodes.
+        reserved_labels: Keys and domains of labels that tenants may not set.
+        management_cidrs: Networks that always reach API servers.
+        extra_scopes: Scopes that kubeconfigs ask for.
+    """
+
+    api_version: str = taken(CapiSettings, "apiVersion")
+    class_namespace: str | None = taken(CapiSettings, "classNamespace")
+    labels: dict[str, str] = taken(CapiSettings, "labels")
+    network: dict[str, Any] = taken(CapiSettings, "network.pods")
+    node_mask: int | None = taken(CapiSettings, "network.nodeCIDRMaskSize")
+    zones: tuple[str, ...] | None = taken(Settings, "zones")
+    profile: Profile | None = taken(CapiSettings, "profiles")
+    todays_profile: Profile | None = reaching(AT_ONCE)
+    unknown_profile: str = reaching(AT_ONCE)
+    variables: dict[str, Any] = taken(ClusterClass, "variables")
+    persisted_variables: frozenset[str] = reaching(NEXT_VERSION, default=frozenset())
+    listed_variables: frozenset[str] = taken(ClusterClass, "tenantVariables")
+    tenant_variables: tuple[str, ...] | None = taken(ClusterClass, "tenantVariables")
+    pinned: dict[str, PinnedVariable] = reaching(AT_ONCE)
+    variable_types: dict[str, VariableType] = taken(ClusterClass, "variableTypes")
+    unsupported: dict[str, str] = reaching(AT_ONCE)
+    worker_classes: dict[str, str] = reaching(NEXT_VERSION, default={})
+    is_kept: bool = reaching(NEXT_VERSION, default=False)
+    autoscaler: bool = taken(CapiSettings, "autoscaler")
+    taints: bool = taken(CapiSettings, "taints")
+    all_labels: bool = taken(CapiSettings, "allLabels")
+    reserved_labels: tuple[str, ...] = taken(CapiSettings, "reservedLabels")
+    management_cidrs: tuple[str, ...] = taken(CapiSettings, "managementCIDRs")
+    extra_scopes: tuple[str, ...] = taken(AccessDefaults, "extraScopes")
+
+
+def current(order: Order[ClusterSpec], settings: Settings, bound: Bound) -> ClusterSettings:
+    """Return what the environment gives a Cluster today."""
+    own = settings.block(NAME, CapiSettings)
+    offer = next((c for c in settings.classes if c.name == bound.cluster_class), None)
+    name = offer.profile if offer and own.find(bound.profile) is None else bound.profile
+    found = own.find(name)
+    pinned = offer.pinned if offer else {}
+    variables = {
+        **(found.variables if found else {}),
+        **(offer.variables if offer else {}),
+        **{name: pin.value for name, pin in pinned.items()},
+    }
+    types = offer.variable_types if offer else {}
+    return ClusterSettings(
+        api_version=own.api_version,
+        class_namespace=own.class_namespace,
+        labels=own.labels,
+        network=_network(order, own),
+        node_mask=own.network.node_mask if own.network else None,
+        zones=tuple(zone.name for zone in settings.zones),
+        profile=_with_overrides(found, offer) if found else None,
+        todays_profile=own.find(offer.profile if offer else bound.profile),
+        unknown_profile="" if found else own.unknown(name),
+        variables=variables,
+        listed_variables=frozenset((*variables, *types)),
+        tenant_variables=offer.tenant_variables if offer else None,
+        pinned=pinned,
+        variable_types=types,
+        unsupported=offer.unsupported if offer else {},
+        autoscaler=own.autoscaler,
+        taints=own.taints,
+        all_labels=own.all_labels,
+        reserved_labels=own.reserved_labels,
+        management_cidrs=own.management_cidrs,
+        extra_scopes=settings.access.extra_scopes,
+    )
+
+
+def _network(order: Order[ClusterSpec], own: CapiSettings) -> Manifest:
+    asked, offered = order.spec.network, own.network
+    ranges = {
+        "pods": asked.pods or (offered.pods if offered else None),
+        "services": asked.services or (offered.services if offered else None),
+    }
+    return {name: {"cidrBlocks": [cidr]} for name, cidr in ranges.items() if cidr}
+
+
+def _with_overrides(profile: Profile, offer: ClusterClass | None) -> Profile:
+    """Return a profile with what the offered class says beside it."""
+    gaps = offer.unsupported if offer else {}
+    less = {field: Target(unsupported=reason) for field, reason in gaps.items()}
+    startup = offer.node_startup_timeout if offer else None
+    edits = {
+        **({"fields": {**profile.fields, **less}} if less else {}),
+        **({"node_startup_timeout": startup} if startup else {}),
+    }
+    return profile.model_copy(update=edits) if edits else profile
+
+
+def applied(
+    observed: Mapping[str, Resource], record: Bound | None, today: ClusterSettings
+) -> Mapping[str, Any] | None:
+    """Return what the Cluster was last given, by attribute; None if it cannot exist yet."""
+    root = observed.get(KEY)
+    stored = newest(root.payload.get("manifest")) if root and root.exists else {}
+    if root is None or not stored:
+        return None
+    version, profile = stored.get("apiVersion"), remembered_profile(root)
+    labels = lookup(stored, "metadata.labels")
+    held = status.holds(root)
+    listed = lookup(stored, "spec.topology.variables")
+    known = {v["name"]: v.get("value") for v in listed or () if "name" in v}
+    return {
+        **({"api_version": VERSIONS[version]} if version in VERSIONS else {}),
+        "class_namespace": lookup(stored, "spec.topology.classRef.namespace"),
+        **({"labels": labels} if labels else {}),
+        **(
+            {"network": lookup(stored, "spec.clusterNetwork") or {}}
+            if is_below("spec.network.pods", held)
+            else {}
+        ),
+        **({"profile": profile} if profile else {}),
+        **_zones(stored, known, profile or today.profile, held),
+        "variables": _variables(root, record, known if listed is not None else None, today),
+        "persisted_variables": frozenset(mapping(root.annotations.get(BASE, ""))),
+        "worker_classes": {
+            d["name"]: d["class"] for d in status.deployments(stored) if "class" in d
+        },
+        "is_kept": True,
+    }
+
+
+def _zones(
+    stored: Manifest, known: Mapping[str, Any], profile: Profile | None, held: frozenset[str]
+) -> dict[str, Any]:
+    """Return the zones of the control plane; unknown until they are needed, and then fixed."""
+    name = profile.target(AVAILABILITY).variable if profile else None
+    alone = lookup(stored, "spec.topology.controlPlane.replicas") == 1
+    if not name or alone or not is_below("spec.controlPlane", held):
+        return {}
+    return {"zones": known.get(name)}
+
+
+def _variables(
+    root: Resource, record: Bound | None, known: Mapping[str, Any] | None, today: ClusterSettings
+) -> dict[str, Any]:
+    """Return the environment's value of each variable, as the Cluster last received it.
+
+    Variables that the order set have it in `BASE`; what is not there had no value.
+
+    Args:
+        root: The observed Object of the Cluster.
+        record: The previous record.
+        known: The variables of the applied Cluster; None if they are unreadable.
+        today: What the environment says today.
+    """
+    text = root.annotations.get(BASE, "")
+    base = mapping(text)
+    if known is None:
+        return {**today.variables, **base}
+    profile = remembered_profile(root) or today.profile
+    written = lookup(record.request, "variables") if record else None
+    driven = {*_driven_by_fields(profile), *(written if isinstance(written, dict) else ())}
+    if not text:
+        # Of a lost base, what the environment still has is taken from the Cluster.
+        driven -= today.variables.keys()
+    return {**{name: value for name, value in known.items() if name not in driven}, **base}
+
+
+def _driven_by_fields(profile: Profile | None) -> set[str]:
+    """Return the variables that order fields drive, except for the zones."""
+    if profile is None:
+        return set()
+    disk = {profile.control_plane_disk} if profile.control_plane_disk else set()
+    targets = [
+        target
+        for field, target in profile.fields.items()
+        if target.variable and field != AVAILABILITY
+    ]
+    return disk.union(*((t.variable, *t.also) for t in targets if t.variable))
+
+
+def remembered_profile(root: Resource | None) -> Profile | None:
+    """Return the profile that the root resource remembers; None if there is none, or garbled."""
+    text = root.annotations.get(PROFILE, "") if root else ""
+    try:
+        return Profile.model_validate(shapes.parsed(text)) if text else None
+    except pydantic.ValidationError:
+        return None
+
+
+def profile_text(profile: Profile) -> str:
+    """Return a profile as `PROFILE` persists it, without what always applies as of today."""
+    todays: dict[str, Any] = dict.fromkeys(
+        ("guarded", "fixed", "class_health_check", "variable_types"), True
+    )
+    todays["fields"] = {"__all__": {"empty"}}
+    return canonical(profile.model_dump(mode="json", exclude_defaults=True, exclude=todays))

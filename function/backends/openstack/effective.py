@@ -1,0 +1,32 @@
+"""Say which settings servers and networks take from their environment: today's.
+
+What a live resource was made with is immutable in the cloud, or is kept resource by resource
+(`Stack.kept`): a new server of a live order is made with today's settings.
+"""
+
+from typing import Any
+
+from function.backends.openstack.keys import NAME
+from function.backends.openstack.settings import OpenStackSettings
+from function.contract import Order
+from function.effective import Effective, reaching
+from function.record import Bound
+from function.settings import AT_ONCE, Settings
+
+
+class CloudSettings(Effective):
+    """Hold what servers and networks take from their environment.
+
+    Attributes:
+        own: The settings of this backend.
+        has_networks: Whether tenants may order Networks.
+    """
+
+    own: OpenStackSettings = reaching(AT_ONCE)
+    has_networks: bool = reaching(AT_ONCE, default=False)
+
+
+def current(_order: Order[Any], settings: Settings, _bound: Bound) -> CloudSettings:
+    """Return what the environment gives servers and networks today."""
+    own = settings.block(NAME, OpenStackSettings)
+    return CloudSettings(own=own, has_networks=settings.backend_of("Network") == NAME)

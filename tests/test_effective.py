@@ -1,0 +1,103 @@
+"""Which settings apply to an order: those that it last received, by what each field declares."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from function import compose
+from function.effective import Effective, as_received, reaching, taken
+from function.schema import Schema, configured, extra
+from function.settings import AT_ONCE, NEW_ORDERS, NEXT_CHANGE, NEXT_VERSION
+from tests.properties.world import ask
+from tests.reaches import CASES
+from tests.reaches.worlds import CLUSTERS
+from tests.test_reaches import live
+
+
+class Inner(Schema):
+    """Settings inside others, of which one declares for itself what an edit reaches."""
+
+    own: str = configured("Own.", reaches=NEXT_VERSION)
+
+
+class Block(Schema):
+    """Settings of a backend."""
+
+    region: str = configured("Region.", reaches=NEW_ORDERS)
+    inner: Inner = configured("Inner.", reaches=NEW_ORDERS)
+
+
+class Given(Effective):
+    """What orders take from `Block`."""
+
+    first: str | None = taken(Block, "region")
+    version: str | None = taken(Block, "inner.own", default=None)
+    judged: str = reaching(NEXT_CHANGE)
+    now: str = reaching(AT_ONCE)
+    pools: dict[str, str | None] = reaching(NEXT_VERSION, each=True)
+
+
+TODAY = Given(
+    first="today", version="today", judged="today", now="today", pools={"a": "today", "b": "today"}
+)
+
+
+@pytest.mark.parametrize(
+    ("applied", "same", "want"),
+    [
+        pytest.param(None, True, {}, id="a new order gets what the environment says"),
+        pytest.param({}, True, {}, id="what is unknown is today's"),
+        pytest.param({"first": "old"}, False, {"first": "old"}, id="a version brings nothing new"),
+        pytest.param({"first": None}, True, {"first": None}, id="an absence is kept"),
+        pytest.param({"version": "old"}, True, {"version": "old"}, id="until the next version"),
+        pytest.param({"version": "old"}, False, {}, id="with the next version"),
+        pytest.param({"judged": "old", "now": "old"}, True, {}, id="today's at once"),
+        pytest.param(
+            {"pools": {"a": None, "gone": "old"}},
+            True,
+            {"pools": {"a": None, "b": "today"}},
+            id="a new entry gets today's, one that is gone leaves",
+        ),
+    ],
+)
+def test_as_received(applied: Mapping[str, Any] | None, same: bool, want: dict[str, Any]) -> None:
+    """Each value is today's, or the one that was applied, by its reach."""
+    found = as_received(TODAY, applied, is_same_version=same)
+    assert found == TODAY.model_copy(update=want)
+
+
+def test_a_setting_that_is_not_there() -> None:
+    """A typo in the path of a setting fails when the module is loaded."""
+    with pytest.raises(KeyError):
+        taken(Block, "inner.regoin")
+
+
+# What an order has no value of until it is needed: the project is in the name of a Shoot, and the
+# volumes of live pools are read only where what the environment gave is lost.
+NOT_ALWAYS = {"project", "exposure_class", "root_volumes", "zones"}
+
+
+@pytest.mark.parametrize("world", CLUSTERS)
+def test_each_value_is_read_from_what_was_applied(
+    world: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A value that `applied` forgets would follow every edit of the environment."""
+    calls: list[tuple[Effective, Mapping[str, Any] | None]] = []
+
+    def spy(today: Effective, applied: Mapping[str, Any] | None, **same: bool) -> Effective:
+        calls.append((today, applied))
+        return as_received(today, applied, **same)
+
+    settled = live(world, CASES[0])
+    monkeypatch.setattr(compose, "as_received", spy)
+    ask(settled)
+    [(today, applied)] = calls
+    assert applied is not None
+    late = {
+        name
+        for name, info in type(today).model_fields.items()
+        if extra(info, "reaches") in (NEW_ORDERS, NEXT_VERSION)
+    }
+    assert late - applied.keys() <= NOT_ALWAYS
+    assert applied.keys() <= late, "what applies at once is never kept"
