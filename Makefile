@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 # Checked by `make lint`; tests/e2e drives real engines and has a target of its own.
-SOURCES := function tests benchmarks testbed release
+SOURCES := function tools tests benchmarks testbed release
 # Every branch of these is covered by their own tests, or `make test` fails. Tracing costs the
 # other tests half of their time.
 SAFETY := guards immutable existence bound stale outdated
@@ -23,13 +23,13 @@ help: ## List the targets.
 	@$(PYTHON) -m venv .venv
 	@$(PIP) install --no-deps --require-hashes -r requirements-dev.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
-	@$(BIN)/python -m compileall -q function
+	@$(BIN)/python -m compileall -q function tools
 	@conflicts=$$($(BIN)/pip check --disable-pip-version-check) || { echo "$$conflicts" >&2; exit 1; }
 	@touch $@
 
 demo: .venv/.complete ## Answer every example order for every example provider; V=1 for reasons.
 	@echo "Every example order, answered by the real server for each example provider:"
-	@$(BIN)/python -m function.demo $(if $(V),--verbose)
+	@$(BIN)/python -m tools.demo $(if $(V),--verbose)
 
 test: .venv/.complete ## Run all tests that need no other server.
 	@$(BIN)/pytest -q -m "not e2e" -n 2 --dist worksteal
@@ -41,14 +41,14 @@ lint: .venv/.complete ## Check format, lint, types, import contracts and generat
 	@$(BIN)/ruff check --quiet $(SOURCES)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m function.generate --check
+	@$(BIN)/python -m tools.generate --check
 
 fmt: .venv/.complete ## Format, and fix what the linter can.
 	@$(BIN)/ruff check --fix --quiet $(SOURCES)
 	@$(BIN)/ruff format --quiet $(SOURCES)
 
 generate: .venv/.complete ## Write XRDs, Compositions, schemas and references from the models.
-	@$(BIN)/python -m function.generate
+	@$(BIN)/python -m tools.generate
 
 up: .venv/.complete ## Start a control plane on this machine; PROFILE="capi core-1.20" for others.
 	@$(BIN)/python -m testbed up $(PROFILE)

@@ -25,8 +25,8 @@ from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
 from rich.console import Console
 from rich.table import Table
 
-from function import demo
 from function.contract import Manifest
+from tools import demo
 
 EXAMPLES = Path("examples")
 PROVIDER = EXAMPLES / "environments" / "cluster-stacks"

@@ -19,10 +19,11 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.calls import EXAMPLES, stored
-from function import demo, local
+from function import local
 from function.contract import Manifest, Mode
 from function.fn import FunctionRunner
 from function.model import API_GROUP
+from tools import demo
 
 PROVIDER = EXAMPLES / "environments" / "cluster-stacks"
 ORDER = EXAMPLES / "server" / "web" / "claim.yaml"

@@ -1,11 +1,10 @@
 """Answer a tenant's order with the resources that this provider runs.
 
     main, serving   the server                cli        the command line
-    demo       orders through the server      generate   XRDs and the like from the models
-    render     orders from files              forms, overview, files   what is printed, and read
+    render     orders from files              forms, files   what is printed, and read
     admission  what an API server refuses
     fn         adapter: protobuf, time, logs  local      plays Crossplane for one order
-    simulate   stands in for providers        plain      protobuf Structs <-> plain data
+    simulate   plays providers for `render`   plain      protobuf Structs <-> plain data
     wire       requests that protobuf refuses to read
     compose    bind, policy, resolve, render, guard: the heart
     backends   one file per backend           guards     nothing live vanishes
@@ -22,5 +21,6 @@
     immutable, existence, trouble, progress   what is built, why not, and how far
     names, labels, flavors, kubeconfig, parsing, schema, shapes, paths, errors, excerpts
 
-Imports point downwards; see the contracts in pyproject.toml.
+Imports point downwards, the server loads nothing of the command line, and nothing here imports
+what builds, shows or tests it (`tools`, `tests` and others); see the contracts in pyproject.toml.
 """

@@ -23,7 +23,6 @@ MAX_CALLS = 6
 # Crossplane's name generator keeps this much of a claim's name, so that the result fits a label.
 GENERATED_BASE = 57
 KEY_ANNOTATION = "crossplane.io/composition-resource-name"
-COMPOSITE_LABEL = "crossplane.io/composite"
 
 Run = Callable[[fnv1.RunFunctionRequest], Awaitable[fnv1.RunFunctionResponse]]
 T = TypeVar("T")

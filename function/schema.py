@@ -89,7 +89,7 @@ class Constraint:
 
     Attributes:
         violation: Returns what is wrong with a value, empty if nothing is. By its name
-            `function.generate.checks` finds the same in CEL.
+            `tools.generate.checks` finds the same in CEL.
     """
 
     violation: Callable[[Any], str]

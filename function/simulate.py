@@ -1,7 +1,8 @@
-"""Stand in for providers: say what a composed resource would report once it is built.
+"""Simulate providers: say what a composed resource would report once it is built.
 
-The demo and the tests play an order through its waves with it. The forms are those that
-provider-openstack 0.9, provider-kubernetes 1.3 and Cluster API 1.14 were seen to report.
+`central-api render` plays an order through its waves with it, and so do the demo and the tests;
+the server never loads it. The forms are those that provider-openstack 0.9, provider-kubernetes 1.3
+and Cluster API 1.14 were seen to report.
 """
 
 import copy

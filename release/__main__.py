@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from function.contract import Mode
-from function.generate.definitions import FUNCTION, package
 from release import ROOT, archive, bill, commands, image, rootfs, stamp, xpkg
+from tools.generate.definitions import FUNCTION, package
 
 OUT = ROOT / "out" / "packages"
 SUMS = "SHA256SUMS"

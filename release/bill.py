@@ -14,8 +14,8 @@ from cyclonedx.output import make_outputter
 from cyclonedx.schema import OutputFormat, SchemaVersion
 from packageurl import PackageURL
 
-from function.generate.definitions import FUNCTION, SOURCE
 from release import SUITE, rootfs, stamp
+from tools.generate.definitions import FUNCTION, SOURCE
 
 SCHEMA = SchemaVersion.V1_6
 

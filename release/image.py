@@ -3,8 +3,8 @@
 import tempfile
 from pathlib import Path
 
-from function.generate.definitions import FUNCTION
 from release import ROOT, commands, stamp
+from tools.generate.definitions import FUNCTION
 
 
 def build(rootfs: Path, target: Path, made: stamp.Stamp) -> None:

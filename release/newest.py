@@ -33,10 +33,10 @@ NOT_OURS = frozenset({"function-central-api", "pip", "setuptools"})
 # The lock itself is what is set aside here.
 TESTS = ("-q", "-m", "not e2e", "-n", "2", "--deselect", "tests/test_lock.py")
 CHECKS = {
-    "ruff": ("ruff", "check", "--quiet", "function", "tests", "benchmarks", "testbed", "release"),
+    "ruff": ("ruff", "check", "--quiet", "."),
     "mypy": ("mypy",),
     "import-linter": ("lint-imports",),
-    "generate": ("python", "-m", "function.generate", "--check"),
+    "generate": ("python", "-m", "tools.generate", "--check"),
     "tests": ("pytest", *TESTS),
 }
 

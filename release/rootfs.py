@@ -19,6 +19,7 @@ from release import PYTHON, ROOT, commands, debian, stamp
 RECORDS = Path("var/lib/dpkg/status.d")
 # Where Debian's Python looks for what is not Debian's.
 SITE = Path(f"usr/local/lib/python{PYTHON}/dist-packages")
+PIP = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
 USER = 65532
 ACCOUNTS = {
@@ -107,17 +108,21 @@ def _unpack_debian(
 
 def _install(site: Path, scratch: Path, made: stamp.Stamp) -> None:
     """Install what is pinned by hash, and then the wheel of the function."""
-    pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
     site.mkdir(parents=True)
     into = (
         "install", "--target", str(site), "--no-compile", "--no-deps", "--only-binary=:all:",
         "--implementation=cp", f"--python-version={PYTHON}",
         *(f"--platform={platform}" for platform in PLATFORMS),
     )  # fmt: skip
-    commands.run((*pip, *into, "--require-hashes", "-r", ROOT / "requirements.txt"))
-    wheel = ("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(scratch), str(ROOT))
-    commands.run((*pip, *wheel), made.environment)
-    commands.run((*pip, *into, *scratch.glob("*.whl")))
+    commands.run((*PIP, *into, "--require-hashes", "-r", ROOT / "requirements.txt"))
+    commands.run((*PIP, *into, wheel(scratch, made)))
+
+
+def wheel(directory: Path, made: stamp.Stamp) -> Path:
+    """Build the wheel of the function into a directory, without a network."""
+    build = ("wheel", "--no-deps", "--no-build-isolation", f"--wheel-dir={directory}", ROOT)
+    commands.run((*PIP, *build), made.environment)
+    return next(directory.glob("*.whl"))
 
 
 def _trim(root: Path) -> None:

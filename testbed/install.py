@@ -14,13 +14,13 @@ import yaml
 
 from function import managed
 from function.contract import Mode
-from function.generate.definitions import INSTALLED, served
 from function.model import API_GROUP, API_VERSION
 from testbed import ROOT, build
 from testbed.kubernetes import Kubernetes, Manifest, condition
 from testbed.programs import Files
 from testbed.site import CROSSPLANE_USER, TENANT, Site
 from testbed.waiting import until
+from tools.generate.definitions import INSTALLED, served
 
 ENVIRONMENTS = ROOT / "examples" / "environments"
 SCHEMAS = ROOT / "tests" / "schemas"

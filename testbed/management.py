@@ -11,7 +11,6 @@ from pathlib import Path
 
 import yaml
 
-from function.generate.backends import cluster_roles
 from testbed import build
 from testbed.install import (
     ENVIRONMENTS,
@@ -28,6 +27,7 @@ from testbed.programs import ClusterAPI
 from testbed.servers import Server
 from testbed.servers.capi import managers
 from testbed.site import TENANT, Site
+from tools.generate.backends import cluster_roles
 
 OBJECTS = Path(__file__).parent / "objects"
 EXAMPLE = ENVIRONMENTS / "cluster-stacks"

@@ -19,7 +19,6 @@ import yaml
 
 from function.__version__ import __version__
 from function.contract import Mode
-from function.generate.definitions import FUNCTION, INSTALLED, REGISTRY, package, served
 from function.model import API_GROUP, API_VERSION
 from testbed import ROOT, build
 from testbed.install import DEFINITIONS, definitions
@@ -27,6 +26,7 @@ from testbed.kubernetes import MERGE, Kubernetes, Manifest
 from testbed.programs import CLI_OF_2
 from testbed.site import Site
 from testbed.waiting import until
+from tools.generate.definitions import FUNCTION, INSTALLED, REGISTRY, package, served
 
 PACKAGES = "pkg.crossplane.io"
 REVISIONS = f"/apis/{PACKAGES}/v1/functionrevisions"

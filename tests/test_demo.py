@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from function import demo, local, overview, simulate
+from function import local, simulate
 from function.fn import FunctionRunner
 from tests import asking
+from tools import demo, overview
 
 ROWS, COLUMNS = 24, 80
-PROGRAM = (sys.executable, "-m", "function.demo")
+PROGRAM = (sys.executable, "-m", "tools.demo")
 
 
 @pytest.fixture(scope="module")

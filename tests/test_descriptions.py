@@ -10,13 +10,13 @@ import pytest
 import function
 from function import errors, trouble
 from function.backends import SETTINGS
-from function.generate import conditions, definitions, openapi, rules
-from function.generate.openapi import Field
 from function.model import KINDS
 from function.model.status import STATUSES
 from function.responses import CONDITIONS
 from function.schema import item_type
 from function.settings import Settings
+from tools.generate import conditions, definitions, openapi, rules
+from tools.generate.openapi import Field
 
 # What a number counts, or the unit that it is in.
 UNIT = re.compile(r"\b(GiB|bytes|percent|vCPUs|[Nn]umber of \w+|in the unit of)\b")

@@ -11,14 +11,15 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from function import generate, local
+from function import local
 from function.contract import Mode
-from function.generate import checks, definitions, openapi, protection, rules
-from function.generate.__main__ import main
 from function.model import KINDS
 from function.model.status import STATUSES
 from function.schema import HINTS, Schema, extra, fields, item_type
 from tests.asking import ORDERS, PROVIDERS, ROOT, Manifest, ask, order, provider
+from tools import generate
+from tools.generate import checks, definitions, openapi, protection, rules
+from tools.generate.__main__ import main
 
 FILES = generate.files(ROOT)
 INSTALLS = [(kind, mode) for kind in KINDS for mode in Mode]

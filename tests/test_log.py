@@ -13,10 +13,11 @@ from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
 from structlog.testing import capture_logs
 
-from function import calls, demo, fn, local, simulate
+from function import calls, fn, local, simulate
 from function.contract import Mode
 from tests import asking
 from tests.samples import public_key
+from tools import demo
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 

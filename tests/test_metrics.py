@@ -15,10 +15,11 @@ from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
 from prometheus_client import CollectorRegistry
 
-from function import demo, fn, local, metrics
+from function import fn, local, metrics
 from function.__version__ import __version__
 from function.contract import Mode
 from tests import asking
+from tools import demo
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 

@@ -6,11 +6,11 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
-from function.generate import monitoring
-from function.generate.runtime import PODS
 from function.metrics import Metrics
 from tests import crds
 from tests.asking import ROOT, Manifest
+from tools.generate import monitoring
+from tools.generate.runtime import PODS
 
 CASES = yaml.safe_load((ROOT / "tests" / "alerts.yaml").read_text("utf-8"))["tests"]
 ALERTS = {alert["alert"]: alert for alert in monitoring.alerts()}

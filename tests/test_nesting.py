@@ -1,8 +1,8 @@
 """The admission policy for free-form values follows from the models; e2e holds it to be true."""
 
-from function.generate import nesting
 from function.model import KINDS
 from function.nesting import LEVELS
+from tools.generate import nesting
 
 
 def test_every_free_form_field_has_its_policy() -> None:

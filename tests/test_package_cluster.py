@@ -9,9 +9,9 @@ import yaml
 from function import managed
 from function.backends import SETTINGS
 from function.contract import Mode
-from function.generate import activation, backends, cluster, credentials
 from tests.asking import ROOT, Manifest
 from tests.crds import SCHEMAS, problems
+from tools.generate import activation, backends, cluster, credentials
 
 FILES = cluster.files()
 OF_CONFIGS = ("providerconfigs", "clusterproviderconfigs")

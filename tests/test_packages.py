@@ -6,14 +6,18 @@ import shutil
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib import metadata
 from pathlib import Path
 
 import click
+import grimp
 import pytest
 import yaml
+from packaging.utils import canonicalize_name
 
 from function.contract import Mode
 from function.model import KINDS
@@ -134,6 +138,26 @@ def test_a_silent_archive_is_no_new_archive(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(commands, "run", run)
     with pytest.raises(click.ClickException, match="Could not resolve"):
         debian.versions()
+
+
+def test_the_wheel_holds_what_runs(tmp_path: Path) -> None:
+    """The function as it is here, and nothing that builds, shows or tests it."""
+    with zipfile.ZipFile(rootfs.wheel(tmp_path, MADE)) as wheel:
+        held = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    files = [path for path in (ROOT / "function").rglob("*") if path.is_file()]
+    here = {path.relative_to(ROOT).as_posix() for path in files if path.suffix != ".pyc"}
+    assert held == here
+
+
+def test_what_runs_needs_only_what_is_installed_with_it() -> None:
+    """Every library that the function imports is in the image's lock."""
+    graph = grimp.build_graph("function", include_external_packages=True)
+    own = {"function", *sys.stdlib_module_names}
+    imported = {module.partition(".")[0] for module in graph.modules} - own
+    installed = {canonicalize_name(pin.partition("==")[0]) for pin in pins("requirements.txt")}
+    homes = metadata.packages_distributions()
+    assert "pydantic" in imported
+    assert [m for m in imported if installed.isdisjoint(map(canonicalize_name, homes[m]))] == []
 
 
 def test_every_definition_is_in_one_package() -> None:

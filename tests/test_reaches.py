@@ -18,7 +18,6 @@ from function.backends import SETTINGS
 from function.bound import ANNOTATION
 from function.contract import Mode
 from function.environment import KIND, KIND_API_VERSION
-from function.generate import openapi
 from function.model import API_GROUP
 from function.schema import Schema, extra, item_type
 from function.settings import AT_ONCE, NEW_ORDERS, NEXT_CHANGE, NEXT_VERSION, Settings
@@ -36,6 +35,7 @@ from tests.reaches.worlds import (
     Data,
     merged,
 )
+from tools.generate import openapi
 
 REACHES = (NEW_ORDERS, NEXT_VERSION, NEXT_CHANGE, AT_ONCE)
 

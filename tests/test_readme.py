@@ -16,8 +16,8 @@ from prometheus_client import CollectorRegistry
 from function import errors, metrics, trouble
 from function.calls import Call
 from function.fn import UNEXPECTED
-from function.generate import markdown
 from tests import asking
+from tools.generate import markdown
 
 GUIDE = (asking.ROOT / "docs" / "install.md").read_text("utf-8")
 COMMAND_LINE = (asking.ROOT / "docs" / "command-line.md").read_text("utf-8")
@@ -95,12 +95,13 @@ def test_the_kinds_and_flavors_it_names_come_out(name: str) -> None:
         assert f"`{named}`" in README
 
 
-def test_tree_is_the_code() -> None:
+@pytest.mark.parametrize("name", ["function", "tools"])
+def test_tree_is_the_code(name: str) -> None:
     """The tree names every module of the package, and none that is gone."""
-    block = re.search(r"```\nfunction/\n(.*?)```", ARCHITECTURE, re.DOTALL)
+    block = re.search(rf"^{name}/\n((?:  .*\n)+)", ARCHITECTURE, re.MULTILINE)
     assert block is not None
     shown = {line.split()[0].rstrip("/") for line in block[1].splitlines()}
-    package = asking.ROOT / "function"
+    package = asking.ROOT / name
     modules = {p.name for p in package.glob("*.py") if not p.name.startswith("__")}
     packages = {p.parent.name for p in package.glob("*/__init__.py")}
     assert shown == modules | packages

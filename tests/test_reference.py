@@ -10,10 +10,18 @@ import jsonschema
 import pytest
 import yaml
 
-from function import environment, generate
+from function import environment
 from function.backends import BACKENDS, SETTINGS
 from function.contract import Mode
-from function.generate import (
+from function.merge import ENTRY_KEYS
+from function.model import API_VERSION, KINDS
+from function.model.status import STATUSES
+from function.schema import extra, item_type
+from function.settings import Settings
+from tests.asking import ORDERS, ROOT, Manifest, ask, order, provider
+from tests.test_generate import FILES
+from tools import generate
+from tools.generate import (
     definitions,
     environments,
     markdown,
@@ -25,13 +33,6 @@ from function.generate import (
     schemas,
     support,
 )
-from function.merge import ENTRY_KEYS
-from function.model import API_VERSION, KINDS
-from function.model.status import STATUSES
-from function.schema import extra, item_type
-from function.settings import Settings
-from tests.asking import ORDERS, ROOT, Manifest, ask, order, provider
-from tests.test_generate import FILES
 
 PAGES = {path: text for path, text in FILES.items() if "/reference/" in path}
 OPENAPI_SCHEMA = ROOT / "tests" / "schemas" / "openapi-3.0.schema.json"

@@ -10,10 +10,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from function.generate import schemas
 from function.labels import ENVIRONMENT_LABEL, OVERLAY_LABEL, TENANT_LABEL
 from function.model import API_VERSION, KINDS
 from tests.asking import EXAMPLES, ROOT, Manifest, documents, order, provider
+from tools.generate import schemas
 
 ORDERS = sorted(EXAMPLES.glob("*/*/claim.yaml"))
 LAYERS = sorted(EXAMPLES.glob("environments/*/*.yaml"))

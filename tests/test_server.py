@@ -14,9 +14,10 @@ import pytest
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
 
-from function import demo, environment
+from function import environment
 from function.contract import Mode
 from tests import asking, raw
+from tools import demo
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 

@@ -11,7 +11,6 @@ import pytest
 
 from function import local, simulate, texts
 from function.errors import EnvironmentInvalid, InvalidOrder, Problem
-from function.generate import openapi
 from function.model import KINDS
 from function.model.cluster import Oidc
 from function.model.values import PRINTABLE, PRINTABLE_LINES, UNESCAPED, UNQUOTED
@@ -22,6 +21,7 @@ from function.settings import Place
 from tests import asking
 from tests.asking import Manifest
 from tests.samples import public_key
+from tools.generate import openapi
 
 Spec = dict[str, Any]
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from function import backends
-from function.generate import openapi, rules
 from function.model import KINDS
 from function.paths import lookup, replaced
 from tests.test_matrix import BASE, PAIRS, play, substance
+from tools.generate import openapi, rules
 
 # Values that may be taken for nothing, by JSON type.
 NOTHING: dict[str, tuple[Any, ...]] = {

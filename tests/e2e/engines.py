@@ -16,8 +16,8 @@ from pathlib import Path
 
 import yaml
 
-from function.generate.definitions import INSTALLED
 from testbed import ROOT, build, programs
+from tools.generate.definitions import INSTALLED
 
 from .outcome import Manifest, Outcome, Refusal, key_of, read_ours, read_theirs, reported
 

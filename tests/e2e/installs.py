@@ -10,14 +10,14 @@ from pathlib import Path
 
 from function.bound import ANNOTATION
 from function.contract import Mode
-from function.generate.definitions import INSTALLED, package, served
-from function.generate.protection import ALLOW
 from function.model import API_GROUP
 from testbed import packages
 from testbed.install import DEFINITIONS, definitions
 from testbed.kubernetes import MERGE, Answer, Kubernetes, Manifest, condition
 from testbed.packages import COMPOSITIONS, CONFIGURATIONS, Release
 from testbed.waiting import until
+from tools.generate.definitions import INSTALLED, package, served
+from tools.generate.protection import ALLOW
 
 from .planes import CRDS, DRY, Plane, delete_allowed, new
 from .trees import FIELD

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from function import machinery
-from function.generate.protection import ALLOW
 from function.model import API_VERSION
 from testbed.cores import Profile
 from testbed.install import operator
@@ -15,6 +14,7 @@ from testbed.kubernetes import CONFLICT, MERGE, NOT_FOUND, Answer, Kubernetes, M
 from testbed.running import Running
 from testbed.site import TENANT, Site
 from testbed.waiting import until
+from tools.generate.protection import ALLOW
 
 DRY = {"dryRun": "All", "fieldValidation": "Strict"}
 # Crossplane leaves such an order alone: only the API server is asked.

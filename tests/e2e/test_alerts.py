@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from function.generate import monitoring
 from tests.asking import ROOT
+from tools.generate import monitoring
 
 pytestmark = [
     pytest.mark.e2e,

@@ -2,9 +2,9 @@
 
 import pytest
 
-from function.generate import backends
 from tests import answers
 from tests.answers import GARDENER, Case
+from tools.generate import backends
 
 from .gardens import Garden
 from .oracles import asked, settled

@@ -10,13 +10,13 @@ from contextlib import contextmanager
 
 import pytest
 
-from function.generate.nesting import VERSION
 from function.model import API_GROUP
 from function.nesting import LEVELS
 from testbed import ROOT
 from testbed.install import documents
 from testbed.kubernetes import MERGE, Manifest, condition
 from testbed.waiting import until
+from tools.generate.nesting import VERSION
 
 from .lives import COLLECTED_SECONDS, SECONDS
 from .planes import Plane

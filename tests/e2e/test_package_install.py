@@ -11,13 +11,13 @@ from contextlib import ExitStack
 
 import pytest
 
-from function.generate.definitions import INSTALLED
-from function.generate.protection import ALLOW
 from testbed import ROOT, packaged, packages
 from testbed.install import documents
 from testbed.kubernetes import condition
 from testbed.packages import THIS, Release
 from testbed.waiting import until
+from tools.generate.definitions import INSTALLED
+from tools.generate.protection import ALLOW
 
 from .conftest import served
 from .installs import FUNCTION, GONE_SECONDS, Install

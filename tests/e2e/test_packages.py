@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
 
-from function import demo
 from function.contract import Mode
-from function.generate.definitions import FUNCTION, package
 from function.model import KINDS
 from release import ROOT, archive, commands, debian, rootfs, scan, stamp
 from tests import asking
+from tools import demo
+from tools.generate.definitions import FUNCTION, package
 
 from .trees import copied
 

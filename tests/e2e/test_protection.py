@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 import pytest
 
 from function.contract import Mode
-from function.generate.definitions import INSTALLED
 from function.machinery import TIES
 from function.model import API_GROUP, API_VERSION
 from testbed.kubernetes import MERGE, Answer, Kubernetes, Manifest
 from testbed.site import TENANT
 from tests.samples import public_key
+from tools.generate.definitions import INSTALLED
 
 from .planes import CRDS, PAUSED, Plane, delete_allowed, new
 

@@ -8,13 +8,13 @@ import pytest
 import yaml
 
 from function import managed
-from function.generate import backends
-from function.generate.protection import PLURALS
 from function.model import API_GROUP
 from testbed import ROOT
 from testbed.install import documents, named
 from testbed.site import CROSSPLANE_USER, TENANT
 from testbed.waiting import until
+from tools.generate import backends
+from tools.generate.protection import PLURALS
 
 from . import guide, shell
 from .lives import SECONDS

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from function.contract import Mode
-from function.generate.protection import PLURALS
 from function.model import API_GROUP, API_VERSION
 from testbed import ROOT
 from testbed.install import documents, named
 from testbed.kubernetes import APPLY, MERGE, Answer, Kubernetes, Manifest
 from testbed.site import TENANT
 from testbed.waiting import until
+from tools.generate.protection import PLURALS
 
 from .planes import DRY, PAUSED, Plane, new
 from .shell import attempt

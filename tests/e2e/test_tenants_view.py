@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from function.contract import Mode
-from function.generate.definitions import SHORT_NAMES
 from function.model import KINDS
 from testbed import ROOT
 from testbed.install import documents, named
 from testbed.kubernetes import Manifest
 from testbed.site import TENANT
 from testbed.waiting import until
+from tools.generate.definitions import SHORT_NAMES
 
 from . import shell
 from .conftest import Tell

@@ -55,6 +55,6 @@ def later(target: Path) -> Release:
         text = (target / name).read_text()
         assert text.count(before) == 1, (name, before)
         (target / name).write_text(text.replace(before, after))
-    command = (sys.executable, "-P", "-m", "function.generate")
+    command = (sys.executable, "-P", "-m", "tools.generate")
     subprocess.run(command, cwd=target, env={"PYTHONPATH": str(target)}, check=True)
     return Release(LATER, target)

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 
 from function.contract import Manifest, Mode
 from function.errors import InvalidOrder
-from function.generate import openapi
 from function.model import KINDS
 from function.parsing import parse, unknown_fields
 from function.schema import without_nulls
 from tests.reaches.worlds import BASE, EVERY, ORDERS
 from tests.reaches.worlds import KINDS as KIND_OF
+from tools.generate import openapi
 
 from .strategies import examples, layer
 from .world import World, ask, check_answer

@@ -8,10 +8,10 @@ holds is exactly the schema of the XRDs; what every Kubernetes object has is kep
 import json
 from typing import Any
 
-from function.generate import openapi, rest_paths
-from function.generate.documents import HEADER
 from function.model import API_GROUP, API_VERSION, KINDS
 from function.model.status import STATUSES
+from tools.generate import openapi, rest_paths
+from tools.generate.documents import HEADER
 
 PATH = "apis/openapi.json"
 OPENAPI = "3.0.3"

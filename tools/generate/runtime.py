@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from function.generate.definitions import FUNCTION, INSTALLED
+from tools.generate.definitions import FUNCTION, INSTALLED
 
 SYSTEM = "crossplane-system"
 PORT = 9443

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from function.generate.documents import HEADER
+from tools.generate.documents import HEADER
 
 
 def page(title: str, *parts: str) -> str:

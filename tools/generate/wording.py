@@ -7,9 +7,9 @@ from typing import Any
 import pydantic
 from pydantic.fields import FieldInfo
 
-from function.generate import markdown, rules
-from function.generate.openapi import VALIDATIONS, Field
 from function.schema import HINTS, item_type
+from tools.generate import markdown, rules
+from tools.generate.openapi import VALIDATIONS, Field
 
 REQUIRED, OPTIONAL = "**required**", "optional"
 # What validators say that CEL does not; see `checks.CHECKS`.

@@ -16,8 +16,8 @@ from typing import Any
 import pydantic
 from pydantic.fields import FieldInfo
 
-from function.generate.checks import CHECKS, Check
 from function.schema import HINTS, Constraint, Schema, extra, fields, item_type
+from tools.generate.checks import CHECKS, Check
 
 IN_PLACE, GROWS, ONCE, REFUSED = "in place", "grows", "once", "refused"
 # What is said of such an edit, and what to do instead.
@@ -94,7 +94,7 @@ def _checks(validators: Iterable[str]) -> list[dict[str, Any]]:
     names = list(validators)
     missing = [name for name in names if name not in CHECKS]
     if missing:
-        raise LookupError(f"function.generate.checks.CHECKS: add {', '.join(missing)}")
+        raise LookupError(f"tools.generate.checks.CHECKS: add {', '.join(missing)}")
     return [_written(check) for name in names for check in CHECKS[name]]
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from function.generate import markdown, openapi, outline, rules, support, wording
-from function.generate.definitions import SHORT_NAMES
-from function.generate.openapi import Field
-from function.generate.outline import Block
 from function.model import API_VERSION, KINDS
 from function.model.status import STATUSES
 from function.schema import NOTHING, extra
+from tools.generate import markdown, openapi, outline, rules, support, wording
+from tools.generate.definitions import SHORT_NAMES
+from tools.generate.openapi import Field
+from tools.generate.outline import Block
 
 _SPEC_COLUMNS = ("Field", "Type", "If absent", "A change", "Meaning")
 _STATUS_COLUMNS = ("Field", "Type", "Meaning")

@@ -11,8 +11,8 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from function.generate import conditions, rules
 from function.schema import Schema, fields, item_type
+from tools.generate import conditions, rules
 
 VALIDATIONS = "x-kubernetes-validations"
 _KEPT = (

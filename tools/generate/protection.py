@@ -9,12 +9,12 @@ arrive together would wedge a claim at its composite.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from function.generate import rules, steering
-from function.generate.rules import Change
 from function.labels import TENANT_LABEL
 from function.machinery import CLAIM, DELETE_POLICY, NAMESPACED, SECRET, TIES
 from function.model import API_GROUP, KINDS
 from function.schema import Schema, extra, fields, item_type
+from tools.generate import rules, steering
+from tools.generate.rules import Change
 
 POLICY_VERSION = "admissionregistration.k8s.io/v1"
 ALLOW = f"{API_GROUP}/allow-delete"

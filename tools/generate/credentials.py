@@ -10,9 +10,9 @@ from typing import Any
 from function import managed
 from function.backends import SETTINGS
 from function.contract import Mode
-from function.generate.backends import TENANT, WATCH, binding, cluster_roles, runtime
-from function.generate.runtime import SYSTEM
 from function.settings import filled
+from tools.generate.backends import TENANT, WATCH, binding, cluster_roles, runtime
+from tools.generate.runtime import SYSTEM
 
 PROVIDER = "provider-kubernetes"
 KUBECONFIG = "<a kubeconfig of the tenant's service account>"

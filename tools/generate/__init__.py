@@ -15,7 +15,7 @@
 
 Nothing here is typed twice: a field that is added to a model appears in the XRDs of both
 installs, in the reference and in the schema of the environment, or a test says what is
-missing. `python -m function.generate` writes the files; `--check` says which have drifted.
+missing. `python -m tools.generate` writes the files; `--check` says which have drifted.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ from pathlib import Path
 import yaml
 
 from function import local
-from function.generate import (
+from tools.generate import (
     backends,
     cluster,
     definitions,
@@ -35,7 +35,7 @@ from function.generate import (
     schemas,
     support,
 )
-from function.generate.documents import UNFOLDED, yaml_text
+from tools.generate.documents import UNFOLDED, yaml_text
 
 README, OVERVIEW, GUIDE = "README.md", "docs/README.md", "docs/install.md"
 STATUS = "docs/status.md"

@@ -29,8 +29,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from function import local, manifests, overview, simulate
+from function import local, manifests, simulate
 from function.contract import Manifest, Mode
+from tools import overview
 
 HOST = "127.0.0.1"
 # The order that every example provider answers.

@@ -8,13 +8,13 @@ import yaml
 from function.backends import BACKENDS, SETTINGS
 from function.compose import DEFAULT_ENVIRONMENT
 from function.environment import KIND, KIND_API_VERSION, ROOT_ONLY
-from function.generate import markdown, openapi, outline, reference, wording
-from function.generate.openapi import Field
-from function.generate.outline import Block
 from function.labels import ENVIRONMENT_LABEL, OVERLAY_LABEL, TENANT_LABEL
 from function.merge import ENTRY_KEYS
 from function.schema import extra
 from function.settings import AT_ONCE, NEW_ORDERS, NEXT_CHANGE, NEXT_VERSION, Settings
+from tools.generate import markdown, openapi, outline, reference, wording
+from tools.generate.openapi import Field
+from tools.generate.outline import Block
 
 PAGE = "docs/reference/environment.md"
 ROOT = "data"

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from function.backends import BACKENDS, capi
 from function.backends.capi.profile import CLUSTER_FIELDS, POOL_FIELDS, PROFILES, Profile
-from function.generate import markdown
-from function.generate.definitions import SHORT_NAMES
 from function.model import KINDS, OrderSpec
 from function.schema import fields
+from tools.generate import markdown
+from tools.generate.definitions import SHORT_NAMES
 
 _STORY = """\
 A provider answers a `{kind}` with {backends}; tenants need not know which. What it cannot

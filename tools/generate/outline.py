@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from function.generate import markdown, rules
-from function.generate.openapi import Field
 from function.schema import fields, item_type
+from tools.generate import markdown, rules
+from tools.generate.openapi import Field
 
 
 @dataclass(frozen=True)

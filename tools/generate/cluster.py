@@ -4,7 +4,7 @@ Beside what that applies, one file for each install: what is applied by choice, 
 """
 
 from function.contract import Mode
-from function.generate import (
+from tools.generate import (
     activation,
     credentials,
     nesting,
@@ -13,7 +13,7 @@ from function.generate import (
     rights,
     runtime,
 )
-from function.generate.documents import yaml_text, yaml_texts
+from tools.generate.documents import yaml_text, yaml_texts
 
 DIRECTORY = "package/cluster"
 

@@ -15,12 +15,12 @@ from typing import Any
 from function import input as step_input
 from function.__version__ import __version__
 from function.contract import Mode
-from function.generate import openapi
-from function.generate.documents import yaml_text
-from function.generate.protection import FOREGROUND
 from function.model import API_GROUP, API_VERSION, KINDS
 from function.model.metadata import LONGEST_NAME
 from function.model.status import STATUSES
+from tools.generate import openapi
+from tools.generate.documents import yaml_text
+from tools.generate.protection import FOREGROUND
 
 FUNCTION = "function-central-api"
 STEP = "central-api"

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from function.generate.protection import PLURALS
 from function.managed import GROUPS
 from function.model import API_GROUP
+from tools.generate.protection import PLURALS
 
 RBAC = "rbac.authorization.k8s.io/v1"
 READ = ["get", "list", "watch"]

@@ -8,8 +8,8 @@ Names are those for the tenant `acme`; each further tenant gets its own.
 
 from typing import Any
 
-from function.generate.documents import yaml_texts
-from function.generate.rights import RBAC, rule
+from tools.generate.documents import yaml_texts
+from tools.generate.rights import RBAC, rule
 
 PROVIDERS, BACKENDS = "package/providers", "package/backends"
 TENANT, ACCOUNT = "acme", "central-api"

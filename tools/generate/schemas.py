@@ -13,12 +13,12 @@ from pydantic.json_schema import models_json_schema
 from function import machinery
 from function.backends import SETTINGS
 from function.environment import KIND, KIND_API_VERSION, ROOT_ONLY
-from function.generate import openapi
-from function.generate.documents import HEADER
 from function.labels import ENVIRONMENT_LABEL, OVERLAY_LABEL, TENANT_LABEL
 from function.model import API_VERSION, KINDS
 from function.schema import Schema, item_type
 from function.settings import PolicyRule, Settings
+from tools.generate import openapi
+from tools.generate.documents import HEADER
 
 DIRECTORY = "apis/schemas"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -8,10 +8,10 @@ every running function has.
 import re
 from typing import Any
 
-from function.generate import markdown
-from function.generate.definitions import FUNCTION, SOURCE
-from function.generate.documents import yaml_text
-from function.generate.runtime import PODS, SYSTEM
+from tools.generate import markdown
+from tools.generate.definitions import FUNCTION, SOURCE
+from tools.generate.documents import yaml_text
+from tools.generate.runtime import PODS, SYSTEM
 
 DIRECTORY = "package/monitoring"
 GROUP = "monitoring.coreos.com"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from function import generate
+from tools import generate
 
 DRIFTED = 1
 
