@@ -11,10 +11,8 @@ from typing import Any
 import jsonschema
 import yaml
 
-from tests.asking import ROOT, Manifest
+from tests.asking import ROOT, Loader, Manifest
 
-# The loader in C reads the large CRDs in a tenth of the time, where PyYAML was built with it.
-Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # Kinds of Kubernetes itself.
 WITHOUT_CRD = ("ConfigMap",)
 SCHEMAS = ROOT / "tests" / "schemas"
