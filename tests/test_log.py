@@ -15,7 +15,8 @@ from structlog.testing import capture_logs
 
 from function import calls, demo, fn, local, simulate
 from function.contract import Mode
-from tests import asking, rules
+from tests import asking
+from tests.holding import hold
 from tests.samples import public_key
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -246,7 +247,7 @@ def test_no_field_of_an_order_is_told(name: str, form: str) -> None:
         for at in places(ORDERS[name]["spec"])
         if at[-1] not in NAMES or form != "text"
     }
-    rules.hold(hidden, everywhere)
+    hold(hidden, everywhere)
 
 
 def hidden(name: str, at: Where, value: Any) -> None:

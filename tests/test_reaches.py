@@ -22,7 +22,7 @@ from function.generate import openapi
 from function.model import API_GROUP
 from function.schema import Schema, extra, item_type
 from function.settings import AT_ONCE, NEW_ORDERS, NEXT_CHANGE, NEXT_VERSION, Settings
-from tests import rules
+from tests.holding import hold
 from tests.properties.world import Reply, World, advance, ask, check_answer, settle
 from tests.reaches import ABSENT, CASES
 from tests.reaches.worlds import (
@@ -188,7 +188,7 @@ def held(
     chosen = [case for case in chosen if everywhere or world in case.shows]
     # Cases that start alike follow each other, so that what they share is made once.
     chosen.sort(key=lambda case: Before(case).key)
-    rules.hold(rule, {f"{case} in {world}": (case, world) for case in chosen})
+    hold(rule, {f"{case} in {world}": (case, world) for case in chosen})
 
 
 each_world = pytest.mark.parametrize("world", EVERY)

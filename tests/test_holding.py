@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests import rules
+from tests.holding import hold
 
 
 def test_every_broken_case_is_named() -> None:
@@ -13,15 +13,15 @@ def test_every_broken_case_is_named() -> None:
 
     cases = {"one": (1,), "zero": (0,), "two": (2,), "less": (-1,)}
     with pytest.raises(pytest.fail.Exception) as caught:
-        rules.hold(positive, cases)
+        hold(positive, cases)
     heads, *problems = str(caught.value).split("\n\n")
     assert heads == "2 of 4 cases:"
     assert problems[0] == "zero: ZeroDivisionError: division by zero"
     assert problems[1].startswith("less: AssertionError: not positive")
-    rules.hold(positive, {"one": (1,)})
+    hold(positive, {"one": (1,)})
 
 
 def test_there_are_cases() -> None:
     """A rule that nothing is held against would never fail."""
     with pytest.raises(AssertionError, match="a rule without cases says nothing"):
-        rules.hold(print, {})
+        hold(print, {})
