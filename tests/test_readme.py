@@ -18,6 +18,7 @@ from function.calls import Call
 from function.fn import UNEXPECTED
 from function.generate import markdown
 from tests import asking
+from tests.holding import hold
 
 GUIDE = (asking.ROOT / "docs" / "install.md").read_text("utf-8")
 COMMAND_LINE = (asking.ROOT / "docs" / "command-line.md").read_text("utf-8")
@@ -155,11 +156,13 @@ def targets() -> Iterator[tuple[Path, str]]:
             yield page, target
 
 
-@pytest.mark.parametrize(
-    ("page", "target"), list(targets()), ids=[f"{p.name}-{target}" for p, target in targets()]
-)
-def test_links_lead_somewhere(page: Path, target: str) -> None:
+def test_links_lead_somewhere() -> None:
     """To a file of the repository, and to a heading of it."""
+    hold(leads_somewhere, {f"{page.name} {target}": (page, target) for page, target in targets()})
+
+
+def leads_somewhere(page: Path, target: str) -> None:
+    """Check that file and heading of a link exist."""
     file, _, heading = target.partition("#")
     found = (page.parent / file) if file else page
     assert found.exists()
