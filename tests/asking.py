@@ -1,4 +1,4 @@
-"""Ask the function in process, as Crossplane would."""
+"""Load orders, environments and recorded objects, and ask the function, as Crossplane would."""
 
 import asyncio
 import copy
@@ -14,9 +14,13 @@ import yaml
 from function import local, simulate
 from function.contract import Mode
 from function.fn import FunctionRunner
+from function.paths import replaced
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
+# What tests hold that was not made for them: see its README.
+DATA = ROOT / "tests" / "data"
+OBSERVED = DATA / "observed"
 PROVIDERS = sorted(path.name for path in (EXAMPLES / "environments").iterdir() if path.is_dir())
 ORDERS = sorted(
     f"{path.parent.parent.name}/{path.parent.name}" for path in EXAMPLES.glob("*/*/claim.yaml")
@@ -35,14 +39,52 @@ def documents(*paths: Path) -> list[Manifest]:
     return [copy.deepcopy(d) for f in files for d in _parsed(f.read_text("utf-8")) if d]
 
 
-@functools.lru_cache
+@functools.lru_cache(maxsize=512)
 def _parsed(text: str) -> list[Any]:
     return list(yaml.load_all(text, Loader))
 
 
-def provider(name: str) -> list[Manifest]:
-    """Return the EnvironmentConfigs of an example provider."""
-    return documents(EXAMPLES / "environments" / name)
+def provider(name: str, edits: Mapping[str, Any] | None = None) -> list[Manifest]:
+    """Return the EnvironmentConfigs of an example provider, its root with edits of data by path."""
+    return [
+        edited(layer, "data", edits or {}) if "kinds" in layer["data"] else layer
+        for layer in documents(EXAMPLES / "environments" / name)
+    ]
+
+
+def edited(document: Manifest, below: str, edits: Mapping[str, Any]) -> Manifest:
+    """Return a document with values replaced by path below another."""
+    for path, value in edits.items():
+        document = replaced(document, f"{below}.{path}", value)
+    return document
+
+
+def recorded(name: str) -> Manifest:
+    """Return an object as a real server held it, such as `openstack/instancev2-web-0`."""
+    return documents(OBSERVED / f"{name}.yaml")[0]
+
+
+def recordings(under: str) -> list[str]:
+    """Return the names of the objects that were recorded in a directory."""
+    return sorted(f"{under}/{path.stem}" for path in (OBSERVED / under).glob("*.yaml"))
+
+
+def texts(of: str) -> list[Manifest]:
+    """Return texts that real servers wrote, with what they mean."""
+    found: list[Manifest] = _loaded(DATA / "texts" / f"{of}.yaml")
+    return found
+
+
+RELEASED = sorted(path.stem for path in (DATA / "released").glob("*.yaml"))
+
+
+def released(name: str) -> Manifest:
+    """Return an order, its provider, and what the first release made of it."""
+    return documents(DATA / "released" / f"{name}.yaml")[0]
+
+
+def _loaded(path: Path) -> Any:
+    return copy.deepcopy(_parsed(path.read_text("utf-8"))[0])
 
 
 def versioned(layers: list[Manifest]) -> list[Manifest]:
@@ -110,3 +152,22 @@ def built(order: Manifest, layers: list[Manifest]) -> dict[str, local.Observed]:
         if outcome.complete:
             return observed
     raise AssertionError("never complete")
+
+
+def settled(
+    order: Manifest, layers: list[Manifest], made: local.Outcome | None = None
+) -> local.Outcome:
+    """Answer an order until nothing changes, over what an earlier answer made."""
+    outcome = made
+    for _ in range(5):
+        observed = simulate.play(outcome.resources) if outcome else None
+        outcome = ask(order, layers, observed)
+        assert not outcome.fatal, outcome.fatal
+    assert outcome is not None
+    return outcome
+
+
+def inner(outcome: local.Outcome) -> list[Manifest]:
+    """Return the objects that providers run, without what Crossplane and we write beside them."""
+    found = [r["spec"]["forProvider"]["manifest"] for r in outcome.resources.values()]
+    return sorted(found, key=lambda manifest: str(manifest["kind"]))

@@ -49,7 +49,7 @@ def case(name: str) -> Data:
     said["from"] = f"{name.partition('/')[0]}/{said['from']}"
     base = case(said["from"])
     edits = {key: {**base.get(key, {}), **said.get(key, {})} for key in ("order", "environment")}
-    passes = [*said.get("passes", base.get("passes", [])), *said.get("then", [])]
+    passes = said.get("passes", base.get("passes", [])) + said.get("then", [])
     return {**base, **said, **edits, "passes": passes}
 
 
@@ -83,8 +83,7 @@ def order(said: Data) -> Data:
 def layers(said: Data) -> list[Data]:
     """Return the environment of a case."""
     *others, last = asking.provider(said["provider"])
-    edits = {f"data.{path}": value for path, value in said.get("environment", {}).items()}
-    return [*others, edited(last, edits)]
+    return [*others, asking.edited(last, "data", said.get("environment", {}))]
 
 
 def play(said: Data) -> local.Outcome:

@@ -2,10 +2,8 @@
 
 import asyncio
 import contextlib
-import sys
 import threading
 from collections.abc import Callable, Iterator
-from types import FrameType
 from typing import Any
 
 import grpc
@@ -19,6 +17,7 @@ from function.contract import Mode
 from function.errors import EnvironmentInvalid
 from function.model import API_GROUP
 from tests.asking import Manifest
+from tests.measuring import instructions
 
 
 def layers(name: str = "default", *, version: str = "1", **data: Any) -> list[Manifest]:
@@ -289,25 +288,6 @@ def steps(documents: list[Manifest]) -> int:
             environment.assemble("default", base, own, SETTINGS)
 
     return instructions(work)
-
-
-def instructions(work: Callable[[], object]) -> int:
-    """Return how many instructions Python runs for a piece of work: the same each time."""
-    count = 0
-
-    def traced(frame: FrameType, event: str, _: Any) -> Any:
-        nonlocal count
-        frame.f_trace_opcodes = True
-        count += event == "opcode"
-        return traced
-
-    before = sys.gettrace()
-    sys.settrace(traced)
-    try:
-        work()
-    finally:
-        sys.settrace(before)
-    return count
 
 
 def test_twenty_problems_are_reported() -> None:

@@ -35,11 +35,8 @@ def layers(**edits: Any) -> list[Manifest]:
 
 def without_overlay(overlays: str = "Optional") -> list[Manifest]:
     """Return the example provider after the overlay was lost."""
-    return [
-        replaced(layer, "data.overlays", overlays) if "kinds" in layer["data"] else layer
-        for layer in asking.provider("cluster-stacks")
-        if layer["metadata"]["name"] != OVERLAY
-    ]
+    layers = asking.provider("cluster-stacks", {"overlays": overlays})
+    return [layer for layer in layers if layer["metadata"]["name"] != OVERLAY]
 
 
 def order(spec: Manifest | None = None, **variables: Any) -> Manifest:

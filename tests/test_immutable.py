@@ -8,7 +8,7 @@ from function import immutable
 from function.errors import InvalidOrder, Problem
 from function.model import KINDS
 from function.schema import masked
-from tests.test_guards import Data, backend, bound, by_key, disk, order, resource
+from tests.guarding import Data, backend, bound, by_key, disk, order, resource
 
 CANNOT = "cannot be changed once it is built"
 

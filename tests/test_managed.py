@@ -1,19 +1,17 @@
 """Check the envelopes of both installs, and that what is observed is read whatever it holds."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from function import managed
 from function.contract import Mode, Order, Resource
 from function.model import OrderSpec
+from tests import asking
 
-RECORDED = Path(__file__).parent / "observed" / "openstack"
 CLAIMS, NAMESPACED = Mode.CLAIMS, Mode.NAMESPACED
 
 
@@ -249,7 +247,7 @@ def test_observed() -> None:
 
 def test_recorded() -> None:
     """A real object is read in full."""
-    manifest = yaml.safe_load((RECORDED / "instancev2-web-0.yaml").read_text("utf-8"))
+    manifest = asking.recorded("openstack/instancev2-web-0")
     found = managed.neutral("openstack-server-0", manifest, {})
     assert (found.family, found.kind, found.name) == ("compute.openstack", "InstanceV2", "web-0")
     assert (found.policies, found.provider_config) == (("*",), "openstack")

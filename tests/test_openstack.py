@@ -5,11 +5,9 @@ One answer alone is a golden case; these are stories of several, and of recorded
 
 import asyncio
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from function import fn, local, managed, simulate
 from function.backends import openstack
@@ -24,7 +22,7 @@ from tests import asking
 from tests.asking import Manifest
 from tests.samples import public_key
 
-RECORDED = Path(__file__).parent / "observed" / "openstack" / "ready"
+BLOCK = "backends.openstack"
 OWN: dict[str, Any] = {
     "networks": [{"name": "default", "id": "n1"}],
     "defaultNetwork": "default",
@@ -38,12 +36,10 @@ def layers(**edits: Any) -> list[Manifest]:
 
     The first is the catalogue, the last the root.
     """
-    found = asking.provider("cluster-stacks")
-    *others, root = sorted(found, key=lambda layer: "kinds" in layer["data"])
-    others.sort(key=lambda layer: "images" not in layer["data"])
-    for path, value in edits.items():
-        root = replaced(root, f"data.backends.openstack.{path}", value)
-    return [*others, root]
+    found = asking.provider(
+        "cluster-stacks", {f"{BLOCK}.{path}": value for path, value in edits.items()}
+    )
+    return sorted(found, key=lambda one: ("kinds" in one["data"], "images" not in one["data"]))
 
 
 OFFER = layers()
@@ -559,9 +555,7 @@ def test_settings_that_are_refused(edits: Manifest, want: str) -> None:
 def recorded(**names: str) -> dict[str, Resource]:
     """Return recorded objects under the keys that we would give them."""
     return {
-        key: managed.neutral(
-            key, yaml.safe_load((RECORDED / f"{name}.yaml").read_text("utf-8")), {}
-        )
+        key: managed.neutral(key, asking.recorded(f"openstack/ready/{name}"), {})
         for key, name in names.items()
     }
 
@@ -653,13 +647,7 @@ def test_name_servers_are_distinct() -> None:
 )
 def test_a_server_that_names_no_network(data: dict[str, Any], text: str) -> None:
     """Where the environment has no default, it is said what can be named."""
-    layers = []
-    for layer in asking.provider("cluster-stacks"):
-        if "kinds" in layer["data"]:
-            layer["data"]["backends"]["openstack"].pop("defaultNetwork")
-            for path, value in data.items():
-                layer = replaced(layer, f"data.{path}", value)  # noqa: PLW2901  # edit by edit
-        layers.append(layer)
+    layers = asking.provider("cluster-stacks", {f"{BLOCK}.defaultNetwork": None, **data})
     fatal = asking.ask(server(networks=None), layers).fatal
     assert fatal == f"InvalidOrder: spec.networks: {text}"
 

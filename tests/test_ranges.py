@@ -7,7 +7,7 @@ import pytest
 from function import simulate
 from function.paths import replaced
 from tests import asking
-from tests.test_resolve import Data, answered, cluster, pool, refusals
+from tests.resolving import Data, answered, cluster, pool, refusals
 
 SMALL = "is too small for {} nodes, each of which takes a /24 of it"
 
@@ -35,15 +35,8 @@ def nodes(count: int, **network: str) -> Data:
 def layers(provider: str, **network: Any) -> list[Data]:
     """Return an example provider with other address ranges, and without limits."""
     where = {"cluster-stacks": "capi.network", "gardener": "gardener.networking"}[provider]
-    found = []
-    for layer in asking.provider(provider):
-        if "kinds" in layer["data"]:
-            layer = replaced(layer, "data.limits", {})  # noqa: PLW2901  # edit by edit
-            layer = replaced(layer, "data.policy", [])  # noqa: PLW2901  # edit by edit
-            for name, value in network.items():
-                layer = replaced(layer, f"data.backends.{where}.{name}", value)  # noqa: PLW2901
-        found.append(layer)
-    return found
+    ranges = {f"backends.{where}.{name}": value for name, value in network.items()}
+    return asking.provider(provider, {"limits": {}, "policy": [], **ranges})
 
 
 def said(manifest: Data, given: list[Data], observed: Any = None) -> str:

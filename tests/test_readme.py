@@ -19,6 +19,7 @@ from function.fn import UNEXPECTED
 from function.generate import markdown
 from tests import asking
 from tests.holding import hold
+from tests.pages import consoles
 
 GUIDE = (asking.ROOT / "docs" / "install.md").read_text("utf-8")
 COMMAND_LINE = (asking.ROOT / "docs" / "command-line.md").read_text("utf-8")
@@ -29,18 +30,6 @@ CONDITIONS = (asking.ROOT / "docs" / "conditions.md").read_text("utf-8")
 BY_THE_GATE = {"make demo", "make test"}
 # What `make demo` and `make packages` write into.
 BUILT = {"out"}
-
-
-def consoles(page: str) -> list[tuple[str, list[str]]]:
-    """Return every command of a page's console blocks, with the output shown below it."""
-    found: list[tuple[str, list[str]]] = []
-    for block in re.findall(r"```console\n(.*?)```", page, re.DOTALL):
-        for line in block.splitlines():
-            if line.startswith("$ "):
-                found.append((line[2:], []))
-            else:
-                found[-1][1].append(line)
-    return found
 
 
 @pytest.mark.parametrize(

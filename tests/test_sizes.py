@@ -11,9 +11,8 @@ from function import bound, excerpts, fn, local, plain, report, responses, simul
 from function.contract import Mode, Rendered
 from function.paths import replaced
 from tests import asking
-from tests.asking import Manifest
-from tests.test_assembly import instructions
-from tests.test_standing import settled
+from tests.asking import Manifest, settled
+from tests.measuring import instructions
 
 LAYERS = asking.provider("cluster-stacks")
 

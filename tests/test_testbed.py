@@ -36,7 +36,7 @@ from testbed.profiles import PROFILES
 from testbed.programs import ClusterAPI, Files, Program
 from testbed.running import Broken
 from testbed.waiting import TimedOut, until
-from tests.test_readme import consoles
+from tests.pages import consoles
 
 TARGETS = programs.ALL
 SLEEPER = "import time; print('awake', flush=True); time.sleep(600)"

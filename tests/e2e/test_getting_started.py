@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from testbed import ROOT
-from tests.test_readme import consoles
+from tests.pages import consoles
 
 from . import shell
 from .planes import Plane

@@ -11,7 +11,7 @@ from function.generate import definitions
 from testbed.kubernetes import MERGE, Answer, Kubernetes, Manifest
 from testbed.site import TENANT
 from testbed.waiting import until
-from tests.test_texts import EVERY, FIELDS, Field, cluster, judged, server
+from tests.characters import EVERY, FIELDS, Field, cluster, judged, server
 
 from .planes import CRDS, DRY, Plane
 

@@ -5,16 +5,12 @@ import functools
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-
-import yaml
 
 from function import local, simulate
 from function.contract import Manifest, Mode
 from function.environment import selectors
 from tests import asking, golden
 
-RECORDED = Path(__file__).parent.parent / "observed"
 # Directories of the recorded objects, by the kind of the object inside an Object.
 _LIVE = {"Cluster": "capi", "Shoot": "gardener"}
 _PASSES = 5
@@ -44,8 +40,7 @@ class Request:
 @functools.cache
 def recorded(kind: str) -> tuple[Manifest, ...]:
     """Return the recorded objects of a kind that Objects contain."""
-    files = sorted((RECORDED / _LIVE[kind]).glob("*.yaml"))
-    documents = [yaml.safe_load(path.read_text("utf-8")) for path in files]
+    documents = [asking.recorded(name) for name in asking.recordings(_LIVE[kind])]
     return tuple(doc for doc in documents if doc.get("kind") == kind)
 
 

@@ -16,7 +16,7 @@ from function.bound import ANNOTATION
 from function.model import API_GROUP
 from function.paths import replaced
 from tests import asking
-from tests.asking import Manifest
+from tests.asking import Manifest, inner, settled
 from tests.samples import CERTIFICATES
 
 PROFILE = f"{API_GROUP}/profile"
@@ -433,31 +433,8 @@ def order_of(edit: Edit, version: str) -> Manifest:
 
 def layers(provider: str, edits: Mapping[str, Any]) -> list[Manifest]:
     """Return an example provider, its root layer edited, with a version to go to."""
-    found = []
-    for layer in asking.provider(provider):
-        if "kinds" in layer["data"]:
-            for version in layer["data"]["kubernetesVersions"]:
-                version.pop("state", None)
-            for path, value in edits.items():
-                layer = replaced(layer, f"data.{path}", value)  # noqa: PLW2901  # edit by edit
-        found.append(layer)
+    found = asking.provider(provider, edits)
+    for layer in found:
+        for version in layer["data"].get("kubernetesVersions", ()):
+            version.pop("state", None)
     return found
-
-
-def settled(
-    order: Manifest, given: list[Manifest], made: local.Outcome | None = None
-) -> local.Outcome:
-    """Answer an order until nothing changes; what was made before lives."""
-    outcome = made
-    for _ in range(5):
-        observed = simulate.play(outcome.resources) if outcome else None
-        outcome = asking.ask(order, given, observed)
-        assert not outcome.fatal
-    assert outcome is not None
-    return outcome
-
-
-def inner(outcome: local.Outcome) -> list[Manifest]:
-    """Return what providers run, without what Crossplane and we write beside it."""
-    found = [r["spec"]["forProvider"]["manifest"] for r in outcome.resources.values()]
-    return sorted(found, key=lambda manifest: str(manifest["kind"]))

@@ -10,7 +10,16 @@ from typing import Any
 
 import pytest
 
-from tests.test_status import CAPI_MOMENTS, FORMS, WELL, Manifest, recorded, row, shown
+from tests.live.moments import (
+    CAPI_MOMENTS,
+    FORMS,
+    WELL,
+    Manifest,
+    recorded,
+    row,
+    shown,
+    with_condition,
+)
 
 QUOTA = (
     "error creating server: Quota exceeded for instances: Requested 1, but already used 10 of 10"
@@ -27,23 +36,6 @@ REST = (
     "  * InfrastructureReady:{text}\n"
     "  * NodeHealthy: Waiting for the machine to report spec.providerID"
 )
-
-
-def conditions(live: Manifest) -> list[Manifest]:
-    """Return the conditions that count, of either form."""
-    status = live["status"]
-    found: list[Manifest] = (status.get("v1beta2") or status)["conditions"]
-    return found
-
-
-def with_condition(name: str, form: str, kind: str, text: str, state: str = "False") -> Manifest:
-    """Return a recorded Cluster of which one condition says something."""
-    live = recorded("capi", f"{name}.{form}")
-    told = text.format(name=live["metadata"]["name"])
-    kept = [found for found in conditions(live) if found["type"] != kind]
-    kept.append({"type": kind, "status": state, "reason": "NotReady", "message": told})
-    conditions(live)[:] = kept
-    return live
 
 
 def healthy(live: Manifest) -> str:

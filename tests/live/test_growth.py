@@ -9,8 +9,7 @@ from function import local, simulate
 from function.backends.gardener import KEY
 from function.paths import lookup, replaced
 from tests import asking
-from tests.asking import Manifest
-from tests.test_standing import inner, settled
+from tests.asking import Manifest, inner, settled
 
 PROVIDERS = ("cluster-stacks", "gardener")
 AT = "spec.controlPlane.availability"
