@@ -11,6 +11,7 @@ from function.model import API_GROUP
 from function.paths import replaced
 from tests import asking
 from tests.fields import BASE
+from tests.samples import manifest
 
 GENEROUS = {
     "capi": {"namespace": "{tenant}", "managementCIDRs": ["192.0.2.0/24"], "taints": True},
@@ -63,12 +64,7 @@ def settled(asked: dict[str, Any], backend: str, outcome: local.Outcome) -> loca
 def order(kind: str, edits: dict[str, Any]) -> dict[str, Any]:
     """Return the base order of a kind with edits."""
     spec = {**copy.deepcopy(BASE[kind]), **edits}
-    return {
-        "apiVersion": "api.scs.community/v1alpha1",
-        "kind": kind,
-        "metadata": {"name": "x", "namespace": "acme"},
-        "spec": {key: value for key, value in spec.items() if value is not None},
-    }
+    return manifest(kind, {key: value for key, value in spec.items() if value is not None}, "x")
 
 
 @functools.cache
@@ -116,7 +112,7 @@ def generous(kind: str, backend: str) -> list[dict[str, Any]]:
 def substance(outcome: local.Outcome) -> dict[str, Any]:
     """Return the resources without what the function remembers beside them."""
     found = copy.deepcopy(dict(outcome.resources))
-    for manifest in found.values():
+    for resource in found.values():
         for name in (ANNOTATION, f"{API_GROUP}/environment-values"):
-            manifest["metadata"]["annotations"].pop(name, None)
+            resource["metadata"]["annotations"].pop(name, None)
     return found

@@ -17,6 +17,7 @@ from function.cli import main
 from function.contract import Mode
 from function.model import KINDS as ALL
 from tests import asking
+from tests.samples import UBUNTU, config, manifest
 
 Data = dict[str, Any]
 ROOT = asking.ROOT
@@ -26,24 +27,13 @@ XR = "network/minimal/xr.yaml"
 KEY = "crossplane.io/composition-resource-name"
 LABEL = {"api.scs.community/environment": "default"}
 LATER = "more follow once these are ready: see them with --until-ready"
-ENVIRONMENT: Data = {
-    "apiVersion": "apiextensions.crossplane.io/v1beta1",
-    "kind": "EnvironmentConfig",
-    "metadata": {"name": "cloud", "labels": LABEL},
-    "data": {
+ENVIRONMENT: Data = config(
+    "cloud",
+    {
         "displayName": "Cloud",
         "kinds": {"Server": "openstack"},
         "flavors": [{"name": "SCS-1V-2-20"}],
-        "images": [
-            {
-                "os": "ubuntu",
-                "version": "24.04",
-                "name": "Ubuntu 24.04",
-                "id": "4dffc677",
-                "user": "ubuntu",
-                "minDiskGiB": 8,
-            }
-        ],
+        "images": [UBUNTU],
         "backends": {
             "openstack": {
                 "defaultNetwork": "default",
@@ -51,13 +41,10 @@ ENVIRONMENT: Data = {
             }
         },
     },
-}
-ORDER: Data = {
-    "apiVersion": "api.scs.community/v1alpha1",
-    "kind": "Server",
-    "metadata": {"name": "box", "namespace": "acme"},
-    "spec": {"image": {"os": "ubuntu", "version": "24.04"}, "flavor": "SCS-1V-2-20"},
-}
+    environment="default",
+)
+SPEC = {"image": {"os": "ubuntu", "version": "24.04"}, "flavor": "SCS-1V-2-20"}
+ORDER: Data = manifest("Server", SPEC, "box")
 
 
 @pytest.fixture
@@ -207,8 +194,8 @@ def test_observed(files: Path) -> None:
     built = [found.manifest for found in simulate.play(keys).values()]
     written(files / "observed.yaml", *built)
     (files / "observed").mkdir()
-    for number, manifest in enumerate(built):
-        written(files / "observed" / f"{number}.yaml", manifest)
+    for number, one in enumerate(built):
+        written(files / "observed" / f"{number}.yaml", one)
     found = printed(render(files, "--observed", files / "observed.yaml"))
     assert found == printed(render(files, "--observed", files / "observed"))
     assert "PortV2" in {document["kind"] for document in found}

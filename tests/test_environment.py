@@ -20,6 +20,7 @@ from function.merge import Blame
 from function.model import KINDS
 from function.schema import fields
 from tests import asking
+from tests.samples import UBUNTU
 
 Layer = dict[str, Any]
 
@@ -47,14 +48,6 @@ def refused(*base: Layer, overlays: tuple[Layer, ...] = ()) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-UBUNTU = {
-    "os": "ubuntu",
-    "version": "24.04",
-    "name": "Ubuntu 24.04",
-    "id": "4dffc677",
-    "user": "ubuntu",
-    "minDiskGiB": 8,
-}
 BACKENDS = ", ".join(sorted(SETTINGS))
 KINDS_QUOTED = ", ".join(repr(kind) for kind in KINDS)
 CAPI_FIELDS = ", ".join(sorted(fields(SETTINGS["capi"])))

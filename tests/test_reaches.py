@@ -17,9 +17,7 @@ from function import plain
 from function.backends import SETTINGS
 from function.bound import ANNOTATION
 from function.contract import Mode
-from function.environment import KIND, KIND_API_VERSION
 from function.generate import openapi
-from function.model import API_GROUP
 from function.schema import Schema, extra, item_type
 from function.settings import AT_ONCE, NEW_ORDERS, NEXT_CHANGE, NEXT_VERSION, Settings
 from tests.holding import hold
@@ -37,6 +35,7 @@ from tests.reaches.worlds import (
     Data,
     merged,
 )
+from tests.samples import config
 
 REACHES = (NEW_ORDERS, NEXT_VERSION, NEXT_CHANGE, AT_ONCE)
 
@@ -72,15 +71,7 @@ def layers(world: str, case: Case, *edits: Data) -> tuple[Data, ...]:
     for edit in edits:
         data = merged(data, edit)
     names = ("default", "other") if case.elsewhere else ("default",)
-    return tuple(
-        {
-            "apiVersion": KIND_API_VERSION,
-            "kind": KIND,
-            "metadata": {"name": name, "labels": {f"{API_GROUP}/environment": name}},
-            "data": data,
-        }
-        for name in names
-    )
+    return tuple(config(name, data, environment=name) for name in names)
 
 
 def new(world: str, case: Case, *edits: Data) -> World:

@@ -17,31 +17,21 @@ from function.local import Observed
 from function.model import API_GROUP
 from function.paths import replaced
 from tests import asking
-from tests.samples import public_key
+from tests.asking import edited
+from tests.samples import UBUNTU, config, manifest, public_key
 
 Data = dict[str, Any]
 Edits = dict[str, Any]
 
-ENVIRONMENT: Data = {
-    "apiVersion": "apiextensions.crossplane.io/v1beta1",
-    "kind": "EnvironmentConfig",
-    "metadata": {"name": "csp-root", "labels": {"api.scs.community/environment": "default"}},
-    "data": {
+ENVIRONMENT: Data = config(
+    "csp-root",
+    {
         "displayName": "Cloud",
         "kinds": {"Cluster": "capi", "Server": "openstack"},
         "overlays": "Optional",
         "zones": [{"name": "az1"}, {"name": "az2"}],
         "flavors": [{"name": "SCS-2V-4"}, {"name": "SCS-2V-4-20s"}, {"name": "SCS-4V-16"}],
-        "images": [
-            {
-                "os": "ubuntu",
-                "version": "24.04",
-                "name": "Ubuntu 24.04",
-                "id": "4dffc677",
-                "user": "ubuntu",
-                "minDiskGiB": 8,
-            }
-        ],
+        "images": [UBUNTU],
         "volumeTypes": [{"name": "ssd", "backendName": "SSD-3"}],
         "kubernetesVersions": [
             {"version": "1.33.5", "classes": {"default": "c33"}},
@@ -66,40 +56,13 @@ ENVIRONMENT: Data = {
             },
         },
     },
-}
-CLUSTER: Data = {
-    "apiVersion": "api.scs.community/v1alpha1",
-    "kind": "Cluster",
-    "metadata": {"name": "shop", "namespace": "acme"},
-    "spec": {
-        "version": "1.34",
-        "nodePools": [{"name": "web", "flavor": "SCS-2V-4", "replicas": 2}],
-    },
-}
-SERVER: Data = {
-    "apiVersion": "api.scs.community/v1alpha1",
-    "kind": "Server",
-    "metadata": {"name": "box", "namespace": "acme"},
-    "spec": {"image": {"os": "ubuntu", "version": "24.04"}, "flavor": "SCS-2V-4-20s"},
-}
-OVERLAY: Data = {
-    "kind": "EnvironmentConfig",
-    "metadata": {
-        "name": "csp-acme",
-        "labels": {
-            "api.scs.community/overlay": "default",
-            "api.scs.community/tenant": "acme",
-        },
-    },
-    "data": {},
-}
-
-
-def edited(document: Data, below: str, edits: Edits) -> Data:
-    """Return a document with values replaced by path."""
-    for path, value in edits.items():
-        document = replaced(document, f"{below}.{path}", value)
-    return document
+    environment="default",
+)
+POOLS = [{"name": "web", "flavor": "SCS-2V-4", "replicas": 2}]
+CLUSTER: Data = manifest("Cluster", {"version": "1.34", "nodePools": POOLS})
+IMAGE = {"os": "ubuntu", "version": "24.04"}
+SERVER: Data = manifest("Server", {"image": IMAGE, "flavor": "SCS-2V-4-20s"}, "box")
+OVERLAY: Data = config("csp-acme", {}, overlay="default", tenant="acme")
 
 
 def test_what_is_edited_is_valid() -> None:

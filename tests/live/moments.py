@@ -138,7 +138,8 @@ GARDENER = {
     "update-add-worker": _STORED,
     "update-hibernate": _STORED,
     "update-upgrade-minor": _UNSCHEDULED,
-}# fmt: on
+}
+# fmt: on
 
 FORMS = ("v1beta1", "v1beta2")
 CAPI_MOMENTS = [
@@ -158,8 +159,6 @@ def shown(backend: str, live: Manifest, order: Manifest | None = None) -> local.
     """Answer an order, by default the one that asks for what a live object holds."""
     asked = order_of(backend, live)
     return asking.ask(order or asked, layers_of(backend, live), observed(backend, live, asked))
-
-
 
 
 def row(backend: str, live: Manifest, order: Manifest | None = None) -> Row:
@@ -182,16 +181,12 @@ def row(backend: str, live: Manifest, order: Manifest | None = None) -> Row:
     )
 
 
-
-
 def progress(backend: str, live: Manifest) -> Progress:
     """Return what a backend says of the version of a live object."""
     found = observed(backend, live, order_of(backend, live))
     return BACKENDS[backend].progress(
         {key: managed.neutral(key, one.manifest, one.connection) for key, one in found.items()}
     )
-
-
 
 
 def observed(backend: str, live: Manifest, order: Manifest) -> dict[str, local.Observed]:
@@ -204,15 +199,11 @@ def observed(backend: str, live: Manifest, order: Manifest) -> dict[str, local.O
     return found
 
 
-
-
 def order_of(backend: str, live: Manifest) -> Manifest:
     """Return the order that asks for what a live object holds."""
     order = copy.deepcopy(_minimal())
     order["spec"] = {"capi": _asks_capi, "gardener": _asks_gardener}[backend](live)
     return order
-
-
 
 
 def _asks_capi(live: Manifest) -> Manifest:
@@ -225,8 +216,6 @@ def _asks_capi(live: Manifest) -> Manifest:
             for pool in pools
         ],
     }
-
-
 
 
 def _asks_gardener(live: Manifest) -> Manifest:
@@ -246,12 +235,8 @@ def _asks_gardener(live: Manifest) -> Manifest:
     }
 
 
-
-
 def _minor(version: str) -> str:
     return version.removeprefix("v").rpartition(".")[0]
-
-
 
 
 def layers_of(backend: str, live: Manifest) -> list[Manifest]:
@@ -266,20 +251,14 @@ def layers_of(backend: str, live: Manifest) -> list[Manifest]:
     return layers
 
 
-
-
 @functools.cache
 def _provider(name: str) -> list[Manifest]:
     return asking.provider(name)
 
 
-
-
 @functools.cache
 def _minimal() -> Manifest:
     return asking.order("cluster/minimal")
-
-
 
 
 def recorded(backend: str, name: str, **changes: Any) -> Manifest:
@@ -294,17 +273,11 @@ def recorded(backend: str, name: str, **changes: Any) -> Manifest:
     return found
 
 
-
-
-
-
 def conditions(live: Manifest) -> list[Manifest]:
     """Return the conditions that count, of either form."""
     status = live["status"]
     found: list[Manifest] = (status.get("v1beta2") or status)["conditions"]
     return found
-
-
 
 
 def with_condition(name: str, form: str, kind: str, text: str, state: str = "False") -> Manifest:
@@ -315,8 +288,6 @@ def with_condition(name: str, form: str, kind: str, text: str, state: str = "Fal
     kept.append({"type": kind, "status": state, "reason": "NotReady", "message": told})
     conditions(live)[:] = kept
     return live
-
-
 
 
 def operation(
