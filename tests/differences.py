@@ -129,7 +129,7 @@ def _json(data: Data) -> str:
 
 
 def _identity(data: list[Any]) -> str | None:
-    """Return the key by whose values the entries of a list are told apart."""
+    """Return the key whose values identify the entries of a list."""
     for key in IDENTITIES:
         names = [entry.get(key) for entry in data if isinstance(entry, dict)]
         if all(_is_step(name) for name in names) and len(set(names)) == len(data) > 0:

@@ -46,8 +46,8 @@ def order(kind: str, **spec: Any) -> Order[Any]:
 
 def bound(asked: Order[Any], *, rebuilt: bool = False, **filled: Any) -> Bound:
     """Build what is remembered of an order."""
-    told = masked(KINDS[asked.kind], asked.written)
-    return Bound(place=PLACE, asked=told, filled=filled, rebuilt=rebuilt)
+    reported = masked(KINDS[asked.kind], asked.written)
+    return Bound(place=PLACE, asked=reported, filled=filled, rebuilt=rebuilt)
 
 
 def resource(key: str, **fields: Any) -> Resource:

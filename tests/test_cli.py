@@ -243,7 +243,7 @@ def test_several_environments(files: Path) -> None:
 
 
 def test_the_same_environment_twice(files: Path) -> None:
-    """A file that is given twice is told, not merged."""
+    """A file that is given twice is reported, not merged."""
     result = render(files, "-e", files / "environment.yaml")
     assert (result.exit_code, result.stdout, result.stderr) == (
         1,
@@ -264,7 +264,7 @@ def test_refusal(files: Path) -> None:
 
 
 def test_unknown_field(files: Path) -> None:
-    """It is the writer's mistake here, and what else is wrong is told with it."""
+    """It is the writer's mistake here, and what else is wrong is reported with it."""
     spec = {**ORDER["spec"], "flavour": "SCS-8V-64", "replicas": 1.0, "zone": 1}
     written(files / "order.yaml", {**ORDER, "spec": spec})
     result = render(files)
@@ -403,7 +403,7 @@ BAD_LAYERS: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize(("document", "want"), BAD_LAYERS.values(), ids=BAD_LAYERS)
 def test_files_that_hold_no_environment(files: Path, document: Any, want: str) -> None:
-    """What is no EnvironmentConfig is told by its file."""
+    """A document that is no EnvironmentConfig is named by its file."""
     path = written(files / "bad.yaml", document)
     assert bad_usage(render(files, "-e", path)) == f"{path}: {want}"
 
@@ -496,19 +496,19 @@ def test_another_steps_resource(files: Path, observed: Data) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "reported"),
     [
         ("version: 24.04", "must be text, but 24.04 is a number in YAML: quote it"),
         ("version: on", "must be text; YAML reads on, off, yes, no, true and false as booleans"),
     ],
 )
-def test_yaml_traps(files: Path, given: str, told: str) -> None:
-    """What YAML makes of an unquoted value is told, not suffered."""
+def test_yaml_traps(files: Path, given: str, reported: str) -> None:
+    """An unquoted value that YAML reads otherwise is refused with what it became."""
     text = yaml.safe_dump(ORDER).replace("version: '24.04'", given)
     (files / "order.yaml").write_text(text, "utf-8")
     result = render(files)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith(f"central-api: InvalidOrder: spec.image.version: {told}")
+    assert result.stderr.startswith(f"central-api: InvalidOrder: spec.image.version: {reported}")
 
 
 def test_merge_keys(files: Path) -> None:

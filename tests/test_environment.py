@@ -112,8 +112,8 @@ LAYER_RULES: dict[str, tuple[list[Layer], list[str]]] = {
             "EnvironmentConfig flavors: is not listed in layers of root",
         ],
     ),
-    "root doubled": ([root(), root()], ["EnvironmentConfig root: came twice"]),
-    "layer doubled": (
+    "duplicate root": ([root(), root()], ["EnvironmentConfig root: came twice"]),
+    "duplicate layer": (
         [root(layers=["a"]), layer("a", {}), layer("a", {})],
         ["EnvironmentConfig a: came twice"],
     ),
@@ -653,7 +653,7 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 @pytest.mark.parametrize(("data", "want"), WRONG.values(), ids=WRONG)
 def test_values_that_are_refused(data: dict[str, Any], want: list[str]) -> None:
-    """Every problem is told at once, each with its path and EnvironmentConfig."""
+    """All problems are reported at once, each with its path and EnvironmentConfig."""
     assert refused(root(**data)) == want
 
 

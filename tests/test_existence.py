@@ -60,7 +60,7 @@ STATES: dict[str, tuple[Resource, bool]] = {
     "all is well": (Resource("a", "f", "K", {}, status={"conditions": [
         {"type": "Synced", "status": "True"}]}), True),
     "refused": (failing(QUOTA), False),
-    "refused, told by the attempt": (failing(BARE, QUOTA), False),
+    "refused, by the attempt": (failing(BARE, QUOTA), False),
     "failed, nobody says why": (failing(BARE, ""), True),
     "timed out": (failing(TIMEOUT), True),
     "refused, then timed out": (failing(TIMEOUT, QUOTA), True),

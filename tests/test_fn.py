@@ -79,7 +79,7 @@ CASES = {
         },
     ),
     "no environment": Case(
-        reason="resolved and empty is an answer: the operator has to act, the tenant is told",
+        reason="resolved and empty is an answer: the operator has to act, and the tenant reads so",
         layers=[],
         want=refused(
             "EnvironmentNotFound",
@@ -206,14 +206,14 @@ def test_answer_is_whole() -> None:
     rsp = run(
         request(Case("", {}, layers=asking.provider("cluster-stacks"), input={"refresh": 30}))
     )
-    told = json_format.MessageToDict(rsp)
-    assert told["meta"] == {"tag": "t", "ttl": "30s"}
-    assert list(told["desired"]["resources"]) == ["capi-cluster"]
-    assert told["desired"]["resources"]["capi-cluster"]["ready"] == "READY_FALSE"
-    assert told["desired"]["composite"]["ready"] == "READY_FALSE"
-    assert told["desired"]["composite"]["resource"]["status"]["phase"] == "Pending"
-    assert "results" not in told
-    assert [(c["type"], c["target"]) for c in told["conditions"]] == [
+    reported = json_format.MessageToDict(rsp)
+    assert reported["meta"] == {"tag": "t", "ttl": "30s"}
+    assert list(reported["desired"]["resources"]) == ["capi-cluster"]
+    assert reported["desired"]["resources"]["capi-cluster"]["ready"] == "READY_FALSE"
+    assert reported["desired"]["composite"]["ready"] == "READY_FALSE"
+    assert reported["desired"]["composite"]["resource"]["status"]["phase"] == "Pending"
+    assert "results" not in reported
+    assert [(c["type"], c["target"]) for c in reported["conditions"]] == [
         (kind, BOTH) for kind in responses.CONDITIONS
     ]
 
@@ -290,7 +290,7 @@ def test_second_pass_over_own_output_changes_nothing() -> None:
 def test_layers_of_the_previous_environment_are_not_read(layers: list[Any]) -> None:
     """Crossplane 2.4 sends what the call before required: after a move that is stale.
 
-    A FATAL from stale layers would stay for ever: Crossplane does not call again after one, and
+    A FATAL from stale layers would stay forever: Crossplane does not call again after one, and
     remembers requirements of successful calls only.
     """
     before = request(Case(reason="", want={}, layers=layers))

@@ -49,7 +49,7 @@ def test_nothing_else_is_where_files_are_generated() -> None:
 
 
 def test_check_names_what_has_drifted(tmp_path: Path) -> None:
-    """A missing file has drifted; writing mends it and says so."""
+    """A missing file has drifted; writing restores it and says so."""
     refused = CliRunner().invoke(main, [str(tmp_path), "--check"])
     assert refused.exit_code == 1
     assert "apis/clusters/definition.yaml: drifted, run make generate" in refused.stderr
@@ -220,7 +220,7 @@ def losing_fields() -> Iterator[tuple[str, str, str]]:
 
 
 def test_what_destroys_data_is_known() -> None:
-    """The list that the tests of the guard and of the policy stand on."""
+    """The list that the tests of the guard and of the policy begin with."""
     assert sorted(losing_fields()) == [
         ("Server", "replicas", "fewer"),
         ("Server", "volumes", "removed"),
@@ -265,8 +265,8 @@ def test_status_survives_pruning(name: str, of: str) -> None:
         return
     observed = {key: local.Observed(built(found)) for key, found in first.resources.items()}
     for outcome in (first, ask(manifest, layers, observed)):
-        told = {k: v for k, v in outcome.composite["status"].items() if k not in FROM_CORE}
-        closed(openapi.status_schema(STATUSES[manifest["kind"]])).validate(told)
+        reported = {k: v for k, v in outcome.composite["status"].items() if k not in FROM_CORE}
+        closed(openapi.status_schema(STATUSES[manifest["kind"]])).validate(reported)
 
 
 def built(resource: Manifest) -> Manifest:

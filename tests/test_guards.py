@@ -336,7 +336,7 @@ def vanish(
 
 
 def test_what_is_desired_stays() -> None:
-    """Pass when every identity is still stood for, by whatever resource."""
+    """Pass when every identity is still represented, by whatever resource."""
     desired = Rendered(resources=(resource("other", identities=frozenset({"gone", "new"})),))
     guards.nothing_vanishes(TWO, desired, by_key(GONE), backend(), None)
 
@@ -391,7 +391,7 @@ def test_allowed_to_leave(
 
 
 def test_superseded_by_a_ready_successor() -> None:
-    """Let go of what its successor stands in for."""
+    """Release a resource that its successor replaces."""
     desired = Rendered(
         resources=(resource("next", ready=True),),
         removals=(Removal("gone", "superseded", "next"),),
@@ -641,7 +641,7 @@ def test_sound_keys_pass() -> None:
     ("keys", "problem"),
     [
         pytest.param(
-            ["test-root", "a", "a"], Problem("", "two resources have the same key"), id="doubled"
+            ["test-root", "a", "a"], Problem("", "two resources have the same key"), id="duplicate"
         ),
         pytest.param(["a"], Problem("test-root", "the root resource is missing"), id="no root"),
     ],

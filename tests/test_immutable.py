@@ -91,7 +91,7 @@ def test_a_list_that_grows(before: list[str], now: list[str], problem: str) -> N
     ],
 )
 def test_what_is_chosen_once(before: str, now: str, problem: str) -> None:
-    """It may be chosen where nothing was, and stands from then on."""
+    """It may be chosen where nothing was, and is immutable from then on."""
     found = judged(
         "Cluster",
         {"controlPlane": {"availability": before}},

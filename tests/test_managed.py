@@ -321,13 +321,13 @@ def test_nothing_observed_raises(manifest: dict[str, Any]) -> None:
     [
         ({}, {}, ""),
         ({}, {"atProvider": {"id": "seen"}}, "seen"),
-        ({managed.EXTERNAL_NAME: "told"}, {}, "told"),
-        ({managed.EXTERNAL_NAME: "told"}, {"atProvider": {"id": "seen"}}, "seen"),
+        ({managed.EXTERNAL_NAME: "known"}, {}, "known"),
+        ({managed.EXTERNAL_NAME: "known"}, {"atProvider": {"id": "seen"}}, "seen"),
         ({managed.EXTERNAL_NAME: ""}, {"atProvider": {"id": "seen"}}, "seen"),
         ({}, {"atProvider": {"id": ""}}, ""),
         ({}, {"atProvider": {"id": None}}, ""),
     ],
-    ids=["unknown", "seen", "told", "built anew", "told empty", "seen empty", "null"],
+    ids=["unknown", "seen", "annotated", "rebuilt", "annotated empty", "seen empty", "null"],
 )
 def test_external_name(annotations: dict[str, str], status: dict[str, Any], want: str) -> None:
     """The id that was seen says it; the annotation does where there is no status, as restored."""

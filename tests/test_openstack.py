@@ -255,7 +255,7 @@ class TestWhatIsMadeAnew:
 
     @pytest.mark.parametrize("gone", [False, True], ids=["failing", "restored"])
     def test_a_port_of_a_server_that_is_not_made(self, gone: bool) -> None:
-        """The server follows its ports until it is made, or it fails for ever for want of one."""
+        """The server follows its ports until it is made, or it never gets one."""
         key, seen = keys.server(0), dict(built(server(), OFFER))
         waiting = replaced(seen[key].manifest, "status", {"atProvider": {}})
         port = replaced(
@@ -291,26 +291,26 @@ class TestWhatIsMadeAnew:
 
 
 class TestHighAvailability:
-    """The provider's metadata reach servers that stand; a label never counts for more."""
+    """The provider's metadata reach live servers; a label never takes precedence."""
 
     def test_an_edit_of_the_environment(self) -> None:
         """Another service looks for other metadata, and finds them on every server."""
         order = server(networks=[], highAvailability=True)
         seen = built(order, OFFER)
         other = layers(highAvailability={"metadata": {"restart": "yes"}})
-        told = payload(asking.ask(order, other, seen), keys.server(0))["metadata"]
-        assert (told["restart"], "HA_Enabled" in told) == ("yes", False)
+        reported = payload(asking.ask(order, other, seen), keys.server(0))["metadata"]
+        assert (reported["restart"], "HA_Enabled" in reported) == ("yes", False)
 
     def test_a_key_that_becomes_the_provider_s(self) -> None:
-        """A label that stands is not refused later, but it gives way."""
+        """An accepted label is not refused later, but it gives way."""
         order = server(networks=[], labels={"restart": "no"})
         seen = built(order, OFFER)
         other = layers(highAvailability={"metadata": {"restart": "yes"}})
-        told = payload(asking.ask(order, other, seen), keys.server(0))["metadata"]
-        assert told["restart"] == "no"
+        reported = payload(asking.ask(order, other, seen), keys.server(0))["metadata"]
+        assert reported["restart"] == "no"
         asked = {**order, "spec": {**order["spec"], "highAvailability": True}}
-        told = payload(asking.ask(asked, other, seen), keys.server(0))["metadata"]
-        assert told["restart"] == "yes"
+        reported = payload(asking.ask(asked, other, seen), keys.server(0))["metadata"]
+        assert reported["restart"] == "yes"
         assert "spec.labels[restart]: is kept for the provider" in asking.ask(order, other).fatal
 
 
@@ -392,7 +392,7 @@ class TestNetworks:
         assert found == "InvalidOrder: spec.cidr: holds addresses that no host can have"
 
     def test_ipv6_without_a_way_out(self) -> None:
-        """Nobody announces the range then, and the tenant is told."""
+        """Nobody announces the range then, and the tenant reads so."""
         order = asking.order("network/full")
         spec = {**order["spec"], "externalAccess": False}
         found = asking.ask({**order, "spec": spec}, OFFER).composite["status"]["notes"]
@@ -425,7 +425,7 @@ class TestNetworks:
         ids=["deleting", "not there", "failed", "not ordered"],
     )
     def test_phases(self, key: str, touch: Manifest, want: str) -> None:
-        """One word says how it stands."""
+        """One word has its state."""
         order = asking.order("network/minimal")
         seen = dict(built(order, OFFER))
         manifest = seen[key].manifest
@@ -517,7 +517,7 @@ def test_a_key_pair_of_another_name() -> None:
 
 
 def test_user_data_that_no_server_can_get() -> None:
-    """They are counted as they are sent, with the keys; what stands is not looked at again."""
+    """They are counted as they are sent, with the keys; live user data is not checked again."""
     order = server(userData="ü" * 32768)
     found = asking.ask(order, OFFER).fatal
     assert found == (
@@ -547,7 +547,7 @@ SETTINGS = {
 
 @pytest.mark.parametrize(("edits", "want"), SETTINGS.values(), ids=SETTINGS)
 def test_settings_that_are_refused(edits: Manifest, want: str) -> None:
-    """A mistake of the provider is told to the provider, and to no tenant as theirs."""
+    """A mistake of the provider is reported to the provider, and to no tenant as theirs."""
     found = asking.ask(server(), layers(**edits))
     assert found.fatal == f"EnvironmentInvalid: {want} (EnvironmentConfig cluster-stacks)"
 
@@ -593,7 +593,7 @@ def test_a_recorded_network() -> None:
 
 
 def test_a_recorded_volume() -> None:
-    """Size and attachment of a real volume are told, and a larger one is still to come."""
+    """The status has size and attachment of a real volume, and a larger one is still to come."""
     seen = recorded(
         **{
             keys.volume(0, "data"): "volumev3-data",

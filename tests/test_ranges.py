@@ -66,7 +66,7 @@ def test_room_in_the_range_of_pods(provider: str, pods: str, fits: int) -> None:
 
 @each_provider
 def test_room_in_the_range_of_nodes(provider: str) -> None:
-    """Control planes stand there too, where they are machines."""
+    """Control planes are there too, where they are machines."""
     planes = {"cluster-stacks": 3, "gardener": 0}[provider]
     cidr, fits = "10.9.0.0/28", 13 - planes
     own = said(nodes(fits + 1, nodes=cidr), layers(provider))

@@ -142,7 +142,7 @@ def outcome(found: World) -> tuple[Any, ...]:
     reply = ask(found)
     if not reply.fatal:
         found, reply = settle(found, reply)
-    return reply.fatal, reply.desired, told(reply)
+    return reply.fatal, reply.desired, reported(reply)
 
 
 def run(found: tuple[Any, ...]) -> Any:
@@ -153,7 +153,7 @@ def run(found: tuple[Any, ...]) -> Any:
     return fatal, desired
 
 
-def told(reply: Reply) -> Any:
+def reported(reply: Reply) -> Any:
     """Return the status that the tenant reads, and the refusal."""
     conditions = [(c.type, c.reason, c.message) for c in reply.response.conditions]
     return plain.to_dict(reply.response.desired.composite.resource), conditions, reply.fatal
@@ -323,4 +323,4 @@ def reached_at_once(case: Case, world: str) -> None:
     after, before = (
         ask(under(found, world, case, edited=edited, spec=spec)) for edited in (True, False)
     )
-    assert (told(after), after.desired) != (told(before), before.desired)
+    assert (reported(after), after.desired) != (reported(before), before.desired)

@@ -408,7 +408,7 @@ TENANT: dict[str, tuple[Data, Data, str]] = {
 
 
 @pytest.mark.parametrize(("order", "edits", "want"), TENANT.values(), ids=TENANT)
-def test_what_the_tenant_mends(order: Data, edits: Edits, want: str) -> None:
+def test_what_the_tenant_corrects(order: Data, edits: Edits, want: str) -> None:
     """Whoever wrote the order reads the same sentence as who reads the composite."""
     outcome = asking.ask(edited(order, "spec", edits), [ENVIRONMENT])
     reason, _, sentence = want.partition(": ")
@@ -490,7 +490,7 @@ CHANGES: dict[str, tuple[Data, Edits, Edits, str]] = {
 def test_changes_that_the_tenant_takes_back(
     order: Data, first: Edits, then: Edits, want: str
 ) -> None:
-    """A change that cannot be made says what stands, and never a private value."""
+    """A refused change names the current value, and never a private one."""
     before = edited(order, "spec", first)
     observed = simulate.play(asking.ask(before, [ENVIRONMENT]).resources)
     outcome = asking.ask(edited(before, "spec", then), [ENVIRONMENT], observed)
@@ -710,8 +710,8 @@ def test_where_the_tenant_reads_the_composite(
     outcome = asked(order, edits, more, Mode.NAMESPACED)
     reason = want.partition(": ")[0]
     assert outcome.fatal == f"{reason}: {public}"
-    told = [outcome.fatal, *outcome.warnings, str(outcome.composite["status"])]
-    assert [INTERNAL.findall(text) for text in told] == [[], [], []]
+    reported = [outcome.fatal, *outcome.warnings, str(outcome.composite["status"])]
+    assert [INTERNAL.findall(text) for text in reported] == [[], [], []]
 
 
 def test_an_environment_that_is_not_there() -> None:
@@ -745,15 +745,17 @@ def other(**data: Any) -> Data:
     ids=["not there", "there", "without the kind", "for other tenants"],
 )
 def test_a_tenant_who_names_another_environment_acts(more: list[Data], mode: Mode) -> None:
-    """Nobody else is told of it, whatever becomes of the other environment."""
+    """No other order mentions it, whatever becomes of the other environment."""
     layers = [ENVIRONMENT, *more]
     built = simulate.play(asking.ask(CLUSTER, layers, mode=mode).resources)
     moved = edited(CLUSTER, "spec", {"environment": "region-two"})
     outcome = asking.ask(moved, layers, built, mode)
     assert outcome.fatal.startswith("InvalidOrder: spec.environment: cannot be changed")
     assert outcome.warnings == (BACK,)
-    told = [outcome.fatal] * (mode is Mode.NAMESPACED)
-    assert [INTERNAL.findall(text) for text in (*told, *outcome.warnings)] == [[]] * (len(told) + 1)
+    reported = [outcome.fatal] * (mode is Mode.NAMESPACED)
+    assert [INTERNAL.findall(text) for text in (*reported, *outcome.warnings)] == [[]] * (
+        len(reported) + 1
+    )
 
 
 def test_another_environment_is_named_where_nothing_is_built() -> None:

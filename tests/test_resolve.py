@@ -135,7 +135,7 @@ class TestFlavors:
         "ask", [{"flavor": "SCS-4V-8"}, {"size": size(4, 8)}], ids=["flavor", "size"]
     )
     def test_kept_while_the_ask_is_unchanged(self, ask: Data) -> None:
-        """A changed catalogue does not resize what lives, nor does an empty one refuse it."""
+        """A changed catalogue does not resize live machines, nor does an empty one refuse them."""
         written = cluster("1.34", pool(**ask))
         before = lives("Cluster", written)
         for catalogue in ([{"name": "SCS-4V-8-100s"}, {"name": "SCS-16V-32"}], []):
@@ -240,7 +240,7 @@ class TestVariables:
         ]
 
     def test_closed_later(self) -> None:
-        """What stands goes on standing; another value for it is refused."""
+        """A live value is kept; another value for it is refused."""
         before = lives("Cluster", cluster(variables={"a": 1}), self.OPEN)
         kept = answered("Cluster", cluster(variables={"a": 1}), OFFER, before)
         assert kept.decided.version == "1.34.7"
@@ -297,7 +297,7 @@ class TestImages:
         assert refusals("Server", server(image=ask, flavor=flavor)) == [f"spec.image: {want}"]
 
     def test_kept(self) -> None:
-        """A new image under the same name does not rebuild what lives; nor does a withdrawn one."""
+        """Neither a new image of the same name nor a withdrawn one rebuilds live servers."""
         before = lives("Server", server())
         for images in ([image("ubuntu", "24.04", id="new")], []):
             found = answered("Server", server(), settings(images=images), before)
@@ -527,7 +527,7 @@ class TestVersions:
         ],
     )
     def test_changed_ask(self, current: str, asked: str, want: str) -> None:
-        """A changed ask is resolved anew, upwards."""
+        """A changed request is resolved again, upwards."""
         found = answered("Cluster", cluster(asked), before=runs(current))
         assert (found.decided.version, found.pending) == (want, "")
         assert found.decided.class_name == f"class-{want.replace('.', '-')}"
@@ -546,7 +546,7 @@ class TestVersions:
         assert refusals("Cluster", cluster("1.34.5"), before=runs("1.34.2")) == [NOT_OFFERED]
 
     def test_one_minor_at_a_time(self) -> None:
-        """Three minors are three steps, each told, each by the newest patch."""
+        """Three minors are three steps, each reported, each by the newest patch."""
         ask, seen, before = cluster("1.36"), [], runs("1.33.5")
         for _ in range(4):
             found = answered("Cluster", ask, before=before)
@@ -715,7 +715,7 @@ class TestIssuer:
     """The environment's issuer is changed with the version only: it rolls the control plane."""
 
     def test_kept_until_the_version_changes(self) -> None:
-        """An edit of the environment does not roll what lives."""
+        """An edit of the environment does not roll live nodes."""
         before = lives("Cluster", cluster("1.34"))
         found = answered("Cluster", cluster("1.34"), OTHER_ISSUER, before)
         assert found.decided.oidc == OFFER.access.oidc
@@ -841,5 +841,5 @@ class TestVolumeTypes:
 
 @pytest.mark.parametrize(("name", "want"), [(None, ""), ("ssd", "SSD-3")])
 def test_volume_type(name: str | None, want: str) -> None:
-    """The backend's name stands for the tenant's; none asked for is none."""
+    """The backend's name replaces the tenant's; none asked for is none."""
     assert resolve.volume_type(name, OFFER, "spec.x") == want

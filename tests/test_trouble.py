@@ -116,7 +116,7 @@ def test_texts(file: str) -> None:
 
 
 def test_texts_of_cluster_api() -> None:
-    """What infrastructure says is told, but for what every start says."""
+    """Errors of the infrastructure are reported, and messages that every start has are not."""
     wrong = []
     for entry in asking.texts("cluster-api"):
         live = recorded_cluster(entry["text"])
@@ -162,7 +162,7 @@ def test_names_are_not_read(text: str, word: str) -> None:
 
 @pytest.mark.parametrize("word", WORDS)
 def test_what_a_provider_says_is_read_beside_names(word: str) -> None:
-    """A name is no reason not to read what stands around it."""
+    """A name does not hide the text around it."""
     labels = {"api.scs.community/name": word}
     for entry in asking.texts("openstack") + asking.texts("kubernetes"):
         text = f"{entry['text']} ({word}-0 of '{word}')"
@@ -281,7 +281,7 @@ def test_which_conditions_count(resource: Resource, want: tuple[str, str] | None
 
 
 def test_health() -> None:
-    """The first trouble by key is told, so that the message does not flap."""
+    """The first trouble by key is reported, so that the message does not flap."""
     well = reporting(key="a")
     late, first = reporting(failed("quota"), key="c"), reporting(failed("got 401"), key="b")
     assert trouble.health([well]) == Condition("BackendHealthy", True, "NoTrouble")
@@ -302,6 +302,6 @@ def test_health() -> None:
     ],
 )
 def test_garbage(status: dict[str, Any]) -> None:
-    """Whatever stands where conditions should, there is no traceback."""
+    """Whatever is in the place of conditions, there is no traceback."""
     assert trouble.condition_of(status, "Synced") == {}
     assert trouble.of(Resource("a", "f", "K", {}, status=status)) is None

@@ -33,7 +33,7 @@ REFUSED = "ConfigurationProblem"
 
 @dataclass(frozen=True)
 class Row:
-    """What is told of one moment.
+    """The status at one moment.
 
     Attributes:
         phase: `status.phase`.
@@ -119,7 +119,7 @@ GARDENER = {
     "life-01-unscheduled": _UNSCHEDULED,
     # A seed is chosen, nothing has begun.
     "life-02-scheduled": _UNSCHEDULED,
-    # 12 %, told in steps of 25; conditions are Progressing without anything being there.
+    # 12 %, reported in steps of 25; conditions are Progressing without anything being there.
     "life-03-creating":
         Row("Provisioning", _STARTED, False, "Provisioning", WELL, "1.35.4", "", False),
     "life-04-create-error-quota":
@@ -131,7 +131,7 @@ GARDENER = {
     "life-07-reconciling": Row("Updating", f"{CHANGING}, 25 % is done", True, "Updating", WELL,
                                "1.35.4", IN, False),
     "life-08-hibernated": Row("Hibernated", ASLEEP, True, "AsOrdered", WELL, "1.35.4", IN, True),
-    # Conditions are Progressing as in a cluster that is well, and the addresses still stand.
+    # Conditions are Progressing as in a cluster that is well, and the addresses are still there.
     "life-09-deleting": Row("Deleting", f"{DELETING}, 0 % is done", False, "Deleting", WELL,
                             "1.35.4", IN, False),
     "stored": _STORED,
@@ -162,7 +162,7 @@ def shown(backend: str, live: Manifest, order: Manifest | None = None) -> local.
 
 
 def row(backend: str, live: Manifest, order: Manifest | None = None) -> Row:
-    """Return what is told of a live object."""
+    """Return the status of an order with a live object."""
     outcome = shown(backend, live, order)
     assert not outcome.fatal
     status = outcome.composite["status"]
@@ -283,9 +283,9 @@ def conditions(live: Manifest) -> list[Manifest]:
 def with_condition(name: str, form: str, kind: str, text: str, state: str = "False") -> Manifest:
     """Return a recorded Cluster of which one condition says something."""
     live = recorded("capi", f"{name}.{form}")
-    told = text.format(name=live["metadata"]["name"])
+    reported = text.format(name=live["metadata"]["name"])
     kept = [found for found in conditions(live) if found["type"] != kind]
-    kept.append({"type": kind, "status": state, "reason": "NotReady", "message": told})
+    kept.append({"type": kind, "status": state, "reason": "NotReady", "message": reported})
     conditions(live)[:] = kept
     return live
 

@@ -1,4 +1,4 @@
-"""Edit the environment of a live cluster: nothing changes before its version does.
+"""Edit the environment of a live cluster: nothing changes before the version of the cluster does.
 
 Each edit touches what the cluster uses. The same edit reaches a new cluster at once, and the
 live one with its next version, so that no test passes because the edit means nothing.
@@ -203,7 +203,7 @@ EDITS = [
 
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: f"{edit.provider}-{edit.name}")
 def test_an_edit_waits_for_a_version(edit: Edit) -> None:
-    """What lives stays as it is until its version changes; what is new gets the edit."""
+    """A live cluster stays as it is until its version changes; a new one gets the edit."""
     before = layers(edit.provider, edit.given)
     after = layers(edit.provider, {**edit.given, **edit.edits})
     order = order_of(edit, "1.34")
@@ -226,7 +226,7 @@ def test_an_order_may_be_changed_in_between(edit: Edit) -> None:
     assert inner(settled(more, after, made)) == inner(settled(more, before, made))
 
 
-# Which issuer a cluster has is not read back: people log in elsewhere then, nothing is built anew.
+# Which issuer a cluster has is not read back: people log in elsewhere then, nothing is rebuilt.
 REACHES_WITHOUT_RECORD = ("the issuer's certificates",)
 
 
@@ -236,7 +236,7 @@ REACHES_WITHOUT_RECORD = ("the issuer's certificates",)
     ids=lambda edit: f"{edit.provider}-{edit.name}",
 )
 def test_an_edit_waits_where_the_record_is_lost(edit: Edit) -> None:
-    """Two faults at once: what lives stays as it is, or the order is refused."""
+    """Two faults at once: live resources stay as they are, or the order is refused."""
     before = layers(edit.provider, edit.given)
     after = layers(edit.provider, {**edit.given, **edit.edits})
     order = order_of(edit, "1.34")
@@ -329,7 +329,7 @@ def test_an_order_cannot_change_what_the_infrastructure_keeps(
 def test_nodes_are_moved_to_no_zone_where_the_record_is_lost(
     before: tuple[str, ...], after: tuple[str, ...]
 ) -> None:
-    """What was asked before cannot be compared then, but where the nodes stand is seen."""
+    """The previous order cannot be compared then, but the zones of the nodes are observed."""
     given = asking.provider("cluster-stacks")
     found = simulate.play(settled(zoned(*before), given).resources)
     found["capi-cluster"].manifest["metadata"]["annotations"].pop(ANNOTATION)

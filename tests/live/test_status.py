@@ -104,7 +104,7 @@ AWAITED = {"controlPlane": "control plane 2 of 3", "workers": "nodes 4 of 5"}
 
 
 def awaited(part: str) -> Row:
-    """Return what is told while one machine of a part is awaited."""
+    """Return the status while one machine of a part is awaited."""
     return replace(CAPI["23-scale-2"], ready=True, message=f"{CHANGING}: {AWAITED[part]}")
 
 
@@ -179,7 +179,7 @@ REMEDIATED = {
 def test_a_machine_that_is_to_be_replaced(
     said: str, want: Row | None, part: str, form: str
 ) -> None:
-    """Remediating is said from its failure on; where nothing can be done about it, for ever."""
+    """Remediating is said from its failure on; where nothing can be done about it, without end."""
     want = want or awaited(part)
     live = _lacking(part, form, f"* Machine a:\n  {FAILS['was there']}")
     for conditions in _conditions(live):
@@ -194,7 +194,7 @@ def test_a_machine_that_is_to_be_replaced(
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_control_plane_of_pods(form: str) -> None:
-    """It has no machines: a pod that is not ready is no change, and may stay so for ever."""
+    """It has no machines: a pod that is not ready is no change, and may stay so."""
     live = _lacking("controlPlane", form)
     for conditions in _conditions(live):
         conditions["ControlPlaneMachinesReady"] |= {"status": "True", "reason": "NoReplicas"}
@@ -267,7 +267,7 @@ def test_a_version_with_the_mark_of_a_distribution() -> None:
 def test_an_order_ahead_of_the_live_cluster(
     backend: str, name: str, edit: Callable[[Manifest], Any]
 ) -> None:
-    """What is asked anew and is not applied yet is not `AsOrdered`, whatever the cluster says."""
+    """An edit that is not applied yet is not `AsOrdered`, whatever the cluster says."""
     live = recorded(backend, name)
     if backend == "gardener":
         live["spec"]["kubernetes"]["version"] = "1.34.7"
@@ -432,8 +432,8 @@ def test_which_address_is_the_api_server(names: tuple[str, ...], want: str) -> N
     """Not every advertised address is one, and without one the cluster cannot be used."""
     expected = replace(_CREATED, endpoint=want)
     if not want:
-        told = "at least 50 % of it is ready"
-        expected = replace(expected, phase="Updating", message=told, ready=False)
+        reported = "at least 50 % of it is ready"
+        expected = replace(expected, phase="Updating", message=reported, ready=False)
     for order in itertools.permutations(names):
         addresses = [{"name": name, "url": f"https://{name}"} for name in order]
         live = recorded("gardener", "life-05-created", status__advertisedAddresses=addresses)
@@ -441,7 +441,7 @@ def test_which_address_is_the_api_server(names: tuple[str, ...], want: str) -> N
 
 
 def test_several_errors_at_once() -> None:
-    """Their order changes with every attempt; what is told does not."""
+    """Their order changes with every attempt; the status does not."""
     codes = ("ERR_CONFIGURATION_PROBLEM", "ERR_INFRA_QUOTA_EXCEEDED", "ERR_INFRA_UNAUTHORIZED")
     for order in itertools.permutations(codes):
         errors = [{"codes": [code], "description": code} for code in order]
@@ -463,7 +463,7 @@ def test_asked_twice(backend: str, name: str) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(MOMENTS), st.randoms(use_true_random=False))
 def test_what_does_not_matter_changes_nothing(moment: tuple[str, str], random: Random) -> None:
-    """Order of lists, times, ids, texts, and progress within a step are not told."""
+    """Order of lists, times, ids, texts, and progress within a step do not reach the status."""
     backend, name = moment
     live = recorded(backend, name)
     want = shown(backend, live).composite["status"]
@@ -505,8 +505,8 @@ _FOREIGN = re.compile(
 
 
 @pytest.mark.parametrize(("backend", "name"), MOMENTS)
-def test_nothing_of_the_backend_is_told(backend: str, name: str) -> None:
-    """No id, name, namespace or address of the provider stands in what the tenant reads."""
+def test_nothing_of_the_backend_is_reported(backend: str, name: str) -> None:
+    """No id, name, namespace or address of the provider is in what the tenant reads."""
     live = recorded(backend, name)
     status = shown(backend, live).composite["status"]
     texts = [status["message"], *_texts(status["conditions"])]
@@ -635,7 +635,7 @@ def test_refusals_of_api_servers(backend: str, name: str) -> None:
     ],
 )
 def test_other_texts_of_api_servers(text: str, want: str) -> None:
-    """Missing rights and quotas are said with the same words, and are told apart."""
+    """Missing rights and quotas come in the same words, and are distinguished."""
     assert trouble.classify(text)[0] == want
     assert trouble.classify(f"observe failed: cannot get object: {text}")[0] == want
 
@@ -645,10 +645,10 @@ def test_what_a_deletion_would_do(name: str) -> None:
     """Orphan only while it is in force: from when it is observed to when it is ordered no more."""
     layers, order = asking.provider("cluster-stacks"), asking.order(name)
     seen: dict[str, local.Observed] = {}
-    told = []
+    reported = []
     for policy in ("Delete",) * 5 + ("Orphan",) * 2 + ("Delete",) * 2:
         order["spec"]["deletionPolicy"] = policy
         outcome = asking.ask(order, layers, seen)
-        told.append(outcome.composite["status"].get("deletionPolicy"))
+        reported.append(outcome.composite["status"].get("deletionPolicy"))
         seen = simulate.play(outcome.resources)
-    assert told == [None, *["Delete"] * 5, "Orphan", *["Delete"] * 2]
+    assert reported == [None, *["Delete"] * 5, "Orphan", *["Delete"] * 2]

@@ -169,7 +169,7 @@ def merged(data: Any, edit: Any) -> Any:
 
 
 def overlaid(data: Any, edit: Any) -> Any:
-    """Return an edit that stands for two, the second over the first; None stays."""
+    """Return one edit for two, the second over the first; None stays."""
     if not isinstance(data, dict) or not isinstance(edit, dict):
         return edit
     return {**data, **{key: overlaid(data.get(key), value) for key, value in edit.items()}}
