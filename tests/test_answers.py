@@ -44,7 +44,7 @@ def test_every_case_was_asked(backend: Backend) -> None:
 @pytest.mark.parametrize("backend", RECORDED, ids=lambda backend: backend.name)
 def test_a_difference_has_its_reason(backend: Backend) -> None:
     """Say why where a backend answers otherwise than we, and only there."""
-    hold(explained, {case.name: (case, backend) for case in answers.cases()})
+    hold(explained, [(case.name, case, backend) for case in answers.cases()])
 
 
 def explained(case: Case, backend: Backend) -> None:

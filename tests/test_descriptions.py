@@ -60,7 +60,7 @@ ALL = WRITTEN | dict(shown())
 
 def test_a_description_is_sentences() -> None:
     """It begins as a sentence or with a proper name, and ends with a full stop."""
-    hold(is_sentences, {name: (field,) for name, field in ALL.items()})
+    hold(is_sentences, ALL.items())
 
 
 def is_sentences(field: Field) -> None:
@@ -74,7 +74,7 @@ def is_sentences(field: Field) -> None:
 
 def test_a_description_says_what_counts_where_the_field_is_absent() -> None:
     """A default that is one value is written as it is typed; a group of fields has none."""
-    hold(says_what_counts, {name: (field,) for name, field in WRITTEN.items()})
+    hold(says_what_counts, WRITTEN.items())
 
 
 def says_what_counts(field: Field) -> None:
@@ -94,7 +94,7 @@ def says_what_counts(field: Field) -> None:
 
 def test_a_number_has_a_unit() -> None:
     """Also one in a list or mapping would, if there were any."""
-    hold(has_a_unit, {name: (field,) for name, field in ALL.items()})
+    hold(has_a_unit, ALL.items())
 
 
 def has_a_unit(field: Field) -> None:
@@ -106,7 +106,7 @@ def has_a_unit(field: Field) -> None:
 
 def test_text_has_a_form() -> None:
     """An example or the name of a form says more than a pattern; an enumeration has values."""
-    hold(has_a_form, {name: (field,) for name, field in ALL.items()})
+    hold(has_a_form, ALL.items())
 
 
 def has_a_form(field: Field) -> None:
@@ -120,7 +120,7 @@ def has_a_form(field: Field) -> None:
 
 def test_an_enumeration_names_its_values() -> None:
     """Each value is described: with a colon and what it means, or in a list of proper names."""
-    hold(names_its_values, {name: (field,) for name, field in ALL.items()})
+    hold(names_its_values, ALL.items())
 
 
 def names_its_values(field: Field) -> None:
@@ -174,7 +174,7 @@ def test_each_reason_is_described() -> None:
     def described(kind: str, reason: str) -> None:
         assert f"{reason}: " in STORY[kind]
 
-    hold(described, {" ".join(pair): pair for pair in WRITTEN_OUT})
+    hold(described, [(" ".join(pair), *pair) for pair in WRITTEN_OUT])
 
 
 def test_each_trouble_is_described() -> None:
@@ -183,13 +183,16 @@ def test_each_trouble_is_described() -> None:
     def described(reason: str) -> None:
         assert f"{reason}: {trouble.sentence(reason)}." in STORY["BackendHealthy"]
 
-    hold(described, {reason: (reason,) for reason, _, _ in trouble.REASONS})
+    hold(
+        described,
+        [(reason, reason) for reason in sorted({reason for reason, _, _ in trouble.REASONS})],
+    )
 
 
 def test_each_refusal_is_described() -> None:
     """By who acts."""
     refusals = errors.TenantRefusal.__subclasses__(), errors.OperatorRefusal.__subclasses__()
-    hold(is_described, {one.__name__: (one,) for group in refusals for one in group})
+    hold(is_described, [(one.__name__, one) for group in refusals for one in group])
 
 
 def is_described(refusal: type[errors.Refusal]) -> None:

@@ -18,8 +18,14 @@ def _containers(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return mappings | st.lists(inner, max_size=3) | st.lists(mappings, max_size=3) | written
 
 
-DATA = st.recursive(SCALARS, _containers, max_leaves=12)
-MAPPINGS = st.dictionaries(KEYS, DATA, max_size=4)
+def _named(names: list[str]) -> list[dict[str, Any]]:
+    return [{"name": name, "value": len(names)} for name in names]
+
+
+# Lists whose entries have names: kept, reordered, added and removed.
+LISTS = st.lists(st.sampled_from("abc"), unique=True).map(_named)
+DATA = st.recursive(SCALARS | LISTS, _containers, max_leaves=12)
+MAPPINGS = st.dictionaries(KEYS, DATA, max_size=4) | st.fixed_dictionaries({"a": LISTS})
 ANSWERS = st.fixed_dictionaries(
     {
         "complete": st.booleans(),

@@ -18,4 +18,4 @@ def test_no_module_imports_a_test() -> None:
         assert IMPORTED.findall(text) == []
 
     texts = {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in MODULES}
-    hold(imports_none, {name: (text,) for name, text in texts.items()})
+    hold(imports_none, texts.items())

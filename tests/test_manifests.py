@@ -31,7 +31,7 @@ def test_values() -> None:
     def is_sent(text: str, want: Any) -> None:
         assert typed(value(text)) == typed(want)
 
-    hold(is_sent, {repr(text): (text, want) for text, want in kubectl.VALUES.items()})
+    hold(is_sent, [(repr(text), text, want) for text, want in kubectl.VALUES.items()])
 
 
 def test_values_that_are_none() -> None:
@@ -41,7 +41,7 @@ def test_values_that_are_none() -> None:
         with pytest.raises(manifests.Unreadable, match=r"^is not YAML: line \d+"):
             value(text)
 
-    hold(is_refused, {repr(text): (text,) for text in (*kubectl.REFUSED, *kubectl.STRICTER)})
+    hold(is_refused, [(repr(text), text) for text in (*kubectl.REFUSED, *kubectl.STRICTER)])
 
 
 @pytest.mark.parametrize(("text", "want"), kubectl.OTHERWISE.items(), ids=repr)

@@ -40,7 +40,7 @@ def test_every_field_is_walked(kind: str) -> None:
 
 def held(rule: Callable[[str, str, str], None], kind: str, backend: str) -> None:
     """Hold a rule against every field of a kind."""
-    hold(rule, {field: (kind, backend, field) for field in PAIRS[kind]})
+    hold(rule, [(field, kind, backend, field) for field in PAIRS[kind]])
 
 
 @each_backend

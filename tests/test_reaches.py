@@ -179,7 +179,7 @@ def held(
     chosen = [case for case in chosen if everywhere or world in case.shows]
     # Cases that start alike follow each other, so that what they share is made once.
     chosen.sort(key=lambda case: Before(case).key)
-    hold(rule, {f"{case} in {world}": (case, world) for case in chosen})
+    hold(rule, [(f"{case} in {world}", case, world) for case in chosen])
 
 
 each_world = pytest.mark.parametrize("world", EVERY)

@@ -27,7 +27,7 @@ each_mode = pytest.mark.parametrize("mode", list(Mode))
 def test_command_line(mode: Mode, tmp_path: Path) -> None:
     """It refuses what an API server refuses, and says why in a line."""
     path = tmp_path / "order.yaml"
-    hold(refused_alike, {case.name: (case, mode, path) for case in written.CASES})
+    hold(refused_alike, [(case.name, case, mode, path) for case in written.CASES])
 
 
 def refused_alike(case: written.Case, mode: Mode, path: Path) -> None:
@@ -46,7 +46,7 @@ def refused_alike(case: written.Case, mode: Mode, path: Path) -> None:
 
 def test_models() -> None:
     """They say the same of an order."""
-    hold(judged_alike, {case.name: (case,) for case in written.CASES if not case.beside})
+    hold(judged_alike, [(case.name, case) for case in written.CASES if not case.beside])
 
 
 def judged_alike(case: written.Case) -> None:
@@ -72,7 +72,7 @@ def judged(content: bytes) -> str:
 def test_specs(mode: Mode) -> None:
     """Of what is put to models and a real API server elsewhere, the command line says the same."""
     cases = [case for case in SPECS if "before" not in case and "many" not in case]
-    hold(admitted_alike, {f"{case['kind']}: {case['name']}": (case, mode) for case in cases})
+    hold(admitted_alike, [(f"{case['kind']}: {case['name']}", case, mode) for case in cases])
 
 
 def admitted_alike(case: dict[str, Any], mode: Mode) -> None:

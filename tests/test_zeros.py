@@ -95,7 +95,7 @@ def rendered(kind: str, backend: str, spec: str) -> str | dict[str, Any]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_means_one_thing(kind: str) -> None:
     """Whatever the backend: that of the table, or of an absent field; or it is refused."""
-    values = {f"{one[1]} {one[2]!r}": one for one in WALKED if one[0] == kind}
+    values = [(f"{one[1]} {one[2]!r}", *one) for one in WALKED if one[0] == kind]
     hold(means_one_thing, values)
 
 
