@@ -129,7 +129,7 @@ class Case:
 @functools.cache
 def cases() -> tuple[Case, ...]:
     """Return all cases."""
-    entries = yaml.safe_load((DATA / "orders.yaml").read_text("utf-8"))
+    entries = asking.loaded(DATA / "orders.yaml")
     return tuple(Case(**entry) for entry in entries)
 
 

@@ -39,6 +39,11 @@ def documents(*paths: Path) -> list[Manifest]:
     return [copy.deepcopy(d) for f in files for d in _parsed(f.read_text("utf-8")) if d]
 
 
+def loaded(path: Path) -> Any:
+    """Return what a YAML file of one document holds."""
+    return copy.deepcopy(_parsed(path.read_text("utf-8"))[0])
+
+
 @functools.lru_cache(maxsize=512)
 def _parsed(text: str) -> list[Any]:
     return list(yaml.load_all(text, Loader))
@@ -71,7 +76,7 @@ def recordings(under: str) -> list[str]:
 
 def texts(of: str) -> list[Manifest]:
     """Return texts that real servers wrote, with what they mean."""
-    found: list[Manifest] = _loaded(DATA / "texts" / f"{of}.yaml")
+    found: list[Manifest] = loaded(DATA / "texts" / f"{of}.yaml")
     return found
 
 
@@ -81,10 +86,6 @@ RELEASED = sorted(path.stem for path in (DATA / "released").glob("*.yaml"))
 def released(name: str) -> Manifest:
     """Return an order, its provider, and what the first release made of it."""
     return documents(DATA / "released" / f"{name}.yaml")[0]
-
-
-def _loaded(path: Path) -> Any:
-    return copy.deepcopy(_parsed(path.read_text("utf-8"))[0])
 
 
 def versioned(layers: list[Manifest]) -> list[Manifest]:

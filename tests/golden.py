@@ -43,7 +43,7 @@ Data = dict[str, Any]
 @functools.cache
 def case(name: str) -> Data:
     """Return what a case says, with what it has from the case that it continues."""
-    said = _read(CASES / name / "case.yaml")
+    said: Data = asking.loaded(CASES / name / "case.yaml")
     if "from" not in said:
         return said
     said["from"] = f"{name.partition('/')[0]}/{said['from']}"
@@ -55,7 +55,7 @@ def case(name: str) -> Data:
 
 def want(name: str) -> Data:
     """Return the whole answer that was reviewed."""
-    found = _read(CASES / name / "want.yaml")
+    found: Data = asking.loaded(CASES / name / "want.yaml")
     base = case(name).get("from")
     if base is None or "refused" in found:
         return found
@@ -117,11 +117,6 @@ def shown(outcome: local.Outcome) -> Data:
         "status": outcome.composite["status"],
         "resources": dict(outcome.resources),
     }
-
-
-def _read(path: Path) -> Data:
-    found: Data = yaml.load(path.read_text("utf-8"), asking.Loader)  # noqa: S506  # a safe one
-    return found
 
 
 if __name__ == "__main__":

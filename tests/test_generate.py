@@ -11,7 +11,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from function import generate, local
+from function import local
 from function.contract import Mode
 from function.generate import checks, definitions, openapi, protection, rules
 from function.generate.__main__ import main
@@ -19,9 +19,9 @@ from function.model import KINDS
 from function.model.status import STATUSES
 from function.schema import HINTS, Schema, extra, fields, item_type
 from tests.asking import ORDERS, PROVIDERS, ROOT, Manifest, ask, order, provider
+from tests.generated import FILES
 from tests.holding import hold
 
-FILES = generate.files(ROOT)
 INSTALLS = [(kind, mode) for kind in KINDS for mode in Mode]
 VALIDATIONS = "x-kubernetes-validations"
 # Crossplane adds them to the status of every order itself.

@@ -31,8 +31,8 @@ from function.model.status import STATUSES
 from function.schema import extra, item_type
 from function.settings import Settings
 from tests.asking import ORDERS, ROOT, Manifest, ask, order, provider
+from tests.generated import FILES
 
-FILES = generate.files(ROOT)
 PAGES = {path: text for path, text in FILES.items() if "/reference/" in path}
 OPENAPI_SCHEMA = ROOT / "tests" / "schemas" / "openapi-3.0.schema.json"
 DOCUMENT = rest.document()

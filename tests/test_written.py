@@ -5,7 +5,6 @@ from typing import Any
 
 import click.testing
 import pytest
-import yaml
 
 from function import admission, manifests
 from function.cli import main
@@ -18,7 +17,7 @@ from function.schema import without_nulls
 from tests import asking, written
 from tests.holding import hold
 
-SPECS = yaml.safe_load((asking.ROOT / "tests" / "e2e" / "orders.yaml").read_text("utf-8"))
+SPECS = asking.loaded(asking.ROOT / "tests" / "e2e" / "orders.yaml")
 LAYERS = asking.EXAMPLES / "environments" / "cluster-stacks"
 each_mode = pytest.mark.parametrize("mode", list(Mode))
 
