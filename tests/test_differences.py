@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,6 +71,16 @@ def test_a_difference_is_by_path() -> None:
             "two": "(removed)",
         },
     }
+
+
+@pytest.mark.parametrize("names", ["ba", "cab", "acb", "b", "abc", "bd", ""])
+def test_entries_keep_their_order(names: str) -> None:
+    """A list is written as a whole where entries change places, or new ones are not the last."""
+    old, new = (
+        {"complete": True, "status": {"pools": [{"name": name} for name in one]}, "resources": {}}
+        for one in ("ab", names)
+    )
+    assert applied(old, difference(old, new)) == new
 
 
 def _text(data: Any) -> str:
