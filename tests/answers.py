@@ -40,7 +40,7 @@ of Cluster API 1.14. *We* are answered for the example environment of that backe
 sent what the function renders; where the function refuses an order, it is sent what would have been
 rendered without the refusal, or it is *not asked*.
 
-Generated from `tests/e2e/answers/`: `pytest tests/test_answers.py --update` writes this page anew,
+Generated from `tests/e2e/answers/`: `pytest tests/test_answers.py --update` writes this page,
 `make e2e` fails if a real backend answers otherwise than recorded there.
 """
 ACCEPTED, REFUSED, NOT_ASKED = "accepted", "refused: ", "not asked"
@@ -129,7 +129,7 @@ class Case:
 @functools.cache
 def cases() -> tuple[Case, ...]:
     """Return all cases."""
-    entries = yaml.safe_load((DATA / "orders.yaml").read_text("utf-8"))
+    entries = asking.loaded(DATA / "orders.yaml")
     return tuple(Case(**entry) for entry in entries)
 
 
@@ -149,7 +149,7 @@ def ask(
 
 
 def ours(case: Case, backend: Backend) -> str:
-    """Return what we say of a case, where what lives is played."""
+    """Return what we say of a case, its live resources simulated."""
     return _ours(case.name, backend.name)
 
 
@@ -216,10 +216,10 @@ def differs(case: Case, backend: Backend) -> bool:
 def _rows(found: Sequence[Case], asked: Sequence[Backend], *, reasons: bool = False) -> list[str]:
     heads = [head for backend in asked for head in (f"we, for {backend.title}", backend.title)]
     heads = ["order", *heads, *(["why"] if reasons else [])]
-    return [_row(heads), _row(["---"] * len(heads)), *(_told(c, asked, reasons) for c in found)]
+    return [_row(heads), _row(["---"] * len(heads)), *(_reported(c, asked, reasons) for c in found)]
 
 
-def _told(case: Case, asked: Sequence[Backend], reasons: bool) -> str:
+def _reported(case: Case, asked: Sequence[Backend], reasons: bool) -> str:
     cells = [_prose(case.name)]
     for backend in asked:
         cells += [_prose(ours(case, backend)), _quoted(backend.recorded()[case.name])]

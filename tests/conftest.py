@@ -16,8 +16,8 @@ NOON = datetime.datetime(2026, 6, 1, 12, tzinfo=datetime.UTC)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--update`, which writes golden files anew instead of comparing them."""
-    parser.addoption("--update", action="store_true", help="Write golden files anew.")
+    """Add `--update`, which writes golden files instead of comparing them."""
+    parser.addoption("--update", action="store_true", help="Write golden files.")
 
 
 def pytest_collection_finish() -> None:
@@ -28,7 +28,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session")
 def update(request: pytest.FixtureRequest) -> bool:
-    """Say whether golden files are to be written anew."""
+    """Say whether golden files are to be written."""
     return bool(request.config.getoption("--update"))
 
 

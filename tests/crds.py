@@ -11,10 +11,8 @@ from typing import Any
 import jsonschema
 import yaml
 
-from tests.asking import ROOT, Manifest
+from tests.asking import ROOT, Loader, Manifest
 
-# The loader in C reads the large CRDs in a tenth of the time, where PyYAML was built with it.
-Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # Kinds of Kubernetes itself.
 WITHOUT_CRD = ("ConfigMap",)
 SCHEMAS = ROOT / "tests" / "schemas"
@@ -32,8 +30,7 @@ def validator(api_version: str, kind: str) -> jsonschema.Draft202012Validator:
             json.loads((SCHEMAS / "shoot.schema.json").read_text())
         )
     group, _, version = api_version.partition("/")
-    for path in sorted(SCHEMAS.glob("*.yaml")):
-        crd = yaml.load(path.read_text("utf-8"), Loader)  # noqa: S506  # a safe one
+    for crd in definitions():
         spec = crd["spec"]
         if (spec["group"], spec["names"]["kind"]) != (group, kind):
             continue
@@ -43,6 +40,13 @@ def validator(api_version: str, kind: str) -> jsonschema.Draft202012Validator:
                     _closed(offered["schema"]["openAPIV3Schema"], top=True)
                 )
     raise LookupError(f"no schema for {api_version} {kind} in {SCHEMAS.name}")
+
+
+@functools.cache
+def definitions() -> list[Manifest]:
+    """Return all CRDs."""
+    texts = (path.read_text("utf-8") for path in sorted(SCHEMAS.glob("*.yaml")))
+    return [yaml.load(text, Loader) for text in texts]  # noqa: S506  # a safe one
 
 
 def problems(manifest: Manifest) -> list[str]:

@@ -1,4 +1,4 @@
-"""Models that stand for orders, where a test is about models as such."""
+"""Models in place of orders, where a test is about models as such."""
 
 from typing import Literal
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from function import local
 from function.contract import Mode
 from tests.asking import Manifest
+from tests.samples import manifest
 
 META, OBSERVED, DESIRED, INPUT, CONTEXT, REQUIRED = 1, 2, 3, 4, 5, 8
 
@@ -32,18 +33,12 @@ def deepest(levels: int) -> Encoded:
 
 def order(spec: Manifest, mode: Mode = Mode.CLAIMS, **more: object) -> Manifest:
     """Return the XR of an order that was answered once."""
-    manifest = {
-        "apiVersion": "api.scs.community/v1alpha1",
-        "kind": "Cluster",
-        "metadata": {"name": "shop", "namespace": "acme"},
-        "spec": spec,
-    }
     conditions = [
         {"type": "Accepted", "status": "True", "reason": "Accepted"},
         {"type": "Current", "status": "False", "reason": "Updating", "message": "under way"},
         {"type": "Ready", "status": "True", "reason": "Available"},
     ]
-    xr = local.composite_of(manifest, mode)
+    xr = local.composite_of(manifest("Cluster", spec), mode)
     return {**xr, "status": {"conditions": conditions}, **more}
 
 

@@ -1,7 +1,51 @@
-"""Hold values that are what they say: whole public keys, and certificates that can be read."""
+"""Hold what several tests order and offer: keys, certificates, images, environments, orders.
+
+Public keys are whole, and certificates can be read, as the function reads them.
+"""
 
 import base64
 import hashlib
+from typing import Any
+
+from function.environment import KIND, KIND_API_VERSION
+from function.model import API_GROUP, API_VERSION
+
+Manifest = dict[str, Any]
+
+UBUNTU: Manifest = {
+    "os": "ubuntu",
+    "version": "24.04",
+    "name": "Ubuntu 24.04",
+    "id": "4dffc677",
+    "user": "ubuntu",
+    "minDiskGiB": 8,
+}
+# The block of a Gardener backend, as small as it may be.
+GARDENER: Manifest = {
+    "project": "p1",
+    "cloudProfile": {"name": "stack"},
+    "region": "one",
+    "networking": {
+        "nodes": "10.250.0.0/16",
+        "pods": "100.96.0.0/11",
+        "services": "100.64.0.0/13",
+    },
+    "openstack": {"floatingPoolName": "public", "loadBalancerProvider": "amphora"},
+    "defaultVolume": {"sizeGiB": 50, "type": "ssd"},
+}
+
+
+def manifest(kind: str, spec: Manifest, name: str = "shop", namespace: str = "acme") -> Manifest:
+    """Return an order."""
+    metadata = {"name": name, "namespace": namespace}
+    return {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}
+
+
+def config(name: str, data: Manifest, **labels: str) -> Manifest:
+    """Return an EnvironmentConfig with labels of ours."""
+    ours = {f"{API_GROUP}/{label}": value for label, value in labels.items()}
+    metadata = {"name": name, "labels": ours}
+    return {"apiVersion": KIND_API_VERSION, "kind": KIND, "metadata": metadata, "data": data}
 
 
 def public_key(name: str) -> str:

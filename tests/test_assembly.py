@@ -2,10 +2,8 @@
 
 import asyncio
 import contextlib
-import sys
 import threading
 from collections.abc import Callable, Iterator
-from types import FrameType
 from typing import Any
 
 import grpc
@@ -19,6 +17,8 @@ from function.contract import Mode
 from function.errors import EnvironmentInvalid
 from function.model import API_GROUP
 from tests.asking import Manifest
+from tests.measuring import instructions
+from tests.samples import UBUNTU, manifest
 
 
 def layers(name: str = "default", *, version: str = "1", **data: Any) -> list[Manifest]:
@@ -27,16 +27,7 @@ def layers(name: str = "default", *, version: str = "1", **data: Any) -> list[Ma
         "displayName": "Cloud",
         "kinds": {"Server": "openstack"},
         "flavors": [{"name": "SCS-2V-4"}],
-        "images": [
-            {
-                "os": "ubuntu",
-                "version": "24.04",
-                "name": "Ubuntu 24.04",
-                "id": "4dffc677",
-                "user": "ubuntu",
-                "minDiskGiB": 8,
-            }
-        ],
+        "images": [UBUNTU],
         "backends": {
             "openstack": {
                 "networks": [{"name": "backend", "id": "n", "subnet": "s"}],
@@ -69,16 +60,9 @@ def request(
     documents: list[Manifest], tenant: str = "acme", name: str = "default", flavor: str = "SCS-2V-4"
 ) -> fnv1.RunFunctionRequest:
     """Return the request of a new order, its environment found."""
-    order = {
-        "apiVersion": "api.scs.community/v1alpha1",
-        "kind": "Server",
-        "metadata": {"name": "web", "namespace": tenant},
-        "spec": {
-            "environment": name,
-            "flavor": flavor,
-            "image": {"os": "ubuntu", "version": "24.04"},
-        },
-    }
+    image = {"os": "ubuntu", "version": "24.04"}
+    spec = {"environment": name, "flavor": flavor, "image": image}
+    order = manifest("Server", spec, "web", tenant)
     req = fnv1.RunFunctionRequest()
     composite = local.composite_of(order, Mode.CLAIMS)
     req.observed.composite.resource.CopyFrom(plain.to_struct(composite))
@@ -289,25 +273,6 @@ def steps(documents: list[Manifest]) -> int:
             environment.assemble("default", base, own, SETTINGS)
 
     return instructions(work)
-
-
-def instructions(work: Callable[[], object]) -> int:
-    """Return how many instructions Python runs for a piece of work: the same each time."""
-    count = 0
-
-    def traced(frame: FrameType, event: str, _: Any) -> Any:
-        nonlocal count
-        frame.f_trace_opcodes = True
-        count += event == "opcode"
-        return traced
-
-    before = sys.gettrace()
-    sys.settrace(traced)
-    try:
-        work()
-    finally:
-        sys.settrace(before)
-    return count
 
 
 def test_twenty_problems_are_reported() -> None:

@@ -310,7 +310,7 @@ def test_namespace_is_empty_where_the_backend_has_none() -> None:
     ],
 )
 def test_record_that_cannot_be_rebuilt(observed: list[Resource], recalled: Data | None) -> None:
-    """Refuse to decide anew for what lives, and say what to do."""
+    """Refuse to decide again for live resources, and say what to do."""
     with pytest.raises(BindingLost) as refusal:
         read(by_key(resource("test-root"), *observed), recalled)
     assert str(refusal.value) == (

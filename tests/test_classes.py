@@ -35,11 +35,8 @@ def layers(**edits: Any) -> list[Manifest]:
 
 def without_overlay(overlays: str = "Optional") -> list[Manifest]:
     """Return the example provider after the overlay was lost."""
-    return [
-        replaced(layer, "data.overlays", overlays) if "kinds" in layer["data"] else layer
-        for layer in asking.provider("cluster-stacks")
-        if layer["metadata"]["name"] != OVERLAY
-    ]
+    layers = asking.provider("cluster-stacks", {"overlays": overlays})
+    return [layer for layer in layers if layer["metadata"]["name"] != OVERLAY]
 
 
 def order(spec: Manifest | None = None, **variables: Any) -> Manifest:
@@ -88,7 +85,7 @@ class TestWhatIsOpen:
         ],
     )
     def test_open(self, name: str, value: Any) -> None:
-        """The tenant's value stands where the provider's stood."""
+        """The tenant's value replaces the provider's."""
         assert values(asking.ask(order(**{name: value}), layers()))[name] == value
 
     @pytest.mark.parametrize(
@@ -209,7 +206,7 @@ class TestPinsAndFields:
         assert values(asking.ask(order(maxPods=9), pinned))["oidcConfig"] == {"clientID": "x"}
 
     def test_a_new_pin_does_not_strand_what_lives(self) -> None:
-        """The tenant's value stands while the tenant leaves it; another one is refused."""
+        """The tenant's value is kept while the tenant leaves it; another one is refused."""
         made = settled(order(maxPods=60), layers())
         pinned = layers(pinned={"maxPods": {"value": 100, "reason": "A hundred."}})
         assert cluster(settled(order(maxPods=60), pinned, made)) == cluster(made)
@@ -231,7 +228,7 @@ class TestObjectsWithoutAKey:
 
     ISSUER: ClassVar[Manifest] = {"issuerURL": "https://id.example", "clientID": "k8s"}
 
-    def told(self, spec: Manifest, field: str, keys: dict[str, str]) -> list[str]:
+    def reported(self, spec: Manifest, field: str, keys: dict[str, str]) -> list[str]:
         """Return what has no effect with a profile that has such keys only."""
         found = layers()
         [overlay] = [layer for layer in found if layer["metadata"]["name"] == OVERLAY]
@@ -246,11 +243,11 @@ class TestObjectsWithoutAKey:
         keys = {name: name for name in self.ISSUER}
         asked = {**self.ISSUER, "usernamePrefix": "acme:", "groupsPrefix": "acme:"}
         field = "spec.access.oidc"
-        assert self.told({"access": {"oidc": asked}}, field, keys) == [
+        assert self.reported({"access": {"oidc": asked}}, field, keys) == [
             "spec.access.oidc.groupsPrefix",
             "spec.access.oidc.usernamePrefix",
         ]
-        assert self.told({"access": {"oidc": self.ISSUER}}, field, keys) == []
+        assert self.reported({"access": {"oidc": self.ISSUER}}, field, keys) == []
 
     def test_a_volume(self) -> None:
         """Neither whether it is encrypted."""
@@ -258,13 +255,13 @@ class TestObjectsWithoutAKey:
         pool = {"name": "main", "flavor": "SCS-2V-8", "replicas": 1, "dataVolumes": [volume]}
         keys = {"name": "name", "sizeGiB": "size"}
         field = "spec.nodePools[].dataVolumes"
-        assert self.told({"nodePools": [pool]}, field, keys) == [
+        assert self.reported({"nodePools": [pool]}, field, keys) == [
             "spec.nodePools[main].dataVolumes[cache].type"
         ]
 
 
 class TestOthers:
-    """No other tenant sees it, and nothing of it is told to them."""
+    """No other tenant sees it, and no message to them mentions it."""
 
     @pytest.mark.parametrize(
         "edit",
@@ -286,10 +283,10 @@ class TestOthers:
         assert not outcomes[2].fatal
         for outcome in (outcomes[1], outcomes[3]):
             assert outcome.fatal
-            told = json.dumps([outcome.fatal, *outcome.warnings, outcome.composite])
+            reported = json.dumps([outcome.fatal, *outcome.warnings, outcome.composite])
             own = json.dumps(theirs)
-            assert not [word for word in SECRETS if word in told and word not in own]
-            assert "offered: default" in told or "open: dnsNameservers" in told
+            assert not [word for word in SECRETS if word in reported and word not in own]
+            assert "offered: default" in reported or "open: dnsNameservers" in reported
 
     def test_another_tenants_default_class_is_untouched(self) -> None:
         """The overlay adds; what everybody gets is what it was."""
@@ -310,7 +307,7 @@ class TestLostOverlay:
     """The class is no longer offered; the cluster that has it goes on."""
 
     def test_what_lives_stays_as_it_is(self) -> None:
-        """Class, profile and variables stand, and the order is still answered."""
+        """Class, profile and variables are kept, and the order is still answered."""
         made = settled(order(), layers())
         after = settled(order(), without_overlay(), made)
         assert after.resources == made.resources
@@ -328,7 +325,7 @@ class TestLostOverlay:
         assert values(without)["kernelParameters"] == {}
 
     def test_another_value_of_a_variable_is_refused(self) -> None:
-        """What is open cannot be told any more."""
+        """The message cannot list the open variables any more."""
         live = simulate.play(settled(order(), layers()).resources)
         refused = asking.ask(order(maxPods=61), without_overlay(), live).fatal
         assert (
@@ -352,7 +349,7 @@ class TestLostOverlay:
         )
 
     def test_required_overlays_refuse_and_change_nothing(self) -> None:
-        """A provider that requires overlays is told that one is missing."""
+        """A provider that requires overlays reads that one is missing."""
         live = simulate.play(settled(order(), layers()).resources)
         outcome = asking.ask(order(), without_overlay("Required"), live)
         assert outcome.fatal.startswith("EnvironmentInvalid: ")

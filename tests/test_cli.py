@@ -17,6 +17,7 @@ from function.cli import main
 from function.contract import Mode
 from function.model import KINDS as ALL
 from tests import asking
+from tests.samples import UBUNTU, config, manifest
 
 Data = dict[str, Any]
 ROOT = asking.ROOT
@@ -26,24 +27,13 @@ XR = "network/minimal/xr.yaml"
 KEY = "crossplane.io/composition-resource-name"
 LABEL = {"api.scs.community/environment": "default"}
 LATER = "more follow once these are ready: see them with --until-ready"
-ENVIRONMENT: Data = {
-    "apiVersion": "apiextensions.crossplane.io/v1beta1",
-    "kind": "EnvironmentConfig",
-    "metadata": {"name": "cloud", "labels": LABEL},
-    "data": {
+ENVIRONMENT: Data = config(
+    "cloud",
+    {
         "displayName": "Cloud",
         "kinds": {"Server": "openstack"},
         "flavors": [{"name": "SCS-1V-2-20"}],
-        "images": [
-            {
-                "os": "ubuntu",
-                "version": "24.04",
-                "name": "Ubuntu 24.04",
-                "id": "4dffc677",
-                "user": "ubuntu",
-                "minDiskGiB": 8,
-            }
-        ],
+        "images": [UBUNTU],
         "backends": {
             "openstack": {
                 "defaultNetwork": "default",
@@ -51,13 +41,10 @@ ENVIRONMENT: Data = {
             }
         },
     },
-}
-ORDER: Data = {
-    "apiVersion": "api.scs.community/v1alpha1",
-    "kind": "Server",
-    "metadata": {"name": "box", "namespace": "acme"},
-    "spec": {"image": {"os": "ubuntu", "version": "24.04"}, "flavor": "SCS-1V-2-20"},
-}
+    environment="default",
+)
+SPEC = {"image": {"os": "ubuntu", "version": "24.04"}, "flavor": "SCS-1V-2-20"}
+ORDER: Data = manifest("Server", SPEC, "box")
 
 
 @pytest.fixture
@@ -207,8 +194,8 @@ def test_observed(files: Path) -> None:
     built = [found.manifest for found in simulate.play(keys).values()]
     written(files / "observed.yaml", *built)
     (files / "observed").mkdir()
-    for number, manifest in enumerate(built):
-        written(files / "observed" / f"{number}.yaml", manifest)
+    for number, one in enumerate(built):
+        written(files / "observed" / f"{number}.yaml", one)
     found = printed(render(files, "--observed", files / "observed.yaml"))
     assert found == printed(render(files, "--observed", files / "observed"))
     assert "PortV2" in {document["kind"] for document in found}
@@ -256,7 +243,7 @@ def test_several_environments(files: Path) -> None:
 
 
 def test_the_same_environment_twice(files: Path) -> None:
-    """A file that is given twice is told, not merged."""
+    """A file that is given twice is reported, not merged."""
     result = render(files, "-e", files / "environment.yaml")
     assert (result.exit_code, result.stdout, result.stderr) == (
         1,
@@ -277,7 +264,7 @@ def test_refusal(files: Path) -> None:
 
 
 def test_unknown_field(files: Path) -> None:
-    """It is the writer's mistake here, and what else is wrong is told with it."""
+    """It is the writer's mistake here, and what else is wrong is reported with it."""
     spec = {**ORDER["spec"], "flavour": "SCS-8V-64", "replicas": 1.0, "zone": 1}
     written(files / "order.yaml", {**ORDER, "spec": spec})
     result = render(files)
@@ -416,7 +403,7 @@ BAD_LAYERS: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize(("document", "want"), BAD_LAYERS.values(), ids=BAD_LAYERS)
 def test_files_that_hold_no_environment(files: Path, document: Any, want: str) -> None:
-    """What is no EnvironmentConfig is told by its file."""
+    """A document that is no EnvironmentConfig is named by its file."""
     path = written(files / "bad.yaml", document)
     assert bad_usage(render(files, "-e", path)) == f"{path}: {want}"
 
@@ -509,19 +496,19 @@ def test_another_steps_resource(files: Path, observed: Data) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "reported"),
     [
         ("version: 24.04", "must be text, but 24.04 is a number in YAML: quote it"),
         ("version: on", "must be text; YAML reads on, off, yes, no, true and false as booleans"),
     ],
 )
-def test_yaml_traps(files: Path, given: str, told: str) -> None:
-    """What YAML makes of an unquoted value is told, not suffered."""
+def test_yaml_traps(files: Path, given: str, reported: str) -> None:
+    """An unquoted value that YAML reads otherwise is refused with what it became."""
     text = yaml.safe_dump(ORDER).replace("version: '24.04'", given)
     (files / "order.yaml").write_text(text, "utf-8")
     result = render(files)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith(f"central-api: InvalidOrder: spec.image.version: {told}")
+    assert result.stderr.startswith(f"central-api: InvalidOrder: spec.image.version: {reported}")
 
 
 def test_merge_keys(files: Path) -> None:

@@ -46,8 +46,8 @@ def test_status_is_typed(kind: str) -> None:
         "reason": "InvalidOrder",
         "lastTransitionTime": "2026-11-27T00:00:00+00:00",
     }
-    told = {"phase": "Ready", "conditions": [condition]}
-    status = clients.model(f"{kind}Status").from_dict(told)
+    reported = {"phase": "Ready", "conditions": [condition]}
+    status = clients.model(f"{kind}Status").from_dict(reported)
     assert status.phase.value == "Ready"
     assert [one.reason for one in status.conditions] == ["InvalidOrder"]
-    assert status.to_dict() == told
+    assert status.to_dict() == reported

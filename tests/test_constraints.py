@@ -12,7 +12,6 @@ from function.errors import InvalidOrder
 from function.model import KINDS, ssh
 from function.model.values import NO_HOST
 from function.parsing import parse
-from function.paths import replaced
 from tests import asking
 from tests.asking import Manifest
 from tests.samples import CERTIFICATES, public_key
@@ -335,10 +334,7 @@ def test_what_policy_fills_in_is_not_the_tenant_s() -> None:
     layers = asking.provider("cluster-stacks")
     live = simulate.play(asking.ask(order("Network", {}), layers).resources)
     rule = {"field": "spec.dnsServers", "pin": ["0.0.0.0"], "reason": "Ours."}
-    given = [
-        replaced(layer, "data.policy", [rule]) if "kinds" in layer["data"] else layer
-        for layer in layers
-    ]
+    given = asking.provider("cluster-stacks", {"policy": [rule]})
     assert asking.ask(order("Network", {}), given, live).fatal == ""
     assert asking.ask(order("Network", {}), given).fatal.startswith("EnvironmentInvalid: policy")
 

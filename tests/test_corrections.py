@@ -15,7 +15,7 @@ from function.managed import EXTERNAL_NAME
 from function.paths import lookup, replaced
 from tests import asking
 from tests.asking import Manifest
-from tests.samples import public_key
+from tests.samples import manifest, public_key
 
 KEYS = [public_key(name) for name in ("ana", "ben")]
 POST = (
@@ -148,12 +148,7 @@ each_field = pytest.mark.parametrize("field", FIELDS.values(), ids=FIELDS)
 
 def order(field: Field, spec: Mapping[str, Any]) -> Manifest:
     """Return an order."""
-    return {
-        "apiVersion": "api.scs.community/v1alpha1",
-        "kind": field.kind,
-        "metadata": {"name": "kiosk", "namespace": "acme"},
-        "spec": dict(spec),
-    }
+    return manifest(field.kind, dict(spec), "kiosk")
 
 
 def edited(field: Field) -> Manifest:

@@ -15,6 +15,7 @@ from function.model.status import STATUSES
 from function.responses import CONDITIONS
 from function.schema import item_type
 from function.settings import Settings
+from tests.holding import hold
 from tools.generate import conditions, definitions, openapi, rules
 from tools.generate.openapi import Field
 
@@ -37,8 +38,8 @@ def ordered() -> Iterator[tuple[str, Field]]:
             yield f"{kind}.{field.path}", field
 
 
-def told() -> Iterator[tuple[str, Field]]:
-    """Yield what a tenant is told, with the kind."""
+def shown() -> Iterator[tuple[str, Field]]:
+    """Yield what a tenant reads in the status, with the kind."""
     for kind, schema in STATUSES.items():
         for field in openapi.walk(schema, "status"):
             yield f"{kind}.{field.path}", field
@@ -54,25 +55,31 @@ def configured() -> Iterator[tuple[str, Field]]:
 
 
 WRITTEN = dict([*ordered(), *configured()])
-ALL = WRITTEN | dict(told())
-each = pytest.mark.parametrize("name", sorted(ALL))
-each_written = pytest.mark.parametrize("name", sorted(WRITTEN))
+ALL = WRITTEN | dict(shown())
 
 
-@each
-def test_a_description_is_sentences(name: str) -> None:
+def test_a_description_is_sentences() -> None:
     """It begins as a sentence or with a proper name, and ends with a full stop."""
-    text = str(ALL[name].info.description)
+    hold(is_sentences, ALL.items())
+
+
+def is_sentences(field: Field) -> None:
+    """Check how a description begins and ends."""
+    text = str(field.info.description)
     assert text.endswith(".")
     assert not text.endswith("..")
     assert "  " not in text
     assert text[0].isupper() or text.startswith(PROPER)
 
 
-@each_written
-def test_a_description_says_what_counts_where_the_field_is_absent(name: str) -> None:
-    """A default that is one value stands there as it is typed; a group of fields has none."""
-    info = WRITTEN[name].info
+def test_a_description_says_what_counts_where_the_field_is_absent() -> None:
+    """A default that is one value is written as it is typed; a group of fields has none."""
+    hold(says_what_counts, WRITTEN.items())
+
+
+def says_what_counts(field: Field) -> None:
+    """Check what a description says of an absent field."""
+    info = field.info
     if info.is_required():
         return
     default = info.get_default(call_default_factory=True)
@@ -85,19 +92,25 @@ def test_a_description_says_what_counts_where_the_field_is_absent(name: str) -> 
         assert re.search(rf"Defaults to (\"?){re.escape(typed)}\1[.;]", text)
 
 
-@each
-def test_a_number_has_a_unit(name: str) -> None:
+def test_a_number_has_a_unit() -> None:
     """Also one in a list or mapping would, if there were any."""
-    field = ALL[name]
+    hold(has_a_unit, ALL.items())
+
+
+def has_a_unit(field: Field) -> None:
+    """Check that a description names the unit of a number."""
     if field.node.get("type") in ("integer", "number"):
         assert UNIT.search(str(field.info.description))
         assert not field.path.endswith("GiB") or "GiB" in str(field.info.description)
 
 
-@each
-def test_text_has_a_form(name: str) -> None:
+def test_text_has_a_form() -> None:
     """An example or the name of a form says more than a pattern; an enumeration has values."""
-    field = ALL[name]
+    hold(has_a_form, ALL.items())
+
+
+def has_a_form(field: Field) -> None:
+    """Check that a description shows what text looks like."""
     node = field.node.get("items", field.node.get("additionalProperties", field.node))
     # A default that is text is an example too.
     shown = isinstance(field.info.default, str)
@@ -105,10 +118,13 @@ def test_text_has_a_form(name: str) -> None:
         assert FORM.search(str(field.info.description))
 
 
-@each
-def test_an_enumeration_names_its_values(name: str) -> None:
-    """Each value is told apart: with a colon and what it means, or in a list of proper names."""
-    field = ALL[name]
+def test_an_enumeration_names_its_values() -> None:
+    """Each value is described: with a colon and what it means, or in a list of proper names."""
+    hold(names_its_values, ALL.items())
+
+
+def names_its_values(field: Field) -> None:
+    """Check that a description has every value of an enumeration."""
     node = field.node.get("items", field.node)
     text = str(field.info.description)
     for value in node.get("enum", ()):
@@ -117,7 +133,7 @@ def test_an_enumeration_names_its_values(name: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_xrd_says_what_the_models_say(kind: str) -> None:
-    """`kubectl explain` has no other source; a change is told where a value is told."""
+    """`kubectl explain` has no other source; a change is described where a value is."""
     node = definitions.schema(kind)["properties"]["spec"]
     for field in openapi.walk(KINDS[kind], "spec", change=rules.IN_PLACE):
         found = node
@@ -152,25 +168,35 @@ def test_each_condition_is_described() -> None:
     assert len(WRITTEN_OUT) > 9
 
 
-@pytest.mark.parametrize(("kind", "reason"), WRITTEN_OUT)
-def test_each_reason_is_described(kind: str, reason: str) -> None:
+def test_each_reason_is_described() -> None:
     """Of the conditions that the code writes out."""
-    assert f"{reason}: " in STORY[kind]
+
+    def described(kind: str, reason: str) -> None:
+        assert f"{reason}: " in STORY[kind]
+
+    hold(described, [(" ".join(pair), *pair) for pair in WRITTEN_OUT])
 
 
-@pytest.mark.parametrize("reason", [reason for reason, _, _ in trouble.REASONS])
-def test_each_trouble_is_described(reason: str) -> None:
+def test_each_trouble_is_described() -> None:
     """With the sentence that goes with it."""
-    assert f"{reason}: {trouble.sentence(reason)}." in STORY["BackendHealthy"]
+
+    def described(reason: str) -> None:
+        assert f"{reason}: {trouble.sentence(reason)}." in STORY["BackendHealthy"]
+
+    hold(
+        described,
+        [(reason, reason) for reason in sorted({reason for reason, _, _ in trouble.REASONS})],
+    )
 
 
-@pytest.mark.parametrize(
-    "refusal",
-    [*errors.TenantRefusal.__subclasses__(), *errors.OperatorRefusal.__subclasses__()],
-    ids=lambda refusal: refusal.__name__,
-)
-def test_each_refusal_is_described(refusal: type[errors.Refusal]) -> None:
+def test_each_refusal_is_described() -> None:
     """By who acts."""
+    refusals = errors.TenantRefusal.__subclasses__(), errors.OperatorRefusal.__subclasses__()
+    hold(is_described, [(one.__name__, one) for group in refusals for one in group])
+
+
+def is_described(refusal: type[errors.Refusal]) -> None:
+    """Check that a refusal is described beside those that the same person acts on."""
     [group] = [one for one in STORY["Accepted"].split(". ") if refusal.__name__ in one]
     correct = issubclass(refusal, errors.TenantRefusal)
     assert ("correct the order" in group) is correct

@@ -5,14 +5,9 @@ from typing import Any
 
 import pytest
 
-from function import compose
 from function.effective import Effective, as_received, reaching, taken
-from function.schema import Schema, configured, extra
+from function.schema import Schema, configured
 from function.settings import AT_ONCE, NEW_ORDERS, NEXT_CHANGE, NEXT_VERSION
-from tests.properties.world import ask
-from tests.reaches import CASES
-from tests.reaches.worlds import CLUSTERS
-from tests.test_reaches import live
 
 
 class Inner(Schema):
@@ -71,33 +66,3 @@ def test_a_setting_that_is_not_there() -> None:
     """A typo in the path of a setting fails when the module is loaded."""
     with pytest.raises(KeyError):
         taken(Block, "inner.regoin")
-
-
-# What an order has no value of until it is needed: the project is in the name of a Shoot, and the
-# volumes of live pools are read only where what the environment gave is lost.
-NOT_ALWAYS = {"project", "exposure_class", "root_volumes", "zones"}
-
-
-@pytest.mark.parametrize("world", CLUSTERS)
-def test_each_value_is_read_from_what_was_applied(
-    world: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A value that `applied` forgets would follow every edit of the environment."""
-    calls: list[tuple[Effective, Mapping[str, Any] | None]] = []
-
-    def spy(today: Effective, applied: Mapping[str, Any] | None, **same: bool) -> Effective:
-        calls.append((today, applied))
-        return as_received(today, applied, **same)
-
-    settled = live(world, CASES[0])
-    monkeypatch.setattr(compose, "as_received", spy)
-    ask(settled)
-    [(today, applied)] = calls
-    assert applied is not None
-    late = {
-        name
-        for name, info in type(today).model_fields.items()
-        if extra(info, "reaches") in (NEW_ORDERS, NEXT_VERSION)
-    }
-    assert late - applied.keys() <= NOT_ALWAYS
-    assert applied.keys() <= late, "what applies at once is never kept"

@@ -8,7 +8,7 @@ import pytest
 from function import fn, simulate
 from function.bound import ANNOTATION
 from tests import asking
-from tests.test_fn import Case, request, run
+from tests.calling import Case, request, run
 
 LAST = "2026-10-27"
 ENDED = {"field": "spec.version", "message": f"support of 1.34.7 ended on {LAST}; upgrade to "}

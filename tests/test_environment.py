@@ -20,6 +20,7 @@ from function.merge import Blame
 from function.model import KINDS
 from function.schema import fields
 from tests import asking
+from tests.samples import UBUNTU
 
 Layer = dict[str, Any]
 
@@ -47,14 +48,6 @@ def refused(*base: Layer, overlays: tuple[Layer, ...] = ()) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-UBUNTU = {
-    "os": "ubuntu",
-    "version": "24.04",
-    "name": "Ubuntu 24.04",
-    "id": "4dffc677",
-    "user": "ubuntu",
-    "minDiskGiB": 8,
-}
 BACKENDS = ", ".join(sorted(SETTINGS))
 KINDS_QUOTED = ", ".join(repr(kind) for kind in KINDS)
 CAPI_FIELDS = ", ".join(sorted(fields(SETTINGS["capi"])))
@@ -119,8 +112,8 @@ LAYER_RULES: dict[str, tuple[list[Layer], list[str]]] = {
             "EnvironmentConfig flavors: is not listed in layers of root",
         ],
     ),
-    "root doubled": ([root(), root()], ["EnvironmentConfig root: came twice"]),
-    "layer doubled": (
+    "duplicate root": ([root(), root()], ["EnvironmentConfig root: came twice"]),
+    "duplicate layer": (
         [root(layers=["a"]), layer("a", {}), layer("a", {})],
         ["EnvironmentConfig a: came twice"],
     ),
@@ -660,7 +653,7 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 @pytest.mark.parametrize(("data", "want"), WRONG.values(), ids=WRONG)
 def test_values_that_are_refused(data: dict[str, Any], want: list[str]) -> None:
-    """Every problem is told at once, each with its path and EnvironmentConfig."""
+    """All problems are reported at once, each with its path and EnvironmentConfig."""
     assert refused(root(**data)) == want
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from function import local, simulate
 from function.bound import ANNOTATION
-from function.paths import replaced
 from tests import asking
 from tests.asking import Manifest
 
@@ -26,10 +25,7 @@ def order(provider: str, replicas: int = 3, **pool: Any) -> Manifest:
 
 def layers(provider: str, limits: dict[str, int]) -> list[Manifest]:
     """Return an example provider with other limits."""
-    return [
-        replaced(layer, "data.limits", limits) if "kinds" in layer["data"] else layer
-        for layer in asking.provider(provider)
-    ]
+    return asking.provider(provider, {"limits": limits})
 
 
 def storage(outcome: local.Outcome) -> int:

@@ -1,16 +1,13 @@
 """Check what counts as existing: everything but what was refused for certain."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from function import existence, managed
 from function.contract import Resource
-from tests.test_trouble import texts
+from tests import asking
 
-RECORDED = Path(__file__).parent / "observed" / "openstack"
 NOON, LATER = "2026-11-20T12:00:00Z", "2026-11-20T12:00:30Z"
 QUOTA = (
     "create failed: async create failed: failed to create the resource: [{0 Error creating "
@@ -63,7 +60,7 @@ STATES: dict[str, tuple[Resource, bool]] = {
     "all is well": (Resource("a", "f", "K", {}, status={"conditions": [
         {"type": "Synced", "status": "True"}]}), True),
     "refused": (failing(QUOTA), False),
-    "refused, told by the attempt": (failing(BARE, QUOTA), False),
+    "refused, by the attempt": (failing(BARE, QUOTA), False),
     "failed, nobody says why": (failing(BARE, ""), True),
     "timed out": (failing(TIMEOUT), True),
     "refused, then timed out": (failing(TIMEOUT, QUOTA), True),
@@ -124,7 +121,7 @@ def test_what_was_seen_once_exists(seen: dict[str, Any]) -> None:
 def test_texts(file: str) -> None:
     """What proves that nothing was made, and what does not."""
     wrong = []
-    for entry in texts(file):
+    for entry in asking.texts(file):
         family = "kubernetes" if file == "kubernetes" else "compute.openstack"
         # Before it connects, a provider has not asked for anything.
         never = file == "openstack" and entry["text"].startswith("connect failed")
@@ -159,18 +156,18 @@ RECORDS = {
 
 def test_every_recorded_object_is_judged() -> None:
     """Also one that is recorded later."""
-    assert sorted(path.stem for path in RECORDED.glob("*.yaml")) == sorted(RECORDS)
+    assert asking.recordings("openstack") == [f"openstack/{name}" for name in sorted(RECORDS)]
 
 
 @pytest.mark.parametrize(("name", "want"), RECORDS.items(), ids=RECORDS)
 def test_recorded(name: str, want: bool) -> None:
     """Objects of a real provider: refused, waiting, and existing ones."""
-    manifest = yaml.safe_load((RECORDED / f"{name}.yaml").read_text("utf-8"))
+    manifest = asking.recorded(f"openstack/{name}")
     assert existence.may_exist(managed.neutral(name, manifest, {})) is want
 
 
-@pytest.mark.parametrize("path", sorted((RECORDED / "ready").glob("*.yaml")), ids=lambda p: p.stem)
-def test_recorded_when_ready(path: Path) -> None:
+@pytest.mark.parametrize("name", asking.recordings("openstack/ready"))
+def test_recorded_when_ready(name: str) -> None:
     """Everything that is ready exists."""
-    manifest = yaml.safe_load(path.read_text("utf-8"))
-    assert existence.may_exist(managed.neutral(path.stem, manifest, {}))
+    manifest = asking.recorded(name)
+    assert existence.may_exist(managed.neutral(name.rpartition("/")[2], manifest, {}))

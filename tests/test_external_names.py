@@ -3,11 +3,9 @@
 import copy
 import functools
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from function import local, managed, simulate
 from function.contract import Mode
@@ -15,7 +13,6 @@ from function.fn import FunctionRunner
 from function.managed import EXTERNAL_NAME
 from tests import asking
 
-RECORDED = sorted((Path(__file__).parent / "observed" / "openstack").glob("**/*.yaml"))
 KINDS = {
     name.partition(".")[0].removesuffix("s")
     for name in managed.definitions(Mode.CLAIMS)
@@ -28,7 +25,11 @@ ask = functools.partial(asking.ask, runner=FunctionRunner())
 
 def recorded() -> list[asking.Manifest]:
     """Return the recorded objects that a provider has built."""
-    documents = [yaml.safe_load(path.read_text("utf-8")) for path in RECORDED]
+    documents = [
+        asking.recorded(name)
+        for under in ("openstack", "openstack/ready")
+        for name in asking.recordings(under)
+    ]
     return [doc for doc in documents if (doc.get("status") or {}).get("atProvider", {}).get("id")]
 
 

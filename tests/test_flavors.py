@@ -267,7 +267,7 @@ def test_parse_leaves_opaque_names_alone(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "diskless"), [("SCS-1V-4", True), ("SCS-1V-4-", False)])
 def test_diskless_differs_from_a_disk_of_unknown_size(name: str, diskless: bool) -> None:
-    """A trailing dash stands for a disk, its absence for none."""
+    """A trailing dash means a disk, its absence none."""
     assert [flavor.diskless for flavor in offers(name)] == [diskless]
 
 

@@ -62,10 +62,7 @@ FLAWS: dict[str, tuple[str, Any, str]] = {
 
 def layers(path: str = "", value: Any = None) -> list[Manifest]:
     """Return the example provider with another value in its root."""
-    return [
-        replaced(layer, f"data.{path}", value) if path and "kinds" in layer["data"] else layer
-        for layer in asking.provider("cluster-stacks")
-    ]
+    return asking.provider("cluster-stacks", {path: value} if path else {})
 
 
 def with_images(*images: Manifest) -> list[Manifest]:

@@ -1,67 +1,15 @@
 """Hold whole responses of the adapter against what Crossplane should get."""
 
-import asyncio
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from google.protobuf import json_format
 
-from function import fn, local, plain, responses, simulate
-from function.contract import Mode
+from function import fn, plain, responses, simulate
 from tests import asking
+from tests.calling import REQUIREMENTS, Case, request, run
 
-REQUIREMENTS = {
-    "environment default": {
-        "apiVersion": "apiextensions.crossplane.io/v1beta1",
-        "kind": "EnvironmentConfig",
-        "matchLabels": {"labels": {"api.scs.community/environment": "default"}},
-    },
-    "overlay default": {
-        "apiVersion": "apiextensions.crossplane.io/v1beta1",
-        "kind": "EnvironmentConfig",
-        "matchLabels": {
-            "labels": {
-                "api.scs.community/overlay": "default",
-                "api.scs.community/tenant": "acme",
-            }
-        },
-    },
-}
-MODERN = [fnv1.CAPABILITY_CAPABILITIES, fnv1.CAPABILITY_REQUIRED_RESOURCES]
 BOTH = "TARGET_COMPOSITE_AND_CLAIM"
-
-
-@dataclass
-class Case:
-    """One request, and the whole response it should get.
-
-    Attributes:
-        reason: Why the response is right.
-        want: The response as JSON.
-        spec: Replaces fields of the order's spec.
-        metadata: Replaces fields of the XR's metadata.
-        kind: Kind of the XR.
-        version: API version of the XR.
-        layers: What Crossplane found for the environment; None if it has not looked yet.
-        modern: Whether Crossplane advertises capabilities.
-        input: Input of the composition step.
-        desired: Keys that former steps desire.
-        conditions: Conditions of the XR.
-    """
-
-    reason: str
-    want: dict[str, Any]
-    spec: dict[str, Any] = field(default_factory=dict)
-    metadata: dict[str, Any] = field(default_factory=dict)
-    kind: str = "XCluster"
-    version: str = "v1alpha1"
-    layers: list[Any] | None = None
-    modern: bool = True
-    input: dict[str, Any] = field(default_factory=dict)
-    desired: tuple[str, ...] = ()
-    conditions: tuple[dict[str, Any], ...] = ()
 
 
 def refused(
@@ -131,7 +79,7 @@ CASES = {
         },
     ),
     "no environment": Case(
-        reason="resolved and empty is an answer: the operator has to act, the tenant is told",
+        reason="resolved and empty is an answer: the operator has to act, and the tenant reads so",
         layers=[],
         want=refused(
             "EnvironmentNotFound",
@@ -258,14 +206,14 @@ def test_answer_is_whole() -> None:
     rsp = run(
         request(Case("", {}, layers=asking.provider("cluster-stacks"), input={"refresh": 30}))
     )
-    told = json_format.MessageToDict(rsp)
-    assert told["meta"] == {"tag": "t", "ttl": "30s"}
-    assert list(told["desired"]["resources"]) == ["capi-cluster"]
-    assert told["desired"]["resources"]["capi-cluster"]["ready"] == "READY_FALSE"
-    assert told["desired"]["composite"]["ready"] == "READY_FALSE"
-    assert told["desired"]["composite"]["resource"]["status"]["phase"] == "Pending"
-    assert "results" not in told
-    assert [(c["type"], c["target"]) for c in told["conditions"]] == [
+    reported = json_format.MessageToDict(rsp)
+    assert reported["meta"] == {"tag": "t", "ttl": "30s"}
+    assert list(reported["desired"]["resources"]) == ["capi-cluster"]
+    assert reported["desired"]["resources"]["capi-cluster"]["ready"] == "READY_FALSE"
+    assert reported["desired"]["composite"]["ready"] == "READY_FALSE"
+    assert reported["desired"]["composite"]["resource"]["status"]["phase"] == "Pending"
+    assert "results" not in reported
+    assert [(c["type"], c["target"]) for c in reported["conditions"]] == [
         (kind, BOTH) for kind in responses.CONDITIONS
     ]
 
@@ -342,7 +290,7 @@ def test_second_pass_over_own_output_changes_nothing() -> None:
 def test_layers_of_the_previous_environment_are_not_read(layers: list[Any]) -> None:
     """Crossplane 2.4 sends what the call before required: after a move that is stale.
 
-    A FATAL from stale layers would stay for ever: Crossplane does not call again after one, and
+    A FATAL from stale layers would stay forever: Crossplane does not call again after one, and
     remembers requirements of successful calls only.
     """
     before = request(Case(reason="", want={}, layers=layers))
@@ -354,41 +302,3 @@ def test_layers_of_the_previous_environment_are_not_read(layers: list[Any]) -> N
     wanted = [dict(one.match_labels.labels) for one in rsp.requirements.resources.values()]
     assert {one.popitem()[1] for one in wanted} <= {"elsewhere", "acme"}
     assert rsp.requirements.resources.keys().isdisjoint(before.required_resources)
-
-
-def request(case: Case) -> fnv1.RunFunctionRequest:
-    """Build the request of a case."""
-    composite = local.composite_of(asking.order("cluster/minimal"), Mode.CLAIMS)
-    composite = {
-        **composite,
-        "apiVersion": f"api.scs.community/{case.version}",
-        "kind": case.kind,
-        "metadata": {**composite["metadata"], **case.metadata},
-        "spec": {**composite["spec"], **case.spec},
-        "status": {"conditions": list(case.conditions)},
-    }
-    req = fnv1.RunFunctionRequest(meta=fnv1.RequestMeta(tag="t"))
-    req.meta.capabilities.extend(MODERN if case.modern else [])
-    req.observed.composite.resource.CopyFrom(plain.to_struct(composite))
-    req.input.CopyFrom(plain.to_struct(case.input))
-    req.context.SetInParent()
-    req.desired.SetInParent()
-    for key in case.desired:
-        req.desired.resources[key].resource.CopyFrom(plain.to_struct({"kind": "ConfigMap"}))
-    if case.layers is not None:
-        for name in REQUIREMENTS:
-            req.required_resources[name].SetInParent()
-        for layer in case.layers:
-            labels = layer["metadata"].get("labels", {})
-            role = "overlay" if "api.scs.community/overlay" in labels else "environment"
-            req.required_resources[f"{role} default"].items.add().resource.CopyFrom(
-                plain.to_struct(layer)
-            )
-    return req
-
-
-def run(
-    req: fnv1.RunFunctionRequest, runner: fn.FunctionRunner | None = None
-) -> fnv1.RunFunctionResponse:
-    """Ask the function in process."""
-    return asyncio.run((runner or fn.FunctionRunner()).RunFunction(req, None))

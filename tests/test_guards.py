@@ -8,7 +8,7 @@ import pytest
 
 from function import guards
 from function.bound import ANNOTATION
-from function.contract import Backend, Mode, Order, Removal, Rendered, Resource
+from function.contract import Backend, Order, Removal, Rendered, Resource
 from function.errors import (
     BindingLost,
     DeletionRefused,
@@ -20,74 +20,17 @@ from function.errors import (
 )
 from function.labels import BACKEND_LABEL, KIND_LABEL, NAME_LABEL, TENANT_LABEL
 from function.managed import ALL_POLICIES
-from function.model import KINDS
 from function.names import composed
-from function.record import Bound, Recalled
-from function.schema import Schema, masked
+from function.record import Bound
 from function.settings import Move, Place
+from tests.guarding import PLACE, Data, backend, bound, by_key, disk, order, resource
 
-Data = dict[str, Any]
-PLACE = Place(environment="default", backend="test", provider_config="acme", namespace="")
 KEPT = tuple(policy for policy in ALL_POLICIES if policy != "Delete")
-
-
-class OwnSettings(Schema):
-    """Have no settings."""
-
-
-def backend(**fields: Any) -> Backend[Any]:
-    """Build a backend that renders nothing."""
-    return Backend(
-        name="test",
-        settings=OwnSettings,
-        root="test-root",
-        render=lambda *_: Rendered(),
-        identities=lambda resource: frozenset({resource.key}),
-        recall=lambda _: Recalled(),
-        namespace=lambda *_: "",
-        provider_config=lambda *_: "",
-        **fields,
-    )
-
-
-def order(kind: str, **spec: Any) -> Order[Any]:
-    """Build an order of the tenant acme, named shop."""
-    written = {**_LEAST[kind], **spec}
-    parsed = KINDS[kind].model_validate(written)
-    return Order(kind, "acme", "shop", Mode.CLAIMS, "u", written, parsed)
-
-
-_LEAST: dict[str, Data] = {
-    "Server": {"image": {"name": "Ubuntu"}, "flavor": "SCS-2V-4"},
-    "Cluster": {"version": "1.34"},
-}
-
-
-def bound(asked: Order[Any], *, rebuilt: bool = False, **filled: Any) -> Bound:
-    """Build what is remembered of an order."""
-    told = masked(KINDS[asked.kind], asked.written)
-    return Bound(place=PLACE, asked=told, filled=filled, rebuilt=rebuilt)
-
-
-def resource(key: str, **fields: Any) -> Resource:
-    """Build a resource with one identity, its key."""
-    found = {"identities": frozenset({key}), **fields}
-    return Resource(key=key, family="test", kind="Test", payload={}, **found)
-
-
-def by_key(*resources: Resource) -> dict[str, Resource]:
-    """Return resources as they are observed."""
-    return {found.key: found for found in resources}
 
 
 def pool(name: str) -> Data:
     """Build a node pool."""
     return {"name": name, "flavor": "SCS-2V-4", "replicas": 1}
-
-
-def disk(size: int, name: str = "data") -> Data:
-    """Build a volume."""
-    return {"name": name, "sizeGiB": size}
 
 
 def test_ours_are_those_with_the_label() -> None:
@@ -393,7 +336,7 @@ def vanish(
 
 
 def test_what_is_desired_stays() -> None:
-    """Pass when every identity is still stood for, by whatever resource."""
+    """Pass when every identity is still represented, by whatever resource."""
     desired = Rendered(resources=(resource("other", identities=frozenset({"gone", "new"})),))
     guards.nothing_vanishes(TWO, desired, by_key(GONE), backend(), None)
 
@@ -448,7 +391,7 @@ def test_allowed_to_leave(
 
 
 def test_superseded_by_a_ready_successor() -> None:
-    """Let go of what its successor stands in for."""
+    """Release a resource that its successor replaces."""
     desired = Rendered(
         resources=(resource("next", ready=True),),
         removals=(Removal("gone", "superseded", "next"),),
@@ -698,7 +641,7 @@ def test_sound_keys_pass() -> None:
     ("keys", "problem"),
     [
         pytest.param(
-            ["test-root", "a", "a"], Problem("", "two resources have the same key"), id="doubled"
+            ["test-root", "a", "a"], Problem("", "two resources have the same key"), id="duplicate"
         ),
         pytest.param(["a"], Problem("test-root", "the root resource is missing"), id="no root"),
     ],

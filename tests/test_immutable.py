@@ -8,7 +8,7 @@ from function import immutable
 from function.errors import InvalidOrder, Problem
 from function.model import KINDS
 from function.schema import masked
-from tests.test_guards import Data, backend, bound, by_key, disk, order, resource
+from tests.guarding import Data, backend, bound, by_key, disk, order, resource
 
 CANNOT = "cannot be changed once it is built"
 
@@ -91,7 +91,7 @@ def test_a_list_that_grows(before: list[str], now: list[str], problem: str) -> N
     ],
 )
 def test_what_is_chosen_once(before: str, now: str, problem: str) -> None:
-    """It may be chosen where nothing was, and stands from then on."""
+    """It may be chosen where nothing was, and is immutable from then on."""
     found = judged(
         "Cluster",
         {"controlPlane": {"availability": before}},

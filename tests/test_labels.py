@@ -45,12 +45,8 @@ class Backend:
 
     def layers(self, *reserved: str) -> Layers:
         """Return the environment, with keys that its provider reserves."""
-        *others, root = sorted(
-            asking.provider(self.provider), key=lambda one: "kinds" in one["data"]
-        )
-        if reserved:
-            root = replaced(root, f"data.backends.{self.block}.reservedLabels", list(reserved))
-        return [*others, root]
+        block = f"backends.{self.block}.reservedLabels"
+        return asking.provider(self.provider, {block: list(reserved)} if reserved else {})
 
 
 POOL = "spec.nodePools[main]"

@@ -130,11 +130,11 @@ def pips() -> list[str]:
     return ["-m pip", *(f"{wheel}/pip" for wheel in wheels)]
 
 
-def wheel(directory: Path, name: str, version: str, told: list[str]) -> str:
+def wheel(directory: Path, name: str, version: str, reported: list[str]) -> str:
     """Write a wheel without content, and return its hash."""
     stem = f"{name.replace('-', '_')}-{version}"
     path = directory / f"{stem}-py3-none-any.whl"
-    lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}", *told]
+    lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}", *reported]
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(f"{stem}.dist-info/METADATA", "\n".join(lines) + "\n")
         tags = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -151,13 +151,13 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, entry in locked("requirements-dev.txt").items():
         here = applies(entry, f"{sys.version_info.major}.{sys.version_info.minor}")
         about = metadata.metadata(name) if here else None
-        told = [
+        reported = [
             f"{field}: {value}"
             for field in ("Requires-Dist", "Provides-Extra")
             for value in (about.get_all(field) or () if about else ())
         ]
-        digest = wheel(directory, name, entry_version(entry), told)
-        wheel(directory, name, NEWER, told)
+        digest = wheel(directory, name, entry_version(entry), reported)
+        wheel(directory, name, NEWER, reported)
         lines.append(f"{entry} --hash=sha256:{digest}")
     (directory / "lock.txt").write_text("\n".join(lines), "utf-8")
     return directory

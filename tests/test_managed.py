@@ -1,19 +1,17 @@
 """Check the envelopes of both installs, and that what is observed is read whatever it holds."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from function import managed
 from function.contract import Mode, Order, Resource
 from function.model import OrderSpec
+from tests import asking
 
-RECORDED = Path(__file__).parent / "observed" / "openstack"
 CLAIMS, NAMESPACED = Mode.CLAIMS, Mode.NAMESPACED
 
 
@@ -249,7 +247,7 @@ def test_observed() -> None:
 
 def test_recorded() -> None:
     """A real object is read in full."""
-    manifest = yaml.safe_load((RECORDED / "instancev2-web-0.yaml").read_text("utf-8"))
+    manifest = asking.recorded("openstack/instancev2-web-0")
     found = managed.neutral("openstack-server-0", manifest, {})
     assert (found.family, found.kind, found.name) == ("compute.openstack", "InstanceV2", "web-0")
     assert (found.policies, found.provider_config) == (("*",), "openstack")
@@ -323,13 +321,13 @@ def test_nothing_observed_raises(manifest: dict[str, Any]) -> None:
     [
         ({}, {}, ""),
         ({}, {"atProvider": {"id": "seen"}}, "seen"),
-        ({managed.EXTERNAL_NAME: "told"}, {}, "told"),
-        ({managed.EXTERNAL_NAME: "told"}, {"atProvider": {"id": "seen"}}, "seen"),
+        ({managed.EXTERNAL_NAME: "known"}, {}, "known"),
+        ({managed.EXTERNAL_NAME: "known"}, {"atProvider": {"id": "seen"}}, "seen"),
         ({managed.EXTERNAL_NAME: ""}, {"atProvider": {"id": "seen"}}, "seen"),
         ({}, {"atProvider": {"id": ""}}, ""),
         ({}, {"atProvider": {"id": None}}, ""),
     ],
-    ids=["unknown", "seen", "told", "built anew", "told empty", "seen empty", "null"],
+    ids=["unknown", "seen", "annotated", "rebuilt", "annotated empty", "seen empty", "null"],
 )
 def test_external_name(annotations: dict[str, str], status: dict[str, Any], want: str) -> None:
     """The id that was seen says it; the annotation does where there is no status, as restored."""

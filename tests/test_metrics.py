@@ -107,8 +107,8 @@ def test_duration_covers_a_millisecond_to_five_seconds() -> None:
     assert 0 < counted(registry, "central_api_call_duration_seconds_sum")[labels] < 5
     buckets = counted(registry, "central_api_call_duration_seconds_bucket")
     bounds = [re.search(r'le="([^"]+)"', key) for key in buckets if labels.split(",")[1] in key]
-    told = [bound[1] for bound in bounds if bound]
-    assert (told[0], told[-2:]) == ("0.001", ["5.0", "+Inf"])
+    reported = [bound[1] for bound in bounds if bound]
+    assert (reported[0], reported[-2:]) == ("0.001", ["5.0", "+Inf"])
 
 
 def test_a_server_is_scraped(tmp_path: Path) -> None:
@@ -184,10 +184,12 @@ def test_a_malformed_address_is_one_line(address: str) -> None:
 
 
 def test_help_names_the_flags() -> None:
-    """Where metrics are, and how they are turned off, is told by --help."""
-    told = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True, check=True).stdout
-    assert re.search(r"--metrics-address .*?0\.0\.0\.0:8080", told, re.DOTALL)
-    assert "--no-metrics" in told
+    """--help says where metrics are, and how to turn them off."""
+    reported = subprocess.run(
+        [PROGRAM, "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    assert re.search(r"--metrics-address .*?0\.0\.0\.0:8080", reported, re.DOTALL)
+    assert "--no-metrics" in reported
 
 
 def edited(order: dict[str, Any], **fields: Any) -> dict[str, Any]:

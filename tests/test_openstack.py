@@ -5,11 +5,9 @@ One answer alone is a golden case; these are stories of several, and of recorded
 
 import asyncio
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from function import fn, local, managed, simulate
 from function.backends import openstack
@@ -24,7 +22,7 @@ from tests import asking
 from tests.asking import Manifest
 from tests.samples import public_key
 
-RECORDED = Path(__file__).parent / "observed" / "openstack" / "ready"
+BLOCK = "backends.openstack"
 OWN: dict[str, Any] = {
     "networks": [{"name": "default", "id": "n1"}],
     "defaultNetwork": "default",
@@ -38,12 +36,10 @@ def layers(**edits: Any) -> list[Manifest]:
 
     The first is the catalogue, the last the root.
     """
-    found = asking.provider("cluster-stacks")
-    *others, root = sorted(found, key=lambda layer: "kinds" in layer["data"])
-    others.sort(key=lambda layer: "images" not in layer["data"])
-    for path, value in edits.items():
-        root = replaced(root, f"data.backends.openstack.{path}", value)
-    return [*others, root]
+    found = asking.provider(
+        "cluster-stacks", {f"{BLOCK}.{path}": value for path, value in edits.items()}
+    )
+    return sorted(found, key=lambda one: ("kinds" in one["data"], "images" not in one["data"]))
 
 
 OFFER = layers()
@@ -259,7 +255,7 @@ class TestWhatIsMadeAnew:
 
     @pytest.mark.parametrize("gone", [False, True], ids=["failing", "restored"])
     def test_a_port_of_a_server_that_is_not_made(self, gone: bool) -> None:
-        """The server follows its ports until it is made, or it fails for ever for want of one."""
+        """The server follows its ports until it is made, or it never gets one."""
         key, seen = keys.server(0), dict(built(server(), OFFER))
         waiting = replaced(seen[key].manifest, "status", {"atProvider": {}})
         port = replaced(
@@ -295,26 +291,26 @@ class TestWhatIsMadeAnew:
 
 
 class TestHighAvailability:
-    """The provider's metadata reach servers that stand; a label never counts for more."""
+    """The provider's metadata reach live servers; a label never takes precedence."""
 
     def test_an_edit_of_the_environment(self) -> None:
         """Another service looks for other metadata, and finds them on every server."""
         order = server(networks=[], highAvailability=True)
         seen = built(order, OFFER)
         other = layers(highAvailability={"metadata": {"restart": "yes"}})
-        told = payload(asking.ask(order, other, seen), keys.server(0))["metadata"]
-        assert (told["restart"], "HA_Enabled" in told) == ("yes", False)
+        reported = payload(asking.ask(order, other, seen), keys.server(0))["metadata"]
+        assert (reported["restart"], "HA_Enabled" in reported) == ("yes", False)
 
     def test_a_key_that_becomes_the_provider_s(self) -> None:
-        """A label that stands is not refused later, but it gives way."""
+        """An accepted label is not refused later, but it gives way."""
         order = server(networks=[], labels={"restart": "no"})
         seen = built(order, OFFER)
         other = layers(highAvailability={"metadata": {"restart": "yes"}})
-        told = payload(asking.ask(order, other, seen), keys.server(0))["metadata"]
-        assert told["restart"] == "no"
+        reported = payload(asking.ask(order, other, seen), keys.server(0))["metadata"]
+        assert reported["restart"] == "no"
         asked = {**order, "spec": {**order["spec"], "highAvailability": True}}
-        told = payload(asking.ask(asked, other, seen), keys.server(0))["metadata"]
-        assert told["restart"] == "yes"
+        reported = payload(asking.ask(asked, other, seen), keys.server(0))["metadata"]
+        assert reported["restart"] == "yes"
         assert "spec.labels[restart]: is kept for the provider" in asking.ask(order, other).fatal
 
 
@@ -396,7 +392,7 @@ class TestNetworks:
         assert found == "InvalidOrder: spec.cidr: holds addresses that no host can have"
 
     def test_ipv6_without_a_way_out(self) -> None:
-        """Nobody announces the range then, and the tenant is told."""
+        """Nobody announces the range then, and the tenant reads so."""
         order = asking.order("network/full")
         spec = {**order["spec"], "externalAccess": False}
         found = asking.ask({**order, "spec": spec}, OFFER).composite["status"]["notes"]
@@ -429,7 +425,7 @@ class TestNetworks:
         ids=["deleting", "not there", "failed", "not ordered"],
     )
     def test_phases(self, key: str, touch: Manifest, want: str) -> None:
-        """One word says how it stands."""
+        """One word has its state."""
         order = asking.order("network/minimal")
         seen = dict(built(order, OFFER))
         manifest = seen[key].manifest
@@ -521,7 +517,7 @@ def test_a_key_pair_of_another_name() -> None:
 
 
 def test_user_data_that_no_server_can_get() -> None:
-    """They are counted as they are sent, with the keys; what stands is not looked at again."""
+    """They are counted as they are sent, with the keys; live user data is not checked again."""
     order = server(userData="ü" * 32768)
     found = asking.ask(order, OFFER).fatal
     assert found == (
@@ -551,7 +547,7 @@ SETTINGS = {
 
 @pytest.mark.parametrize(("edits", "want"), SETTINGS.values(), ids=SETTINGS)
 def test_settings_that_are_refused(edits: Manifest, want: str) -> None:
-    """A mistake of the provider is told to the provider, and to no tenant as theirs."""
+    """A mistake of the provider is reported to the provider, and to no tenant as theirs."""
     found = asking.ask(server(), layers(**edits))
     assert found.fatal == f"EnvironmentInvalid: {want} (EnvironmentConfig cluster-stacks)"
 
@@ -559,9 +555,7 @@ def test_settings_that_are_refused(edits: Manifest, want: str) -> None:
 def recorded(**names: str) -> dict[str, Resource]:
     """Return recorded objects under the keys that we would give them."""
     return {
-        key: managed.neutral(
-            key, yaml.safe_load((RECORDED / f"{name}.yaml").read_text("utf-8")), {}
-        )
+        key: managed.neutral(key, asking.recorded(f"openstack/ready/{name}"), {})
         for key, name in names.items()
     }
 
@@ -600,7 +594,7 @@ def test_a_recorded_network() -> None:
 
 
 def test_a_recorded_volume() -> None:
-    """Size and attachment of a real volume are told, and a larger one is still to come."""
+    """The status has size and attachment of a real volume, and a larger one is still to come."""
     seen = recorded(
         **{
             keys.volume(0, "data"): "volumev3-data",
@@ -654,13 +648,7 @@ def test_name_servers_are_distinct() -> None:
 )
 def test_a_server_that_names_no_network(data: dict[str, Any], text: str) -> None:
     """Where the environment has no default, it is said what can be named."""
-    layers = []
-    for layer in asking.provider("cluster-stacks"):
-        if "kinds" in layer["data"]:
-            layer["data"]["backends"]["openstack"].pop("defaultNetwork")
-            for path, value in data.items():
-                layer = replaced(layer, f"data.{path}", value)  # noqa: PLW2901  # edit by edit
-        layers.append(layer)
+    layers = asking.provider("cluster-stacks", {f"{BLOCK}.defaultNetwork": None, **data})
     fatal = asking.ask(server(networks=None), layers).fatal
     assert fatal == f"InvalidOrder: spec.networks: {text}"
 

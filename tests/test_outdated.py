@@ -94,9 +94,7 @@ def test_what_is_newer_is_refused(where: tuple[str, ...], value: str, text: str)
 @pytest.mark.parametrize("version", ["v1beta1", "v1beta2"])
 def test_both_versions_of_a_cluster_are_known(version: str, mode: Mode) -> None:
     """Go on with a live Cluster of either version, whatever the environment says by now."""
-    layers = asking.provider("cluster-stacks")
-    root = next(layer for layer in layers if "kinds" in layer["data"])
-    root["data"]["backends"]["capi"]["apiVersion"] = version
+    layers = asking.provider("cluster-stacks", {"backends.capi.apiVersion": version})
     order = asking.order("cluster/minimal")
     seen = simulate.play(asking.ask(order, layers, mode=mode).resources)
     outcome = asking.ask(order, asking.provider("cluster-stacks"), seen, mode)

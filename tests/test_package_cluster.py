@@ -104,8 +104,8 @@ def test_what_ties_a_composite_is_kept() -> None:
     assert rule["operations"] == ["UPDATE"]
     [exempt] = policy["spec"]["matchConditions"]
     assert "serviceaccount:crossplane-system:crossplane'" in exempt["expression"]
-    told = [check["message"].partition(" ")[0] for check in policy["spec"]["validations"]]
-    assert told == ["spec.claimRef", "spec.resourceRefs"]
+    reported = [check["message"].partition(" ")[0] for check in policy["spec"]["validations"]]
+    assert reported == ["spec.claimRef", "spec.resourceRefs"]
 
 
 def test_nothing_else_stands_in_the_directory() -> None:

@@ -87,8 +87,8 @@ def test_debian_packages_are_pinned() -> None:
 
 def test_updates_of_debian_are_told() -> None:
     """A package that is newer, gone or new in the archive is one line each."""
-    told = debian.outdated({"a": "1", "b": "1", "c": "1"}, {"a": "1", "b": "2", "d": "1"})
-    assert told == [
+    reported = debian.outdated({"a": "1", "b": "1", "c": "1"}, {"a": "1", "b": "2", "d": "1"})
+    assert reported == [
         "b: 1 here, 2 in the archive",
         "c: 1 here, absent in the archive",
         "d: absent here, 1 in the archive",
@@ -177,7 +177,7 @@ def test_candidates_and_builds_of_others_may_install(name: str) -> None:
 
 
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever lacks a program is told what to install."""
+    """Whoever lacks a program reads what to install."""
     monkeypatch.setattr(shutil, "which", lambda program: program != "buildah" or None)
     with pytest.raises(click.ClickException) as error:
         commands.require(*commands.BUILDERS)
@@ -222,8 +222,8 @@ def test_the_bill_lists_both_kinds_of_packages(tmp_path: Path) -> None:
     ):
         info = tmp_path / rootfs.SITE / f"{name}-{version}.dist-info"
         info.mkdir(parents=True)
-        told = ("Metadata-Version: 2.4", f"Name: {name}", f"Version: {version}")
-        (info / "METADATA").write_text("\n".join((*told, f"License-Expression: {licence}\n")))
+        reported = ("Metadata-Version: 2.4", f"Name: {name}", f"Version: {version}")
+        (info / "METADATA").write_text("\n".join((*reported, f"License-Expression: {licence}\n")))
     written = []
     for name in ("one", "two"):
         bill.write(tmp_path, tmp_path / name, MADE)

@@ -154,7 +154,7 @@ def test_parse_accepts() -> None:
 
 
 def test_parse_blames_as_told() -> None:
-    """The class of the refusal says who acts; entries are named as told."""
+    """The class of the refusal says who acts; entries are named as asked for."""
     with pytest.raises(EnvironmentInvalid) as caught:
         parsing.parse(
             Outer,

@@ -188,10 +188,10 @@ STICKY: dict[str, tuple[str, Data, Bound, list[PolicyRule], Data]] = {
     "given up with a field that an older version had": (
         "Server", server(), bound(server(), {"gone.deeper": 1}), [], {},
     ),
-    "a new rule leaves what lives alone": (
+    "a new rule leaves live orders alone": (
         "Server", server(), bound(server()), [rule("spec.zone", default="az1")], {},
     ),
-    "a new pin leaves what lives alone": (
+    "a new pin leaves live orders alone": (
         "Server", server(), bound(server()), [rule("spec.publicIP", pin=True)], {},
     ),
     "a new pool gets it": (
@@ -383,7 +383,7 @@ JUDGED: dict[str, tuple[str, Data, list[PolicyRule], list[str]]] = {
 def test_judge_of_a_new_order(
     kind: str, written: Data, rules: list[PolicyRule], want: list[str]
 ) -> None:
-    """Every violation is told at once: the path, what is accepted, and the operator's sentence."""
+    """All violations come at once: the path, what is accepted, and the operator's sentence."""
     assert policy.misfits(rules) == []
     assert judged(kind, written, *rules) == want
 
@@ -680,7 +680,7 @@ def test_concerns(field: str, kind: str, want: bool) -> None:
 
 
 def test_notes() -> None:
-    """What policy filled in is told, in the operator's words; private values are not."""
+    """A note has what policy filled in, in the operator's words; private values are left out."""
     rules = [
         rule("spec.publicIP", pin=False),
         rule("spec.zone", default="az1"),

@@ -7,7 +7,7 @@ import pytest
 from function import simulate
 from function.paths import replaced
 from tests import asking
-from tests.test_resolve import Data, answered, cluster, pool, refusals
+from tests.resolving import Data, answered, cluster, pool, refusals
 
 SMALL = "is too small for {} nodes, each of which takes a /24 of it"
 
@@ -35,15 +35,8 @@ def nodes(count: int, **network: str) -> Data:
 def layers(provider: str, **network: Any) -> list[Data]:
     """Return an example provider with other address ranges, and without limits."""
     where = {"cluster-stacks": "capi.network", "gardener": "gardener.networking"}[provider]
-    found = []
-    for layer in asking.provider(provider):
-        if "kinds" in layer["data"]:
-            layer = replaced(layer, "data.limits", {})  # noqa: PLW2901  # edit by edit
-            layer = replaced(layer, "data.policy", [])  # noqa: PLW2901  # edit by edit
-            for name, value in network.items():
-                layer = replaced(layer, f"data.backends.{where}.{name}", value)  # noqa: PLW2901
-        found.append(layer)
-    return found
+    ranges = {f"backends.{where}.{name}": value for name, value in network.items()}
+    return asking.provider(provider, {"limits": {}, "policy": [], **ranges})
 
 
 def said(manifest: Data, given: list[Data], observed: Any = None) -> str:
@@ -73,7 +66,7 @@ def test_room_in_the_range_of_pods(provider: str, pods: str, fits: int) -> None:
 
 @each_provider
 def test_room_in_the_range_of_nodes(provider: str) -> None:
-    """Control planes stand there too, where they are machines."""
+    """Control planes are there too, where they are machines."""
     planes = {"cluster-stacks": 3, "gardener": 0}[provider]
     cidr, fits = "10.9.0.0/28", 13 - planes
     own = said(nodes(fits + 1, nodes=cidr), layers(provider))

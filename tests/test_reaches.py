@@ -1,26 +1,26 @@
 """Hold every field of an environment to what it says that an edit of it reaches.
 
-Each edit is made under orders that live and are settled. What is rendered next is compared
-with what is rendered without it.
+Each edit is made under live, settled orders. What is rendered next is compared with what is
+rendered without it. Every rule is one test for each world, which lists all cases that break it.
 """
 
 import copy
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from function import plain
+from function import compose, plain
 from function.backends import SETTINGS
 from function.bound import ANNOTATION
 from function.contract import Mode
-from function.environment import KIND, KIND_API_VERSION
-from function.model import API_GROUP
+from function.effective import Effective, as_received
 from function.schema import Schema, extra, item_type
 from function.settings import AT_ONCE, NEW_ORDERS, NEXT_CHANGE, NEXT_VERSION, Settings
+from tests.holding import hold
 from tests.properties.world import Reply, World, advance, ask, check_answer, settle
 from tests.reaches import ABSENT, CASES
 from tests.reaches.worlds import (
@@ -35,6 +35,7 @@ from tests.reaches.worlds import (
     Data,
     merged,
 )
+from tests.samples import config
 from tools.generate import openapi
 
 REACHES = (NEW_ORDERS, NEXT_VERSION, NEXT_CHANGE, AT_ONCE)
@@ -71,15 +72,7 @@ def layers(world: str, case: Case, *edits: Data) -> tuple[Data, ...]:
     for edit in edits:
         data = merged(data, edit)
     names = ("default", "other") if case.elsewhere else ("default",)
-    return tuple(
-        {
-            "apiVersion": KIND_API_VERSION,
-            "kind": KIND,
-            "metadata": {"name": name, "labels": {f"{API_GROUP}/environment": name}},
-            "data": data,
-        }
-        for name in names
-    )
+    return tuple(config(name, data, environment=name) for name in names)
 
 
 def new(world: str, case: Case, *edits: Data) -> World:
@@ -150,7 +143,7 @@ def outcome(found: World) -> tuple[Any, ...]:
     reply = ask(found)
     if not reply.fatal:
         found, reply = settle(found, reply)
-    return reply.fatal, reply.desired, told(reply)
+    return reply.fatal, reply.desired, reported(reply)
 
 
 def run(found: tuple[Any, ...]) -> Any:
@@ -161,27 +154,46 @@ def run(found: tuple[Any, ...]) -> Any:
     return fatal, desired
 
 
-def told(reply: Reply) -> Any:
+def reported(reply: Reply) -> Any:
     """Return the status that the tenant reads, and the refusal."""
     conditions = [(c.type, c.reason, c.message) for c in reply.response.conditions]
     return plain.to_dict(reply.response.desired.composite.resource), conditions, reply.fatal
 
 
-def each(*reaches: str, worlds: tuple[str, ...] = (), cases: list[Case] = CASES) -> list[Any]:
-    """Return the cases of some reaches, each with these worlds, or with those that show it."""
-    return [
-        pytest.param(case, world, id=f"{case}-{world}")
-        for case in cases
-        if DECLARED.get(case.field) in reaches
-        for world in worlds or case.shows
-    ]
+def shown_in(*reaches: str) -> pytest.MarkDecorator:
+    """Parametrise by the worlds in which a case of some reaches shows."""
+    worlds = {
+        world for case in CASES if DECLARED.get(case.field) in reaches for world in case.shows
+    }
+    return pytest.mark.parametrize("world", [world for world in EVERY if world in worlds])
 
 
-@pytest.mark.parametrize(
-    ("case", "world"), each(NEW_ORDERS, NEXT_VERSION, NEXT_CHANGE, worlds=EVERY)
-)
-def test_it_does_not_reach_what_lives(case: Case, world: str) -> None:
+def held(
+    rule: Callable[[Case, str], None],
+    world: str,
+    *reaches: str,
+    everywhere: bool = False,
+    cases: Iterable[Case] = CASES,
+) -> None:
+    """Hold a rule against the cases of some reaches: those that show in a world, or all of them."""
+    chosen = [case for case in cases if DECLARED.get(case.field) in reaches]
+    chosen = [case for case in chosen if everywhere or world in case.shows]
+    # Cases that start alike follow each other, so that what they share is made once.
+    chosen.sort(key=lambda case: Before(case).key)
+    hold(rule, [(f"{case} in {world}", case, world) for case in chosen])
+
+
+each_world = pytest.mark.parametrize("world", EVERY)
+
+
+@each_world
+def test_it_does_not_reach_live_orders(world: str) -> None:
     """What is rendered for a live order is the same to the byte, now and a call later."""
+    held(unreached, world, NEW_ORDERS, NEXT_VERSION, NEXT_CHANGE, everywhere=True)
+
+
+def unreached(case: Case, world: str) -> None:
+    """Check that a live order is rendered as before the edit."""
     before = _answered(world, Before(case))
     found = under(live(world, case), world, case, edited=True)
     for _ in range(2):
@@ -193,11 +205,14 @@ def test_it_does_not_reach_what_lives(case: Case, world: str) -> None:
         found = advance(found, reply)
 
 
-@pytest.mark.parametrize(
-    ("case", "world"), each(NEW_ORDERS, NEXT_VERSION, NEXT_CHANGE, worlds=EVERY)
-)
-def test_it_does_not_come_with_another_edit(case: Case, world: str) -> None:
+@each_world
+def test_it_does_not_come_with_another_edit(world: str) -> None:
     """An edit of the order that has nothing to do with it does not bring it along."""
+    held(unreached_by_another, world, NEW_ORDERS, NEXT_VERSION, NEXT_CHANGE, everywhere=True)
+
+
+def unreached_by_another(case: Case, world: str) -> None:
+    """Check that another edit of the order gives the same with the edit and without."""
     found, spec = live(world, case), OTHER[world]
     after = outcome(under(found, world, case, edited=True, spec=spec))
     if case.refuses and after[0].startswith(case.refuses):
@@ -205,19 +220,22 @@ def test_it_does_not_come_with_another_edit(case: Case, world: str) -> None:
     assert after[:2] == unedited(world, case, spec)[:2]
 
 
-@pytest.mark.parametrize(
-    ("case", "world"), each(NEW_ORDERS, NEXT_VERSION, NEXT_CHANGE, cases=ABSENT)
-)
-def test_what_was_absent_does_not_come_by_itself(case: Case, world: str) -> None:
+@each_world
+def test_what_was_absent_does_not_come_by_itself(world: str) -> None:
     """Neither with the refresh nor with another edit of the order, where that can be ordered."""
+    held(unreached_from_absent, world, NEW_ORDERS, NEXT_VERSION, NEXT_CHANGE, cases=ABSENT)
+
+
+def unreached_from_absent(case: Case, world: str) -> None:
+    """Check that what is set for the first time waits as an edit does."""
     without = ask(new(world, case))
     if without.fatal:
         assert without.reason in ("EnvironmentInvalid", "InvalidOrder", "NotOffered")
         return
-    test_it_does_not_reach_what_lives(case, world)
-    test_it_does_not_come_with_another_edit(case, world)
+    unreached(case, world)
+    unreached_by_another(case, world)
     if DECLARED[case.field] == NEXT_VERSION and world in CLUSTERS and shown(case, world):
-        test_it_comes_with_the_next_version_or_not(case, world)
+        reached_by_version(case, world)
 
 
 def shown(case: Case, world: str) -> bool:
@@ -228,9 +246,14 @@ def shown(case: Case, world: str) -> bool:
     return bool(run(orders[0]) != run(orders[1]))
 
 
-@pytest.mark.parametrize(("case", "world"), each(NEW_ORDERS, NEXT_VERSION, NEXT_CHANGE))
-def test_it_reaches_new_orders(case: Case, world: str) -> None:
-    """What is new is answered by what the environment says now."""
+@each_world
+def test_it_reaches_new_orders(world: str) -> None:
+    """A new order is answered by what the environment says now."""
+    held(reached_when_new, world, NEW_ORDERS, NEXT_VERSION, NEXT_CHANGE)
+
+
+def reached_when_new(case: Case, world: str) -> None:
+    """Check that a new order differs by the edit."""
     spec = case.judged.get(world, {})
     after, before = (
         under(new(world, case), world, case, edited=edited, spec=spec) for edited in (True, False)
@@ -239,12 +262,14 @@ def test_it_reaches_new_orders(case: Case, world: str) -> None:
     assert (run(after_it), after_it[2]) != (run(before_it), before_it[2])
 
 
-@pytest.mark.parametrize(
-    ("case", "world"),
-    each(NEW_ORDERS, NEXT_VERSION, NEXT_CHANGE, worlds=CLUSTERS),
-)
-def test_it_comes_with_the_next_version_or_not(case: Case, world: str) -> None:
+@pytest.mark.parametrize("world", CLUSTERS)
+def test_it_comes_with_the_next_version_or_not(world: str) -> None:
     """With another version comes what waits for one, and nothing else."""
+    held(reached_by_version, world, NEW_ORDERS, NEXT_VERSION, NEXT_CHANGE, everywhere=True)
+
+
+def reached_by_version(case: Case, world: str) -> None:
+    """Check that another version brings the edit if it waits for one, and only then."""
     found, spec = live(world, case), {"version": "1.35"}
     after = outcome(under(found, world, case, edited=True, spec=spec))
     before = unedited(world, case, spec)
@@ -255,9 +280,14 @@ def test_it_comes_with_the_next_version_or_not(case: Case, world: str) -> None:
     assert (run(after) != run(before)) == comes
 
 
-@pytest.mark.parametrize(("case", "world"), each(NEXT_CHANGE))
-def test_it_comes_when_what_it_judges_changes(case: Case, world: str) -> None:
+@shown_in(NEXT_CHANGE)
+def test_it_comes_when_what_it_judges_changes(world: str) -> None:
     """A live order is judged where it is changed."""
+    held(reached_by_judged, world, NEXT_CHANGE)
+
+
+def reached_by_judged(case: Case, world: str) -> None:
+    """Check that an edit of what is judged is answered by the edit of the environment."""
     found, spec = live(world, case), case.judged[world]
     after, before = (
         outcome(under(found, world, case, edited=edited, spec=spec)) for edited in (True, False)
@@ -265,9 +295,14 @@ def test_it_comes_when_what_it_judges_changes(case: Case, world: str) -> None:
     assert after != before
 
 
-@pytest.mark.parametrize(("case", "world"), each(AT_ONCE, worlds=EVERY))
-def test_it_removes_nothing(case: Case, world: str) -> None:
-    """Whatever an edit reaches at once, what lives stays what it is."""
+@each_world
+def test_it_removes_nothing(world: str) -> None:
+    """Whatever an edit reaches at once, live resources stay."""
+    held(unharmed, world, AT_ONCE, everywhere=True)
+
+
+def unharmed(case: Case, world: str) -> None:
+    """Check that the answer to a live order is safe, and can be followed to the end."""
     found = under(live(world, case), world, case, edited=True)
     reply = ask(found)
     check_answer(found, reply)
@@ -277,11 +312,46 @@ def test_it_removes_nothing(case: Case, world: str) -> None:
     settle(found)
 
 
-@pytest.mark.parametrize(("case", "world"), each(AT_ONCE))
-def test_it_shows_at_once(case: Case, world: str) -> None:
+@shown_in(AT_ONCE)
+def test_it_shows_at_once(world: str) -> None:
     """A live order shows it with the next call."""
+    held(reached_at_once, world, AT_ONCE)
+
+
+def reached_at_once(case: Case, world: str) -> None:
+    """Check that the next call differs by the edit."""
     found, spec = live(world, case), case.judged.get(world, {})
     after, before = (
         ask(under(found, world, case, edited=edited, spec=spec)) for edited in (True, False)
     )
-    assert (told(after), after.desired) != (told(before), before.desired)
+    assert (reported(after), after.desired) != (reported(before), before.desired)
+
+
+# What an order has no value of until it is needed: the project is in the name of a Shoot, and the
+# volumes of live pools are read only where what the environment gave is lost.
+NOT_ALWAYS = {"project", "exposure_class", "root_volumes", "zones"}
+
+
+@pytest.mark.parametrize("world", CLUSTERS)
+def test_each_value_is_read_from_what_was_applied(
+    world: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A value that `applied` forgets would follow every edit of the environment."""
+    calls: list[tuple[Effective, Mapping[str, Any] | None]] = []
+
+    def spy(today: Effective, applied: Mapping[str, Any] | None, **same: bool) -> Effective:
+        calls.append((today, applied))
+        return as_received(today, applied, **same)
+
+    settled = live(world, CASES[0])
+    monkeypatch.setattr(compose, "as_received", spy)
+    ask(settled)
+    [(today, applied)] = calls
+    assert applied is not None
+    late = {
+        name
+        for name, info in type(today).model_fields.items()
+        if extra(info, "reaches") in (NEW_ORDERS, NEXT_VERSION)
+    }
+    assert late - applied.keys() <= NOT_ALWAYS
+    assert applied.keys() <= late, "what applies at once is never kept"

@@ -17,6 +17,8 @@ from function import errors, metrics, trouble
 from function.calls import Call
 from function.fn import UNEXPECTED
 from tests import asking
+from tests.holding import hold
+from tests.pages import consoles
 from tools.generate import markdown
 
 GUIDE = (asking.ROOT / "docs" / "install.md").read_text("utf-8")
@@ -30,23 +32,11 @@ BY_THE_GATE = {"make demo", "make test"}
 BUILT = {"out"}
 
 
-def consoles(page: str) -> list[tuple[str, list[str]]]:
-    """Return every command of a page's console blocks, with the output shown below it."""
-    found: list[tuple[str, list[str]]] = []
-    for block in re.findall(r"```console\n(.*?)```", page, re.DOTALL):
-        for line in block.splitlines():
-            if line.startswith("$ "):
-                found.append((line[2:], []))
-            else:
-                found[-1][1].append(line)
-    return found
-
-
 @pytest.mark.parametrize(
     ("command", "shown"), consoles(README), ids=[command for command, _ in consoles(README)]
 )
 def test_commands_print_what_is_shown(command: str, shown: list[str]) -> None:
-    """A command of the README runs, and prints the lines that stand below it."""
+    """A command of the README runs, and prints the lines that are shown below it."""
     if command in BY_THE_GATE:
         gate = (asking.ROOT / ".ci" / "run").read_text("utf-8").splitlines()
         assert f"step {command}" in gate
@@ -108,7 +98,7 @@ def test_tree_is_the_code(name: str) -> None:
 
 
 def test_directories_are_those_of_the_repository() -> None:
-    """What is hidden or built stands nowhere."""
+    """Hidden and built directories are not listed."""
     block = re.search(r"```\napis/(.*?)```", README, re.DOTALL)
     assert block is not None
     shown = {line.split()[0].rstrip("/") for line in f"apis/{block[1]}".splitlines()}
@@ -129,19 +119,19 @@ def test_the_guide_names_every_metric_with_its_labels() -> None:
         and sample.name.endswith(("_total", "_count", "_info"))
     }
     rows = re.findall(r"^\| `(central_api_\w+)` \| ([^|]*) \|", GUIDE, re.MULTILINE)
-    told = {(name, frozenset(re.findall(r"`(\w+)`", labels))) for name, labels in rows}
-    assert told == {(name + "_info" * (name == "central_api_build"), at) for name, at in served}
+    reported = {(name, frozenset(re.findall(r"`(\w+)`", labels))) for name, labels in rows}
+    assert reported == {(name + "_info" * (name == "central_api_build"), at) for name, at in served}
 
 
 def test_the_guide_says_what_to_do_about_every_reason() -> None:
-    """Whatever an order is refused for stands in the table of troubles."""
+    """Every refusal has a row in the table of troubles."""
     kinds = {k for group in errors.Refusal.__subclasses__() for k in group.__subclasses__()}
-    told = set(re.findall(r"^\| `(\w+)` \|", GUIDE, re.MULTILINE))
-    assert {kind.__name__ for kind in kinds} | {UNEXPECTED} <= told
+    reported = set(re.findall(r"^\| `(\w+)` \|", GUIDE, re.MULTILINE))
+    assert {kind.__name__ for kind in kinds} | {UNEXPECTED} <= reported
 
 
 def test_tenants_are_told_who_acts_on_trouble() -> None:
-    """Each reason of `BackendHealthy` stands in a row."""
+    """Each reason of `BackendHealthy` has a row."""
     reasons = {reason for reason, _, _ in trouble.REASONS}
     rows = re.search(r"reason of `BackendHealthy=False`.*?\n\n", CONDITIONS, re.DOTALL)
     assert rows is not None
@@ -156,11 +146,16 @@ def targets() -> Iterator[tuple[Path, str]]:
             yield page, target
 
 
-@pytest.mark.parametrize(
-    ("page", "target"), list(targets()), ids=[f"{p.name}-{target}" for p, target in targets()]
-)
-def test_links_lead_somewhere(page: Path, target: str) -> None:
+def test_links_lead_somewhere() -> None:
     """To a file of the repository, and to a heading of it."""
+    hold(
+        leads_somewhere,
+        [(f"{page} {target}", page, target) for page, target in sorted(set(targets()))],
+    )
+
+
+def leads_somewhere(page: Path, target: str) -> None:
+    """Check that file and heading of a link exist."""
     file, _, heading = target.partition("#")
     found = (page.parent / file) if file else page
     assert found.exists()

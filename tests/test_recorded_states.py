@@ -1,6 +1,6 @@
 """Live orders whose records a former version wrote are answered as before.
 
-`tests/released/settled/` holds what the version before ADR 23 rendered of orders that were settled:
+`tests/data/settled/` holds what the version before ADR 23 rendered of orders that were settled:
 order, example provider with its edits, mode, and composed resources with their annotations.
 """
 
@@ -19,7 +19,7 @@ from function.record import BOUND_FORMAT
 from tests import asking, compare
 from tests.asking import Manifest
 
-FILES = sorted((Path(__file__).parent / "released" / "settled").glob("*.yaml"))
+FILES = sorted((asking.DATA / "settled").glob("*.yaml"))
 every_state = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 
 
@@ -70,8 +70,7 @@ def test_its_record_has_a_format(path: Path) -> None:
 
 def test_there_are_enough_of_them() -> None:
     """Together with the orders of the first release (`tests/test_released.py`)."""
-    released = sorted((Path(__file__).parent / "released").glob("*.yaml"))
-    assert len([*FILES, *released]) >= 30
+    assert len([*FILES, *asking.RELEASED]) >= 30
 
 
 def identities(resources: Any) -> dict[str, tuple[Any, ...]]:

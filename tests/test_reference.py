@@ -19,7 +19,7 @@ from function.model.status import STATUSES
 from function.schema import extra, item_type
 from function.settings import Settings
 from tests.asking import ORDERS, ROOT, Manifest, ask, order, provider
-from tests.test_generate import FILES
+from tests.generated import FILES
 from tools import generate
 from tools.generate import (
     definitions,
@@ -43,7 +43,7 @@ each_page = pytest.mark.parametrize("path", PAGES)
 
 
 def sections(text: str) -> dict[str, str]:
-    """Return what stands below each heading of a page, by heading."""
+    """Return the text below each heading of a page."""
     parts = re.split(r"^#+ (.*)$", text, flags=re.MULTILINE)
     return {parts[i].strip("`"): parts[i + 1] for i in range(1, len(parts), 2)}
 
@@ -74,10 +74,10 @@ def test_every_field_of_an_order_has_a_row_in_the_section_of_its_object(kind: st
                 assert told_by_xrd.endswith(f" Change: {cells[3]}.")
             required = field.info.is_required() and outline.must_be(field)
             assert (cells[2] == "**required**") == required
-    told = {
+    reported = {
         block.path for block in outline.blocks(openapi.walk(STATUSES[kind], "status"), "status")
     }
-    assert told <= set(found)
+    assert reported <= set(found)
 
 
 def in_xrd(kind: str, path: str) -> Manifest:
@@ -91,7 +91,7 @@ def in_xrd(kind: str, path: str) -> Manifest:
 
 @each_kind
 def test_no_field_gets_lost_between_the_sections(kind: str) -> None:
-    """Only an object that its one field stands for has no row."""
+    """Only an object that is shown as its one field has no row."""
     fields = list(openapi.walk(KINDS[kind], "spec", change=rules.IN_PLACE))
     shown = [field.path for block in outline.blocks(fields, "spec") for field in block.fields]
     assert sorted(shown) == sorted(f.path for f in fields if not outline.lonely(f))
@@ -120,10 +120,10 @@ def test_every_setting_says_what_an_edit_reaches(at: str, fields: list[openapi.F
 @each_kind
 def test_every_declared_gap_is_told_with_its_reason(kind: str) -> None:
     """Per backend that answers the kind."""
-    told = sections(PAGES[f"docs/reference/{kind.lower()}.md"])["Support"]
-    table = rows(told)
+    reported = sections(PAGES[f"docs/reference/{kind.lower()}.md"])["Support"]
+    table = rows(reported)
     for name, backend in BACKENDS[kind].items():
-        assert f"`{name}`" in told
+        assert f"`{name}`" in reported
         for path, reason in backend.gaps.items():
             assert reason in table[path]
     declared = {path for found in support.gaps(kind).values() for path in found}
@@ -144,15 +144,15 @@ def test_what_a_class_does_not_express_of_the_full_example_is_told() -> None:
 @each_kind
 def test_every_edit_that_destroys_data_is_told(kind: str) -> None:
     """Apart from the tables, where one would look for it."""
-    told = sections(PAGES[f"docs/reference/{kind.lower()}.md"])["What destroys data"]
+    reported = sections(PAGES[f"docs/reference/{kind.lower()}.md"])["What destroys data"]
     for field in openapi.walk(KINDS[kind], "spec", change=rules.IN_PLACE):
         if extra(field.info, "loses"):
-            assert f"`{field.path}`" in told
+            assert f"`{field.path}`" in reported
 
 
 @each_kind
 def test_every_rule_is_told_in_its_words(kind: str) -> None:
-    """What the API server says of an order that is refused stands on the page."""
+    """The page has what the API server says of a refused order."""
     page = PAGES[f"docs/reference/{kind.lower()}.md"]
     for node in nodes(openapi.spec_schema(KINDS[kind])):
         for rule in node.get("x-kubernetes-validations", ()):
@@ -290,12 +290,12 @@ def test_the_documents_on_disk_are_json() -> None:
 
 
 def test_the_first_environment_answers_an_order() -> None:
-    """What an operator begins with, copied from the page, and is told what each label is for."""
+    """An operator begins with text copied from the page, which says what each label is for."""
     text = PAGES["docs/reference/environment.md"]
     [example] = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     outcome = ask(order("network/minimal"), [yaml.safe_load(example)])
     assert (outcome.fatal, outcome.composite["status"]["environment"]) == ("", "default")
-    told = sections(text)["Layers"]
+    reported = sections(text)["Layers"]
     for labels in environment.selectors("<environment>", "<namespace>").values():
-        assert all(f"`{name}: {value}`" in told for name, value in labels.items())
-    assert all(f"`{name}`" in told for name in (*environment.ROOT_ONLY, *ENTRY_KEYS))
+        assert all(f"`{name}: {value}`" in reported for name, value in labels.items())
+    assert all(f"`{name}`" in reported for name in (*environment.ROOT_ONLY, *ENTRY_KEYS))

@@ -17,31 +17,21 @@ from function.local import Observed
 from function.model import API_GROUP
 from function.paths import replaced
 from tests import asking
-from tests.samples import public_key
+from tests.asking import edited
+from tests.samples import UBUNTU, config, manifest, public_key
 
 Data = dict[str, Any]
 Edits = dict[str, Any]
 
-ENVIRONMENT: Data = {
-    "apiVersion": "apiextensions.crossplane.io/v1beta1",
-    "kind": "EnvironmentConfig",
-    "metadata": {"name": "csp-root", "labels": {"api.scs.community/environment": "default"}},
-    "data": {
+ENVIRONMENT: Data = config(
+    "csp-root",
+    {
         "displayName": "Cloud",
         "kinds": {"Cluster": "capi", "Server": "openstack"},
         "overlays": "Optional",
         "zones": [{"name": "az1"}, {"name": "az2"}],
         "flavors": [{"name": "SCS-2V-4"}, {"name": "SCS-2V-4-20s"}, {"name": "SCS-4V-16"}],
-        "images": [
-            {
-                "os": "ubuntu",
-                "version": "24.04",
-                "name": "Ubuntu 24.04",
-                "id": "4dffc677",
-                "user": "ubuntu",
-                "minDiskGiB": 8,
-            }
-        ],
+        "images": [UBUNTU],
         "volumeTypes": [{"name": "ssd", "backendName": "SSD-3"}],
         "kubernetesVersions": [
             {"version": "1.33.5", "classes": {"default": "c33"}},
@@ -66,40 +56,13 @@ ENVIRONMENT: Data = {
             },
         },
     },
-}
-CLUSTER: Data = {
-    "apiVersion": "api.scs.community/v1alpha1",
-    "kind": "Cluster",
-    "metadata": {"name": "shop", "namespace": "acme"},
-    "spec": {
-        "version": "1.34",
-        "nodePools": [{"name": "web", "flavor": "SCS-2V-4", "replicas": 2}],
-    },
-}
-SERVER: Data = {
-    "apiVersion": "api.scs.community/v1alpha1",
-    "kind": "Server",
-    "metadata": {"name": "box", "namespace": "acme"},
-    "spec": {"image": {"os": "ubuntu", "version": "24.04"}, "flavor": "SCS-2V-4-20s"},
-}
-OVERLAY: Data = {
-    "kind": "EnvironmentConfig",
-    "metadata": {
-        "name": "csp-acme",
-        "labels": {
-            "api.scs.community/overlay": "default",
-            "api.scs.community/tenant": "acme",
-        },
-    },
-    "data": {},
-}
-
-
-def edited(document: Data, below: str, edits: Edits) -> Data:
-    """Return a document with values replaced by path."""
-    for path, value in edits.items():
-        document = replaced(document, f"{below}.{path}", value)
-    return document
+    environment="default",
+)
+POOLS = [{"name": "web", "flavor": "SCS-2V-4", "replicas": 2}]
+CLUSTER: Data = manifest("Cluster", {"version": "1.34", "nodePools": POOLS})
+IMAGE = {"os": "ubuntu", "version": "24.04"}
+SERVER: Data = manifest("Server", {"image": IMAGE, "flavor": "SCS-2V-4-20s"}, "box")
+OVERLAY: Data = config("csp-acme", {}, overlay="default", tenant="acme")
 
 
 def test_what_is_edited_is_valid() -> None:
@@ -445,7 +408,7 @@ TENANT: dict[str, tuple[Data, Data, str]] = {
 
 
 @pytest.mark.parametrize(("order", "edits", "want"), TENANT.values(), ids=TENANT)
-def test_what_the_tenant_mends(order: Data, edits: Edits, want: str) -> None:
+def test_what_the_tenant_corrects(order: Data, edits: Edits, want: str) -> None:
     """Whoever wrote the order reads the same sentence as who reads the composite."""
     outcome = asking.ask(edited(order, "spec", edits), [ENVIRONMENT])
     reason, _, sentence = want.partition(": ")
@@ -527,7 +490,7 @@ CHANGES: dict[str, tuple[Data, Edits, Edits, str]] = {
 def test_changes_that_the_tenant_takes_back(
     order: Data, first: Edits, then: Edits, want: str
 ) -> None:
-    """A change that cannot be made says what stands, and never a private value."""
+    """A refused change names the current value, and never a private one."""
     before = edited(order, "spec", first)
     observed = simulate.play(asking.ask(before, [ENVIRONMENT]).resources)
     outcome = asking.ask(edited(before, "spec", then), [ENVIRONMENT], observed)
@@ -747,8 +710,8 @@ def test_where_the_tenant_reads_the_composite(
     outcome = asked(order, edits, more, Mode.NAMESPACED)
     reason = want.partition(": ")[0]
     assert outcome.fatal == f"{reason}: {public}"
-    told = [outcome.fatal, *outcome.warnings, str(outcome.composite["status"])]
-    assert [INTERNAL.findall(text) for text in told] == [[], [], []]
+    reported = [outcome.fatal, *outcome.warnings, str(outcome.composite["status"])]
+    assert [INTERNAL.findall(text) for text in reported] == [[], [], []]
 
 
 def test_an_environment_that_is_not_there() -> None:
@@ -782,15 +745,17 @@ def other(**data: Any) -> Data:
     ids=["not there", "there", "without the kind", "for other tenants"],
 )
 def test_a_tenant_who_names_another_environment_acts(more: list[Data], mode: Mode) -> None:
-    """Nobody else is told of it, whatever becomes of the other environment."""
+    """No other order mentions it, whatever becomes of the other environment."""
     layers = [ENVIRONMENT, *more]
     built = simulate.play(asking.ask(CLUSTER, layers, mode=mode).resources)
     moved = edited(CLUSTER, "spec", {"environment": "region-two"})
     outcome = asking.ask(moved, layers, built, mode)
     assert outcome.fatal.startswith("InvalidOrder: spec.environment: cannot be changed")
     assert outcome.warnings == (BACK,)
-    told = [outcome.fatal] * (mode is Mode.NAMESPACED)
-    assert [INTERNAL.findall(text) for text in (*told, *outcome.warnings)] == [[]] * (len(told) + 1)
+    reported = [outcome.fatal] * (mode is Mode.NAMESPACED)
+    assert [INTERNAL.findall(text) for text in (*reported, *outcome.warnings)] == [[]] * (
+        len(reported) + 1
+    )
 
 
 def test_another_environment_is_named_where_nothing_is_built() -> None:

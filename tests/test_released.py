@@ -1,14 +1,12 @@
 """Live orders of the first release are answered as they are, whatever is refused or changed since.
 
-`tests/released/` holds what the release rendered of orders with values that are refused today, and
-that mean something else today: order, example provider, and composed resources once they are built.
+`tests/data/released/` holds what the release rendered of orders with values that are refused today,
+or mean something else: order, example provider, and composed resources once they are built.
 """
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from function import simulate
 from function.backends.gardener.effective import KEPT
@@ -17,14 +15,7 @@ from function.managed import EXTERNAL_NAME
 from function.progress import COMPLETE
 from tests import asking
 
-FILES = sorted((Path(__file__).parent / "released").glob("*.yaml"))
-each_order = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-
-
-def released(path: Path) -> dict[str, Any]:
-    """Return an order and what the release made of it."""
-    data: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
-    return data
+each_order = pytest.mark.parametrize("name", asking.RELEASED)
 
 
 def without_record(resources: dict[str, Any]) -> dict[str, Any]:
@@ -40,9 +31,9 @@ def without_record(resources: dict[str, Any]) -> dict[str, Any]:
 
 
 @each_order
-def test_nothing_of_it_changes(path: Path) -> None:
+def test_nothing_of_it_changes(name: str) -> None:
     """Not at the first answer, and not at those after it."""
-    data = released(path)
+    data = asking.released(name)
     layers = asking.provider(data["provider"])
     live = simulate.play(data["resources"])
     for _ in range(3):
@@ -53,16 +44,16 @@ def test_nothing_of_it_changes(path: Path) -> None:
 
 
 @each_order
-def test_it_can_be_edited(path: Path) -> None:
+def test_it_can_be_edited(name: str) -> None:
     """Without touching the values that it was accepted with."""
-    data = released(path)
+    data = asking.released(name)
     order = {**data["order"], "spec": {**data["order"]["spec"], "deletionPolicy": "Orphan"}}
     live = simulate.play(data["resources"])
     assert not asking.ask(order, asking.provider(data["provider"]), live).fatal
 
 
-@pytest.mark.parametrize("path", [p for p in FILES if "silent" not in p.stem], ids=lambda p: p.stem)
-def test_it_would_not_be_accepted_today(path: Path) -> None:
+@pytest.mark.parametrize("name", [name for name in asking.RELEASED if "silent" not in name])
+def test_it_would_not_be_accepted_today(name: str) -> None:
     """Else the file would say nothing of what is refused since; the other is about what changed."""
-    data = released(path)
+    data = asking.released(name)
     assert asking.ask(data["order"], asking.provider(data["provider"])).fatal

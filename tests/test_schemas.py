@@ -12,6 +12,7 @@ import pytest
 
 from function.labels import ENVIRONMENT_LABEL, OVERLAY_LABEL, TENANT_LABEL
 from function.model import API_VERSION, KINDS
+from tests import samples
 from tests.asking import EXAMPLES, ROOT, Manifest, documents, order, provider
 from tools.generate import schemas
 
@@ -90,12 +91,8 @@ def test_an_order_is_judged_where_it_is_wrong(kind: str) -> None:
 
 def config(labels: dict[str, str], data: Manifest) -> Manifest:
     """Return an EnvironmentConfig."""
-    return {
-        "apiVersion": "apiextensions.crossplane.io/v1beta1",
-        "kind": "EnvironmentConfig",
-        "metadata": {"name": "x", "labels": labels},
-        "data": data,
-    }
+    found = samples.config("x", data)
+    return {**found, "metadata": {**found["metadata"], "labels": labels}}
 
 
 WRONG = {"flavors": [{"cpu": 1}], "backends": {"capi": {"labelz": {}}}, "limits": {"cpu": "1"}}

@@ -81,7 +81,7 @@ def test_clients_without_a_certificate_are_turned_away(channel: demo.Channel) ->
 
 
 def test_sigterm_ends_the_server(tmp_path: Path) -> None:
-    """A pod that is told to go goes, with exit code 0, well within its grace period."""
+    """A pod that is terminated exits, with exit code 0, well within its grace period."""
     files = demo.certificates(tmp_path)
     with demo.serving(files) as serving:
         os.kill(serving.pid, signal.SIGTERM)
@@ -92,9 +92,11 @@ def test_sigterm_ends_the_server(tmp_path: Path) -> None:
 def test_help_names_the_flags_of_the_sdk() -> None:
     """The server has the standard flags of the SDK."""
     program = Path(sys.executable).parent / "function-central-api"
-    told = subprocess.run([program, "--help"], capture_output=True, text=True, check=True).stdout
+    reported = subprocess.run(
+        [program, "--help"], capture_output=True, text=True, check=True
+    ).stdout
     for flag in ("--tls-server-certs-dir", "--insecure", "--address", "--max-recv-message-size"):
-        assert flag in told
+        assert flag in reported
 
 
 def untyped(channel: grpc.aio.Channel, version: str = "v1") -> Any:
@@ -151,7 +153,7 @@ def test_both_versions_of_the_service_answer(channel: demo.Channel) -> None:
 def test_requests_that_are_too_large_get_a_condition(
     channel: demo.Channel, megabytes: int, reason: str
 ) -> None:
-    """What is observed of an order can outgrow what is read; its tenant is told."""
+    """What is observed of an order can outgrow what is read; its tenant reads so."""
     observed = {"theirs": {"kind": "ConfigMap", "data": {"a": "x" * (megabytes * 1024 * 1024)}}}
     rsp = raw_call(channel, raw.request(raw.order({"version": "1.34"}), observed))
     assert [c.reason for c in rsp.conditions] == ([reason, "Updating"] if reason else [])

@@ -65,7 +65,7 @@ def test_fitting(value: Any, want: Any) -> None:
     ],
 )
 def test_accessors(value: Any, mapping: Any, mappings: Any, text: str, count: int) -> None:
-    """Return a value of the type that is asked for, or what stands for none."""
+    """Return a value of the type that is asked for, or one that means none."""
     assert shapes.mapping(value) == mapping
     assert shapes.mappings(value) == mappings
     assert shapes.text(value) == text

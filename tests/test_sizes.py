@@ -11,9 +11,8 @@ from function import bound, excerpts, fn, local, plain, report, responses, simul
 from function.contract import Mode, Rendered
 from function.paths import replaced
 from tests import asking
-from tests.asking import Manifest
-from tests.test_assembly import instructions
-from tests.test_standing import settled
+from tests.asking import Manifest, settled
+from tests.measuring import instructions
 
 LAYERS = asking.provider("cluster-stacks")
 
@@ -85,7 +84,7 @@ def test_a_new_order_up_to_the_limit(few: Callable[[int], None]) -> None:
 
 
 def test_an_edit_may_not_grow_beyond_the_limit(few: Callable[[int], None]) -> None:
-    """It is refused, and nothing of what lives is touched."""
+    """It is refused, and nothing live is touched."""
     observed = live(server(firewall=peers(5)))
     few(len(observed) + 1)
     assert not refusal(server(firewall=peers(6)), observed)
@@ -209,7 +208,7 @@ def test_one_object_has_limits(provider: str, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_what_is_remembered_has_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Kubernetes takes 256 KiB of annotations; what lives beyond ours goes on."""
+    """Kubernetes takes 256 KiB of annotations; a live order beyond our limit goes on."""
     order, longer = server(firewall=peers(20)), server(firewall=peers(21))
     observed = live(order)
     monkeypatch.setattr(sizes, "ANNOTATIONS", 500)
@@ -223,7 +222,7 @@ def test_what_is_remembered_has_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_live_answer_that_cannot_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is refused rather than lost on the way: what lives stays, and its tenant reads why."""
+    """It is refused rather than lost on the way: live resources stay, and the tenant reads why."""
     order = server(firewall=peers(9))
     observed = live(order)
     monkeypatch.setattr(sizes, "RECEIVED", 5000)

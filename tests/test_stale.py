@@ -14,6 +14,7 @@ from function.fn import FunctionRunner
 from function.record import Bound, Revision
 from function.settings import Place
 from tests import asking
+from tests.samples import manifest
 
 Data = dict[str, Any]
 Observed = Mapping[str, local.Observed]
@@ -162,13 +163,7 @@ def composite(
     kind: str, spec: Data, generation: Any, mode: Mode = Mode.CLAIMS, **metadata: Any
 ) -> Data:
     """Return the XR of an order at a generation."""
-    order = {
-        "apiVersion": "api.scs.community/v1alpha1",
-        "kind": kind,
-        "metadata": {"name": "shop", "namespace": "acme"},
-        "spec": {**LEAST[kind], **spec},
-    }
-    xr = local.composite_of(order, mode)
+    xr = local.composite_of(manifest(kind, {**LEAST[kind], **spec}), mode)
     return {**xr, "metadata": {**xr["metadata"], "generation": generation, **metadata}}
 
 

@@ -85,7 +85,7 @@ def test_every_placeholder_is_named() -> None:
 def test_bad_templates_are_refused(
     provider: str, backend: str, field: str, order: str, value: str
 ) -> None:
-    """Name the field and the EnvironmentConfig, wherever a template can stand."""
+    """Name the field and the EnvironmentConfig, wherever a template may be."""
     fatal = answer(provider, backend, field, value, order).fatal
     known = "{project}, {tenant}" if (backend, field) == ("gardener", "namespace") else "{tenant}"
     problem = f"must have only a name between braces: {known}" if value else "must not be empty"

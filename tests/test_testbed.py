@@ -36,7 +36,7 @@ from testbed.profiles import PROFILES
 from testbed.programs import ClusterAPI, Files, Program
 from testbed.running import Broken
 from testbed.waiting import TimedOut, until
-from tests.test_readme import consoles
+from tests.pages import consoles
 
 TARGETS = programs.ALL
 SLEEPER = "import time; print('awake', flush=True); time.sleep(600)"
@@ -251,7 +251,7 @@ def test_a_kind_may_be_served_a_moment_later(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_set_up_is_patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What an object refers to may be known a moment later; a test is told at once."""
+    """What an object refers to may be known a moment later; a test does not wait for it."""
     refused, listed = Answer(403, {"message": "no such class"}), Answer(200, KINDS)
     api, _ = answering(monkeypatch, listed, refused, TAKEN)
     assert api.apply(CONFIG_MAP, patience=60) == TAKEN.body
@@ -454,5 +454,5 @@ def test_who_misses_nothing_waits_for_nobody(
 
 
 def test_the_example_exists() -> None:
-    """Keep what a person is told to do next."""
+    """Keep the line that says what a person does next."""
     assert (ROOT / EXAMPLE).is_file()

@@ -1,25 +1,20 @@
 """Check that what providers report becomes a neutral reason, and nothing of it leaks.
 
-The objects below tests/observed/openstack were recorded from a real provider; tests/texts holds
-what services, API servers and Cluster API say.
+The objects below tests/data/observed/openstack were recorded from a real provider;
+tests/data/texts holds what services, API servers and Cluster API say.
 """
 
 import re
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from function import managed, trouble
 from function.contract import Condition, Resource
 from function.trouble import names
-from tests.test_shortages import with_condition
-from tests.test_status import shown
-
-RECORDED = Path(__file__).parent / "observed" / "openstack"
-TEXTS = Path(__file__).parent / "texts"
+from tests import asking
+from tests.live.moments import shown, with_condition
 
 QUOTA = ("QuotaExceeded", "the quota of your account with the provider is used up")
 CREDENTIALS = (
@@ -81,7 +76,7 @@ REPORTS: dict[str, tuple[str, str] | None] = {
 
 def recorded(name: str) -> Resource:
     """Return a recorded object as a backend sees it."""
-    manifest = yaml.safe_load((RECORDED / f"{name}.yaml").read_text("utf-8"))
+    manifest = asking.recorded(f"openstack/{name}")
     return managed.neutral(name, manifest, {})
 
 
@@ -97,7 +92,7 @@ def failed(message: str, kind: str = "Synced", reason: str = "ReconcileError") -
 
 def test_every_recorded_object_is_judged() -> None:
     """A recorded object that nobody looks at proves nothing."""
-    assert sorted(path.stem for path in RECORDED.glob("*.yaml")) == sorted(REPORTS)
+    assert asking.recordings("openstack") == [f"openstack/{name}" for name in sorted(REPORTS)]
 
 
 @pytest.mark.parametrize(("name", "want"), REPORTS.items(), ids=REPORTS)
@@ -106,17 +101,11 @@ def test_recorded(name: str, want: tuple[str, str] | None) -> None:
     assert trouble.of(recorded(name)) == want
 
 
-def texts(file: str) -> list[dict[str, Any]]:
-    """Return the texts of a file, with what they mean."""
-    found: list[dict[str, Any]] = yaml.safe_load((TEXTS / f"{file}.yaml").read_text("utf-8"))
-    return found
-
-
 @pytest.mark.parametrize("file", ["openstack", "kubernetes"])
 def test_texts(file: str) -> None:
     """Each text has its reason, names the field that can be corrected, and is refused or not."""
     wrong = []
-    for entry in texts(file):
+    for entry in asking.texts(file):
         rule = trouble.read(entry["text"])
         named = re.findall(r"spec\.\w+", rule.sentence)
         got = (rule.reason, rule.refuses, *named[:1])
@@ -127,9 +116,9 @@ def test_texts(file: str) -> None:
 
 
 def test_texts_of_cluster_api() -> None:
-    """What infrastructure says is told, but for what every start says."""
+    """Errors of the infrastructure are reported, and messages that every start has are not."""
     wrong = []
-    for entry in texts("cluster-api"):
+    for entry in asking.texts("cluster-api"):
         live = recorded_cluster(entry["text"])
         reason = shown("capi", live).composite["status"]["conditions"]
         [healthy] = [found["reason"] for found in reason if found["type"] == "BackendHealthy"]
@@ -173,9 +162,9 @@ def test_names_are_not_read(text: str, word: str) -> None:
 
 @pytest.mark.parametrize("word", WORDS)
 def test_what_a_provider_says_is_read_beside_names(word: str) -> None:
-    """A name is no reason not to read what stands around it."""
+    """A name does not hide the text around it."""
     labels = {"api.scs.community/name": word}
-    for entry in texts("openstack") + texts("kubernetes"):
+    for entry in asking.texts("openstack") + asking.texts("kubernetes"):
         text = f"{entry['text']} ({word}-0 of '{word}')"
         resource = Resource("a", "f", "K", {}, labels=labels)
         found = trouble.read(text, names.of(resource))
@@ -292,7 +281,7 @@ def test_which_conditions_count(resource: Resource, want: tuple[str, str] | None
 
 
 def test_health() -> None:
-    """The first trouble by key is told, so that the message does not flap."""
+    """The first trouble by key is reported, so that the message does not flap."""
     well = reporting(key="a")
     late, first = reporting(failed("quota"), key="c"), reporting(failed("got 401"), key="b")
     assert trouble.health([well]) == Condition("BackendHealthy", True, "NoTrouble")
@@ -313,6 +302,6 @@ def test_health() -> None:
     ],
 )
 def test_garbage(status: dict[str, Any]) -> None:
-    """Whatever stands where conditions should, there is no traceback."""
+    """Whatever is in the place of conditions, there is no traceback."""
     assert trouble.condition_of(status, "Synced") == {}
     assert trouble.of(Resource("a", "f", "K", {}, status=status)) is None

@@ -5,7 +5,6 @@ from typing import Any
 
 import click.testing
 import pytest
-import yaml
 
 from function import admission, manifests
 from function.cli import main
@@ -16,17 +15,22 @@ from function.model import API_VERSION, KINDS
 from function.parsing import parse
 from function.schema import without_nulls
 from tests import asking, written
+from tests.holding import hold
 
-SPECS = yaml.safe_load((asking.ROOT / "tests" / "e2e" / "orders.yaml").read_text("utf-8"))
+SPECS = asking.loaded(asking.ROOT / "tests" / "e2e" / "orders.yaml")
 LAYERS = asking.EXAMPLES / "environments" / "cluster-stacks"
-each_case = pytest.mark.parametrize("case", written.CASES, ids=lambda case: case.name)
+each_mode = pytest.mark.parametrize("mode", list(Mode))
 
 
-@each_case
-@pytest.mark.parametrize("mode", list(Mode))
-def test_command_line(case: written.Case, mode: Mode, tmp_path: Path) -> None:
+@each_mode
+def test_command_line(mode: Mode, tmp_path: Path) -> None:
     """It refuses what an API server refuses, and says why in a line."""
     path = tmp_path / "order.yaml"
+    hold(refused_alike, [(case.name, case, mode, path) for case in written.CASES])
+
+
+def refused_alike(case: written.Case, mode: Mode, path: Path) -> None:
+    """Check what the command line says of a manifest."""
     path.write_bytes(case.content)
     command = ["render", str(path), "-e", str(LAYERS), "--mode", mode.value]
     command += ["-n", case.namespace] if case.namespace else []
@@ -39,11 +43,13 @@ def test_command_line(case: written.Case, mode: Mode, tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "case", [case for case in written.CASES if not case.beside], ids=lambda case: case.name
-)
-def test_models(case: written.Case) -> None:
+def test_models() -> None:
     """They say the same of an order."""
+    hold(judged_alike, [(case.name, case) for case in written.CASES if not case.beside])
+
+
+def judged_alike(case: written.Case) -> None:
+    """Check what the models say of a manifest."""
     problems = judged(case.content)
     assert bool(problems) is bool(case.ours)
     assert case.ours in problems
@@ -61,14 +67,15 @@ def judged(content: bytes) -> str:
     return ""
 
 
-@pytest.mark.parametrize(
-    "case",
-    [case for case in SPECS if "before" not in case and "many" not in case],
-    ids=lambda case: f"{case['kind']}: {case['name']}",
-)
-@pytest.mark.parametrize("mode", list(Mode))
-def test_specs(case: dict[str, Any], mode: Mode) -> None:
+@each_mode
+def test_specs(mode: Mode) -> None:
     """Of what is put to models and a real API server elsewhere, the command line says the same."""
+    cases = [case for case in SPECS if "before" not in case and "many" not in case]
+    hold(admitted_alike, [(f"{case['kind']}: {case['name']}", case, mode) for case in cases])
+
+
+def admitted_alike(case: dict[str, Any], mode: Mode) -> None:
+    """Check that an order is admitted where the API server admits it."""
     server = case["expect"].partition(":")[0]
     # As an API server, and unlike the models, it drops what is null.
     expected = server if "null" in case["name"] else case.get("model", server)

@@ -25,7 +25,7 @@ class Cloud:
     """What providers built for orders, and how often.
 
     Attributes:
-        built: Identities of what lives.
+        built: Identities of live objects.
         log: Identities in the order in which they were built; one that is there twice was
             built twice.
     """

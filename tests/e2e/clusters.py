@@ -1,4 +1,4 @@
-"""Order clusters, follow them on a real Cluster API, and say what lives there of each."""
+"""Order clusters, follow them on a real Cluster API, and say what is live of each."""
 
 import time
 import uuid
@@ -50,7 +50,7 @@ STALE_LOOKS = 6
 
 @dataclass(frozen=True)
 class Live:
-    """An order for a cluster, and what lives of it."""
+    """An order for a cluster, and its live objects."""
 
     plane: Plane
     path: str
@@ -147,10 +147,10 @@ class Live:
 
 
 def says_version(live: Live, version: str) -> None:
-    """Wait until the tenant is told of a version."""
+    """Wait until the tenant reads a version."""
     until(
         lambda: live.status.get("version"),
-        lambda told: told == version,
+        lambda reported: reported == version,
         seconds=ANSWER_SECONDS,
         what=f"{live.name} of version {version}",
     )

@@ -49,7 +49,7 @@ BUILT = Engines(
 )
 Reader = Callable[[subprocess.CompletedProcess[str]], Outcome | Refusal]
 
-# The 2.x engine invents a uid for an XR without one; ours must be told the same.
+# The 2.x engine invents a uid for an XR without one; ours must get the same.
 UID = "5f1d7e3a-0c9b-4b52-9a57-0d5c1e6b7a10"
 
 

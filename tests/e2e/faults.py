@@ -1,4 +1,4 @@
-"""Break what stands around live clusters, as people and outages do, and mend it again.
+"""Break what surrounds live clusters, as people and outages do, and repair it again.
 
 What lives on the management cluster is compared by UID and generation while a fault lasts, and
 after it is over.
@@ -41,13 +41,13 @@ class Fault:
     Attributes:
         name: What it is.
         breaks: Makes it, and ends it.
-        told: Condition, reason and words by which the tenant learns of it.
+        reported: Condition, reason and words by which the tenant learns of it.
         everywhere: Whether it strikes orders of other environments too.
     """
 
     name: str
     breaks: Breaks
-    told: tuple[str, str, str]
+    reported: tuple[str, str, str]
     everywhere: bool = False
 
 
@@ -177,7 +177,7 @@ BACKEND_FAULTS = [
 
 
 def strike(plane: Plane, pair: list[Live], fault: Fault, tell: Tell) -> None:
-    """Let a fault strike: the tenant is told, nothing that lives is touched, and it heals.
+    """Let a fault strike: the tenant reads why, nothing live is touched, and it heals.
 
     Args:
         plane: Where.
@@ -187,30 +187,31 @@ def strike(plane: Plane, pair: list[Live], fault: Fault, tell: Tell) -> None:
     """
     await_settled(pair)
     before = [live.living() for live in pair]
-    kind, reason, words = fault.told
+    kind, reason, words = fault.reported
     started = time.monotonic()
     with fault.breaks(plane):
         for live in pair if fault.everywhere else pair[:1]:
             hears(live, kind, reason, words)
-        told = time.monotonic() - started
+        reported = time.monotonic() - started
         assert [live.living() for live in pair] == before
         if not fault.everywhere:
             await_settled(pair[1:])
     started = time.monotonic()
     await_settled(pair)
-    tell(f"{fault.name}: told after {told:.0f} s, healed after {time.monotonic() - started:.0f} s")
+    healed = time.monotonic() - started
+    tell(f"{fault.name}: reported after {reported:.0f} s, healed after {healed:.0f} s")
     assert [live.living() for live in pair] == before
 
 
 def hears(live: Live, kind: str, reason: str, words: str = "") -> None:
-    """Wait until a tenant is told of a fault, in these words."""
+    """Wait until a tenant reads of a fault, in these words."""
 
-    def told() -> bool:
+    def reported() -> bool:
         status, why, message = live.says(kind)
         return (status, why) == ("False", reason) and words in message
 
     try:
-        until(told, seconds=TOLD_SECONDS, what=reason)
+        until(reported, seconds=TOLD_SECONDS, what=reason)
     except TimedOut:
         seen = [one["status"]["conditions"] for one in live.objects()]
         raise AssertionError((live.status["conditions"], seen)) from None

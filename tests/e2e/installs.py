@@ -183,7 +183,7 @@ class Install:
         return self.plane.tenant.request("PATCH", path, {**touched, "spec": spec}, content=MERGE)
 
     def answers(self, release: Release, path: str, reason: str = "", **spec: str) -> Manifest:
-        """Edit an order, and wait until a release has answered it and the tenant was told so.
+        """Edit an order, and wait until a release has answered it and the tenant reads so.
 
         Args:
             release: Whose function answers.
@@ -198,7 +198,7 @@ class Install:
         start = log.stat().st_size
         name = path.rpartition("/")[2]
 
-        def told() -> tuple[Manifest, str | None, Manifest]:
+        def reported() -> tuple[Manifest, str | None, Manifest]:
             # Again and again: what core watches may still lack a field that is just known.
             answer = self.edit(path, dict(spec))
             assert answer.accepted, answer.message
@@ -207,7 +207,7 @@ class Install:
             return accepted, _last(log, start, name), condition(composite, "Synced")
 
         accepted, _, _ = until(
-            told,
+            reported,
             lambda seen: (seen[0].get("reason"), seen[1]) == (reason or "Accepted", reason),
             seconds=ANSWER_SECONDS,
             what=f"{release.version} answering {name} with {reason or 'resources'}",
@@ -275,5 +275,5 @@ def _last(log: Path, start: int, name: str) -> str | None:
         lines = [
             json.loads(line) for line in file if line.startswith(b"{") and line.endswith(b"}\n")
         ]
-    told = [line for line in lines if line.get("name") == name and line["msg"] == "call"]
-    return told[-1].get("reason", "") if told else None
+    reported = [line for line in lines if line.get("name") == name and line["msg"] == "call"]
+    return reported[-1].get("reason", "") if reported else None

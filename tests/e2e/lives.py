@@ -92,7 +92,7 @@ class Life:
         """Let the providers act once on everything that is composed."""
         self.cloud.act(self.plane.operator, self.composed().values())
 
-    def told(self, kind: str) -> Manifest:
+    def reported(self, kind: str) -> Manifest:
         """Return a condition of the order."""
         return condition(self.order(), kind)
 
@@ -111,12 +111,12 @@ class Life:
         until(worked, seconds=SECONDS, what=f"{self.name}: {what}")
 
     def settle(self) -> None:
-        """Wait until all of it is built, and the tenant is told so."""
-        self.becomes(lambda: self.told("Accepted").get("status") == "True", "accepted")
+        """Wait until all of it is built, and the tenant reads so."""
+        self.becomes(lambda: self.reported("Accepted").get("status") == "True", "accepted")
         self.becomes(self.is_done, "ready")
 
     def is_done(self) -> bool:
-        """Say whether all of it is built, and the tenant is told so."""
+        """Say whether all of it is built, and the tenant reads so."""
         order = self.order()
         kinds = ("Ready", "Accepted", "Provisioned")
         done = all(condition(order, kind).get("status") == "True" for kind in kinds)

@@ -51,7 +51,7 @@ class Oracle:
         return inside(composed)
 
     def played(self, manifest: Manifest, state: str) -> None:
-        """Bring what lives along, as far as a case wants it."""
+        """Bring the live object along, as far as a case wants it."""
 
     def apply(self, composed: Manifest, *, dry: bool = False) -> Answer:
         """Apply what is inside an Object, as its provider does."""
@@ -66,7 +66,7 @@ class Oracle:
         )
 
     def live(self, composed: Manifest) -> Manifest | None:
-        """Return what lives of an Object."""
+        """Return the live object of an Object."""
         return self.api.get(self.api.path(inside(composed)))
 
     def observed(self, outcome: local.Outcome) -> dict[str, local.Observed]:

@@ -40,7 +40,7 @@ NUMBERS = (-1, 0, 1, 2, 3, 7, 8, 9, 10, 16, 28, 50, 51, 100, 1000, 1001, 65536, 
 
 @dataclass(frozen=True)
 class Place:
-    """Where something stands in a spec: its container, and its key or position there."""
+    """Where something is in a spec: its container, and its key or position there."""
 
     holder: Any
     key: Any
@@ -76,7 +76,7 @@ class Specs:
         return spec
 
     def _object(self, schema: type[Schema], node: Node) -> Any:
-        """Return an object that its model takes: drawn anew until it does."""
+        """Return an object that its model takes: drawn again until it does."""
         value: Any = {}
         for _ in range(ATTEMPTS):
             value = {
@@ -179,7 +179,7 @@ def _fits(schema: type[Schema], value: Any, name: str = "") -> bool:
 
 
 def _places(value: Any, schema: type[Schema] | None) -> Iterator[Place]:
-    """Yield every place in a spec, with the model of what stands there."""
+    """Yield every place in a spec, with the model of what is there."""
     known = fields(schema) if schema else {}
     entries = value.items() if isinstance(value, dict) else enumerate(value)
     for key, item in list(entries):
@@ -203,7 +203,7 @@ def _nodes() -> dict[str, Node]:
 
 @functools.cache
 def _node_of(schema: type[Schema]) -> Node | None:
-    """Return the node of a model, wherever in a kind it stands."""
+    """Return the node of a model, wherever in a kind it is."""
     pending: list[tuple[type[Schema], Node]] = [
         (KINDS[kind], node) for kind, node in _nodes().items()
     ]

@@ -128,7 +128,7 @@ def test_nothing_changes_by_itself(lives: list[Live]) -> None:
 
 
 def stands_still(lives: list[Live], seconds: float) -> None:
-    """Look for so long whether anything of what lives is written."""
+    """Look for so long whether anything live is written."""
     before = [live.living() for live in lives]
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -160,7 +160,7 @@ def runs(version: str) -> Callable[[Live], bool]:
 
 
 def stand_in(**pools: str) -> Callable[[Live], bool]:
-    """Return what says whether one machine stands in each zone, by name of its topology."""
+    """Return what says whether one machine is in each zone, by name of its topology."""
 
     def holds(live: Live) -> bool:
         found = {

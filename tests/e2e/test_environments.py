@@ -82,16 +82,18 @@ def test_the_next_change(offer: Offer) -> None:
     reason = "Three is a crowd."
     rule = {"field": "spec.nodePools[].replicas", "max": 1, "reason": reason}
     offer.edit("policy", [rule], "one")
-    assert offer.life.told("Accepted")["status"] == "True"
+    assert offer.life.reported("Accepted")["status"] == "True"
     assert composed(offer.life, f"{POOLS}[0].replicas") == 2
     offer.life.edit({"nodePools": [{**cluster()["spec"]["nodePools"][0], "replicas": 3}]})
-    offer.life.becomes(lambda: offer.life.told("Accepted")["status"] == "False", "refused")
-    told = offer.life.told("Accepted")
-    assert told["reason"] == "PolicyViolation"
-    assert reason in told["message"]
+    offer.life.becomes(lambda: offer.life.reported("Accepted")["status"] == "False", "refused")
+    reported = offer.life.reported("Accepted")
+    assert reported["reason"] == "PolicyViolation"
+    assert reason in reported["message"]
     assert composed(offer.life, f"{POOLS}[0].replicas") == 2
     offer.life.edit({"nodePools": cluster()["spec"]["nodePools"]})
-    offer.life.becomes(lambda: offer.life.told("Accepted")["status"] == "True", "accepted again")
+    offer.life.becomes(
+        lambda: offer.life.reported("Accepted")["status"] == "True", "accepted again"
+    )
 
 
 def test_at_once(offer: Offer) -> None:
@@ -107,17 +109,19 @@ def test_at_once(offer: Offer) -> None:
 
 
 def test_a_layer_that_is_lost(offer: Offer) -> None:
-    """Orders are refused and say who acts; what lives stays, and goes on when the layer is back."""
+    """Orders are refused and say who acts; live objects stay, and all goes on with the layer."""
     before = offer.life.composed()
     catalogue = offer.layers["cluster-stacks-catalogue"]
     delete_allowed(offer.plane.operator, offer.plane.operator.path(catalogue))
-    offer.life.becomes(lambda: offer.life.told("Accepted")["status"] == "False", "refused")
-    assert offer.life.told("Accepted")["reason"] == "EnvironmentInvalid"
+    offer.life.becomes(lambda: offer.life.reported("Accepted")["status"] == "False", "refused")
+    assert offer.life.reported("Accepted")["reason"] == "EnvironmentInvalid"
     assert {key: one["metadata"]["uid"] for key, one in offer.life.composed().items()} == {
         key: one["metadata"]["uid"] for key, one in before.items()
     }
     offer.plane.operator.apply(catalogue)
-    offer.life.becomes(lambda: offer.life.told("Accepted")["status"] == "True", "accepted again")
+    offer.life.becomes(
+        lambda: offer.life.reported("Accepted")["status"] == "True", "accepted again"
+    )
 
 
 def cluster() -> Manifest:

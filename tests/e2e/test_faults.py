@@ -1,4 +1,4 @@
-"""What goes wrong around live clusters: nothing is touched, the tenant is told, and it heals."""
+"""What goes wrong around live clusters: nothing is touched, the tenant reads why, and it heals."""
 
 import time
 from collections.abc import Iterator
@@ -52,13 +52,13 @@ def pair(plane: Plane) -> Iterator[list[Live]]:
     "fault", [*ENVIRONMENT_FAULTS, *BACKEND_FAULTS], ids=lambda fault: fault.name
 )
 def test_a_fault(plane: Plane, pair: list[Live], fault: Fault, tell: Tell) -> None:
-    """While it lasts the tenant is told, and nothing that lives is touched; then it heals."""
+    """While it lasts the tenant reads why, and nothing live is touched; then it heals."""
     strike(plane, pair, fault, tell)
 
 
 @pytest.mark.parametrize("server", SERVERS)
 def test_a_server_that_dies(plane: Plane, pair: list[Live], server: str, tell: Tell) -> None:
-    """It dies while orders are carried out; once it is back they are, and nothing is doubled."""
+    """It dies while orders are carried out; then they go on, and nothing is created twice."""
     if not plane.running.children:
         pytest.skip("its servers are another's children")
     await_settled(pair)
@@ -182,7 +182,7 @@ def names(live: Live) -> list[str]:
 
 
 def lasting(live: Live, before: dict[tuple[str, str], tuple[str, int]]) -> None:
-    """Hold what lives against what lived: the same, but for machines of the pool."""
+    """Compare live objects with those before: the same, but for machines of the pool."""
     now = live.living()
     for key, (uid, _) in before.items():
         if key[0] not in ("machines", "devmachines"):

@@ -23,7 +23,7 @@ def test_a_tenant_is_prepared(garden: Garden) -> None:
 
 @pytest.mark.parametrize("case", answers.cases(), ids=lambda case: case.name)
 def test_gardener_says_what_is_recorded(case: Case, garden: Garden, update: bool) -> None:
-    """Send what an order becomes; what is taken is taken at once, and stands as it was sent."""
+    """Send what an order becomes; it is accepted at once, and stored as it was sent."""
     with asked(garden, case) as found:
         assert found.ours == answers.ours(case, GARDENER), "the live Shoot tells more than a play"
         if update:

@@ -1,7 +1,7 @@
 """The life of a Shoot, from a tenant's order through Crossplane and provider-kubernetes.
 
 Scheduler and gardenlet are played, step by step; everything else is real. At each step the tenant
-is told what is so.
+reads the true state.
 """
 
 import uuid
@@ -71,7 +71,7 @@ class Life:
         return SHOOT | found[0] if found else {}
 
     def left(self) -> list[Manifest]:
-        """Return all that stands in the garden for the order."""
+        """Return all that the garden holds for the order."""
         return [*self._labelled(SHOOTS), *self._labelled(CONFIG_MAPS)]
 
     def edit(self, **spec: Any) -> None:
@@ -98,28 +98,28 @@ class Life:
             self.plane.operator.request("PATCH", path, touched, content=MERGE)
 
     def becomes(self, phase: str, message: str = "", **conditions: str) -> None:
-        """Wait until the tenant is told all this; conditions by their reason."""
+        """Wait until the tenant reads all this; conditions by their reason."""
 
-        def told() -> tuple[Any, ...]:
+        def reported() -> tuple[Any, ...]:
             order = self.order
             reasons = {kind: condition(order, kind).get("reason") for kind in conditions}
             return lookup(order, "status.phase"), lookup(order, "status.message"), reasons
 
         def holds() -> bool:
-            said, text, reasons = told()
+            said, text, reasons = reported()
             return said == phase and message in (text or "") and reasons == conditions
 
         try:
             until(holds, seconds=SECONDS, what=phase)
         except TimedOut:
-            pytest.fail(f"told {told()}, not {(phase, message, conditions)}")
+            pytest.fail(f"reads {reported()}, not {(phase, message, conditions)}")
 
     def until(self, holds: Callable[[], object], what: str, seconds: float = SECONDS) -> None:
         """Wait until something holds."""
         until(holds, seconds=seconds, what=what)
 
     def says(self, name: str, value: Any) -> None:
-        """Wait until the tenant is told a value."""
+        """Wait until the tenant reads a value."""
         self.until(lambda: self.status.get(name) == value, f"{name} {value}")
 
     def asks(self, path: str, value: Any) -> None:
@@ -220,7 +220,7 @@ def test_a_whole_life(life: Life, tell: Tell) -> None:
 
 
 def test_what_gardener_changes_itself(life: Life) -> None:
-    """A version that Gardener raised stands, and a pool whose image it updated can go."""
+    """A version that Gardener raised is kept, and a pool whose image it updated can go."""
     life.edit(nodePools=pools(main=3, more=3))
     life.until(lambda: lookup(life.shoot, "spec.provider.workers[more]"), "two pools")
     built(life)
@@ -250,7 +250,7 @@ def test_what_gardener_changes_itself(life: Life) -> None:
 
 
 def test_a_shoot_that_another_deletes(life: Life) -> None:
-    """The tenant reads that it goes; once it is gone it is made again, as the order stands."""
+    """The tenant reads that it goes; once it is gone it is created again, as ordered."""
     built(life)
     former = life.shoot["metadata"]["uid"]
     life.plane.operator.delete(life.plane.operator.path(life.shoot))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from testbed import ROOT
-from tests.test_readme import consoles
+from tests.pages import consoles
 
 from . import shell
 from .planes import Plane
@@ -26,7 +26,7 @@ def masked(lines: str) -> list[str]:
 
 @pytest.mark.parametrize("plane", ["capi"], indirect=True)
 def test_a_first_cluster(plane: Plane, tmp_path: Path) -> None:
-    """Every command of the page prints what stands below it, in its order."""
+    """Every command of the page prints what is shown below it, in its order."""
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     typed = [(c, shown) for c, shown in consoles(PAGE.read_text("utf-8")) if not c.startswith(DONE)]
     assert len(typed) > 10

@@ -115,7 +115,7 @@ def test_a_tenant_reads_nothing_else(path: str, plane: Plane) -> None:
 
 
 def events(plane: Plane) -> list[Manifest]:
-    """Return what is told of definitions."""
+    """Return the conditions of definitions."""
     return [
         one
         for one in plane.operator.items("/api/v1/events")

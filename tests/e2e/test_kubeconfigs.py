@@ -74,8 +74,8 @@ def kubeconfig_of(provider: str, tenant: str, name: str, environment: str) -> st
     for layer in layers:
         labels = layer["metadata"]["labels"]
         labels |= {label: environment for label in LABELS if label in labels}
-    told = asking.ask(order, layers, asking.built(order, layers)).composite["status"]
-    return str(told["kubeconfig"])
+    reported = asking.ask(order, layers, asking.built(order, layers)).composite["status"]
+    return str(reported["kubeconfig"])
 
 
 def run(files: list[Path], *words: str) -> str:

@@ -31,7 +31,7 @@ class Story:
         edit: What the tenant writes later.
         seen: Key and path of what is composed that the edit changes.
         value: What it is then.
-        told: What status says before the edit.
+        reported: What status says before the edit.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Story:
     edit: Manifest
     seen: tuple[str, str]
     value: Any
-    told: tuple[str, ...]
+    reported: tuple[str, ...]
 
 
 MANIFEST = "spec.forProvider.manifest.spec"
@@ -95,14 +95,14 @@ def test_an_order_lives_and_goes(plane: Plane, story: Story) -> None:
     ):
         # Refused until Crossplane knows of the environment, which is a moment older.
         until(
-            lambda: life.told("Accepted").get("status") == "True",
+            lambda: life.reported("Accepted").get("status") == "True",
             seconds=SECONDS,
             what="accepted",
         )
-        assert life.told("Provisioned")["status"] == "False"
+        assert life.reported("Provisioned")["status"] == "False"
         assert life.status["phase"] in ("Pending", "Provisioning")
         life.settle()
-        life.becomes(lambda: set(story.told) <= set(life.status), "told")
+        life.becomes(lambda: set(story.reported) <= set(life.status), "reported")
         key, path = story.seen
         before = len(life.cloud.log)
         life.edit(story.edit)

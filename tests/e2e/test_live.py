@@ -69,18 +69,18 @@ def test_a_bad_order(plane: Plane, order: Callable[[Manifest], str]) -> None:
     manifest = next(documents(EXAMPLE))
     manifest["spec"]["hibernation"] = {"schedules": [{"start": "0 20 * * fri-mon"}]}
     path = order(manifest)
-    told = answered(plane, path, "InvalidOrder")
-    assert told["status"] == "False"
+    reported = answered(plane, path, "InvalidOrder")
+    assert reported["status"] == "False"
     text = "spec.hibernation.schedules[0].start: must have ranges that begin with the lower value"
-    assert text in told["message"]
+    assert text in reported["message"]
     assert objects(plane, path) == []
 
 
 def answered(plane: Plane, path: str, reason: str) -> Manifest:
-    """Wait until a tenant is told for this reason whether an order is taken; return it."""
+    """Wait until a tenant reads for this reason whether an order is accepted; return it."""
     return until(
         lambda: condition(plane.tenant.get(path), "Accepted"),
-        lambda told: told.get("reason") == reason,
+        lambda reported: reported.get("reason") == reason,
         seconds=SECONDS,
         what=f"Accepted because of {reason}",
     )

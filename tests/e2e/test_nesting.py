@@ -99,9 +99,9 @@ def test_the_function_says_so_where_admission_does_not(plane: Plane) -> None:
                 what="the refusal",
             )
             live = plane.tenant.get(path)
-            told = condition(live, "Accepted")
-            assert told["reason"] == "InvalidOrder"
-            assert told["message"] == f"spec.variables.dnsNameservers: is {TOO_DEEP}"
+            reported = condition(live, "Accepted")
+            assert reported["reason"] == "InvalidOrder"
+            assert reported["message"] == f"spec.variables.dnsNameservers: is {TOO_DEEP}"
             assert condition(live, "FullySupported")["reason"] == before["reason"]
         finally:
             undo = {"spec": {"variables": None, "deletionProtection": False}}

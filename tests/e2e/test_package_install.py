@@ -120,7 +120,7 @@ def test_out_of_order(install: Install, orders: tuple[str, str]) -> None:
     # Definitions first: Crossplane holds them back, because of what they depend on.
     install.api.apply(packages.configuration(install.mode, newer.version))
     until(
-        lambda: f"is incompatible with constraint >=v{newer.version}" in told(install),
+        lambda: f"is incompatible with constraint >=v{newer.version}" in reported(install),
         seconds=packages.INSTALL_SECONDS,
         what="a refused upgrade",
     )
@@ -144,7 +144,7 @@ def test_out_of_order(install: Install, orders: tuple[str, str]) -> None:
     install.answers(older, cluster, "FunctionOutdated")
     assert install.lives(*orders) == before
 
-    # The newer function writes the record anew, and the older one can read it.
+    # The newer function writes the record again, and the older one can read it.
     install.function(newer)
     install.answers(newer, cluster)
     install.forget(cluster)
@@ -176,7 +176,7 @@ def test_an_uninstall_deletes_nothing(install: Install, orders: tuple[str, str])
     # Back again: what the former install left has an owner that is no more.
     install.api.apply(packages.configuration(install.mode, install.older.version))
     until(
-        lambda: "is already controlled by ConfigurationRevision" in told(install),
+        lambda: "is already controlled by ConfigurationRevision" in reported(install),
         seconds=packages.INSTALL_SECONDS,
         what="a refused install",
     )
@@ -208,7 +208,7 @@ def test_all_of_it_goes_when_no_order_lives(install: Install) -> None:
     install.gone(*install.stones)
 
 
-def told(install: Install) -> str:
+def reported(install: Install) -> str:
     """Return what Crossplane says of the revisions of the Configuration."""
     return " ".join(
         str(one.get("message", ""))

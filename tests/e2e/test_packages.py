@@ -234,7 +234,7 @@ def test_a_withdrawn_pin_is_found(tmp_path: Path) -> None:
 
 
 def test_an_outdated_debian_package_is_found() -> None:
-    """The archive is asked, and a version that it has no more is told."""
+    """The archive is asked, and a version that it has no more is reported."""
     offer = debian.offered()
     old = {**offer, "libssl3t64": "3.5.1-1"}
     assert [line.split(":")[0] for line in debian.outdated(old, offer)] == ["libssl3t64"]

@@ -99,7 +99,7 @@ def accepted_in(life: Life, environment: str) -> None:
     """Wait until an order is answered by an environment."""
     life.becomes(
         lambda: (
-            life.told("Accepted").get("status") == "True"
+            life.reported("Accepted").get("status") == "True"
             and life.status.get("environment") == environment
         ),
         f"accepted in {environment}",

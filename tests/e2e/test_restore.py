@@ -36,7 +36,7 @@ SECTIONS = guide.sections()
 CATALOGUE = "/apis/apiextensions.crossplane.io/v1beta1/environmentconfigs/cluster-stacks-catalogue"
 # What an order is, by install; what is composed of it is a managed resource in both.
 KINDS = {Mode.CLAIMS: "composite,claim", Mode.NAMESPACED: "composite"}
-# Newer than what the orders got: what is decided anew would be this one.
+# Newer than what the orders got: a new decision would be this one.
 NEWER = {"version": "1.34.9", "classes": {"default": "openstack-scs2-1-34-v2"}}
 # In the record; a restored order has a generation of its own.
 GENERATION = re.compile(r'"generation":[0-9]+,')
@@ -114,7 +114,7 @@ def lose(plane: Plane, directory: Path) -> Lost:
 
 
 def restore(plane: Plane, lost: Lost) -> list[Life]:
-    """Create everything anew on a control plane that offers more than the one before."""
+    """Create everything again on a control plane that offers more than the one before."""
     for layer in lost.layers:
         plane.operator.apply(layer)
     catalogue = plane.operator.get(CATALOGUE)
@@ -144,7 +144,7 @@ def follow(plane: Plane, lives: list[Life]) -> None:
 
 
 def runs(life: Life, version: object) -> bool:
-    """Say whether the tenant is told of a version."""
+    """Say whether the tenant reads a version."""
     return bool(life.status.get("version") == version)
 
 
@@ -152,12 +152,12 @@ def answered(life: Life) -> None:
     """Wait until the function has taken an order; refused meanwhile, it is left alone."""
     try:
         until(
-            lambda: life.told("Accepted").get("status") == "True",
+            lambda: life.reported("Accepted").get("status") == "True",
             seconds=SECONDS,
             what=f"{life.name} accepted",
         )
     except TimedOut:
-        pytest.fail(str(life.told("Accepted")))
+        pytest.fail(str(life.reported("Accepted")))
 
 
 def named_servers(network: Life) -> Any:

@@ -63,7 +63,7 @@ def held_back(plane: Plane, xrd: str) -> bool:
 
 
 def alive(life: Life) -> dict[str, str]:
-    """Return the UIDs of what lives of an order, and is not being deleted."""
+    """Return the UIDs of the live objects of an order that are not being deleted."""
     found = {**life.composed(), "order": life.order(), "composite": life.composite() or {}}
     return {
         key: one["metadata"]["uid"]

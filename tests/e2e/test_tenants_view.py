@@ -46,7 +46,9 @@ def refused(plane: Plane) -> Iterator[Life]:
     order["spec"] |= REFUSED
     with living(plane, order) as life:
         until(
-            lambda: life.told("Accepted").get("status") == "False", seconds=SECONDS, what="refused"
+            lambda: life.reported("Accepted").get("status") == "False",
+            seconds=SECONDS,
+            what="refused",
         )
         yield life
 
@@ -71,7 +73,7 @@ def test_tables_of_all_kinds(
     others = [placed(plane, example(kind)) for kind in ("network", "server")]
     try:
         for life in others:
-            life.becomes(lambda life=life: life.told("Accepted"), "answered")  # type: ignore[misc]
+            life.becomes(lambda life=life: life.reported("Accepted"), "answered")  # type: ignore[misc]
         together = typed(plane, "kubectl get scs", tmp_path)
         tell(f"\n{together}\n{typed(plane, 'kubectl get scs -o wide', tmp_path)}")
         for name in SHORT_NAMES.values():
@@ -95,11 +97,13 @@ def test_a_refused_edit_does_not_hide_what_breaks(
 ) -> None:
     """The conditions follow what runs, and nothing of what is composed is written meanwhile."""
     cluster.edit(REFUSED)
-    until(lambda: cluster.told("Accepted")["status"] == "False", seconds=SECONDS, what="refused")
+    until(
+        lambda: cluster.reported("Accepted")["status"] == "False", seconds=SECONDS, what="refused"
+    )
     refusal = f"kubectl wait scscl/{cluster.name} --for=condition=Accepted=false --timeout=60s"
     assert "condition met" in typed(plane, refusal, tmp_path)
     for kind in ("Provisioned", "Current", "BackendHealthy"):
-        assert cluster.told(kind)["status"] == "True", kind
+        assert cluster.reported(kind)["status"] == "True", kind
     # A reconcile that began before the first edit may write Ready with the generation of the edit,
     # because Crossplane reads the composite again when it applies it. None began before this one.
     cluster.edit({"version": "1.98"})
@@ -112,19 +116,25 @@ def test_a_refused_edit_does_not_hide_what_breaks(
     down = broken(composed)
     plane.operator.set_status(composed, down["status"])
     until(
-        lambda: cluster.told("BackendHealthy")["status"] == "False", seconds=SECONDS, what="trouble"
+        lambda: cluster.reported("BackendHealthy")["status"] == "False",
+        seconds=SECONDS,
+        what="trouble",
     )
-    assert cluster.told("BackendHealthy")["reason"] == "Unreachable"
-    until(lambda: cluster.told("Provisioned")["status"] == "False", seconds=SECONDS, what="down")
-    assert cluster.told("Accepted")["message"] == NOT_OFFERED
+    assert cluster.reported("BackendHealthy")["reason"] == "Unreachable"
+    until(
+        lambda: cluster.reported("Provisioned")["status"] == "False", seconds=SECONDS, what="down"
+    )
+    assert cluster.reported("Accepted")["message"] == NOT_OFFERED
     [row] = table(plane, f"kubectl get scscl {cluster.name}", tmp_path)
     assert (row["REASON"], row["HEALTHY"]) == ("InvalidOrder", "False")
     [after] = cluster.composed().values()
     assert written(after) == written(composed)
     cluster.edit({"version": "1.34"})
-    until(lambda: cluster.told("Accepted")["status"] == "True", seconds=SECONDS, what="accepted")
+    until(
+        lambda: cluster.reported("Accepted")["status"] == "True", seconds=SECONDS, what="accepted"
+    )
     until(lambda: cluster.order()["status"]["phase"] == "Degraded", seconds=SECONDS, what="phase")
-    until(lambda: cluster.told("Ready")["status"] == "False", seconds=SECONDS, what="not ready")
+    until(lambda: cluster.reported("Ready")["status"] == "False", seconds=SECONDS, what="not ready")
 
 
 def test_a_viewer_reads_events_of_home_only(plane: Plane, refused: Life, tmp_path: Path) -> None:

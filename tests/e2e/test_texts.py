@@ -10,7 +10,7 @@ import pytest
 from testbed.kubernetes import MERGE, Answer, Kubernetes, Manifest
 from testbed.site import TENANT
 from testbed.waiting import until
-from tests.test_texts import EVERY, FIELDS, Field, cluster, judged, server
+from tests.characters import EVERY, FIELDS, Field, cluster, judged, server
 from tools.generate import definitions
 
 from .planes import CRDS, DRY, Plane

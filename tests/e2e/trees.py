@@ -10,7 +10,7 @@ from testbed import CACHE
 from testbed.packages import Release
 
 # What the later release knows that this one does not: a field of every order, which it writes into
-# its record as well. Each text stands exactly once in its file.
+# its record as well. Each text is exactly once in its file.
 LATER = "0.99.0"
 FIELD = "colour"
 EDITS = (
@@ -39,8 +39,8 @@ EDITS = (
 def copied(target: Path) -> Path:
     """Copy the project, so that what others edit meanwhile does not matter."""
     listing = ("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z")
-    told = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for name in filter(None, told.split("\0")):
+    reported = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, reported.split("\0")):
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, target / name)

@@ -5,16 +5,12 @@ import functools
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-
-import yaml
 
 from function import local, simulate
 from function.contract import Manifest, Mode
 from function.environment import selectors
-from tests import asking, test_cases
+from tests import asking, golden
 
-RECORDED = Path(__file__).parent.parent / "observed"
 # Directories of the recorded objects, by the kind of the object inside an Object.
 _LIVE = {"Cluster": "capi", "Shoot": "gardener"}
 _PASSES = 5
@@ -44,8 +40,7 @@ class Request:
 @functools.cache
 def recorded(kind: str) -> tuple[Manifest, ...]:
     """Return the recorded objects of a kind that Objects contain."""
-    files = sorted((RECORDED / _LIVE[kind]).glob("*.yaml"))
-    documents = [yaml.safe_load(path.read_text("utf-8")) for path in files]
+    documents = [asking.recorded(name) for name in asking.recordings(_LIVE[kind])]
     return tuple(doc for doc in documents if doc.get("kind") == kind)
 
 
@@ -65,16 +60,13 @@ def examples(mode: Mode) -> tuple[Request, ...]:
 @functools.cache
 def corpus() -> tuple[Request, ...]:
     """Return the requests for examples in both modes, and for every golden case."""
-    cases = itertools.chain(*map(_case, test_cases.NAMES))
+    cases = itertools.chain(*map(_case, golden.NAMES))
     return (*examples(Mode.CLAIMS), *examples(Mode.NAMESPACED), *cases)
 
 
 def _case(name: str) -> Iterator[Request]:
-    case = yaml.safe_load((test_cases.CASES / name / "case.yaml").read_text("utf-8"))
-    order = test_cases.edited(asking.order(case["example"]), case.get("order", {}))
-    *layers, root = asking.provider(case["provider"])
-    edits = {f"data.{path}": value for path, value in case.get("environment", {}).items()}
-    return _requests(name, [*layers, test_cases.edited(root, edits)], order, Mode.CLAIMS)
+    case = golden.case(name)
+    return _requests(name, golden.layers(case), golden.order(case), Mode.CLAIMS)
 
 
 def _requests(name: str, layers: list[Manifest], order: Manifest, mode: Mode) -> Iterator[Request]:

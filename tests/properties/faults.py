@@ -125,7 +125,7 @@ def catalogue_lost(world: World, _: Random) -> World:
 
 
 def root_lost(world: World, _: Random) -> World:
-    """Lose the layer that holds kinds; a rest of it stands in another."""
+    """Lose the layer that holds kinds; a rest of it is in another."""
     rest = {k: v for k, v in world.layers[0]["data"].items() if k not in ("kinds", "layers")}
     data = {**world.layers[1]["data"], **rest}
     return replace(_with_layer(world, 1, data), layers=world.layers[1:])
@@ -230,7 +230,7 @@ def _other(value: Any, rng: Random) -> Any:
     return value + 1
 
 
-# What reaches orders that stand: with their next version, or at once.
+# What reaches live orders: with their next version, or at once.
 _REACH_ON = {"profiles", "dnsServers", "highAvailability"}
 
 
@@ -451,7 +451,7 @@ def order_refused(world: World, rng: Random) -> World:
 
 
 def order_rebuilt(world: World, _: Random) -> World:
-    """Ask for what could only be had by building anew."""
+    """Ask for what could only be had by rebuilding."""
     other: dict[str, Manifest] = {
         "Server": {"userData": "#!/bin/sh\nfalse\n"},
         "Cluster": _NOT_AVAILABLE,

@@ -14,9 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from function.contract import Manifest, Mode
-from function.environment import KIND, KIND_API_VERSION
-from function.model import API_GROUP
-from tests.samples import public_key
+from tests.samples import GARDENER, config, public_key
 
 from .world import TENANT, World, advance, ask
 
@@ -77,18 +75,7 @@ _ROOT: Manifest = {
             "network": {"pods": "172.16.0.0/16", "services": "10.96.0.0/12"},
             "profiles": {"own": _PROFILE},
         },
-        "gardener": {
-            "project": "p1",
-            "cloudProfile": {"name": "stack"},
-            "region": "one",
-            "networking": {
-                "nodes": "10.250.0.0/16",
-                "pods": "100.96.0.0/11",
-                "services": "100.64.0.0/13",
-            },
-            "openstack": {"floatingPoolName": "public", "loadBalancerProvider": "amphora"},
-            "defaultVolume": {"sizeGiB": 50, "type": "ssd"},
-        },
+        "gardener": GARDENER,
         "openstack": {
             "externalNetwork": {"name": "public", "id": "e1"},
             "dnsServers": ["192.0.2.53", "2001:db8::53"],
@@ -116,13 +103,7 @@ _RULES: tuple[Manifest, ...] = (
 
 def layer(name: str, data: Manifest, **labels: str) -> Manifest:
     """Return an EnvironmentConfig."""
-    metadata = {"name": name, "labels": {f"{API_GROUP}/{k}": v for k, v in labels.items()}}
-    return {
-        "apiVersion": KIND_API_VERSION,
-        "kind": KIND,
-        "metadata": metadata,
-        "data": copy.deepcopy(data),
-    }
+    return config(name, copy.deepcopy(data), **labels)
 
 
 def environment(

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from function import excerpts, fn, local, plain, report, simulate, sizes
 from function.contract import Manifest, Mode
 from tests import asking
+from tests.samples import manifest
 
 from .strategies import examples
 
@@ -158,13 +159,7 @@ def layers(provider: str) -> tuple[Manifest, ...]:
 
 def composite(kind: str, mode: Mode, rng: Random, spec: Manifest) -> Manifest:
     """Return the XR of an order with a name as long as it may be."""
-    order = {
-        "apiVersion": "api.scs.community/v1alpha1",
-        "kind": kind,
-        "metadata": {"name": long(1, rng.choice((3, 57))), "namespace": "acme"},
-        "spec": spec,
-    }
-    return local.composite_of(order, mode)
+    return local.composite_of(manifest(kind, spec, long(1, rng.choice((3, 57)))), mode)
 
 
 def answered(

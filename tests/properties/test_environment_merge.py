@@ -142,7 +142,7 @@ def _sorted(at: str, value: Any) -> Any:
 
 
 def leaves(value: Any, at: str = "") -> dict[str, Any]:
-    """Return what stands at each path of a layer, as provenance names them."""
+    """Return the value at each path of a layer, as provenance names them."""
     if isinstance(value, dict) and value:
         parts = [leaves(inner, f"{at}.{key}" if at else key) for key, inner in value.items()]
     elif (
@@ -226,6 +226,6 @@ def test_layers_that_disagree_are_both_named(whole: Manifest, seed: int) -> None
         assembled(layers)
     names = [n for n in caught.value.problems if n.field == "limits.gpus"]
     assert list(caught.value.problems) == names
-    told = {word for problem in names for word in problem.message.split()}
-    assert "other" in told
-    assert first & told
+    reported = {word for problem in names for word in problem.message.split()}
+    assert "other" in reported
+    assert first & reported

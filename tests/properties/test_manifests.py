@@ -194,7 +194,7 @@ def test_every_order_is_answered_or_refused(kind: str, data: st.DataObject) -> N
 @each_kind
 @given(data=st.data())
 def test_unknown_fields_are_told_by_path(kind: str, data: st.DataObject) -> None:
-    """Wherever they stand; the tenant reads which, the operator what to upgrade."""
+    """Wherever they are; the tenant reads which, the operator what to upgrade."""
     spec = FULL[kind]
     objects = [at for at, node in places(SCHEMAS[kind], spec) if "properties" in node]
     at = data.draw(st.sampled_from(objects))

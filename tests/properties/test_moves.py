@@ -50,7 +50,7 @@ def _account(manifest: Manifest) -> object:
 @settings(max_examples=examples(2))
 @given(worlds(least=1))
 def test_move_orphans(case: Case) -> None:
-    """Emit the old side without Delete, let it go once that is observed, then begin anew."""
+    """Emit the old side without Delete, let it go once that is observed, then start over."""
     world, rng = case
     check_move(replace(world, spec=world.answered or world.spec), rng)
 

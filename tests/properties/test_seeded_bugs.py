@@ -200,7 +200,7 @@ def answered(fault: Fault) -> Check:
 
 
 def stands(*changed_by: Fault) -> Check:
-    """Return the property that a change of the offer does not reach what stands."""
+    """Return the property that a change of the offer does not reach live orders."""
     return lambda world, rng: check_stands(world, rng, *changed_by)
 
 
@@ -235,7 +235,7 @@ BUGS = (
     ),
     Bug("vanishing resource", _no_deletion_guard, after(faults.resource_newer)),
     Bug("vanishing pool", _no_deletion_guard, after(faults.pool_newer), "Cluster"),
-    Bug("doubled names", broken(guards, "keys_are_sound", _nothing), after(faults.key_wrong)),
+    Bug("duplicate names", broken(guards, "keys_are_sound", _nothing), after(faults.key_wrong)),
     Bug(
         "waves",
         both(_no_wave_guard, rendering("Server", _only_what_is_built), _no_deletion_guard),
@@ -277,7 +277,7 @@ BUGS = (
     Bug("record decides nothing", broken(bound, "read", _nothing), stands(faults.policy_tightened)),
     Bug("newer record", broken(bound, "decode", _nothing), refused(faults.bound_newer)),
     Bug(
-        "version anew",
+        "version decided again",
         broken(
             versions,
             "version",

@@ -1,4 +1,4 @@
-"""What the operator takes from the offer, or forbids, never reaches an order that stands."""
+"""What the operator takes from the offer, or forbids, never reaches a live order."""
 
 from collections.abc import Mapping
 from random import Random

@@ -236,14 +236,14 @@ def alive(world: World) -> dict[str, Manifest]:
 
 
 def at(value: Any, *path: str) -> Any:
-    """Return what stands at a path of mappings, or None."""
+    """Return the value at a path of mappings, or None."""
     for step in path:
         value = value.get(step) if isinstance(value, Mapping) else None
     return value
 
 
 def identities(key: str, manifest: Manifest) -> Iterator[Identity]:
-    """Yield everything live that a resource stands for."""
+    """Yield everything live that a resource represents."""
     yield ("resource", key, manifest["kind"])
     inner = at(manifest, "spec", "forProvider", "manifest")
     if manifest["kind"] != "Object" or not isinstance(inner, Mapping):
@@ -272,7 +272,7 @@ def check_answer(world: World, reply: Reply) -> None:
 
 
 def check_nothing_lost(world: World, reply: Reply) -> None:
-    """Find what would be deleted, or built anew, although the tenant still asks for it."""
+    """Find what would be deleted or rebuilt, although the tenant still asks for it."""
     wanted = {i for key, manifest in reply.desired.items() for i in identities(key, manifest)}
     lost = {
         identity
@@ -388,7 +388,7 @@ _ANYWHERE = ["0.0.0.0/0", "::/0"]
 
 
 def _passes(spec: Manifest, manifest: Manifest) -> bool:
-    """Say whether a firewall still lets pass what a rule resource stands for."""
+    """Say whether a firewall still lets pass what a rule resource allows."""
     payload = manifest["spec"]["forProvider"]
     firewall = spec.get("firewall") or {}
     direction = payload.get("direction")
@@ -412,7 +412,7 @@ def _short(ports: str | None) -> str | None:
     return low if low and low == high else ports
 
 
-# What a provider could only change by building anew, by kind.
+# What a provider could only change by rebuilding, by kind.
 _FIXED: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "InstanceV2": (
         ("spec", "forProvider", "network"),
@@ -467,7 +467,7 @@ _ACCOUNT = ("spec", "providerConfigRef", "name")
 
 
 def _check_same(key: str, observed: Manifest, desired: Manifest, *, moves: bool) -> None:
-    """Find what would be built anew, renamed, moved to another account or taken down."""
+    """Find what would be rebuilt, renamed, moved to another account or taken down."""
     always = (_NAME,) if moves else (_NAME, _ACCOUNT)
     for path in (*always, *_FIXED.get(observed["kind"], ())):
         before = at(observed, *path)

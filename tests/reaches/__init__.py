@@ -1,6 +1,6 @@
-"""Hold an edit for every field of an environment, and the orders that live while it is made.
+"""Hold an edit for every field of an environment, and the live orders under which it is made.
 
-Every world is held against every edit, so that none is reached by accident; the worlds that a
+Every world is tried with every edit, so that none is reached by accident; the worlds that a
 case names must show it, so that no test passes because the edit means nothing.
 
 worlds   environments, live orders, and what a case is

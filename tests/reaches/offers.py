@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tests.reaches.worlds import ARM, BASE, CAPI, CLUSTERS, PROFILE, UBUNTU, Case, Data, clusters
-from tests.samples import CERTIFICATES
+from tests.reaches.worlds import ARM, BASE, CAPI, CLUSTERS, PROFILE, Case, Data, clusters
+from tests.samples import CERTIFICATES, UBUNTU
 
 _SPARE = {"name": "SCS-4V-16-100"}
 _SIZE: Data = {"cpu": 2, "memoryGiB": 4, "diskGiB": 20, "cpuType": "C", **ARM}

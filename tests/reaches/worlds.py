@@ -3,6 +3,8 @@
 import dataclasses
 from typing import Any
 
+from tests.samples import GARDENER, UBUNTU
+
 Data = dict[str, Any]
 CLUSTERS = ("capi", "capi-v1beta1", "gardener")
 CAPI = ("capi", "capi-v1beta1")
@@ -10,14 +12,6 @@ SERVER = ("server",)
 EVERY = (*CLUSTERS, "server", "network")
 
 ARM = {"architecture": "arm64"}
-UBUNTU: Data = {
-    "os": "ubuntu",
-    "version": "24.04",
-    "name": "Ubuntu 24.04",
-    "id": "4dffc677",
-    "user": "ubuntu",
-    "minDiskGiB": 8,
-}
 PROFILE: Data = {
     "workerClass": "worker",
     "variables": {"plan": "a", "size": 1, "plane": "x", "disk": 50, "door": False},
@@ -65,19 +59,8 @@ BASE: Data = {
             "profiles": {"own": PROFILE},
         },
         "gardener": {
-            "project": "p1",
-            "cloudProfile": {"name": "stack"},
-            "region": "one",
-            "networking": {
-                "nodes": "10.250.0.0/16",
-                "pods": "100.96.0.0/11",
-                "services": "100.64.0.0/13",
-            },
-            "openstack": {
-                "floatingPoolName": "public",
-                "loadBalancerProvider": "amphora",
-                "serverGroupPolicy": "soft-anti-affinity",
-            },
+            **GARDENER,
+            "openstack": {**GARDENER["openstack"], "serverGroupPolicy": "soft-anti-affinity"},
             "defaultVolume": {"sizeGiB": 50, "type": "SSD"},
             "addons": {"flux": {"extension": "flux", "providerConfig": {"a": 1}}},
             "acl": True,
@@ -186,7 +169,7 @@ def merged(data: Any, edit: Any) -> Any:
 
 
 def overlaid(data: Any, edit: Any) -> Any:
-    """Return an edit that stands for two, the second over the first; None stays."""
+    """Return one edit for two, the second over the first; None stays."""
     if not isinstance(data, dict) or not isinstance(edit, dict):
         return edit
     return {**data, **{key: overlaid(data.get(key), value) for key, value in edit.items()}}

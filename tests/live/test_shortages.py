@@ -1,8 +1,8 @@
-"""Check that a shortage is told which only conditions of a Cluster speak of.
+"""Report shortages that only conditions of a Cluster mention.
 
-Cluster API says it in the messages of conditions, beside all that is not there yet while
-machines are built. The messages are those of recorded Clusters, with what a provider of
-infrastructure says put in.
+Cluster API writes them into the messages of conditions, beside all that is missing while
+machines are built. The messages are those of recorded Clusters, with the errors of an
+infrastructure provider put in.
 """
 
 import json
@@ -10,7 +10,16 @@ from typing import Any
 
 import pytest
 
-from tests.test_status import CAPI_MOMENTS, FORMS, WELL, Manifest, recorded, row, shown
+from tests.live.moments import (
+    CAPI_MOMENTS,
+    FORMS,
+    WELL,
+    Manifest,
+    recorded,
+    row,
+    shown,
+    with_condition,
+)
 
 QUOTA = (
     "error creating server: Quota exceeded for instances: Requested 1, but already used 10 of 10"
@@ -27,23 +36,6 @@ REST = (
     "  * InfrastructureReady:{text}\n"
     "  * NodeHealthy: Waiting for the machine to report spec.providerID"
 )
-
-
-def conditions(live: Manifest) -> list[Manifest]:
-    """Return the conditions that count, of either form."""
-    status = live["status"]
-    found: list[Manifest] = (status.get("v1beta2") or status)["conditions"]
-    return found
-
-
-def with_condition(name: str, form: str, kind: str, text: str, state: str = "False") -> Manifest:
-    """Return a recorded Cluster of which one condition says something."""
-    live = recorded("capi", f"{name}.{form}")
-    told = text.format(name=live["metadata"]["name"])
-    kept = [found for found in conditions(live) if found["type"] != kind]
-    kept.append({"type": kind, "status": state, "reason": "NotReady", "message": told})
-    conditions(live)[:] = kept
-    return live
 
 
 def healthy(live: Manifest) -> str:
@@ -71,10 +63,10 @@ def healthy(live: Manifest) -> str:
     ],
 )
 @pytest.mark.parametrize("name", ["07-create-6", "23-scale-2", "46-upgrade-19"])
-def test_a_shortage_is_told(  # noqa: PLR0913  # moment, form, condition and text are independent
+def test_a_shortage_is_reported(  # noqa: PLR0913  # moment, form, condition and text are independent
     name: str, kind: str, around: str | None, text: str, want: str, form: str
 ) -> None:
-    """Whether it is new, scaled or upgraded, the reason is the neutral one."""
+    """Whether it is new, scaled or upgraded, the reason is ours."""
     said = REST.replace("{text}", f" {text}") if around is None else around.replace("{text}", text)
     assert healthy(with_condition(name, form, kind, said.replace("{{name}}", "{name}"))) == want
 
@@ -82,7 +74,7 @@ def test_a_shortage_is_told(  # noqa: PLR0913  # moment, form, condition and tex
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("text", [LISTED, IN_LINES], ids=["listed", "in lines"])
 @pytest.mark.parametrize("kind", ["WorkerMachinesReady", "ControlPlaneMachinesReady"])
-def test_a_shortage_is_told_in_lines_of_its_own(kind: str, text: str, form: str) -> None:
+def test_a_shortage_is_reported_in_lines_of_its_own(kind: str, text: str, form: str) -> None:
     """Cluster API indents what has several lines; what follows is about something else."""
     said = REST.replace("{text}", text)
     assert healthy(with_condition("23-scale-2", form, kind, said)) == "QuotaExceeded"
@@ -117,13 +109,13 @@ def test_a_shortage_is_told_in_lines_of_its_own(kind: str, text: str, form: str)
     ],
 )
 def test_what_passes_by_itself_is_no_alarm(kind: str, text: str, form: str) -> None:
-    """Nothing is told of what every cluster says while it is built."""
+    """Nothing is reported of what every cluster says while it is built."""
     assert healthy(with_condition("07-create-6", form, kind, text)) == WELL
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_shortage_that_is_over_is_not_told(form: str) -> None:
-    """A message may stand beside a condition that is true again."""
+    """A condition that is true again may still have the message."""
     live = with_condition("26-scale-end", form, "InfrastructureReady", QUOTA, state="True")
     assert healthy(live) == WELL
 

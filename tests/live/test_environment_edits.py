@@ -1,4 +1,4 @@
-"""Edit the environment of a live cluster: nothing changes before its version does.
+"""Edit the environment of a live cluster: nothing changes before the version of the cluster does.
 
 Each edit touches what the cluster uses. The same edit reaches a new cluster at once, and the
 live one with its next version, so that no test passes because the edit means nothing.
@@ -16,7 +16,7 @@ from function.bound import ANNOTATION
 from function.model import API_GROUP
 from function.paths import replaced
 from tests import asking
-from tests.asking import Manifest
+from tests.asking import Manifest, inner, settled
 from tests.samples import CERTIFICATES
 
 PROFILE = f"{API_GROUP}/profile"
@@ -203,7 +203,7 @@ EDITS = [
 
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: f"{edit.provider}-{edit.name}")
 def test_an_edit_waits_for_a_version(edit: Edit) -> None:
-    """What lives stays as it is until its version changes; what is new gets the edit."""
+    """A live cluster stays as it is until its version changes; a new one gets the edit."""
     before = layers(edit.provider, edit.given)
     after = layers(edit.provider, {**edit.given, **edit.edits})
     order = order_of(edit, "1.34")
@@ -226,7 +226,7 @@ def test_an_order_may_be_changed_in_between(edit: Edit) -> None:
     assert inner(settled(more, after, made)) == inner(settled(more, before, made))
 
 
-# Which issuer a cluster has is not read back: people log in elsewhere then, nothing is built anew.
+# Which issuer a cluster has is not read back: people log in elsewhere then, nothing is rebuilt.
 REACHES_WITHOUT_RECORD = ("the issuer's certificates",)
 
 
@@ -236,7 +236,7 @@ REACHES_WITHOUT_RECORD = ("the issuer's certificates",)
     ids=lambda edit: f"{edit.provider}-{edit.name}",
 )
 def test_an_edit_waits_where_the_record_is_lost(edit: Edit) -> None:
-    """Two faults at once: what lives stays as it is, or the order is refused."""
+    """Two faults at once: live resources stay as they are, or the order is refused."""
     before = layers(edit.provider, edit.given)
     after = layers(edit.provider, {**edit.given, **edit.edits})
     order = order_of(edit, "1.34")
@@ -329,7 +329,7 @@ def test_an_order_cannot_change_what_the_infrastructure_keeps(
 def test_nodes_are_moved_to_no_zone_where_the_record_is_lost(
     before: tuple[str, ...], after: tuple[str, ...]
 ) -> None:
-    """What was asked before cannot be compared then, but where the nodes stand is seen."""
+    """The previous order cannot be compared then, but the zones of the nodes are observed."""
     given = asking.provider("cluster-stacks")
     found = simulate.play(settled(zoned(*before), given).resources)
     found["capi-cluster"].manifest["metadata"]["annotations"].pop(ANNOTATION)
@@ -433,31 +433,8 @@ def order_of(edit: Edit, version: str) -> Manifest:
 
 def layers(provider: str, edits: Mapping[str, Any]) -> list[Manifest]:
     """Return an example provider, its root layer edited, with a version to go to."""
-    found = []
-    for layer in asking.provider(provider):
-        if "kinds" in layer["data"]:
-            for version in layer["data"]["kubernetesVersions"]:
-                version.pop("state", None)
-            for path, value in edits.items():
-                layer = replaced(layer, f"data.{path}", value)  # noqa: PLW2901  # edit by edit
-        found.append(layer)
+    found = asking.provider(provider, edits)
+    for layer in found:
+        for version in layer["data"].get("kubernetesVersions", ()):
+            version.pop("state", None)
     return found
-
-
-def settled(
-    order: Manifest, given: list[Manifest], made: local.Outcome | None = None
-) -> local.Outcome:
-    """Answer an order until nothing changes; what was made before lives."""
-    outcome = made
-    for _ in range(5):
-        observed = simulate.play(outcome.resources) if outcome else None
-        outcome = asking.ask(order, given, observed)
-        assert not outcome.fatal
-    assert outcome is not None
-    return outcome
-
-
-def inner(outcome: local.Outcome) -> list[Manifest]:
-    """Return what providers run, without what Crossplane and we write beside it."""
-    found = [r["spec"]["forProvider"]["manifest"] for r in outcome.resources.values()]
-    return sorted(found, key=lambda manifest: str(manifest["kind"]))

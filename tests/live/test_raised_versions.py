@@ -25,17 +25,17 @@ REFUSAL = {
 
 def test_the_former_version_is_no_trouble() -> None:
     """The version that runs is asked for now; nothing is wrong, and nothing is under way."""
-    told = told_of("1.35.4")
-    assert reason(told, "BackendHealthy") == "NoTrouble"
-    assert reason(told, "Current") == "AsOrdered"
-    assert told["status"]["version"] == "1.35.4"
+    reported = told_of("1.35.4")
+    assert reason(reported, "BackendHealthy") == "NoTrouble"
+    assert reason(reported, "Current") == "AsOrdered"
+    assert reported["status"]["version"] == "1.35.4"
 
 
 def test_every_other_refusal_is_trouble() -> None:
     """Where the same version runs, a refusal is of what is asked still."""
-    told = told_of("1.34.7")
-    assert reason(told, "BackendHealthy") == "ConfigurationProblem"
-    assert reason(told, "Current") == "Updating"
+    reported = told_of("1.34.7")
+    assert reason(reported, "BackendHealthy") == "ConfigurationProblem"
+    assert reason(reported, "Current") == "Updating"
 
 
 @pytest.mark.parametrize("version", ["1.34.8", "1.35.4"])
@@ -71,7 +71,7 @@ def sizes(resource: Manifest) -> list[str]:
 
 
 def told_of(version: str) -> Manifest:
-    """Return what is told while a version runs and the last ask was refused."""
+    """Return the composite while a version runs and the last request was refused."""
     order, layers = asking.order("cluster/minimal"), asking.provider("gardener")
     observed = simulate.play(asking.ask(order, layers).resources)
     root: dict[str, Any] = observed[KEY].manifest
@@ -84,6 +84,6 @@ def told_of(version: str) -> Manifest:
     return outcome.composite
 
 
-def reason(told: Manifest, kind: str) -> str:
+def reason(reported: Manifest, kind: str) -> str:
     """Return the reason of a condition."""
-    return str(condition(told, kind)["reason"])
+    return str(condition(reported, kind)["reason"])

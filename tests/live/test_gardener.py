@@ -24,7 +24,7 @@ class TestSteps:
     """A version is a step only once the one before it is reached."""
 
     def test_a_version_that_the_shoot_has_not_taken_is_no_step(self) -> None:
-        """Two minors at once would be refused for ever, as versions never go down."""
+        """Two minors at once would always be refused, as versions never go down."""
         live = built(order())
         wanted = order(version="1.36.1")
         first = ask(wanted, live)
@@ -32,7 +32,7 @@ class TestSteps:
         # The Object asks for it, and the provider has not looked since.
         second = ask(wanted, applied(live, first))
         assert rendered(second, VERSION) == "1.35.4"
-        assert told(second, "Current")["reason"] == "InSteps"
+        assert reported(second, "Current")["reason"] == "InSteps"
 
     def test_one_that_it_has_taken_is(self) -> None:
         """Then the next follows."""
@@ -92,7 +92,7 @@ class TestLostRecord:
     @pytest.mark.parametrize("machine", ["", "m1.large"])
     @pytest.mark.parametrize("offered", [True, False])
     @pytest.mark.parametrize("lost", [("bound",), ("bound", "machine-types")])
-    def test_nodes_are_not_built_anew(
+    def test_nodes_are_not_rebuilt(
         self,
         flavor: Manifest,
         pool: Manifest,
@@ -118,32 +118,32 @@ class TestLostRecord:
             assert "spec.nodePools[main].flavor" in answer.fatal
             assert not offered
 
-    def test_the_flavor_is_told(self) -> None:
+    def test_the_flavor_is_reported(self) -> None:
         """A tenant never reads what the provider calls a machine."""
         wanted = order({"size": {"cpu": 2, "memoryGiB": 8}, "flavor": None})
         offers = layers(FLAVORS, {"SCS-2V-8": "m1.small"})
         live = simulate.play(ask(wanted, {}, offers).resources)
         del live[KEY].manifest["metadata"]["annotations"][f"{API_GROUP}/bound"]
-        told = ask(wanted, live, offers).composite["status"]
-        assert told["nodePools"][0]["flavor"] == "SCS-2V-8"
-        assert told["estimate"]["cpu"] == 6
+        reported = ask(wanted, live, offers).composite["status"]
+        assert reported["nodePools"][0]["flavor"] == "SCS-2V-8"
+        assert reported["estimate"]["cpu"] == 6
 
 
 class TestCurrent:
-    """What the Shoot has not taken yet does not run."""
+    """A change that the Shoot has not taken yet does not run."""
 
     def test_until_a_root_volume_is_taken(self) -> None:
         """Neither right after the edit, nor while only the Object asks for it."""
         live, wanted = built(order()), order({"rootVolume": {"sizeGiB": 80}})
         first = ask(wanted, live)
         second = ask(wanted, applied(live, first))
-        assert {told(one, "Current")["status"] for one in (first, second)} == {"False"}
+        assert {reported(one, "Current")["status"] for one in (first, second)} == {"False"}
         done = ask(wanted, simulate.play(second.resources))
-        assert told(done, "Current")["reason"] == "AsOrdered"
+        assert reported(done, "Current")["reason"] == "AsOrdered"
 
 
 class TestTrouble:
-    """What Gardener reports by a code is told, wherever the code stands."""
+    """Codes of Gardener are reported, wherever they are."""
 
     @pytest.mark.parametrize(
         ("code", "reason"),
@@ -154,9 +154,9 @@ class TestTrouble:
         ],
     )
     def test_of_a_condition(self, code: str, reason: str) -> None:
-        """Nodes that cannot come after a change that succeeded are told by conditions only."""
+        """Nodes that cannot come after a change that succeeded are reported by conditions only."""
         answer = ask(order(), seen(built(order()), status__conditions=conditions("False", code)))
-        assert told(answer, "BackendHealthy")["reason"] == reason
+        assert reported(answer, "BackendHealthy")["reason"] == reason
         assert answer.composite["status"]["phase"] == "Degraded"
 
     def test_of_a_condition_that_holds(self) -> None:
@@ -164,14 +164,14 @@ class TestTrouble:
         for status in ("True", "Progressing"):
             said = conditions(status, "ERR_INFRA_QUOTA_EXCEEDED")
             answer = ask(order(), seen(built(order()), status__conditions=said))
-            assert told(answer, "BackendHealthy")["reason"] == "NoTrouble"
+            assert reported(answer, "BackendHealthy")["reason"] == "NoTrouble"
 
     def test_a_webhook_is_the_tenants(self) -> None:
-        """The provider cannot mend what the tenant installed."""
+        """The provider cannot repair what the tenant installed."""
         errors = [{"codes": ["ERR_PROBLEMATIC_WEBHOOK"], "description": "secret"}]
         done = {"type": "Reconcile", "state": "Error"}
         live = seen(built(order()), status__lastErrors=errors, status__lastOperation=done)
-        said = told(ask(order(), live), "BackendHealthy")
+        said = reported(ask(order(), live), "BackendHealthy")
         assert said["reason"] == "ConfigurationProblem"
         assert "a webhook in the cluster" in said["message"]
         assert "secret" not in said["message"]
@@ -234,7 +234,7 @@ def seen(live: Mapping[str, Observed], **shoot: Any) -> dict[str, Observed]:
 
 
 def applied(live: Mapping[str, Observed], answer: local.Outcome) -> dict[str, Observed]:
-    """Return what is observed once an answer stands in the Object, and not in the Shoot yet."""
+    """Return what is observed once an answer is applied to the Object, and not to the Shoot yet."""
     former, now = live[KEY].manifest, answer.resources[KEY]
     annotations = former["metadata"]["annotations"] | now["metadata"]["annotations"]
     root = replaced({**former, "spec": now["spec"]}, "metadata.annotations", annotations)
@@ -247,7 +247,7 @@ def rendered(answer: local.Outcome, path: str) -> Any:
     return lookup(answer.resources[KEY], RENDERED + path)
 
 
-def told(answer: local.Outcome, kind: str) -> Manifest:
+def reported(answer: local.Outcome, kind: str) -> Manifest:
     """Return a condition of the order."""
     assert not answer.fatal
     conditions = answer.composite["status"]["conditions"]

@@ -9,8 +9,7 @@ from function import local, simulate
 from function.backends.gardener import KEY
 from function.paths import lookup, replaced
 from tests import asking
-from tests.asking import Manifest
-from tests.test_standing import inner, settled
+from tests.asking import Manifest, inner, settled
 
 PROVIDERS = ("cluster-stacks", "gardener")
 AT = "spec.controlPlane.availability"
@@ -100,8 +99,8 @@ def test_zones_are_not_exchanged(
     provider: str, before: list[str], now: list[str], text: str
 ) -> None:
     """Nodes would have to move."""
-    told = refused(provider, order(zones=before), order(zones=now))
-    assert told == f"InvalidOrder: spec.nodePools[web].zones: {text}"
+    reported = refused(provider, order(zones=before), order(zones=now))
+    assert reported == f"InvalidOrder: spec.nodePools[web].zones: {text}"
 
 
 def test_a_zone_that_was_refused_is_taken_back() -> None:
@@ -115,7 +114,7 @@ def test_a_zone_that_was_refused_is_taken_back() -> None:
 
 @pytest.mark.parametrize("wanted", ["Node", "Zone"])
 def test_availability_on_cluster_api(wanted: str) -> None:
-    """Two machines more; their zones are chosen with them, and stand from then on."""
+    """Two machines more; their zones are chosen with them, and kept from then on."""
     cluster = edited("cluster-stacks", order(), order(availability=wanted))
     assert lookup(cluster, "spec.topology.controlPlane.replicas") == 3
     fresh = edited("cluster-stacks", order(availability=wanted))
@@ -138,8 +137,8 @@ def test_availability_on_gardener(wanted: str) -> None:
 @pytest.mark.parametrize(("before", "now"), [("Node", "Zone"), ("Zone", "Node"), ("Node", "None")])
 def test_availability_is_chosen_once(provider: str, before: str, now: str) -> None:
     """Gardener never changes it, and an order means the same everywhere."""
-    told = refused(provider, order(availability=before), order(availability=now))
-    assert told == (
+    reported = refused(provider, order(availability=before), order(availability=now))
+    assert reported == (
         f'InvalidOrder: {AT}: cannot be changed once it is built, set it back to "{before}"'
     )
 
@@ -147,8 +146,8 @@ def test_availability_is_chosen_once(provider: str, before: str, now: str) -> No
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_zone_availability_needs_three_zones_then(provider: str) -> None:
     """What an environment cannot give to a new order, it cannot give later either."""
-    told = refused(provider, order(), order(availability="Zone"), {"zones": [{"name": "az1"}]})
-    assert told == (
+    reported = refused(provider, order(), order(availability="Zone"), {"zones": [{"name": "az1"}]})
+    assert reported == (
         f"InvalidOrder: {AT}: Zone needs 3 zones, this environment has 1; accepted: None, Node"
     )
 

@@ -15,8 +15,7 @@ from function.local import Observed
 from function.paths import replaced
 from function.progress import Count, Shape
 from tests import asking
-from tests.test_shortages import with_condition
-from tests.test_status import (
+from tests.live.moments import (
     BACKENDS,
     BUILDING,
     CHANGING,
@@ -32,6 +31,7 @@ from tests.test_status import (
     operation,
     order_of,
     recorded,
+    with_condition,
 )
 
 SECOND = f"{BUILDING}: control plane 2 of 3, nodes 3 of 3"

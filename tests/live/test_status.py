@@ -1,178 +1,52 @@
-"""Check what a tenant is told of a live cluster, moment by moment.
+"""What a tenant reads of a live cluster, moment by moment, as `tests/live/moments.py` has it."""
 
-Every object below tests/observed/{capi,gardener} was recorded. It is put into the Object of
-an order that asks for the same, and the whole function answers. The two tables say what must
-come out; they follow from what the objects say, not from the code.
-"""
-
-import copy
-import functools
 import itertools
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from random import Random
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from function import local, managed, simulate, trouble
-from function.backends import capi, gardener
-from function.contract import Progress
-from function.paths import lookup
 from tests import asking
-
-RECORDED = Path(__file__).parent / "observed"
-Manifest = dict[str, Any]
-
-WAITING = "the cluster is not there yet"
-BUILDING = "the cluster is being built"
-PREPARING = f"{BUILDING}: preparing its network"
-READY = "the cluster is ready"
-CHANGING = "the cluster is being changed"
-RETRIED = "the last change has not succeeded yet, it is tried again"
-PARTLY = "the cluster runs, but not all of it is available"
-ASLEEP = "the cluster sleeps, its data are kept"
-DELETING = "the cluster is being deleted although the order was not deleted"
-PAUSED = "the provider has paused changes to this; they are made once it resumes"
-WELL, REFUSED = "NoTrouble", "ConfigurationProblem"
-
-
-@dataclass(frozen=True)
-class Row:
-    """What is told of one moment.
-
-    Attributes:
-        phase: `status.phase`.
-        message: `status.message`.
-        ready: Whether the Object of the cluster is ready.
-        current: Reason of `Current`; it is true for `AsOrdered` only.
-        healthy: Reason of `BackendHealthy`; it is true for `NoTrouble` only.
-        version: `status.version`.
-        endpoint: `status.endpoint`.
-        settled: Whether the next change of version may be made.
-    """
-
-    phase: str
-    message: str
-    ready: bool
-    current: str
-    healthy: str
-    version: str
-    endpoint: str
-    settled: bool
-
-
-# fmt: off
-_AT = "https://127.0.0.1:20000"
-CAPI = {
-    # Nothing but the topology controller has looked at it.
-    "01-create-0": Row("Provisioning", PREPARING, False, "Provisioning", WELL, "1.34.7", "", False),
-    # CAPI says `Provisioned` already: that is only endpoint and infrastructure.
-    "07-create-6": Row("Provisioning", f"{BUILDING}: control plane 0 of 3, nodes 0 of 3", False,
-                       "Provisioning", WELL, "1.34.7", _AT, False),
-    # Available with two of three control planes ready: it can be used, and was never complete.
-    "14-create-end": Row("Provisioning", f"{BUILDING}: control plane 2 of 3, nodes 3 of 3", True,
-                         "Provisioning", WELL, "1.34.7", _AT, False),
-    # Two control planes are asked for; all that is said is of the generation before.
-    "15-cp-even-0": Row("Updating", CHANGING, True, "Updating", WELL, "1.34.7", _AT, False),
-    # That is refused, Available=False; but the version is reached everywhere and nothing moves.
-    "17-cp-even-end": Row("Degraded", RETRIED, False, "Updating", REFUSED, "1.34.7", _AT, True),
-    # Put back: the topology is well again, Available still says False of the generation before.
-    "18-cp-back-0": Row("Updating", CHANGING, False, "Updating", WELL, "1.34.7", _AT, False),
-    "20-cp-back-end": Row("Ready", READY, True, "AsOrdered", WELL, "1.34.7", _AT, True),
-    # Five workers are asked for, status still wants three.
-    "21-scale-0": Row("Updating", f"{CHANGING}: nodes 3 of 5", True, "Updating", WELL, "1.34.7",
-                      _AT, False),
-    # Five machines are there, four of them up to date, three available; ScalingUp says False.
-    "23-scale-2": Row("Updating", f"{CHANGING}: nodes 3 of 5", False, "Updating", WELL, "1.34.7",
-                      _AT, False),
-    "26-scale-end": Row("Ready", READY, True, "AsOrdered", WELL, "1.34.7", _AT, True),
-    # The first of three new control planes; Available stays True during the whole upgrade.
-    "27-upgrade-0": Row("Updating", "upgrading to 1.35.4: control plane 1 of 3, nodes 0 of 5", True,
-                        "Updating", WELL, "1.34.7", _AT, False),
-    # The control plane is through, workers are not: the API server speaks the new version.
-    "46-upgrade-19": Row("Updating", "upgrading to 1.35.4: control plane 3 of 3, nodes 2 of 5",
-                         True, "Updating", WELL, "1.35.4", _AT, False),
-    "66-upgrade-end": Row("Ready", READY, True, "AsOrdered", WELL, "1.35.4", _AT, True),
-    "67-flavor-start-0": Row("Updating", CHANGING, True, "Updating", WELL, "1.35.4", _AT, False),
-    # Generations agree and every counter is full; only TopologyReconciled is of the one before.
-    "68-flavor-start-1": Row("Updating", CHANGING, True, "Updating", WELL, "1.35.4", _AT, False),
-    "70-flavor-start-end": Row("Updating", "replacing nodes: 4 of 5 done", True, "Updating", WELL,
-                               "1.35.4", _AT, False),
-    # The new node is there, the one that it replaces as well.
-    "74-flavor-3": Row("Updating", "replacing nodes: 5 of 5 done", True, "Updating", WELL, "1.35.4",
-                       _AT, False),
-    "77-flavor-end": Row("Ready", READY, True, "AsOrdered", WELL, "1.35.4", _AT, True),
-    # Available=True is of the generation before; what is being deleted is not ready.
-    "78-delete-0": Row("Deleting", DELETING, False, "Deleting", WELL, "1.35.4", _AT, False),
-    "83-delete-5": Row("Deleting", f"{DELETING}, waiting for its control plane", False, "Deleting",
-                       WELL, "1.35.4", _AT, False),
-    "87-delete-9": Row("Deleting", f"{DELETING}, waiting for its network and load balancer", False,
-                       "Deleting", WELL, "1.35.4", _AT, False),
-    # A patch of the class fails before anything was built.
-    "capo-cluster-oidc-patch-failed":
-        Row("Provisioning", PREPARING, False, "Provisioning", REFUSED, "1.34.7", "", False),
-}
-
-# Read a moment after the other form: the refusal had come meanwhile.
-CAPI_V1BETA1 = {
-    "15-cp-even-0": replace(CAPI["15-cp-even-0"], healthy=REFUSED),
-}
-
-_IN = "https://api.c-life.t4711.shoot.example.com"
-_STARTED = f"{BUILDING}, 0 % is done"
-_UNSCHEDULED = Row("Pending", WAITING, False, "Provisioning", WELL, "1.35.4", "", False)
-_STORED = replace(_UNSCHEDULED, version="1.34.7")
-GARDENER = {
-    "life-01-unscheduled": _UNSCHEDULED,
-    # A seed is chosen, nothing has begun.
-    "life-02-scheduled": _UNSCHEDULED,
-    # 12 %, told in steps of 25; conditions are Progressing without anything being there.
-    "life-03-creating":
-        Row("Provisioning", _STARTED, False, "Provisioning", WELL, "1.35.4", "", False),
-    "life-04-create-error-quota":
-        Row("Provisioning", _STARTED, False, "Provisioning", "QuotaExceeded", "1.35.4", "", False),
-    "life-05-created": Row("Ready", READY, True, "AsOrdered", WELL, "1.35.4", _IN, True),
-    # Create/Succeeded and four conditions True, all of the generation before.
-    "life-06-spec-changed-not-observed":
-        Row("Updating", CHANGING, True, "Updating", WELL, "1.35.4", _IN, False),
-    "life-07-reconciling": Row("Updating", f"{CHANGING}, 25 % is done", True, "Updating", WELL,
-                               "1.35.4", _IN, False),
-    "life-08-hibernated": Row("Hibernated", ASLEEP, True, "AsOrdered", WELL, "1.35.4", _IN, True),
-    # Conditions are Progressing as in a cluster that is well, and the addresses still stand.
-    "life-09-deleting": Row("Deleting", f"{DELETING}, 0 % is done", False, "Deleting", WELL,
-                            "1.35.4", _IN, False),
-    "stored": _STORED,
-    "update-add-worker": _STORED,
-    "update-hibernate": _STORED,
-    "update-upgrade-minor": _UNSCHEDULED,
-}
-# fmt: on
-
-FORMS = ("v1beta1", "v1beta2")
-CAPI_MOMENTS = [
-    (name, form)
-    for name in CAPI
-    for form in FORMS
-    if (RECORDED / "capi" / f"{name}.{form}.yaml").exists()
-]
-MOMENTS = [
-    *(("capi", f"{name}.{form}") for name, form in CAPI_MOMENTS),
-    *(("gardener", name) for name in GARDENER),
-]
-BACKENDS = {"capi": capi.CLUSTER, "gardener": gardener.CLUSTER}
+from tests.live.moments import (
+    AT,
+    BACKENDS,
+    BUILDING,
+    CAPI,
+    CAPI_MOMENTS,
+    CAPI_V1BETA1,
+    CHANGING,
+    DELETING,
+    FORMS,
+    GARDENER,
+    IN,
+    MOMENTS,
+    PARTLY,
+    REFUSED,
+    RETRIED,
+    WAITING,
+    Manifest,
+    Row,
+    layers_of,
+    observed,
+    operation,
+    order_of,
+    recorded,
+    row,
+    shown,
+)
 
 
 def test_every_recorded_object_is_judged() -> None:
     """A recorded object that nobody looks at proves nothing."""
-    found = {(p.parent.name, p.stem) for b in BACKENDS for p in (RECORDED / b).glob("*.yaml")}
-    assert found == set(MOMENTS)
+    found = [name for backend in BACKENDS for name in asking.recordings(backend)]
+    assert sorted(found) == sorted(map("/".join, MOMENTS))
 
 
 @pytest.mark.parametrize(("name", "form"), CAPI_MOMENTS)
@@ -195,130 +69,6 @@ def test_both_forms_say_the_same(name: str) -> None:
 def test_gardener(name: str) -> None:
     """Each moment of a Shoot."""
     assert row("gardener", recorded("gardener", name)) == GARDENER[name]
-
-
-def shown(backend: str, live: Manifest, order: Manifest | None = None) -> local.Outcome:
-    """Answer an order, by default the one that asks for what a live object holds."""
-    asked = order_of(backend, live)
-    return asking.ask(order or asked, layers_of(backend, live), observed(backend, live, asked))
-
-
-def row(backend: str, live: Manifest, order: Manifest | None = None) -> Row:
-    """Return what is told of a live object."""
-    outcome = shown(backend, live, order)
-    assert not outcome.fatal
-    status = outcome.composite["status"]
-    conditions = {found["type"]: found for found in status["conditions"]}
-    for kind, well in (("Current", "AsOrdered"), ("BackendHealthy", "NoTrouble")):
-        assert conditions[kind]["status"] == str(conditions[kind]["reason"] == well)
-    return Row(
-        phase=status["phase"],
-        message=status["message"],
-        ready=BACKENDS[backend].root in outcome.ready,
-        current=conditions["Current"]["reason"],
-        healthy=conditions["BackendHealthy"]["reason"],
-        version=status["version"],
-        endpoint=status.get("endpoint", ""),
-        settled=progress(backend, live).settled,
-    )
-
-
-def progress(backend: str, live: Manifest) -> Progress:
-    """Return what a backend says of the version of a live object."""
-    found = observed(backend, live, order_of(backend, live))
-    return BACKENDS[backend].progress(
-        {key: managed.neutral(key, one.manifest, one.connection) for key, one in found.items()}
-    )
-
-
-def observed(backend: str, live: Manifest, order: Manifest) -> dict[str, local.Observed]:
-    """Return the composed resources of an order, its cluster in the state of a live object."""
-    first = asking.ask(order, layers_of(backend, live))
-    assert not first.fatal
-    found = simulate.play(first.resources)
-    object_ = found[BACKENDS[backend].root].manifest
-    object_["status"]["atProvider"]["manifest"] = copy.deepcopy(live)
-    return found
-
-
-def order_of(backend: str, live: Manifest) -> Manifest:
-    """Return the order that asks for what a live object holds."""
-    order = copy.deepcopy(_minimal())
-    order["spec"] = {"capi": _asks_capi, "gardener": _asks_gardener}[backend](live)
-    return order
-
-
-def _asks_capi(live: Manifest) -> Manifest:
-    pools = lookup(live, "spec.topology.workers.machineDeployments") or []
-    return {
-        "version": _minor(lookup(live, "spec.topology.version")),
-        "controlPlane": {"availability": "Node"},
-        "nodePools": [
-            {"name": pool["name"], "flavor": "SCS-4V-8", "replicas": pool["replicas"]}
-            for pool in pools
-        ],
-    }
-
-
-def _asks_gardener(live: Manifest) -> Manifest:
-    workers = lookup(live, "spec.provider.workers") or []
-    return {
-        "version": _minor(lookup(live, "spec.kubernetes.version")),
-        "hibernation": {"enabled": bool(lookup(live, "spec.hibernation.enabled"))},
-        "nodePools": [
-            {
-                "name": worker["name"],
-                "flavor": worker["machine"]["type"],
-                "autoscaling": {"min": worker["minimum"], "max": worker["maximum"]},
-                "zones": worker["zones"],
-            }
-            for worker in workers
-        ],
-    }
-
-
-def _minor(version: str) -> str:
-    return version.removeprefix("v").rpartition(".")[0]
-
-
-def layers_of(backend: str, live: Manifest) -> list[Manifest]:
-    """Return an environment of a backend, of the API version of a live object."""
-    if backend == "gardener":
-        return _provider("gardener")
-    form = live["apiVersion"].rpartition("/")[2]
-    layers = copy.deepcopy(_provider("cluster-stacks"))
-    for layer in layers:
-        if "backends" in layer["data"]:
-            layer["data"]["backends"]["capi"]["apiVersion"] = form
-    return layers
-
-
-@functools.cache
-def _provider(name: str) -> list[Manifest]:
-    return asking.provider(name)
-
-
-@functools.cache
-def _minimal() -> Manifest:
-    return asking.order("cluster/minimal")
-
-
-@functools.cache
-def _read(backend: str, name: str) -> Manifest:
-    found: Manifest = yaml.safe_load((RECORDED / backend / f"{name}.yaml").read_text("utf-8"))
-    return found
-
-
-def recorded(backend: str, name: str, **changes: Any) -> Manifest:
-    """Return a recorded object, with values replaced by path (`__` for a dot)."""
-    found = copy.deepcopy(_read(backend, name))
-    for path, value in changes.items():
-        *steps, last = path.split("__")
-        place = found
-        for step in steps:
-            place = place.setdefault(step, {})
-        place[last] = value
-    return found
 
 
 # What was not recorded, made from what was.
@@ -354,7 +104,7 @@ AWAITED = {"controlPlane": "control plane 2 of 3", "workers": "nodes 4 of 5"}
 
 
 def awaited(part: str) -> Row:
-    """Return what is told while one machine of a part is awaited."""
+    """Return the status while one machine of a part is awaited."""
     return replace(CAPI["23-scale-2"], ready=True, message=f"{CHANGING}: {AWAITED[part]}")
 
 
@@ -429,7 +179,7 @@ REMEDIATED = {
 def test_a_machine_that_is_to_be_replaced(
     said: str, want: Row | None, part: str, form: str
 ) -> None:
-    """Remediating is said from its failure on; where nothing can be done about it, for ever."""
+    """Remediating is said from its failure on; where nothing can be done about it, without end."""
     want = want or awaited(part)
     live = _lacking(part, form, f"* Machine a:\n  {FAILS['was there']}")
     for conditions in _conditions(live):
@@ -444,7 +194,7 @@ def test_a_machine_that_is_to_be_replaced(
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_control_plane_of_pods(form: str) -> None:
-    """It has no machines: a pod that is not ready is no change, and may stay so for ever."""
+    """It has no machines: a pod that is not ready is no change, and may stay so."""
     live = _lacking("controlPlane", form)
     for conditions in _conditions(live):
         conditions["ControlPlaneMachinesReady"] |= {"status": "True", "reason": "NoReplicas"}
@@ -517,7 +267,7 @@ def test_a_version_with_the_mark_of_a_distribution() -> None:
 def test_an_order_ahead_of_the_live_cluster(
     backend: str, name: str, edit: Callable[[Manifest], Any]
 ) -> None:
-    """What is asked anew and is not applied yet is not `AsOrdered`, whatever the cluster says."""
+    """An edit that is not applied yet is not `AsOrdered`, whatever the cluster says."""
     live = recorded(backend, name)
     if backend == "gardener":
         live["spec"]["kubernetes"]["version"] = "1.34.7"
@@ -588,17 +338,6 @@ def test_nothing_was_looked_at_yet(backend: str) -> None:
         assert (status["phase"], status["message"]) == ("Pending", WAITING)
         assert not outcome.ready
         assert not {"endpoint", "version"} & status.keys()
-
-
-def operation(
-    kind: str, state: str, done: int = 50, *codes: str, failing: bool = False
-) -> Manifest:
-    """Return how a Shoot tells of its last operation, as changes for `recorded`."""
-    errors = [{"codes": list(codes), "description": "x", "taskID": "y"}]
-    return {
-        "status__lastOperation": {"type": kind, "state": state, "progress": done},
-        **({"status__lastErrors": errors} if codes or failing else {}),
-    }
 
 
 _CREATED = GARDENER["life-05-created"]
@@ -693,8 +432,8 @@ def test_which_address_is_the_api_server(names: tuple[str, ...], want: str) -> N
     """Not every advertised address is one, and without one the cluster cannot be used."""
     expected = replace(_CREATED, endpoint=want)
     if not want:
-        told = "at least 50 % of it is ready"
-        expected = replace(expected, phase="Updating", message=told, ready=False)
+        reported = "at least 50 % of it is ready"
+        expected = replace(expected, phase="Updating", message=reported, ready=False)
     for order in itertools.permutations(names):
         addresses = [{"name": name, "url": f"https://{name}"} for name in order]
         live = recorded("gardener", "life-05-created", status__advertisedAddresses=addresses)
@@ -702,7 +441,7 @@ def test_which_address_is_the_api_server(names: tuple[str, ...], want: str) -> N
 
 
 def test_several_errors_at_once() -> None:
-    """Their order changes with every attempt; what is told does not."""
+    """Their order changes with every attempt; the status does not."""
     codes = ("ERR_CONFIGURATION_PROBLEM", "ERR_INFRA_QUOTA_EXCEEDED", "ERR_INFRA_UNAUTHORIZED")
     for order in itertools.permutations(codes):
         errors = [{"codes": [code], "description": code} for code in order]
@@ -724,7 +463,7 @@ def test_asked_twice(backend: str, name: str) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(MOMENTS), st.randoms(use_true_random=False))
 def test_what_does_not_matter_changes_nothing(moment: tuple[str, str], random: Random) -> None:
-    """Order of lists, times, ids, texts, and progress within a step are not told."""
+    """Order of lists, times, ids, texts, and progress within a step do not reach the status."""
     backend, name = moment
     live = recorded(backend, name)
     want = shown(backend, live).composite["status"]
@@ -766,8 +505,8 @@ _FOREIGN = re.compile(
 
 
 @pytest.mark.parametrize(("backend", "name"), MOMENTS)
-def test_nothing_of_the_backend_is_told(backend: str, name: str) -> None:
-    """No id, name, namespace or address of the provider stands in what the tenant reads."""
+def test_nothing_of_the_backend_is_reported(backend: str, name: str) -> None:
+    """No id, name, namespace or address of the provider is in what the tenant reads."""
     live = recorded(backend, name)
     status = shown(backend, live).composite["status"]
     texts = [status["message"], *_texts(status["conditions"])]
@@ -775,7 +514,7 @@ def test_nothing_of_the_backend_is_told(backend: str, name: str) -> None:
     texts = [re.sub(r"\b1\.\d+\.\d+", "", text) for text in texts]
     assert [found for text in texts for found in _FOREIGN.findall(text)] == []
     everything = {text for key, value in status.items() for text in _texts({key: value})}
-    addresses = {_AT, _IN, status.get("endpoint", "")}
+    addresses = {AT, IN, status.get("endpoint", "")}
     for known in set(_identifiers(live)):
         leaks = [text for text in everything - addresses if re.search(rf"\b{known}\b", text)]
         assert leaks == [], known
@@ -822,7 +561,7 @@ _WAITS = {"create-authn-configmap-missing"}
 
 
 def _verdicts(backend: str) -> Mapping[str, str]:
-    found = json.loads((RECORDED / backend / "verdicts.json").read_text("utf-8"))
+    found = json.loads((asking.OBSERVED / backend / "verdicts.json").read_text("utf-8"))
     return {name: text for name, text in found.items() if not text.startswith("ACCEPTED")}
 
 
@@ -896,7 +635,7 @@ def test_refusals_of_api_servers(backend: str, name: str) -> None:
     ],
 )
 def test_other_texts_of_api_servers(text: str, want: str) -> None:
-    """Missing rights and quotas are said with the same words, and are told apart."""
+    """Missing rights and quotas come in the same words, and are distinguished."""
     assert trouble.classify(text)[0] == want
     assert trouble.classify(f"observe failed: cannot get object: {text}")[0] == want
 
@@ -906,10 +645,10 @@ def test_what_a_deletion_would_do(name: str) -> None:
     """Orphan only while it is in force: from when it is observed to when it is ordered no more."""
     layers, order = asking.provider("cluster-stacks"), asking.order(name)
     seen: dict[str, local.Observed] = {}
-    told = []
+    reported = []
     for policy in ("Delete",) * 5 + ("Orphan",) * 2 + ("Delete",) * 2:
         order["spec"]["deletionPolicy"] = policy
         outcome = asking.ask(order, layers, seen)
-        told.append(outcome.composite["status"].get("deletionPolicy"))
+        reported.append(outcome.composite["status"].get("deletionPolicy"))
         seen = simulate.play(outcome.resources)
-    assert told == [None, *["Delete"] * 5, "Orphan", *["Delete"] * 2]
+    assert reported == [None, *["Delete"] * 5, "Orphan", *["Delete"] * 2]

@@ -1,0 +1,1 @@
+"""Tests of what is rendered and reported for orders whose resources exist."""
