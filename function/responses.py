@@ -16,6 +16,9 @@ from function.excerpts import cut, few
 
 CONDITIONS = ("Accepted", "Provisioned", "Current", "BackendHealthy", "FullySupported")
 NEVER_CACHED = datetime.timedelta(0)
+# First moment, and first moment behind it.
+Period = tuple[datetime.datetime, datetime.datetime]
+_DAY = datetime.timedelta(days=1)
 _BOTH = fnv1.TARGET_COMPOSITE_AND_CLAIM
 _STATUS = {True: fnv1.STATUS_CONDITION_TRUE, False: fnv1.STATUS_CONDITION_FALSE}
 
@@ -140,9 +143,29 @@ def ttl(answer: Answer, refresh: int, now: datetime.datetime) -> datetime.timede
     longest = datetime.timedelta(seconds=refresh)
     if answer.until is None:
         return longest
-    midnight = datetime.datetime.combine(answer.until, datetime.time(), datetime.UTC)
-    left = midnight + datetime.timedelta(days=1) - now
+    left = _end_of(answer.until) - now
     return min(longest, max(left, datetime.timedelta(seconds=1)))
+
+
+def day(now: datetime.datetime) -> Period:
+    """Return the day in UTC, during which time changes nothing but a TTL."""
+    end = _end_of(now.date())
+    return end - _DAY, end
+
+
+def validity(answer: Answer, refresh: int, now: datetime.datetime) -> Period:
+    """Return when the same request gets the same response, its TTL included.
+
+    In the last `refresh` seconds of its last day the TTL shrinks all the time: the period is over.
+    """
+    start, end = day(now)
+    if answer.until is None:
+        return start, end
+    return start, min(end, _end_of(answer.until) - datetime.timedelta(seconds=refresh))
+
+
+def _end_of(date: datetime.date) -> datetime.datetime:
+    return datetime.datetime.combine(date, datetime.time(), datetime.UTC) + _DAY
 
 
 def _undeliverable(req: fnv1.RunFunctionRequest, rsp: fnv1.RunFunctionResponse) -> Refusal:
