@@ -124,7 +124,7 @@ def answered(
     for resource in rendered.resources:
         manifest = managed.envelope(resource, answer.order, secrets_namespace)
         target = rsp.desired.resources[resource.key]
-        target.resource.CopyFrom(plain.to_struct(manifest))
+        plain.fill(target.resource, manifest)
         target.ready = fnv1.READY_TRUE if resource.ready else fnv1.READY_FALSE
     composite = rsp.desired.composite
     composite.resource.MergeFrom(plain.to_struct({"status": rendered.status}))
