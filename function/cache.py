@@ -8,11 +8,9 @@ call to call, so that equal requests are almost never equal bytes.
 """
 
 import datetime
-import functools
 import hashlib
 import sys
 import time
-from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +19,7 @@ from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 
 from function import fn, wire
 from function.calls import Call
+from function.memo import Memo
 from function.responses import Period
 from function.wire import Unreadable
 
@@ -48,7 +47,7 @@ class Answer:
     call: Call
     valid: Period
 
-    @functools.cached_property
+    @property
     def size(self) -> int:
         """Return how many bytes of memory it takes, at most."""
         texts = (text for one in self.call.problems for text in (one.field, one.message))
@@ -62,7 +61,7 @@ class Answer:
 
 
 class Cache:
-    """Hold answers by key, up to a number of bytes, and evict the least recently used."""
+    """Hold answers by key, up to a number of bytes."""
 
     def __init__(self, limit: int) -> None:
         """Start empty.
@@ -70,31 +69,21 @@ class Cache:
         Args:
             limit: Bytes of all answers.
         """
-        self._limit = limit
-        self._answers: OrderedDict[bytes, Answer] = OrderedDict()
-        self.size = 0
+        self._answers = Memo[Answer](limit)
+
+    @property
+    def size(self) -> int:
+        """Return the bytes of all answers."""
+        return self._answers.size
 
     def get(self, key: bytes, now: datetime.datetime) -> Answer | None:
         """Return the answer that is valid now."""
         found = self._answers.get(key)
-        if found is None or not found.valid[0] <= now < found.valid[1]:
-            return None
-        self._answers.move_to_end(key)
-        return found
+        return found if found and found.valid[0] <= now < found.valid[1] else None
 
     def put(self, key: bytes, answer: Answer) -> None:
-        """Hold an answer; one that would take all the room is not held."""
-        self._drop(key)
-        if answer.size > self._limit:
-            return
-        self._answers[key] = answer
-        self.size += answer.size
-        while self.size > self._limit:
-            self._drop(next(iter(self._answers)))
-
-    def _drop(self, key: bytes) -> None:
-        dropped = self._answers.pop(key, None)
-        self.size -= dropped.size if dropped else 0
+        """Hold an answer in place of the previous one."""
+        self._answers.put(key, answer, answer.size)
 
 
 class CachedRunner:

@@ -23,6 +23,7 @@ from function.backends import SETTINGS
 from function.calls import Call, Observer, trace
 from function.compose import Ask, compose, environment_name
 from function.contract import Condition, Mode
+from function.conversions import Conversions
 from function.errors import EnvironmentNotFound, OperatorRefusal, Refusal
 from function.past import moved
 from function.responses import Period
@@ -52,7 +53,7 @@ class Reply:
 
 
 class FunctionRunner:
-    """Answer orders; holds nothing but parsed environments.
+    """Answer orders; holds nothing but parsed environments and converted objects.
 
     It has the one method of gRPC's servicer without being one: the command line starts without
     gRPC and structlog, whose imports take longer than an order.
@@ -68,6 +69,7 @@ class FunctionRunner:
         self._alone = alone
         self._observers = observers
         self._assembly = Assembly(SETTINGS, waits=not alone)
+        self._conversions = Conversions()
 
     @functools.cached_property
     def log(self) -> Any:
@@ -167,7 +169,7 @@ class FunctionRunner:
         settings = requests.step_input(req)
         ask = requests.asked(req)
         facts |= {"tenant": ask.tenant, "kind": ask.kind, "name": ask.name}
-        observed = requests.observed_resources(req, ask)
+        observed = requests.observed_resources(req, ask, self._conversions)
         name = environment_name(ask, observed, settings.environment)
         selectors = environments.selectors(name, ask.tenant)
         facts |= {"environment": name, "selectors": selectors}
@@ -186,7 +188,8 @@ class FunctionRunner:
         answer = compose(ask, environment, observed, now.date())
         facts |= {"backend": answer.backend, "resources": len(answer.rendered.resources)}
         ttl = responses.ttl(answer, settings.refresh, now)
-        rsp = responses.answered(req, answer, environment.settings.secrets_namespace, ttl)
+        secrets = environment.settings.secrets_namespace
+        rsp = responses.answered(req, answer, secrets, ttl, self._conversions)
         return rsp, responses.validity(answer, settings.refresh, now)
 
     def _fresh(self, req: fnv1.RunFunctionRequest) -> tuple[Condition, ...] | None:
@@ -196,7 +199,8 @@ class FunctionRunner:
         kind, tenant, name = (subject[part] for part in ("kind", "tenant", "name"))
         unread = Ask(kind, tenant, name, Mode.CLAIMS, uid="", written={})
         try:
-            return refusal.conditions(unread, requests.observed_resources(req, unread))
+            observed = requests.observed_resources(req, unread, self._conversions)
+            return refusal.conditions(unread, observed)
         except Exception as error:  # noqa: BLE001  # the refusal itself has to be delivered
             self.log.error("conditions are not fresh", **subject, trace=trace(error))
             return None

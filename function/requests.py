@@ -6,6 +6,7 @@ from function import machinery, managed, names, plain, shapes
 from function.assembly import Layers
 from function.compose import Ask
 from function.contract import Manifest, Mode, Resource
+from function.conversions import Conversions
 from function.errors import EnvironmentInvalid, FunctionOutdated, InvalidOrder, Problem
 from function.input import Input
 from function.labels import BACKEND_LABEL
@@ -78,13 +79,20 @@ def step_input(req: fnv1.RunFunctionRequest) -> Input:
     return parse(Input, data, at="input", blame=EnvironmentInvalid)
 
 
-def observed_resources(req: fnv1.RunFunctionRequest, ask: Ask) -> dict[str, Resource]:
+def observed_resources(
+    req: fnv1.RunFunctionRequest, ask: Ask, conversions: Conversions
+) -> dict[str, Resource]:
     """Return our observed resources; those of other steps are never read.
 
     Ours have our label, or the name that we gave them if the label is lost.
+
+    Args:
+        req: The request.
+        ask: The order.
+        conversions: Converts each of them.
     """
     return {
-        key: managed.neutral(key, plain.to_manifest(found.resource), found.connection_details)
+        key: managed.of_fitted(key, conversions.observed(found.resource), found.connection_details)
         for key, found in req.observed.resources.items()
         if plain.text_at(found.resource, "metadata", "labels", BACKEND_LABEL)
         or plain.text_at(found.resource, "metadata", "name")

@@ -11,6 +11,7 @@ from function import environment as environments
 from function import managed, plain, shapes, sizes
 from function.compose import Answer
 from function.contract import Condition, Manifest
+from function.conversions import Conversions
 from function.errors import EnvironmentInvalid, Refusal
 from function.excerpts import cut, few
 
@@ -103,6 +104,7 @@ def answered(
     answer: Answer,
     secrets_namespace: str,
     ttl: datetime.timedelta,
+    conversions: Conversions,
 ) -> fnv1.RunFunctionResponse:
     """Return the response that applies an answer.
 
@@ -111,6 +113,7 @@ def answered(
         answer: The answer.
         secrets_namespace: Where connection Secrets of cluster scoped resources are.
         ttl: How long Crossplane may keep it.
+        conversions: Converts its resources.
 
     Raises:
         EnvironmentInvalid: Another step of the pipeline composes a resource of the same name.
@@ -124,7 +127,7 @@ def answered(
     for resource in rendered.resources:
         manifest = managed.envelope(resource, answer.order, secrets_namespace)
         target = rsp.desired.resources[resource.key]
-        plain.fill(target.resource, manifest)
+        conversions.fill(target.resource, manifest)
         target.ready = fnv1.READY_TRUE if resource.ready else fnv1.READY_FALSE
     composite = rsp.desired.composite
     composite.resource.MergeFrom(plain.to_struct({"status": rendered.status}))
