@@ -11,7 +11,7 @@ import datetime
 import hashlib
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
@@ -116,13 +116,13 @@ class CachedRunner:
         key = key_of(req)
         found = self._cache.get(key, now)
         if found:
-            self._runner.log_call(replace(found.call, cached=True), started)
+            self._runner.log_call(found.call, started, cached=True)
             return found.tagged(tag.encode())
         reply = await self._runner.reply(req, now)
         data = reply.response.SerializeToString()
         if reply.valid and now < reply.valid[1]:
             self._cache.put(key, _stored(reply.response, reply.call, reply.valid))
-        self._runner.log_call(replace(reply.call, cached=False), started)
+        self._runner.log_call(reply.call, started, cached=False)
         return data
 
 

@@ -10,7 +10,7 @@ nothing is applied, nothing is collected.
 import datetime
 import functools
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crossplane.function import response
@@ -25,6 +25,7 @@ from function.compose import Ask, compose, environment_name
 from function.contract import Condition, Mode
 from function.conversions import Conversions
 from function.errors import EnvironmentNotFound, OperatorRefusal, Refusal
+from function.frozen import changed
 from function.past import moved
 from function.responses import Period
 from function.wire import Unreadable
@@ -149,14 +150,15 @@ class FunctionRunner:
         self.log_call(Call(**facts), started)
         return rsp
 
-    def log_call(self, call: Call, started: float) -> None:
+    def log_call(self, call: Call, started: float, *, cached: bool | None = None) -> None:
         """Log and count a call that ends now.
 
         Args:
             call: The call.
             started: When it started, by `time.perf_counter`.
+            cached: Whether it was answered from the cache; None if the cache was not asked.
         """
-        call = replace(call, seconds=time.perf_counter() - started)
+        call = changed(call, seconds=time.perf_counter() - started, cached=cached)
         for observer in self._observers:
             observer(call)
         if not self._alone:

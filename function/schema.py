@@ -252,24 +252,36 @@ def without_nulls(schema: type[Schema], data: Mapping[str, Any]) -> dict[str, An
 
     Entries of lists stay, and what is below a mapping of any values.
     """
-    known = fields(schema)
-    return {
-        name: _without_nulls(known.get(name), value)
-        for name, value in data.items()
-        if value is not None or name not in known
-    }
+    known, (_, models), named = fields(schema), _private_and_models(schema), _named_values(schema)
+    result: dict[str, Any] = {}
+    for name, value in data.items():
+        if value is None and name in known:
+            continue
+        if name in models:
+            result[name] = _without_nulls(models[name], value)
+        elif name in named and isinstance(value, Mapping):
+            result[name] = {key: found for key, found in value.items() if found is not None}
+        else:
+            result[name] = value
+    return result
 
 
-def _without_nulls(info: FieldInfo | None, value: Any) -> Any:
-    inner = info and item_type(info)
-    if inner and isinstance(value, Mapping):
+def _without_nulls(inner: type[Schema], value: Any) -> Any:
+    if isinstance(value, Mapping):
         return without_nulls(inner, value)
-    if inner and isinstance(value, list | tuple):
+    if isinstance(value, list | tuple):
         return [without_nulls(inner, v) if isinstance(v, Mapping) else v for v in value]
-    named = get_args(info.annotation) if info and get_origin(info.annotation) is dict else ()
-    if named and named[1] is not Any and isinstance(value, Mapping):
-        return {name: found for name, found in value.items() if found is not None}
     return value
+
+
+@functools.cache
+def _named_values(schema: type[Schema]) -> frozenset[str]:
+    """Return the names of fields that map names to values of one type."""
+    return frozenset(
+        name
+        for name, info in fields(schema).items()
+        if get_origin(info.annotation) is dict and get_args(info.annotation)[1] is not Any
+    )
 
 
 @dataclass(frozen=True)
