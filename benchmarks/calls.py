@@ -21,8 +21,8 @@ from function import demo
 TURN = 20
 CONCURRENT = 16
 CPU, P50, MEMORY = "CPU ms per call", "p50 ms", "resident MiB"
-# MiB that the cache of answers may take.
-BOUND = 32
+# MiB that the cache of answers and that of conversions may take.
+BOUND = 32 + 16
 # Most ratios to the empty function, by order: of new content, and of content seen before.
 GOALS = {
     "full Cluster, Cluster API": (4, 1.5),
