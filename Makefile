@@ -78,8 +78,8 @@ scan: .venv/.complete ## Look for insecure code, and for known weaknesses of wha
 newest: .venv/.complete ## Try newer pins in a copy of the project, and say what breaks.
 	@$(BIN)/python -m release.newest
 
-bench: .venv/.complete ## Measure calls over gRPC, memory, and large environments.
-	@$(BIN)/python -m benchmarks.calls
+bench: .venv/.complete ## Measure calls beside an empty function, memory, growth, and compare.
+	@$(BIN)/python -m benchmarks run $(if $(SOAK),--soak $(SOAK))
 	@$(BIN)/python -m benchmarks.environments
 
 clean: ## Remove everything that was built.

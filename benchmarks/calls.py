@@ -1,157 +1,186 @@
-"""Measure calls over gRPC beside an empty function of the same SDK, and memory.
+"""Measure calls over gRPC beside an empty function of the SDK, interleaved.
 
-    python -m benchmarks.calls [--calls 1000] [--soak 100000]
-
-Both servers are processes of their own with mTLS on the loopback interface. Every order
-is asked in its last pass, with all resources observed: the call that a control plane
-repeats. Prints a table of milliseconds (p50, p99) and of resident memory (MiB).
+Both functions are processes of their own with mTLS on the loopback interface, and get the same
+requests in turns of a few calls, so that a noisy neighbour disturbs both alike. CPU is that of
+the server alone; its figure is the median of all turns.
 """
 
 import asyncio
 import contextlib
+import itertools
 import statistics
-import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any
 
-import click
-import grpc
-from crossplane.function import cli, response
-from crossplane.function.proto.v1 import run_function_pb2 as fnv1
-from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
-from rich.console import Console
-from rich.table import Table
-
-from function.contract import Manifest
+from benchmarks import orders, servers
+from benchmarks.figures import Figure
+from benchmarks.orders import NEW, SEEN, Asked
 from tools import demo
 
-EXAMPLES = Path("examples")
-PROVIDER = EXAMPLES / "environments" / "cluster-stacks"
-WARM_UP = 50
-EMPTY = (sys.executable, "-m", "benchmarks.calls", "--empty")
+TURN = 20
+CONCURRENT = 16
+CPU, P50, MEMORY = "CPU ms per call", "p50 ms", "resident MiB"
+# MiB that the cache of answers and that of conversions may take.
+BOUND = 32 + 16
+# Most ratios to the empty function, by order: of new content, and of content seen before.
+GOALS = {
+    "full Cluster, Cluster API": (4, 1.5),
+    "full Cluster, Gardener": (4, 1.5),
+    "full Server": (4.5, 1.5),
+    "50 resources": (7, 2),
+}
+Pair = tuple[demo.Channel, demo.Channel]
 
 
-class Empty(grpcv1.FunctionRunnerServiceServicer):
-    """Answer every call with what it brought."""
-
-    async def RunFunction(  # noqa: N802  # gRPC requires this name
-        self, req: fnv1.RunFunctionRequest, _: grpc.aio.ServicerContext[Any, Any]
-    ) -> fnv1.RunFunctionResponse:
-        """Return the request's desired state."""
-        return response.to(req)
-
-
-@click.command()
-@click.option("--calls", default=1000, show_default=True, help="Calls of each order.")
-@click.option("--soak", default=0, show_default=True, help="Further calls, for memory.")
-def main(calls: int, soak: int) -> None:
-    """Measure the function beside an empty one."""
-    layers = [stored(d) for file in sorted(PROVIDER.glob("*.yaml")) for d in demo.load(file)]
-    orders = {
-        "cluster/full": demo.load(EXAMPLES / "cluster/full/claim.yaml")[0],
-        "server/full": demo.load(EXAMPLES / "server/full/claim.yaml")[0],
-        "50 resources": fifty(demo.load(EXAMPLES / "server/web/claim.yaml")[0]),
-    }
-    table = Table(title=f"{calls} calls each, one at a time")
-    for column in ("order", "resources", "p50 ms", "p99 ms", "empty p50 ms", "empty p99 ms"):
-        table.add_column(column)
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        serving(Path(scratch), "ours", demo.SERVER) as ours,
-        serving(Path(scratch), "empty", EMPTY) as empty,
-    ):
-        for name, order in orders.items():
-            request = asyncio.run(settled(ours, order, layers))
-            count = len(request.observed.resources)
-            figures = [quantiles(channel, request, calls) for channel in (ours, empty)]
-            table.add_row(name, str(count), *(f"{ms:.2f}" for pair in figures for ms in pair))
-        before = resident(ours.pid)
-        if soak:
-            quantiles(ours, request, soak)
-        after = resident(ours.pid)
-    Console().print(table)
-    Console().print(f"resident memory {before:.0f} MiB, after {soak} more calls {after:.0f} MiB")
+def rows(pair: Pair, calls: int) -> list[Figure]:
+    """Measure each order, one call at a time."""
+    found = []
+    for name, asked in orders.measured().items():
+        for content, limit in zip((NEW, SEEN), GOALS[name], strict=True):
+            (cpu, p50), (empty_cpu, empty_p50) = asyncio.run(
+                _alternating(pair, asked.data(content), calls)
+            )
+            found.append(Figure(name, content, CPU, cpu, empty_cpu, limit))
+            found.append(Figure(name, content, P50, p50, empty_p50, limit))
+    return found
 
 
-def stored(layer: Manifest) -> Manifest:
-    """Return an EnvironmentConfig as an API server holds it, so that it is parsed once."""
-    identity = {"uid": layer["metadata"]["name"], "resourceVersion": "1"}
-    return {**layer, "metadata": {**layer["metadata"], **identity}}
+async def _alternating(
+    pair: Pair, data: Callable[[], bytes], calls: int
+) -> list[tuple[float, float]]:
+    """Return CPU and p50 of calls to each server in milliseconds, in turns."""
+    spent: list[list[float]] = [[], []]
+    times: list[list[float]] = [[], []]
+    async with opened(pair) as methods:
+        for turn in range(calls // TURN + 1):
+            for server, (channel, call) in enumerate(zip(pair, methods, strict=True)):
+                requests = [data() for _ in range(TURN)]
+                before = servers.cpu(channel.pid)
+                taken = [await _timed(call, request) for request in requests]
+                used = servers.cpu(channel.pid) - before
+                # The first turn warms up.
+                if turn:
+                    spent[server].append(used / TURN * 1000)
+                    times[server] += taken
+    return [
+        (statistics.median(cpu), statistics.median(p50))
+        for cpu, p50 in zip(spent, times, strict=True)
+    ]
 
 
-def fifty(order: Manifest) -> Manifest:
-    """Return an order of fifty resources: twelve servers with all that belongs to them."""
-    ports = [{"protocol": "tcp", "ports": str(8000 + n), "from": ["10.0.0.0/8"]} for n in range(10)]
-    spec = {**order["spec"], "replicas": 12, "firewall": {"ingress": ports}}
-    return {**order, "spec": spec}
+def neighbours(pair: Pair, calls: int) -> list[Figure]:
+    """Measure a small order while a large one is asked about all the time."""
+    large = orders.settled("large", orders.servers(50), orders.layers(orders.CAPI))
+    small = _small()
+    found = []
+    for content in (NEW, SEEN):
+        ours, empty = (asyncio.run(_beside(one, small, large.data(content), calls)) for one in pair)
+        name = f"small Cluster beside 50 servers ({content})"
+        found.append(Figure(name, NEW, P50, ours, empty, 2.5, "value"))
+    return found
 
 
-async def settled(
-    channel: demo.Channel, order: Manifest, layers: list[Manifest]
-) -> fnv1.RunFunctionRequest:
-    """Return the last request of an order that was played until nothing changed."""
-    requests: list[fnv1.RunFunctionRequest] = []
-    async with channel.open() as opened:
-        stub = grpcv1.FunctionRunnerServiceStub(opened)  # type: ignore[no-untyped-call]  # generated
+async def _beside(
+    channel: demo.Channel, small: Asked, large: Callable[[], bytes], calls: int
+) -> float:
+    fresh = small.data(NEW)
+    async with opened((channel, channel)) as (call, other):
 
-        async def run(req: fnv1.RunFunctionRequest) -> fnv1.RunFunctionResponse:
-            requests.append(req)
-            answered: fnv1.RunFunctionResponse = await stub.RunFunction(req)
-            return answered
+        async def without_end() -> None:
+            while True:
+                await other(large())
 
-        await demo.play(run, order, layers)
-    return requests[-1]
-
-
-def quantiles(
-    channel: demo.Channel, request: fnv1.RunFunctionRequest, calls: int
-) -> tuple[float, float]:
-    """Return p50 and p99 of calls in milliseconds, seen by the client."""
-
-    async def measure() -> list[float]:
+        background = asyncio.create_task(without_end())
         times = []
-        async with channel.open() as opened:
-            stub = grpcv1.FunctionRunnerServiceStub(opened)  # type: ignore[no-untyped-call]  # generated
-            for number in range(WARM_UP + calls):
-                started = time.perf_counter()
-                await stub.RunFunction(request)
-                if number >= WARM_UP:
-                    times.append((time.perf_counter() - started) * 1000)
-        return times
-
-    cuts = statistics.quantiles(asyncio.run(measure()), n=100)
-    return cuts[49], cuts[98]
+        for _ in range(calls):
+            times.append(await _timed(call, fresh()))
+            # People do not ask in step with each other.
+            await asyncio.sleep(0.001)
+        background.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await background
+    return statistics.median(times)
 
 
-@contextlib.contextmanager
-def serving(scratch: Path, name: str, program: Sequence[str]) -> Iterator[demo.Channel]:
-    """Run a server with mTLS on a free port."""
-    directory = scratch / name
-    directory.mkdir()
-    with demo.serving(demo.certificates(directory), program) as channel:
-        yield channel
+def throughput(pair: Pair, calls: int) -> list[Figure]:
+    """Measure how many calls of a small order are answered in a second, sixteen at once."""
+    small = _small()
+    found = []
+    for content, least in ((NEW, 0.3), (SEEN, 0.7)):
+        # In turns, the best of each: a neighbour only makes it less.
+        rates: tuple[list[float], list[float]] = ([], [])
+        for _ in range(3):
+            for channel, told in zip(pair, rates, strict=True):
+                told.append(asyncio.run(_rate(channel, small.data(content), calls)))
+        best, empty = (max(told) for told in rates)
+        name = f"small Cluster, {CONCURRENT} at once"
+        found.append(Figure(name, content, "calls per second", best, empty, least, most=False))
+    return found
 
 
-def resident(pid: int) -> float:
-    """Return the resident memory of a process in MiB."""
-    status = Path(f"/proc/{pid}/status").read_text("utf-8")
-    line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) / 1024
+async def _rate(channel: demo.Channel, data: Callable[[], bytes], calls: int) -> float:
+    requests = [data() for _ in range(calls)]
+    async with opened((channel,)) as (call,):
+        waiting = iter(requests)
+
+        async def one_after_another() -> None:
+            for request in waiting:
+                await call(request)
+
+        started = time.perf_counter()
+        await asyncio.gather(*(one_after_another() for _ in range(CONCURRENT)))
+        return calls / (time.perf_counter() - started)
 
 
-@click.command()
-@cli.standard_options
-def serve_empty(**options: Any) -> None:
-    """Serve the empty function."""
-    cli.run(Empty(), **options)
+def starts(soak: int) -> list[Figure]:
+    """Measure servers that were just started: CPU of the first answer, and memory."""
+    small = _small()
+    (ours, first, then), (empty, empty_first, empty_then) = (
+        _started(program, small, soak) for program in (servers.OURS, servers.EMPTY)
+    )
+    found = [
+        Figure("first answer after the start", "", "CPU s", ours, empty, 0.5, "value"),
+        Figure("after the first answer", "", MEMORY, first, empty_first, 60, "value"),
+    ]
+    if soak:
+        name = f"after {soak} mixed calls"
+        found.append(Figure(name, "", MEMORY, then, empty_then, 60 + BOUND, "value"))
+    return found
 
 
-if __name__ == "__main__":
-    if "--empty" in sys.argv:
-        sys.argv.remove("--empty")
-        serve_empty()
-    else:
-        main()
+def _started(program: Sequence[str], small: Asked, soak: int) -> tuple[float, float, float]:
+    """Return CPU seconds and memory after the first answer, and memory after many others."""
+    every = orders.measured().values() if soak else ()
+    mixed = itertools.cycle(asked.data(content) for asked in every for content in (NEW, SEEN))
+    with servers.running(program) as channel:
+        asyncio.run(_send(channel, [small.data(SEEN)]))
+        spent, memory = servers.cpu(channel.pid), servers.resident(channel.pid)
+        asyncio.run(_send(channel, itertools.islice(mixed, soak)))
+        return spent, memory, servers.resident(channel.pid)
+
+
+async def _send(channel: demo.Channel, requests: Iterable[Callable[[], bytes]]) -> None:
+    async with opened((channel,)) as (call,):
+        for data in requests:
+            await call(data())
+
+
+def _small() -> Asked:
+    order = orders.example("cluster/minimal")
+    return orders.settled("small Cluster", order, orders.layers(orders.CAPI))
+
+
+@contextlib.asynccontextmanager
+async def opened(channels: tuple[demo.Channel, ...]) -> AsyncIterator[list[Any]]:
+    """Open a connection to each server, and give its RunFunction."""
+    async with contextlib.AsyncExitStack() as stack:
+        yield [
+            servers.method(await stack.enter_async_context(channel.open())) for channel in channels
+        ]
+
+
+async def _timed(call: Any, data: bytes) -> float:
+    started = time.perf_counter()
+    await call(data)
+    return (time.perf_counter() - started) * 1000

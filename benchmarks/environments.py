@@ -18,7 +18,7 @@ from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.calls import EXAMPLES, stored
+from benchmarks.orders import EXAMPLES, stored
 from function import local
 from function.contract import Manifest, Mode
 from function.fn import FunctionRunner

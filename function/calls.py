@@ -33,7 +33,6 @@ class Call:
         outcome: `requirements` asks for the environment, `refused` needs the tenant or the
             operator, `error` is a bug of ours, `cancelled` was not computed because its client
             is gone.
-        seconds: How long it took.
         tenant: Namespace of the tenant; empty, as all names, if the call did not get so far.
         kind: Kind of the order, even if it is unknown.
         name: Name of the tenant's object.
@@ -46,10 +45,11 @@ class Call:
         actor: Who can end that; see `errors.Refusal`.
         problems: What is wrong, by field.
         trace: Where an unexpected error came from.
+        seconds: How long it took.
+        cached: Whether it was answered from the cache; None if the cache was not asked.
     """
 
     outcome: Outcome
-    seconds: float
     tenant: str = ""
     kind: str = ""
     name: str = ""
@@ -61,6 +61,8 @@ class Call:
     actor: str = ""
     problems: tuple[Problem, ...] = ()
     trace: tuple[str, ...] = ()
+    seconds: float = 0
+    cached: bool | None = None
 
     @property
     def level(self) -> int:
@@ -73,7 +75,7 @@ class Call:
         return levels.get(self.outcome, logging.INFO)
 
     def line(self) -> dict[str, Any]:
-        """Return the keys of the log line; those of a refusal only if it is one."""
+        """Return the keys of the log line; those of a refusal or the cache only if it is one."""
         return {
             "tenant": self.tenant,
             "kind": self.kind,
@@ -83,6 +85,7 @@ class Call:
             "outcome": self.outcome,
             "resources": self.resources,
             "milliseconds": round(self.seconds * 1000, 2),
+            **({"cached": True} if self.cached else {}),
             **({"reason": self.reason, "actor": self.actor} if self.reason else {}),
             **({"problems": excerpts.problems(self.problems)} if self.problems else {}),
             **({"trace": list(self.trace)} if self.trace else {}),

@@ -151,7 +151,7 @@ def compose(
     place = placing.place(backend, environment, ask.tenant)
     if guards.stays_in_place(order, place, last.record, settings.moves):
         return Answer(order, moving.left(order, backend, mine), False, backend.name)
-    resolution = _resolve(order, filled, backend, settings, last)
+    resolution = _resolve(order, (written, request), filled, backend, settings, last)
     record = Bound(
         place=place,
         asked=request,
@@ -278,8 +278,9 @@ def _order(ask: Ask, spec: OrderSpec, filled: Mapping[str, Any]) -> Order[Any]:
     return Order(ask.kind, ask.tenant, ask.name, ask.mode, ask.uid, ask.written, spec)
 
 
-def _resolve(
+def _resolve(  # noqa: PLR0913  # all that an order resolves to depends on
     order: Order[Any],
+    asked: tuple[OrderSpec, Mapping[str, Any]],
     filled: Mapping[str, Any],
     backend: Backend[Any],
     settings: Settings,
@@ -289,9 +290,17 @@ def _resolve(
 
     Values that were accepted before are checked again if nothing live is bound to them. Texts and
     constraints are the exception: they are checked only where a value is new.
+
+    Args:
+        order: The order, with what policy filled in.
+        asked: What the tenant wrote, parsed, and as plain data with private values masked.
+        filled: What policy filled in.
+        backend: The backend.
+        settings: The settings of the environment.
+        last: What remains of the last answer.
     """
     kind, before = order.kind, last.binding
-    request, effective = masked(KINDS[kind], order.written), order.spec.model_dump(mode="json")
+    (spec, request), effective = asked, order.spec.model_dump(mode="json")
     written, now = (with_fills(one, filled) for one in (order.written, request))
     decided = bound.still(before, now, last.held)
     resolution: resolve.Resolution
@@ -301,7 +310,7 @@ def _resolve(
         ),
         lambda: guards.data_is_kept(order, now, before),
         lambda: texts.judge(kind, written, filled, last.record),
-        lambda: resolve.check_constraints(order, now, last.record),
+        lambda: resolve.check_constraints(kind, spec, now, last.record),
         lambda: policy.judge(kind, effective, now, settings.policy, before),
         lambda: resolve.RESOLVERS[kind](order, settings, decided, backend.progress(last.seen)),
     )

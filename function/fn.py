@@ -10,33 +10,24 @@ nothing is applied, nothing is collected.
 import datetime
 import functools
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crossplane.function import response
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 
 from function import environment as environments
-from function import machinery, managed, names, plain, refusal, responses, shapes
-from function.assembly import Assembly, Layers
+from function import refusal, requests, responses
+from function.assembly import Assembly
 from function.backends import SETTINGS
 from function.calls import Call, Observer, trace
 from function.compose import Ask, compose, environment_name
-from function.contract import Condition, Manifest, Mode, Resource
-from function.errors import (
-    EnvironmentInvalid,
-    EnvironmentNotFound,
-    FunctionOutdated,
-    InvalidOrder,
-    OperatorRefusal,
-    Problem,
-    Refusal,
-)
-from function.input import Input
-from function.labels import BACKEND_LABEL
-from function.model import API_VERSION, KINDS
-from function.parsing import checker, did_you_mean, parse
+from function.contract import Condition, Mode
+from function.conversions import Conversions
+from function.errors import EnvironmentNotFound, OperatorRefusal, Refusal
+from function.frozen import changed
 from function.past import moved
-from function.schema import DNSLabel, without_nulls
+from function.responses import Period
 from function.wire import Unreadable
 
 if TYPE_CHECKING:
@@ -44,12 +35,26 @@ if TYPE_CHECKING:
 
 UNEXPECTED = "InternalError"
 
-_wrong_label = checker(DNSLabel)
 _UNEXPECTED_PUBLIC = "an error of the provider's software; nothing was changed"
 
 
+@dataclass(frozen=True)
+class Reply:
+    """One answer, before it is logged.
+
+    Attributes:
+        response: The response.
+        call: What log and metrics say of it; its time is not known yet.
+        valid: When the same request gets the same answer; None if that is unknown.
+    """
+
+    response: fnv1.RunFunctionResponse
+    call: Call
+    valid: Period | None
+
+
 class FunctionRunner:
-    """Answer orders; holds nothing but parsed environments.
+    """Answer orders; holds nothing but parsed environments and converted objects.
 
     It has the one method of gRPC's servicer without being one: the command line starts without
     gRPC and structlog, whose imports take longer than an order.
@@ -65,6 +70,7 @@ class FunctionRunner:
         self._alone = alone
         self._observers = observers
         self._assembly = Assembly(SETTINGS, waits=not alone)
+        self._conversions = Conversions()
 
     @functools.cached_property
     def log(self) -> Any:
@@ -82,23 +88,39 @@ class FunctionRunner:
             The answer; on any error one FATAL that carries its condition.
         """
         started = time.perf_counter()
-        if context is not None and _is_cancelled(context):
-            subject: dict[str, Any] = {**_subject(req)}
-            self._tell(Call("cancelled", time.perf_counter() - started, **subject))
-            import grpc  # noqa: PLC0415  # only callers with a context have gRPC
+        await self.check_client(req, context)
+        reply = await self.reply(req, utc_now())
+        self.log_call(reply.call, started)
+        return reply.response
 
-            # An error, because an empty response would delete everything.
-            await context.abort(grpc.StatusCode.CANCELLED, "the client is gone")
+    async def check_client(
+        self, req: fnv1.RunFunctionRequest, context: "grpc.aio.ServicerContext[Any, Any] | None"
+    ) -> None:
+        """End a call whose client is gone."""
+        if context is None or not _is_cancelled(context):
+            return
+        subject: dict[str, Any] = {**requests.subject(req)}
+        self.log_call(Call("cancelled", **subject), time.perf_counter())
+        import grpc  # noqa: PLC0415  # only callers with a context have gRPC
+
+        # An error, because an empty response would delete everything.
+        await context.abort(grpc.StatusCode.CANCELLED, "the client is gone")
+
+    async def reply(self, req: fnv1.RunFunctionRequest, now: datetime.datetime) -> Reply:
+        """Answer one request at a time, and log nothing."""
         facts: dict[str, Any] = {"outcome": "answered"}
+        valid: Period | None = None
         try:
-            rsp = await self._answer(req, facts)
+            rsp, valid = await self._answer(req, now, facts)
         except Refusal as refused:
             fresh = self._fresh(req)
-            rsp = responses.refuse(req, refused.reason, str(refused), refused.public, fresh)
+            rsp = responses.refuse(req, refused.reason, str(refused), refused.public, fresh or ())
             facts |= _refused(refused)
+            valid = None if fresh is None else responses.day(now)
         except Exception as error:  # noqa: BLE001  # a gRPC error would carry no condition
             text = f"{type(error).__name__}, see the log"
-            rsp = responses.refuse(req, UNEXPECTED, text, _UNEXPECTED_PUBLIC, self._fresh(req))
+            fresh = self._fresh(req) or ()
+            rsp = responses.refuse(req, UNEXPECTED, text, _UNEXPECTED_PUBLIC, fresh)
             facts |= {
                 "outcome": "error",
                 "reason": UNEXPECTED,
@@ -107,8 +129,7 @@ class FunctionRunner:
             }
         if "selectors" in facts:
             responses.require(req, rsp, facts.pop("selectors"))
-        self._tell(Call(**facts, seconds=time.perf_counter() - started))
-        return rsp
+        return Reply(rsp, Call(**facts), valid)
 
     async def answer_any(
         self,
@@ -123,113 +144,73 @@ class FunctionRunner:
         if not isinstance(req, Unreadable):
             return await self.RunFunction(req, context)
         started = time.perf_counter()
-        facts: dict[str, Any] = {**_subject(req.rest), **_refused(req.refusal)}
-        refused, fresh = req.refusal, self._fresh(req.rest)
+        facts: dict[str, Any] = {**requests.subject(req.rest), **_refused(req.refusal)}
+        refused, fresh = req.refusal, self._fresh(req.rest) or ()
         rsp = responses.refuse(req.rest, refused.reason, str(refused), refused.public, fresh)
-        self._tell(Call(**facts, seconds=time.perf_counter() - started))
+        self.log_call(Call(**facts), started)
         return rsp
 
-    def _tell(self, call: Call) -> None:
+    def log_call(self, call: Call, started: float, *, cached: bool | None = None) -> None:
+        """Log and count a call that ends now.
+
+        Args:
+            call: The call.
+            started: When it started, by `time.perf_counter`.
+            cached: Whether it was answered from the cache; None if the cache was not asked.
+        """
+        call = changed(call, seconds=time.perf_counter() - started, cached=cached)
         for observer in self._observers:
             observer(call)
         if not self._alone:
             self.log.log(call.level, "call", **call.line())
 
     async def _answer(
-        self, req: fnv1.RunFunctionRequest, facts: dict[str, Any]
-    ) -> fnv1.RunFunctionResponse:
-        facts |= _subject(req)
-        settings = _input(req)
-        ask = read_ask(plain.to_manifest(req.observed.composite.resource, leave_out="status"))
+        self, req: fnv1.RunFunctionRequest, now: datetime.datetime, facts: dict[str, Any]
+    ) -> tuple[fnv1.RunFunctionResponse, Period]:
+        facts |= requests.subject(req)
+        settings = requests.step_input(req)
+        ask = requests.asked(req)
         facts |= {"tenant": ask.tenant, "kind": ask.kind, "name": ask.name}
-        observed = _observed(req, ask)
+        observed = requests.observed_resources(req, ask, self._conversions)
         name = environment_name(ask, observed, settings.environment)
         selectors = environments.selectors(name, ask.tenant)
         facts |= {"environment": name, "selectors": selectors}
-        base, overlays = (_resolved(req, requirement) for requirement in selectors)
+        base, overlays = (requests.resolved(req, requirement) for requirement in selectors)
         if base is None or overlays is None:
             facts["outcome"] = "requirements"
             # Never cacheable: Crossplane before 2.2 caches inside its requirements loop.
-            return response.to(req, ttl=responses.NEVER_CACHED)
+            return response.to(req, ttl=responses.NEVER_CACHED), responses.day(now)
         facts["environment_found"] = bool(base)
         try:
-            environment = await self._assembly.environment(name, _layers(base), _layers(overlays))
+            layers = requests.layers_of(base), requests.layers_of(overlays)
+            environment = await self._assembly.environment(name, *layers)
             environments.admit(environment, ask.tenant)
         except EnvironmentNotFound as not_found:
             raise moved(ask.written, observed) or not_found from None
-        now = utc_now()
         answer = compose(ask, environment, observed, now.date())
         facts |= {"backend": answer.backend, "resources": len(answer.rendered.resources)}
         ttl = responses.ttl(answer, settings.refresh, now)
-        return responses.answered(req, answer, environment.settings.secrets_namespace, ttl)
+        secrets = environment.settings.secrets_namespace
+        rsp = responses.answered(req, answer, secrets, ttl, self._conversions)
+        return rsp, responses.validity(answer, settings.refresh, now)
 
-    def _fresh(self, req: fnv1.RunFunctionRequest) -> tuple[Condition, ...]:
-        """Return the conditions of the live resources; none if they cannot be determined."""
-        subject = _subject(req)
+    def _fresh(self, req: fnv1.RunFunctionRequest) -> tuple[Condition, ...] | None:
+        """Return the conditions of the live resources; None if they cannot be determined."""
+        subject = requests.subject(req)
         # The order itself may be unreadable.
         kind, tenant, name = (subject[part] for part in ("kind", "tenant", "name"))
         unread = Ask(kind, tenant, name, Mode.CLAIMS, uid="", written={})
         try:
-            return refusal.conditions(unread, _observed(req, unread))
+            observed = requests.observed_resources(req, unread, self._conversions)
+            return refusal.conditions(unread, observed)
         except Exception as error:  # noqa: BLE001  # the refusal itself has to be delivered
             self.log.error("conditions are not fresh", **subject, trace=trace(error))
-            return ()
+            return None
 
 
 def utc_now() -> datetime.datetime:
     """Return the current time; the only place that reads the clock."""
     return datetime.datetime.now(datetime.UTC)
-
-
-def read_ask(composite: Manifest) -> Ask:
-    """Return the order in a composite.
-
-    Args:
-        composite: The XR: of a claim, or namespaced and the tenant's own.
-
-    Raises:
-        InvalidOrder: Its kind is unknown, or it belongs to no tenant.
-        FunctionOutdated: It is of an API version that this version does not know.
-    """
-    metadata, spec = (shapes.mapping(composite.get(part)) for part in ("metadata", "spec"))
-    claim = shapes.mapping(spec.get("claimRef"))
-    kind = shapes.text(composite.get("kind")).removeprefix("X")
-    if kind not in KINDS:
-        raise InvalidOrder(
-            Problem("kind", f"must be one of {', '.join(KINDS)}{did_you_mean(kind, KINDS)}")
-        )
-    if composite.get("apiVersion") != API_VERSION:
-        text = f"only {API_VERSION} is known; upgrade the function first, then the API"
-        raise FunctionOutdated(Problem("apiVersion", text))
-    namespaced = bool(metadata.get("namespace"))
-    owner = metadata if namespaced else claim
-    tenant, name = shapes.text(owner.get("namespace")), shapes.text(owner.get("name"))
-    if not name or _wrong_label(tenant):
-        text = "an order belongs to a tenant: its namespace, or that of its claim"
-        raise InvalidOrder(Problem("metadata.namespace", text))
-    return Ask(
-        kind=kind,
-        tenant=tenant,
-        name=name,
-        mode=Mode.NAMESPACED if namespaced else Mode.CLAIMS,
-        uid=shapes.text(metadata.get("uid")),
-        generation=shapes.count(metadata.get("generation")),
-        written=without_nulls(
-            KINDS[kind], {key: value for key, value in spec.items() if key not in machinery.SPEC}
-        ),
-    )
-
-
-def _subject(req: fnv1.RunFunctionRequest) -> dict[str, str]:
-    """Return what to call an order before it is known to be one."""
-    composite = req.observed.composite.resource
-    namespaced = bool(plain.text_at(composite, "metadata", "namespace"))
-    owner = ("metadata",) if namespaced else ("spec", "claimRef")
-    return {
-        "tenant": plain.text_at(composite, *owner, "namespace"),
-        "kind": plain.text_at(composite, "kind").removeprefix("X"),
-        "name": plain.text_at(composite, *owner, "name"),
-    }
 
 
 def _is_cancelled(context: "grpc.aio.ServicerContext[Any, Any]") -> bool:
@@ -246,46 +227,3 @@ def _refused(refused: Refusal) -> dict[str, Any]:
         "actor": refused.actor,
         "problems": refused.problems,
     }
-
-
-def _input(req: fnv1.RunFunctionRequest) -> Input:
-    data = plain.to_dict(req.input)
-    return parse(Input, data, at="input", blame=EnvironmentInvalid)
-
-
-def _observed(req: fnv1.RunFunctionRequest, ask: Ask) -> dict[str, Resource]:
-    """Return our observed resources; those of other steps are never read.
-
-    Ours have our label, or the name that we gave them if the label is lost.
-    """
-    return {
-        key: managed.neutral(key, plain.to_manifest(found.resource), found.connection_details)
-        for key, found in req.observed.resources.items()
-        if plain.text_at(found.resource, "metadata", "labels", BACKEND_LABEL)
-        or plain.text_at(found.resource, "metadata", "name")
-        == names.composed(ask.tenant, ask.kind, ask.name, key)
-    }
-
-
-def _resolved(req: fnv1.RunFunctionRequest, name: str) -> list[fnv1.Resource] | None:
-    """Return what Crossplane found for a requirement; None if it has not resolved it yet."""
-    for answers in (req.required_resources, req.extra_resources):
-        if name in answers:
-            return list(answers[name].items)
-    return None
-
-
-def _layers(resources: list[fnv1.Resource]) -> Layers:
-    versions = frozenset(
-        (
-            plain.text_at(layer.resource, "metadata", "uid"),
-            plain.text_at(layer.resource, "metadata", "resourceVersion"),
-        )
-        for layer in resources
-    )
-    return Layers(
-        read=lambda: [plain.to_manifest(layer.resource) for layer in resources],
-        count=len(resources),
-        size=sum(layer.ByteSize() for layer in resources),
-        versions=versions if all(all(one) for one in versions) else None,
-    )

@@ -69,6 +69,8 @@ def _agrees(applied: Any, desired: Any, live: Any) -> bool:
 
 def _contains(whole: Any, part: Any) -> bool:
     """Return whether data contain everything that a part specifies."""
+    if isinstance(part, str):
+        return bool(whole == part)
     if isinstance(part, Mapping):
         return isinstance(whole, Mapping) and all(
             _contains(whole.get(name), value) for name, value in part.items()

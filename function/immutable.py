@@ -4,6 +4,7 @@ A field is immutable from the moment that something live holds it: a value that 
 was never built, can be corrected.
 """
 
+import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -53,15 +54,29 @@ def immutable_fields(kind: str, now: Mapping[str, Any], held: frozenset[str]) ->
 def _immutable(
     schema: type[Schema], now: Mapping[str, Any], at: str, held: frozenset[str]
 ) -> Iterator[str]:
-    for name, info in fields(schema).items():
-        where, inner, value = f"{at}.{name}", item_type(info), now.get(name)
-        if extra(info, "change") == "refused":
+    for name, inner in _refused_and_models(schema).items():
+        where, value = f"{at}.{name}", now.get(name)
+        if inner is None:
             yield from ([where] if is_below(where, held) else _parts(where, held))
-        elif inner and isinstance(value, Mapping | None):
+        elif isinstance(value, Mapping | None):
             yield from _immutable(inner, value or {}, where, held)
-        elif inner and isinstance(value, list) and "name" in fields(inner):
+        elif isinstance(value, list) and "name" in fields(inner):
             for entry in value:
                 yield from _immutable(inner, entry, f"{where}[{entry['name']}]", held)
+
+
+@functools.cache
+def _refused_and_models(schema: type[Schema]) -> dict[str, type[Schema] | None]:
+    """Return the models in fields, in their order; None for a field that may not change."""
+    models = {
+        name: None if extra(info, "change") == "refused" else item_type(info)
+        for name, info in fields(schema).items()
+    }
+    return {
+        name: model
+        for name, model in models.items()
+        if model or extra(fields(schema)[name], "change") == "refused"
+    }
 
 
 def _parts(where: str, held: frozenset[str]) -> Iterator[str]:

@@ -7,11 +7,11 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from function import shapes
 from function.contract import Manifest, Mode, Order, Resource
+from function.frozen import changed
 from function.shapes import CONDITIONS, EACH, Shape
 
 EXTERNAL_NAME = "crossplane.io/external-name"
@@ -124,7 +124,17 @@ def neutral(key: str, manifest: Manifest, connection: Mapping[str, bytes]) -> Re
 
     Its contents are taken as they are: it may belong to another pipeline step, or be garbled.
     """
-    manifest = shapes.fitting(manifest, _ENVELOPE)
+    return of_fitted(key, fitted(manifest), connection)
+
+
+def fitted(manifest: Manifest) -> Manifest:
+    """Return the parts of an observed manifest that are of the types that are read."""
+    kept: Manifest = shapes.fitting(manifest, _ENVELOPE)
+    return kept
+
+
+def of_fitted(key: str, manifest: Manifest, connection: Mapping[str, bytes]) -> Resource:
+    """Return an observed resource without scope, of a manifest that was `fitted`."""
     metadata, spec = manifest.get("metadata") or {}, manifest.get("spec") or {}
     version: str = manifest.get("apiVersion", "")
     return Resource(
@@ -188,7 +198,7 @@ def named(resource: Resource, observed: Resource | None) -> Resource:
     name = kept_name(observed)
     if not name or EXTERNAL_NAME in resource.annotations:
         return resource
-    return replace(resource, annotations={**resource.annotations, EXTERNAL_NAME: name})
+    return changed(resource, annotations={**resource.annotations, EXTERNAL_NAME: name})
 
 
 def _secret(resource: Resource, namespaced: bool, secrets_namespace: str) -> Manifest:

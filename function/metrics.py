@@ -4,6 +4,8 @@
     central_api_refusals_total          refusals by kind, environment, reason and who can act
     central_api_call_duration_seconds   latency by kind and outcome
     central_api_resources               resources of an answer by kind, environment and backend
+    central_api_answer_cache_lookups_total  calls by whether the cache had their answer
+    central_api_answer_cache_bytes      what the cached answers take
     central_api_build_info              the version
 
 Memory, CPU and file descriptors are there as `process_*`.
@@ -15,11 +17,12 @@ of that name was found. Tenants and orders are in the log, not here.
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from prometheus_client import (
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     Info,
     PlatformCollector,
@@ -42,11 +45,12 @@ _PORTS = range(1, 65536)
 class Metrics:
     """Keep the figures of one server."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, cache_size: Callable[[], float] = int) -> None:
         """Declare the metrics.
 
         Args:
             registry: Where they are collected; holds nothing else.
+            cache_size: Returns the bytes of cached answers.
         """
         self._calls = Counter(
             "central_api_calls",
@@ -78,6 +82,19 @@ class Metrics:
             buckets=RESOURCES,
             registry=registry,
         )
+        self._lookups = Counter(
+            "central_api_answer_cache_lookups",
+            "Calls by whether the cache had the answer: hit or miss.",
+            ("result",),
+            registry=registry,
+        )
+        for result in ("hit", "miss"):
+            self._lookups.labels(result)
+        Gauge(
+            "central_api_answer_cache_bytes",
+            "Memory of cached answers, at most --answer-cache-size.",
+            registry=registry,
+        ).set_function(cache_size)
         Info("central_api_build", "The running version.", registry=registry).info(
             {"version": __version__}
         )
@@ -90,6 +107,8 @@ class Metrics:
         environment = call.environment if call.environment_found else ""
         self._calls.labels(kind, environment, call.outcome).inc()
         self._seconds.labels(kind, call.outcome).observe(call.seconds)
+        if call.cached is not None:
+            self._lookups.labels("hit" if call.cached else "miss").inc()
         if call.reason:
             self._refusals.labels(kind, environment, call.reason, call.actor).inc()
         if call.outcome == "answered":

@@ -12,7 +12,6 @@ from function import shapes
 from function.contract import Backend, Resource
 from function.errors import FunctionOutdated, Problem
 from function.managed import is_known
-from function.paths import lookup
 
 # Messages repeat only text of the expected form; other text may be a secret.
 _KIND, _FAMILY = re.compile(r"[A-Z][A-Za-z0-9]{0,62}"), re.compile(r"[a-z0-9./-]{1,253}")
@@ -29,25 +28,26 @@ def versions_are_known(observed: Mapping[str, Resource], backend: Backend[Any]) 
     Raises:
         FunctionOutdated: With each of them.
     """
+    # An object of another group is another object, as the guard of identities sees.
+    groups = {version.rpartition("/")[0] for version in backend.writes}
     problems = [
         Problem(key, f"{unknown} is not known to this version; upgrade the function")
         for key, resource in sorted(observed.items())
-        for unknown in [_unknown(resource, backend)]
+        for unknown in [_unknown(resource, backend, groups)]
         if unknown
     ]
     if problems:
         raise FunctionOutdated(*problems)
 
 
-def _unknown(resource: Resource, backend: Backend[Any]) -> str:
+def _unknown(resource: Resource, backend: Backend[Any], groups: set[str]) -> str:
     """Return what is not known of a resource; empty if all of it is."""
     if not is_known(resource):
         kind = resource.kind if _KIND.fullmatch(resource.kind) else "a resource"
         return f"{kind} of {resource.family if _FAMILY.fullmatch(resource.family) else 'its API'}"
-    # An object of another group is another object, as the guard of identities sees.
-    groups = {version.rpartition("/")[0] for version in backend.writes}
-    for manifest in (resource.payload.get("manifest"), resource.at_provider.get("manifest")):
-        version, kind = (shapes.text(lookup(manifest, part)) for part in ("apiVersion", "kind"))
+    for found in (resource.payload.get("manifest"), resource.at_provider.get("manifest")):
+        manifest = shapes.mapping(found)
+        version, kind = (shapes.text(manifest.get(part)) for part in ("apiVersion", "kind"))
         if version and version not in backend.writes and version.rpartition("/")[0] in groups:
             kind = kind if _KIND.fullmatch(kind) else "an object"
             return f"{kind} of {version if _VERSION.fullmatch(version) else 'its API version'}"

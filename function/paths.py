@@ -9,14 +9,19 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+# The first is checked in a tenth of the time.
+_MAPPINGS = (dict, Mapping)
+
 
 def lookup(data: object, where: str) -> Any:
     """Return the value at a concrete path such as `nodePools[web].replicas`, or None."""
     for step in steps(where):
-        if step.startswith("["):
-            data = _entry(data, step[1:-1])
+        if isinstance(data, _MAPPINGS):
+            data = None if step.startswith("[") else data.get(step)
         else:
-            data = data.get(step) if isinstance(data, Mapping) else None
+            data = _entry(data, step[1:-1]) if step.startswith("[") else None
+        if data is None:
+            return None
     return data
 
 

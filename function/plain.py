@@ -12,6 +12,8 @@ from google.protobuf import struct_pb2
 
 # Above this, a double cannot represent every integer.
 _EXACT = 2**53
+# The first is checked in a tenth of the time.
+_MAPPINGS = (dict, Mapping)
 
 
 def to_dict(struct: struct_pb2.Struct) -> dict[str, Any]:
@@ -36,8 +38,15 @@ def to_manifest(struct: struct_pb2.Struct, leave_out: str = "") -> dict[str, Any
 def to_struct(data: Mapping[str, Any]) -> struct_pb2.Struct:
     """Return plain data as a Struct."""
     struct = struct_pb2.Struct()
-    _fill(struct, data)
+    fill(struct, data)
     return struct
+
+
+def fill(struct: struct_pb2.Struct, data: Mapping[str, Any]) -> None:
+    """Write plain data into an empty Struct."""
+    fields = struct.fields
+    for key, value in data.items():
+        _set(fields[key], value)
 
 
 def text_at(struct: struct_pb2.Struct, *path: str) -> str:
@@ -78,12 +87,6 @@ def _plain(value: struct_pb2.Value) -> Any:
     return None
 
 
-def _fill(struct: struct_pb2.Struct, data: Mapping[str, Any]) -> None:
-    fields = struct.fields
-    for key, value in data.items():
-        _set(fields[key], value)
-
-
 def _set(target: struct_pb2.Value, value: Any) -> None:
     if isinstance(value, str):
         target.string_value = value
@@ -91,9 +94,10 @@ def _set(target: struct_pb2.Value, value: Any) -> None:
         target.bool_value = value
     elif isinstance(value, int | float):
         target.number_value = value
-    elif isinstance(value, Mapping):
-        target.struct_value.SetInParent()
-        _fill(target.struct_value, value)
+    elif isinstance(value, _MAPPINGS):
+        inner = target.struct_value
+        inner.SetInParent()
+        fill(inner, value)
     elif isinstance(value, list | tuple):
         target.list_value.SetInParent()
         values = target.list_value.values

@@ -12,9 +12,10 @@ from function import admission, environment, files, local, simulate
 from function.contract import Manifest, Mode
 from function.errors import EnvironmentInvalid, Problem, Refusal
 from function.files import BadFile, Document
-from function.fn import FunctionRunner, read_ask
+from function.fn import FunctionRunner
 from function.labels import ENVIRONMENT_LABEL, OVERLAY_LABEL, TENANT_LABEL, labels_of
 from function.model import API_GROUP, API_VERSION, KINDS
+from function.requests import read_ask
 
 # Of what is printed beside objects.
 RESULT_API_VERSION = "render.crossplane.io/v1beta1"

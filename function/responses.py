@@ -11,11 +11,15 @@ from function import environment as environments
 from function import managed, plain, shapes, sizes
 from function.compose import Answer
 from function.contract import Condition, Manifest
+from function.conversions import Conversions
 from function.errors import EnvironmentInvalid, Refusal
 from function.excerpts import cut, few
 
 CONDITIONS = ("Accepted", "Provisioned", "Current", "BackendHealthy", "FullySupported")
 NEVER_CACHED = datetime.timedelta(0)
+# First moment, and first moment behind it.
+Period = tuple[datetime.datetime, datetime.datetime]
+_DAY = datetime.timedelta(days=1)
 _BOTH = fnv1.TARGET_COMPOSITE_AND_CLAIM
 _STATUS = {True: fnv1.STATUS_CONDITION_TRUE, False: fnv1.STATUS_CONDITION_FALSE}
 
@@ -100,6 +104,7 @@ def answered(
     answer: Answer,
     secrets_namespace: str,
     ttl: datetime.timedelta,
+    conversions: Conversions,
 ) -> fnv1.RunFunctionResponse:
     """Return the response that applies an answer.
 
@@ -108,6 +113,7 @@ def answered(
         answer: The answer.
         secrets_namespace: Where connection Secrets of cluster scoped resources are.
         ttl: How long Crossplane may keep it.
+        conversions: Converts its resources.
 
     Raises:
         EnvironmentInvalid: Another step of the pipeline composes a resource of the same name.
@@ -121,7 +127,7 @@ def answered(
     for resource in rendered.resources:
         manifest = managed.envelope(resource, answer.order, secrets_namespace)
         target = rsp.desired.resources[resource.key]
-        target.resource.CopyFrom(plain.to_struct(manifest))
+        conversions.fill(target.resource, manifest)
         target.ready = fnv1.READY_TRUE if resource.ready else fnv1.READY_FALSE
     composite = rsp.desired.composite
     composite.resource.MergeFrom(plain.to_struct({"status": rendered.status}))
@@ -140,9 +146,29 @@ def ttl(answer: Answer, refresh: int, now: datetime.datetime) -> datetime.timede
     longest = datetime.timedelta(seconds=refresh)
     if answer.until is None:
         return longest
-    midnight = datetime.datetime.combine(answer.until, datetime.time(), datetime.UTC)
-    left = midnight + datetime.timedelta(days=1) - now
+    left = _end_of(answer.until) - now
     return min(longest, max(left, datetime.timedelta(seconds=1)))
+
+
+def day(now: datetime.datetime) -> Period:
+    """Return the day in UTC, during which time changes nothing but a TTL."""
+    end = _end_of(now.date())
+    return end - _DAY, end
+
+
+def validity(answer: Answer, refresh: int, now: datetime.datetime) -> Period:
+    """Return when the same request gets the same response, its TTL included.
+
+    In the last `refresh` seconds of its last day the TTL shrinks all the time: the period is over.
+    """
+    start, end = day(now)
+    if answer.until is None:
+        return start, end
+    return start, min(end, _end_of(answer.until) - datetime.timedelta(seconds=refresh))
+
+
+def _end_of(date: datetime.date) -> datetime.datetime:
+    return datetime.datetime.combine(date, datetime.time(), datetime.UTC) + _DAY
 
 
 def _undeliverable(req: fnv1.RunFunctionRequest, rsp: fnv1.RunFunctionResponse) -> Refusal:

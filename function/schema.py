@@ -26,6 +26,8 @@ Number = Annotated[float, pydantic.Strict()]
 DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 # What to say of text that does not match a pattern; `text` fills it.
 HINTS: dict[str, str] = {}
+# Kept, because making one takes longer than writing a small value.
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def text(pattern: str, hint: str, **limits: int) -> pydantic.StringConstraints:
@@ -200,7 +202,7 @@ def item_type(info: FieldInfo) -> type[Schema] | None:
 
 def canonical(value: object) -> str:
     """Return JSON that is the same for the same value, whatever the order of its keys."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(value)
 
 
 def mapping(text: str) -> dict[str, Any]:
@@ -216,16 +218,25 @@ def digest(value: object) -> str:
 def masked(schema: type[Schema], data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the data with every private value replaced by its digest."""
     result: dict[str, Any] = {}
-    known = fields(schema)
+    private, models = _private_and_models(schema)
     for name, value in data.items():
-        info = known.get(name)
-        if info is not None and extra(info, "private"):
+        if name in private:
             # Nothing is nothing, however it is written.
-            result |= {name: digest(value)} if value else {}
-            continue
-        inner = info and item_type(info)
-        result[name] = _masked_inner(inner, value) if inner else value
+            if value:
+                result[name] = digest(value)
+        elif name in models:
+            result[name] = _masked_inner(models[name], value)
+        else:
+            result[name] = value
     return result
+
+
+@functools.cache
+def _private_and_models(schema: type[Schema]) -> tuple[frozenset[str], dict[str, type[Schema]]]:
+    """Return the names of private fields, and those of fields with models."""
+    private = frozenset(name for name, info in fields(schema).items() if extra(info, "private"))
+    models = {name: item_type(info) for name, info in fields(schema).items()}
+    return private, {name: model for name, model in models.items() if model}
 
 
 def _masked_inner(schema: type[Schema], value: Any) -> Any:
@@ -241,24 +252,36 @@ def without_nulls(schema: type[Schema], data: Mapping[str, Any]) -> dict[str, An
 
     Entries of lists stay, and what is below a mapping of any values.
     """
-    known = fields(schema)
-    return {
-        name: _without_nulls(known.get(name), value)
-        for name, value in data.items()
-        if value is not None or name not in known
-    }
+    known, (_, models), named = fields(schema), _private_and_models(schema), _named_values(schema)
+    result: dict[str, Any] = {}
+    for name, value in data.items():
+        if value is None and name in known:
+            continue
+        if name in models:
+            result[name] = _without_nulls(models[name], value)
+        elif name in named and isinstance(value, Mapping):
+            result[name] = {key: found for key, found in value.items() if found is not None}
+        else:
+            result[name] = value
+    return result
 
 
-def _without_nulls(info: FieldInfo | None, value: Any) -> Any:
-    inner = info and item_type(info)
-    if inner and isinstance(value, Mapping):
+def _without_nulls(inner: type[Schema], value: Any) -> Any:
+    if isinstance(value, Mapping):
         return without_nulls(inner, value)
-    if inner and isinstance(value, list | tuple):
+    if isinstance(value, list | tuple):
         return [without_nulls(inner, v) if isinstance(v, Mapping) else v for v in value]
-    named = get_args(info.annotation) if info and get_origin(info.annotation) is dict else ()
-    if named and named[1] is not Any and isinstance(value, Mapping):
-        return {name: found for name, found in value.items() if found is not None}
     return value
+
+
+@functools.cache
+def _named_values(schema: type[Schema]) -> frozenset[str]:
+    """Return the names of fields that map names to values of one type."""
+    return frozenset(
+        name
+        for name, info in fields(schema).items()
+        if get_origin(info.annotation) is dict and get_args(info.annotation)[1] is not Any
+    )
 
 
 @dataclass(frozen=True)

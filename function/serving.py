@@ -1,11 +1,13 @@
-"""Serve the function over gRPC like the SDK, with a deserialiser of our own.
+"""Serve the function over gRPC like the SDK, with a deserialiser of our own, and a cache.
 
 The SDK's server answers a request that protobuf cannot read with an error, which carries no
-condition. The messages of both versions of the service are wire compatible.
+condition. With a cache, gRPC passes bytes on as they are. The messages of both versions of the
+service are wire compatible.
 """
 
 import asyncio
 import signal
+from typing import Any
 
 import click
 import grpc
@@ -15,6 +17,7 @@ from crossplane.function.proto.v1beta1 import run_function_pb2 as fnv1beta1
 from grpc_reflection.v1alpha import reflection  # type: ignore[import-untyped]  # upstream
 
 from function import wire
+from function.cache import Cache, CachedRunner
 from function.fn import FunctionRunner
 
 MEGABYTE = 1024 * 1024
@@ -27,6 +30,7 @@ _SERVICES = tuple(
 
 def run(  # noqa: PLR0913  # the SDK's standard options
     runner: FunctionRunner,
+    cache: Cache | None = None,
     *,
     debug: bool,
     address: str,
@@ -35,7 +39,9 @@ def run(  # noqa: PLR0913  # the SDK's standard options
     max_recv_message_size: int,
     max_send_message_size: int | None,
 ) -> None:
-    """Serve until SIGTERM; see `crossplane.function.cli.standard_options` for the arguments.
+    """Serve until SIGTERM, with a cache of answers if there is one.
+
+    See `crossplane.function.cli.standard_options` for the keyword arguments.
 
     Raises:
         UsageError: There are neither credentials nor `--insecure`.
@@ -50,22 +56,28 @@ def run(  # noqa: PLR0913  # the SDK's standard options
         ("grpc.max_send_message_length", sent * MEGABYTE),
     )
     limit = max_recv_message_size * MEGABYTE
-    asyncio.run(_serve(runner, address, None if insecure else credentials, limit, options))
+    handler = _handler(runner, cache, wire.reader(limit))
+    asyncio.run(_serve(handler, address, None if insecure else credentials, options))
+
+
+def _handler(runner: FunctionRunner, cache: Cache | None, read: wire.Reader) -> Any:
+    """Return RunFunction as gRPC calls it."""
+    if cache:
+        return grpc.unary_unary_rpc_method_handler(CachedRunner(runner, cache, read).answer)
+    return grpc.unary_unary_rpc_method_handler(
+        runner.answer_any,
+        request_deserializer=read,
+        response_serializer=fnv1.RunFunctionResponse.SerializeToString,
+    )
 
 
 async def _serve(
-    runner: FunctionRunner,
+    handler: Any,
     address: str,
     credentials: grpc.ServerCredentials | None,
-    limit: int,
     options: tuple[tuple[str, int], ...],
 ) -> None:
     server = grpc.aio.server(options=options)
-    handler = grpc.unary_unary_rpc_method_handler(
-        runner.answer_any,
-        request_deserializer=wire.reader(limit),
-        response_serializer=fnv1.RunFunctionResponse.SerializeToString,
-    )
     for service in _SERVICES:
         handlers = grpc.method_handlers_generic_handler(service, {"RunFunction": handler})
         server.add_generic_rpc_handlers((handlers,))

@@ -7,6 +7,7 @@ part of another type counts as absent, as before the first observation; nothing 
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -27,6 +28,7 @@ CONDITIONS: Shape = [
 ]
 # Nothing that this function remembers is deeper, nor is a whole number in it larger.
 _DEEPEST, _LARGEST = 64, 2**53
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def fitting(value: Any, shape: Shape) -> Any:
@@ -50,8 +52,10 @@ def _fields(value: Mapping[str, Any], shape: Mapping[str, Any]) -> dict[str, Any
     fields = {}
     for name, inner in value.items():
         wanted = shape.get(name, others)
-        kept = inner if wanted is None else fitting(inner, wanted)
-        if wanted is None or kept is not None:
+        # Most shapes are types, and most time of a large order is spent here.
+        if wanted is None or type(inner) is wanted:
+            fields[name] = inner
+        elif not isinstance(wanted, type) and (kept := fitting(inner, wanted)) is not None:
             fields[name] = kept
     return fields
 
@@ -85,20 +89,29 @@ def parsed(text: str) -> Any:
         data = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return data if _is_plain(data, _DEEPEST) else None
+    return data if _is_plain(data) else None
 
 
-def _is_plain(value: Any, depth: int) -> bool:
-    match value:
-        case str():
-            return value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value)
-        case list():
-            return depth > 0 and all(_is_plain(item, depth - 1) for item in value)
-        case dict():
-            parts = (*value, *value.values())
-            return depth > 0 and all(_is_plain(part, depth - 1) for part in parts)
-        case int():
-            return abs(value) <= _LARGEST
-        case float():
-            return math.isfinite(value)
+def _is_plain(data: Any) -> bool:
+    level = [data]
+    for left in range(_DEEPEST, -1, -1):
+        deeper: list[Any] = []
+        for value in level:
+            if isinstance(value, str):
+                if not value.isascii() and _SURROGATES.search(value):
+                    return False
+            elif isinstance(value, dict | list):
+                if not left:
+                    return False
+                deeper += value
+                deeper += value.values() if isinstance(value, dict) else ()
+            elif not _is_safe(value):
+                return False
+        level = deeper
     return True
+
+
+def _is_safe(value: float | bool | None) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is None or abs(value) <= _LARGEST

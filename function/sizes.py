@@ -170,8 +170,8 @@ def _envelope(order: Order[Any]) -> int:
 
 
 def _payload(resource: Resource) -> int:
-    texts = (canonical(part) for part in (resource.payload, resource.initial, resource.options))
-    return sum(len(text.encode("utf-8", "replace")) for text in texts)
+    parts = (resource.payload, resource.initial, resource.options)
+    return sum(len(canonical(part).encode("utf-8", "replace")) if part else 2 for part in parts)
 
 
 def _length(annotations: Mapping[str, str]) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 from function import bound, guards, names
 from function.contract import Backend, Order, Rendered, Resource
+from function.frozen import changed
 from function.labels import BACKEND_LABEL, ENVIRONMENT_LABEL
 from function.managed import ALL_POLICIES
 from function.record import Bound
@@ -45,7 +46,7 @@ def _stamped(
     if resource.key == backend.root:
         annotations[bound.ANNOTATION] = bound.encode(record)
     name = before.name if before else ""
-    found = replace(
+    found = changed(
         resource,
         name=name or names.composed(order.tenant, order.kind, order.name, resource.key),
         labels={
@@ -61,4 +62,4 @@ def _stamped(
     )
     if order.spec.deletion_policy == "Orphan":
         found = guards.without_delete(found, ALL_POLICIES)
-    return replace(found, identities=backend.identities(found))
+    return changed(found, identities=backend.identities(found))

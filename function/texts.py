@@ -55,8 +55,10 @@ def judge(
     changed = {
         name: value
         for name, value in now.items()
-        if not _is_private(schema, name) or digest(value) != old.get(name)
+        if (digest(value) if _is_private(schema, name) else value) != old.get(name)
     }
+    if not changed:
+        return
     problems = _problems(schema, changed, old, "spec")
     fills = [f"spec.{at}" for at in filled]
     of_policy = [problem for problem in problems if is_below(problem.field, fills)]

@@ -46,8 +46,12 @@ class Unreadable:
     refusal: Refusal
 
 
-def reader(limit: int) -> Callable[[bytes], fnv1.RunFunctionRequest | Unreadable]:
-    """Return a deserialiser that never raises.
+# Deserialises a request, and never raises.
+Reader = Callable[[bytes], fnv1.RunFunctionRequest | Unreadable]
+
+
+def reader(limit: int) -> Reader:
+    """Return a deserialiser.
 
     Args:
         limit: Bytes of the largest request that is parsed in full.
@@ -84,7 +88,7 @@ def _essential(data: bytes) -> bytes:
             kept += piece
         if number == numbers["observed"].number:
             mine = b"".join(part for named, _, part in _pieces(payload) if named == composite)
-            kept += _field(number, mine)
+            kept += encoded(number, mine)
     return bytes(kept)
 
 
@@ -112,7 +116,7 @@ def _readable(  # noqa: PLR0913  # a position is both field numbers and a path
             lost[below] = wrong
             continue
         within = (*numbers, number)
-        kept += _field(number, _readable(inner, payload, within, below, levels - is_value, lost))
+        kept += encoded(number, _readable(inner, payload, within, below, levels - is_value, lost))
     return bytes(kept)
 
 
@@ -132,7 +136,7 @@ def _step(field: Any, payload: bytes, index: int) -> Path:
 def _wrong(numbers: tuple[int, ...], piece: bytes) -> str:
     """Return why protobuf rejects a field at its depth in a request; empty if it does not."""
     for number in reversed(numbers):
-        piece = _field(number, piece)
+        piece = encoded(number, piece)
     try:
         fnv1.RunFunctionRequest.FromString(piece)
     except message.DecodeError as error:
@@ -204,7 +208,7 @@ def _varint(data: bytes, position: int) -> tuple[int, int]:
     return 0, -1
 
 
-def _field(number: int, payload: bytes) -> bytes:
+def encoded(number: int, payload: bytes) -> bytes:
     """Return a field that holds a message."""
     return _number(number << 3 | _LENGTH_DELIMITED) + _number(len(payload)) + payload
 

@@ -6,7 +6,6 @@ import re
 import signal
 import socket
 import subprocess
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,12 @@ from function import fn, local, metrics
 from function.__version__ import __version__
 from function.contract import Mode
 from tests import asking
+from tests.server import counted, scraped
 from tools import demo
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 PROGRAM = demo.SERVER[0]
-Samples = dict[str, float]
 
 
 def test_samples_of_a_sequence_of_calls(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,24 +218,6 @@ def call(channel: demo.Channel, req: fnv1.RunFunctionRequest) -> None:
             await stub.RunFunction(req, timeout=10)
 
     asyncio.run(once())
-
-
-def counted(registry: CollectorRegistry, name: str) -> Samples:
-    """Return the samples of a name by their labels."""
-    return {
-        ",".join(f'{key}="{value}"' for key, value in sorted(sample.labels.items())): sample.value
-        for metric in registry.collect()
-        for sample in metric.samples
-        if sample.name == name
-    }
-
-
-def scraped(address: str, name: str) -> Samples:
-    """Return the samples of a name by their labels, as Prometheus reads them."""
-    with urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as answer:
-        text = answer.read().decode()
-    found = re.findall(rf"^{name}(?:{{(.*)}})? (\S+)$", text, re.MULTILINE)
-    return {labels: float(value) for labels, value in found}
 
 
 def started(address: str) -> tuple[int, str]:

@@ -109,7 +109,7 @@ def test_directories_are_those_of_the_repository() -> None:
 def test_the_guide_names_every_metric_with_its_labels() -> None:
     """What an operator watches is what is served."""
     registry = CollectorRegistry()
-    call = Call("answered", 0.1, kind="Server")
+    call = Call("answered", kind="Server", seconds=0.1)
     metrics.Metrics(registry).observe(replace(call, reason="InternalError"))
     served = {
         (family.name + ("_total" if family.type == "counter" else ""), frozenset(sample.labels))

@@ -17,6 +17,7 @@ from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
 from function import environment
 from function.contract import Mode
 from tests import asking, raw
+from tests.server import raw_call, untyped
 from tools import demo
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -97,29 +98,6 @@ def test_help_names_the_flags_of_the_sdk() -> None:
     ).stdout
     for flag in ("--tls-server-certs-dir", "--insecure", "--address", "--max-recv-message-size"):
         assert flag in reported
-
-
-def untyped(channel: grpc.aio.Channel, version: str = "v1") -> Any:
-    """Return RunFunction as a method that takes bytes."""
-    return channel.unary_unary(
-        f"/apiextensions.fn.proto.{version}.FunctionRunnerService/RunFunction",
-        response_deserializer=fnv1.RunFunctionResponse.FromString,
-    )
-
-
-def raw_call(channel: demo.Channel, data: bytes, version: str = "v1") -> fnv1.RunFunctionResponse:
-    """Send bytes to RunFunction, such as protobuf would never write."""
-
-    async def once() -> fnv1.RunFunctionResponse:
-        options = [("grpc.max_send_message_length", -1)]
-        async with grpc.aio.secure_channel(
-            channel.target, channel.credentials, options=options
-        ) as opened:
-            method = untyped(opened, version)
-            answered: fnv1.RunFunctionResponse = await method(data, timeout=20)
-            return answered
-
-    return asyncio.run(once())
 
 
 @pytest.mark.parametrize("version", ["v1", "v1beta1"])

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from function.constraints import Violation, violations
-from function.contract import Order
 from function.errors import InvalidOrder, Problem
 from function.model import KINDS, OrderSpec
 from function.parsing import parse
@@ -17,24 +16,26 @@ from function.schema import extra, fields
 
 
 def check_constraints(
-    order: Order[Any], requested: Mapping[str, Any], previous: Bound | None
+    kind: str, written: OrderSpec, requested: Mapping[str, Any], previous: Bound | None
 ) -> None:
     """Refuse values that violate a constraint, unless the order was accepted with them.
 
     The tenant cannot correct values that policy filled in: see `environment`.
 
     Args:
-        order: The order.
+        kind: Kind of the order.
+        written: What the tenant wrote.
         requested: What was written and filled, private values masked.
         previous: What was decided at the last answer; None for a new order.
 
     Raises:
         InvalidOrder: With each such value.
     """
-    written: OrderSpec = parse(KINDS[order.kind], order.written, at="spec", blame=InvalidOrder)
+    if previous is not None and requested == previous.request:
+        return
     violated = violations(written, "spec")
     if violated and previous is not None:
-        violated = _new(violated, order.kind, requested, previous)
+        violated = _new(violated, kind, requested, previous)
     if violated:
         raise InvalidOrder(*(Problem(one.field, one.message) for one in violated))
 

@@ -123,7 +123,7 @@ def condition_of(status: Mapping[str, Any], kind: str, *, whole: bool = False) -
         if isinstance(condition, Mapping) and condition.get("type") == kind:
             message = str(condition.get("message") or "")
             said = message if whole else excerpts.cut(message, excerpts.TEXT_IN)
-            return {**condition, "message": said}
+            return condition if said is condition.get("message") else {**condition, "message": said}
     return {}
 
 

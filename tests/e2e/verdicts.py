@@ -33,7 +33,7 @@ def judge(kind: str, spec: Spec, before: Spec | None = None) -> str:
         record = None
         if before is not None:
             record = Bound(place=Place(), asked=masked(schema, before))
-        check_constraints(order, now, record)
+        check_constraints(kind, parsed, now, record)
         if record is not None:
             immutable.refused_fields_are_unchanged(order, now, record, {})
             guards.data_is_kept(order, now, record)

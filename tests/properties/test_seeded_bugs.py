@@ -14,7 +14,6 @@ from function import (
     bound,
     environment,
     existence,
-    fn,
     guards,
     immutable,
     managed,
@@ -24,6 +23,7 @@ from function import (
     policy,
     refusal,
     report,
+    requests,
     stale,
     versions,
 )
@@ -164,7 +164,7 @@ def _our_keys(observed: Mapping[str, Resource], _: object) -> dict[str, Resource
     return {key: r for key, r in observed.items() if key.startswith(("openstack-s", "capi-c"))}
 
 
-def _unfiltered(req: Any, _: object) -> dict[str, Resource]:
+def _unfiltered(req: Any, *_: object) -> dict[str, Resource]:
     found = req.observed.resources.items()
     return {
         key: managed.neutral(key, plain.to_manifest(r.resource), r.connection_details)
@@ -375,7 +375,9 @@ BUGS = (
     # Other steps and moves.
     Bug(
         "foreign resource taken",
-        both(broken(fn, "_observed", _unfiltered), broken(guards, "ours", _everything)),
+        both(
+            broken(requests, "observed_resources", _unfiltered), broken(guards, "ours", _everything)
+        ),
         answered(faults.foreign_unlabelled),
     ),
     Bug(
