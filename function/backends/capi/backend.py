@@ -181,6 +181,7 @@ CLUSTER: Backend[ClusterSpec] = Backend(
     name=NAME,
     settings=CapiSettings,
     root=KEY,
+    composes={"kubernetes": ("Object",)},
     current=current,
     applied=applied,
     is_same_version=is_same_version,

@@ -184,6 +184,7 @@ CLUSTER: Backend[ClusterSpec] = Backend(
     name=NAME,
     settings=GardenerSettings,
     root=KEY,
+    composes={"kubernetes": ("Object",)},
     current=current,
     applied=applied,
     is_same_version=is_same_version,
