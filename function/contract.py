@@ -295,6 +295,7 @@ class Backend(Generic[SpecT]):
         name: Name in `kinds` and in the label of every resource.
         settings: Model of its block in the environment.
         root: Key of the resource that carries the bound record; in the first wave, never removed.
+        composes: Kinds of its resources, by API family.
         current: What the environment gives an order today, as an `Effective` model of its own.
         applied: What the order was last given, by attribute of that model, from its observed
             resources, the previous record and today's values; None if nothing exists.
@@ -324,6 +325,7 @@ class Backend(Generic[SpecT]):
     name: str
     settings: type[Schema]
     root: str
+    composes: Mapping[str, tuple[str, ...]]
     render: Render[SpecT]
     identities: Callable[[Resource], frozenset[str]]
     recall: Callable[[Mapping[str, Resource]], Recalled | None]

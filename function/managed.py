@@ -33,22 +33,6 @@ _API_VERSIONS = {
         "networking.openstack.m.crossplane.io/v1alpha1",
     ),
 }
-# What is composed of each family.
-_KINDS = {
-    "kubernetes": ("Object",),
-    "compute.openstack": ("InstanceV2", "KeypairV2", "ServergroupV2", "VolumeAttachV2"),
-    "blockstorage.openstack": ("VolumeV3",),
-    "networking.openstack": (
-        "FloatingipV2",
-        "NetworkV2",
-        "PortV2",
-        "RouterInterfaceV2",
-        "RouterV2",
-        "SecgroupRuleV2",
-        "SecgroupV2",
-        "SubnetV2",
-    ),
-}
 # Kind of what holds a tenant's credentials for a backend.
 CONFIGS = {Mode.CLAIMS: "ProviderConfig", Mode.NAMESPACED: "ClusterProviderConfig"}
 _FAMILIES = {version: family for family, versions in _API_VERSIONS.items() for version in versions}
@@ -158,18 +142,10 @@ def of_fitted(key: str, manifest: Manifest, connection: Mapping[str, bytes]) -> 
     )
 
 
-def is_known(resource: Resource) -> bool:
-    """Say whether an observed resource is of a kind that this version composes."""
-    return resource.kind in _KINDS.get(resource.family, ())
-
-
-def definitions(mode: Mode) -> list[str]:
-    """Return the names of the definitions of everything that is composed in an install."""
-    return sorted(
-        f"{kind.lower()}s.{versions[mode is Mode.NAMESPACED].partition('/')[0]}"
-        for family, versions in _API_VERSIONS.items()
-        for kind in _KINDS[family]
-    )
+def definition(family: str, kind: str, mode: Mode) -> str:
+    """Return the name of the definition of a composed kind in an install."""
+    group = _API_VERSIONS[family][mode is Mode.NAMESPACED].partition("/")[0]
+    return f"{kind.lower()}s.{group}"
 
 
 def external_name(observed: Resource | None) -> str:

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from function import shapes
+from function.backends import is_composed
 from function.contract import Backend, Resource
 from function.errors import FunctionOutdated, Problem
-from function.managed import is_known
 
 # Messages repeat only text of the expected form; other text may be a secret.
 _KIND, _FAMILY = re.compile(r"[A-Z][A-Za-z0-9]{0,62}"), re.compile(r"[a-z0-9./-]{1,253}")
@@ -42,7 +42,7 @@ def versions_are_known(observed: Mapping[str, Resource], backend: Backend[Any]) 
 
 def _unknown(resource: Resource, backend: Backend[Any], groups: set[str]) -> str:
     """Return what is not known of a resource; empty if all of it is."""
-    if not is_known(resource):
+    if not is_composed(resource):
         kind = resource.kind if _KIND.fullmatch(resource.kind) else "a resource"
         return f"{kind} of {resource.family if _FAMILY.fullmatch(resource.family) else 'its API'}"
     for found in (resource.payload.get("manifest"), resource.at_provider.get("manifest")):

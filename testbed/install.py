@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from function import managed
+from function import backends
 from function.contract import Mode
 from function.model import API_GROUP, API_VERSION
 from testbed import ROOT, build
@@ -184,7 +184,7 @@ def _await_rights(api: Kubernetes, mode: Mode) -> None:
     """Wait until the API server knows what a tenant and Crossplane may do."""
     namespace = TENANT if mode is Mode.NAMESPACED else ""
     rights = [("tenant", f"clusters.{API_GROUP}", TENANT)]
-    rights += [(CROSSPLANE_USER, name, namespace) for name in managed.definitions(mode)]
+    rights += [(CROSSPLANE_USER, name, namespace) for name in backends.definitions(mode)]
     for user, name, where in rights:
         plural, _, group = name.partition(".")
         until(

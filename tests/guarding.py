@@ -27,6 +27,7 @@ def backend(**fields: Any) -> Backend[Any]:
     return Backend(
         name="test",
         settings=OwnSettings,
+        composes={},
         root="test-root",
         render=lambda *_: Rendered(),
         identities=lambda resource: frozenset({resource.key}),

@@ -48,6 +48,7 @@ def backend(recalled: Data | None = None) -> Backend[Any]:
     return Backend(
         name="test",
         settings=OwnSettings,
+        composes={},
         root="test-root",
         render=lambda *_: Rendered(),
         identities=lambda _: frozenset(),

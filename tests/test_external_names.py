@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from function import local, managed, simulate
+from function import local, simulate
+from function.backends import definitions
 from function.contract import Mode
 from function.fn import FunctionRunner
 from function.managed import EXTERNAL_NAME
@@ -15,7 +16,7 @@ from tests import asking
 
 KINDS = {
     name.partition(".")[0].removesuffix("s")
-    for name in managed.definitions(Mode.CLAIMS)
+    for name in definitions(Mode.CLAIMS)
     if ".openstack." in name
 }
 Seen = Mapping[str, local.Observed]

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from function import managed
-from function.backends import SETTINGS
+from function.backends import SETTINGS, definitions
 from function.contract import Mode
 from tests.asking import ROOT, Manifest
 from tests.crds import SCHEMAS, problems
@@ -38,7 +38,7 @@ def test_what_is_composed_is_activated() -> None:
 @each_mode
 def test_an_install_activates_kinds_of_its_scope(mode: Mode) -> None:
     """Cluster scoped kinds for claims; those of the tenant's namespace otherwise."""
-    groups = {name.partition(".")[2] for name in managed.definitions(mode)}
+    groups = {name.partition(".")[2] for name in definitions(mode)}
     assert {".m." in group for group in groups} == {mode is Mode.NAMESPACED}
 
 

@@ -3,10 +3,12 @@
 A backend consists of one package here and one line below for each kind.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
+from function import managed
 from function.backends import capi, gardener, openstack
-from function.contract import Backend
+from function.contract import Backend, Mode, Resource
 from function.model import ClusterSpec, NetworkSpec, ServerSpec
 from function.schema import Schema
 
@@ -27,3 +29,23 @@ BACKENDS: dict[str, dict[str, Backend[Any]]] = {
 SETTINGS: dict[str, type[Schema]] = {
     name: backend.settings for table in BACKENDS.values() for name, backend in table.items()
 }
+
+
+def is_composed(resource: Resource) -> bool:
+    """Say whether an observed resource is of a kind that a backend of this version composes."""
+    return any(resource.kind in one.composes.get(resource.family, ()) for one in _all())
+
+
+def definitions(mode: Mode) -> list[str]:
+    """Return the names of the definitions of everything that is composed in an install."""
+    found = {
+        managed.definition(family, kind, mode)
+        for one in _all()
+        for family, kinds in one.composes.items()
+        for kind in kinds
+    }
+    return sorted(found)
+
+
+def _all() -> Iterator[Backend[Any]]:
+    return (backend for table in BACKENDS.values() for backend in table.values())

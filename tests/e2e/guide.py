@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from http.client import HTTPException
 from pathlib import Path
 
-from function import managed
+from function.backends import definitions
 from testbed import ROOT, install, packaged, packages
 from testbed.cores import CORES, Profile
 from testbed.install import SCHEMAS, Setup, documents
@@ -104,7 +104,7 @@ def staffed(site: Site, profile: Profile) -> Iterator[Cloud]:
 
 def _collections(api: Kubernetes, profile: Profile) -> Iterator[str]:
     """Yield the paths of everything that can be composed, in all namespaces."""
-    for name in managed.definitions(profile.mode):
+    for name in definitions(profile.mode):
         definition = api.get(f"{CRDS}/{name}")
         assert definition is not None
         spec = definition["spec"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from function import managed
+from function.backends import definitions
 from function.model import API_GROUP
 from testbed import ROOT
 from testbed.install import documents, named
@@ -96,7 +96,7 @@ def test_a_viewer_looks(plane: Plane, viewer: str) -> None:
 def test_crossplane_composes(plane: Plane) -> None:
     """Every kind of this install, by the role that is aggregated to its own."""
     namespace = TENANT if plane.profile.mode.value == "namespaced" else ""
-    for definition in managed.definitions(plane.profile.mode):
+    for definition in definitions(plane.profile.mode):
         plural, _, group = definition.partition(".")
         for verb in (*READ, *WRITE):
             assert may(plane, CROSSPLANE_USER, verb, group, plural, namespace), (verb, plural)

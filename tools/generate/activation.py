@@ -6,7 +6,7 @@ know the kind. So it stands beside what `package/cluster` applies.
 
 from typing import Any
 
-from function import managed
+from function.backends import definitions
 from function.contract import Mode
 from function.model import API_GROUP
 
@@ -17,5 +17,5 @@ def policy(mode: Mode) -> dict[str, Any]:
         "apiVersion": "apiextensions.crossplane.io/v1alpha1",
         "kind": "ManagedResourceActivationPolicy",
         "metadata": {"name": f"{mode.value}.{API_GROUP}"},
-        "spec": {"activate": managed.definitions(mode)},
+        "spec": {"activate": definitions(mode)},
     }

@@ -10,11 +10,14 @@ A Server comes in waves, because some fields take ids and have no references:
 A wave gates creation only: observed resources are always rendered, whatever else is missing, and
 fields that a service can only change by re-creating a resource are copied from the live resource.
 
+backend          what the core sees
+settings         what the provider configures
+effective        which settings apply
 servers          an order for servers            networks   an order for a network
-status           status of servers               settings   what the provider configures
-network_status   status of a network             stack      input of rendering
-firewall         security group and rules        keys       names in the composition
-login            key pair                        removals   why a resource is removed
+status           status of servers               stack      input of rendering
+network_status   status of a network             keys       names in the composition
+firewall         security group and rules        removals   why a resource is removed
+login            key pair
 userdata         user data, merged with SSH keys
 ports            ports and public addresses
 instances        the servers, and their spread
@@ -22,9 +25,8 @@ shapes           types of the fields that are read
 volumes          volumes and attachments
 """
 
+from function.backends.openstack.backend import NETWORK_BACKEND, SERVER_BACKEND
 from function.backends.openstack.keys import NAME
-from function.backends.openstack.networks import NETWORK_BACKEND
-from function.backends.openstack.servers import SERVER_BACKEND
 from function.backends.openstack.settings import OpenStackSettings
 
 __all__ = ["NAME", "NETWORK_BACKEND", "SERVER_BACKEND", "OpenStackSettings"]

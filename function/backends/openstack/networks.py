@@ -9,21 +9,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from function import trouble
-from function.backends.openstack import effective, keys
+from function.backends.openstack import keys
 from function.backends.openstack.effective import CloudSettings
-from function.backends.openstack.keys import IPV4, IPV6, NAME, NETWORK, NETWORKING, ROUTER, SUBNET
+from function.backends.openstack.keys import IPV4, IPV6, NETWORK, NETWORKING, ROUTER, SUBNET
 from function.backends.openstack.network_status import current, status
 from function.backends.openstack.ports import FAMILY_LABEL
-from function.backends.openstack.removals import identities, removals
+from function.backends.openstack.removals import removals
 from function.backends.openstack.settings import OpenStackSettings
-from function.backends.openstack.shapes import READS
 from function.backends.openstack.stack import Stack
-from function.contract import Accepted, Backend, Manifest, Order, Remark, Rendered, Resource, View
+from function.contract import Accepted, Manifest, Order, Remark, Rendered, Resource, View
 from function.errors import InvalidOrder, Problem
 from function.managed import named
 from function.model import NetworkSpec
 from function.record import Bound, Recalled
-from function.settings import filled
 
 
 def render(
@@ -87,22 +85,6 @@ def holds(observed: Mapping[str, Resource], asked: Mapping[str, Any]) -> frozens
         if found and not found.exists
     }
     return frozenset(path for path, family in held.items() if family not in refused)
-
-
-NETWORK_BACKEND: Backend[NetworkSpec] = Backend(
-    name=NAME,
-    settings=OpenStackSettings,
-    root=NETWORK,
-    current=effective.current,
-    render=render,
-    identities=identities,
-    recall=recall,
-    namespace=lambda _own, _tenant: "",
-    provider_config=lambda own, tenant: filled(own.provider_config, tenant=tenant),
-    holds=holds,
-    look=look,
-    reads=READS,
-)
 
 
 def _check(stack: Stack[NetworkSpec]) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from function.backends.openstack import (
-    effective,
     firewall,
     instances,
     keys,
@@ -14,17 +13,14 @@ from function.backends.openstack import (
     volumes,
 )
 from function.backends.openstack.effective import CloudSettings
-from function.backends.openstack.keys import NAME
-from function.backends.openstack.removals import identities, removals
+from function.backends.openstack.removals import removals
 from function.backends.openstack.settings import OpenStackSettings
-from function.backends.openstack.shapes import READS
 from function.backends.openstack.stack import Stack
-from function.contract import Accepted, Backend, Order, Rendered, Resource, View
+from function.contract import Accepted, Order, Rendered, Resource, View
 from function.managed import named
 from function.model import ServerSpec
 from function.paths import lookup
 from function.record import Boot, Bound, BoundImage, Machine, Recalled
-from function.settings import filled
 
 # The fields that determine the number of resources, by the prefix of their keys.
 _FIELDS = (
@@ -178,21 +174,9 @@ def _is_refused(observed: Mapping[str, Resource], key: str) -> bool:
     return key in observed and not observed[key].exists
 
 
-SERVER_BACKEND: Backend[ServerSpec] = Backend(
-    name=NAME,
-    settings=OpenStackSettings,
-    root=keys.GROUP,
-    current=effective.current,
-    render=render,
-    identities=identities,
-    recall=recall,
-    namespace=lambda _own, _tenant: "",
-    provider_config=lambda own, tenant: filled(own.provider_config, tenant=tenant),
-    holds=holds,
-    look=look,
-    field_of=lambda key: next((field for part, field in _FIELDS if key.startswith(part)), ""),
-    reads=READS,
-)
+def field_of(key: str) -> str:
+    """Return the order field that a resource is composed for; empty if there is none."""
+    return next((field for part, field in _FIELDS if key.startswith(part)), "")
 
 
 def _server(stack: Stack[ServerSpec], index: int) -> list[Resource | str]:

@@ -1,0 +1,43 @@
+"""Hold what each backend says of itself to what it does, whichever backends there are."""
+
+import pytest
+
+from function import local, managed, simulate
+from function.backends import BACKENDS
+from function.labels import BACKEND_LABEL
+from tests import asking
+
+TABLE = [(kind, name) for kind, table in BACKENDS.items() for name in table]
+
+
+def composed(kind: str, backend: str) -> set[tuple[str, str]]:
+    """Return family and kind of everything that a backend composes for the example orders."""
+    found = set()
+    for name in asking.ORDERS:
+        for provider in asking.PROVIDERS:
+            order = asking.order(name)
+            if order["kind"] != kind:
+                continue
+            for manifest in settled(order, provider).values():
+                resource = managed.neutral("", manifest, {})
+                if resource.labels[BACKEND_LABEL] == backend:
+                    found.add((resource.family, resource.kind))
+    return found
+
+
+def settled(order: asking.Manifest, provider: str) -> dict[str, asking.Manifest]:
+    """Return all resources of an order; none if it is refused."""
+    outcome = asking.ask(order, asking.provider(provider))
+    for _ in range(local.MAX_CALLS):
+        if outcome.fatal or outcome.complete:
+            break
+        outcome = asking.ask(order, asking.provider(provider), simulate.play(outcome.resources))
+    return dict(outcome.resources)
+
+
+@pytest.mark.parametrize(("kind", "backend"), TABLE)
+def test_a_backend_composes_what_it_says(kind: str, backend: str) -> None:
+    """No kind is missing, which a later call would refuse, and none is there without need."""
+    composes = BACKENDS[kind][backend].composes
+    declared = {(family, one) for family, kinds in composes.items() for one in kinds}
+    assert composed(kind, backend) == declared
