@@ -3,9 +3,9 @@
     Order, Environment -> Bound -> Rendered(Resource ...)
 
 A backend is one pure function per kind, `(order, settings, bound, observed) -> Rendered`.
-The settings are those that apply to the order (`effective`). It sees nothing else: no mode,
-no clock, no guard. Observed resources come as `Resource`
-too, so that what is desired and what is observed are compared like with like.
+The settings are those that apply to the order (`effective`). It sees nothing else: no mode, no
+clock, no guard. Observed resources come as `Resource` too, so that what is desired and what is
+observed are compared like with like.
 """
 
 import enum

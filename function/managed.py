@@ -12,6 +12,7 @@ from typing import Any
 from function import shapes
 from function.contract import Manifest, Mode, Order, Resource
 from function.frozen import changed
+from function.paths import lookup
 from function.shapes import CONDITIONS, EACH, Shape
 
 EXTERNAL_NAME = "crossplane.io/external-name"
@@ -146,6 +147,16 @@ def definition(family: str, kind: str, mode: Mode) -> str:
     """Return the name of the definition of a composed kind in an install."""
     group = _API_VERSIONS[family][mode is Mode.NAMESPACED].partition("/")[0]
     return f"{kind.lower()}s.{group}"
+
+
+def inner_identity(manifest: object) -> str:
+    """Return group, kind, namespace and name of the object in an Object.
+
+    The version of its API is no part of it, because one object is served in several.
+    """
+    group = str(lookup(manifest, "apiVersion")).rpartition("/")[0]
+    where = (lookup(manifest, path) for path in ("kind", "metadata.namespace", "metadata.name"))
+    return "/".join((group, *map(str, where)))
 
 
 def external_name(observed: Resource | None) -> str:

@@ -30,6 +30,7 @@ from function.contract import (
     Resource,
     View,
 )
+from function.managed import inner_identity
 from function.model import ClusterSpec
 from function.paths import lookup
 from function.record import Bound, Machine, Recalled
@@ -105,7 +106,7 @@ def look(_: Accepted[ClusterSpec] | None, observed: Mapping[str, Resource]) -> V
 def identities(resource: Resource) -> frozenset[str]:
     """Return the ids of the Object, of the Cluster inside it, and of its MachineDeployments."""
     manifest = resource.payload.get("manifest")
-    cluster = _identity(manifest)
+    cluster = inner_identity(manifest)
     pools = {f"{cluster}/machineDeployment/{p['name']}" for p in status.deployments(manifest)}
     return frozenset({f"{resource.kind}/{resource.key}", cluster, *pools})
 
@@ -230,17 +231,10 @@ def _removals(cluster: Manifest, before: Resource | None) -> tuple[Removal, ...]
     kept = {pool["name"] for pool in status.deployments(cluster)}
     return tuple(
         Removal(
-            f"{_identity(stored)}/machineDeployment/{pool['name']}",
+            f"{inner_identity(stored)}/machineDeployment/{pool['name']}",
             "order",
             f"spec.nodePools[{order_name(pool)}]",
         )
         for pool in status.deployments(stored)
         if pool["name"] not in kept
     )
-
-
-def _identity(manifest: object) -> str:
-    """Return group, kind, namespace and name: the version of the API is no part of it."""
-    group = str(lookup(manifest, "apiVersion")).partition("/")[0]
-    where = (lookup(manifest, path) for path in ("kind", "metadata.namespace", "metadata.name"))
-    return "/".join((group, *map(str, where)))

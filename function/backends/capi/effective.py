@@ -161,8 +161,12 @@ def applied(
     version, profile = stored.get("apiVersion"), remembered_profile(root)
     labels = lookup(stored, "metadata.labels")
     held = status.holds(root)
+    base = mapping(root.annotations.get(BASE, ""))
     listed = lookup(stored, "spec.topology.variables")
     known = {v["name"]: v.get("value") for v in listed or () if "name" in v}
+    driven = _driven(root, record, profile or today.profile, today)
+    # Variables that the order set have the environment's value in `BASE`, or it has none of them.
+    given = {name: value for name, value in known.items() if name not in driven}
     return {
         **({"api_version": VERSIONS[version]} if version in VERSIONS else {}),
         "class_namespace": lookup(stored, "spec.topology.classRef.namespace"),
@@ -174,8 +178,8 @@ def applied(
         ),
         **({"profile": profile} if profile else {}),
         **_zones(stored, known, profile or today.profile, held),
-        "variables": _variables(root, record, known if listed is not None else None, today),
-        "persisted_variables": frozenset(mapping(root.annotations.get(BASE, ""))),
+        "variables": {**(today.variables if listed is None else given), **base},
+        "persisted_variables": frozenset(base),
         "worker_classes": {
             d["name"]: d["class"] for d in status.deployments(stored) if "class" in d
         },
@@ -194,30 +198,14 @@ def _zones(
     return {"zones": known.get(name)}
 
 
-def _variables(
-    root: Resource, record: Bound | None, known: Mapping[str, Any] | None, today: ClusterSettings
-) -> dict[str, Any]:
-    """Return the environment's value of each variable, as the Cluster last received it.
-
-    Variables that the order set have it in `BASE`; what is not there had no value.
-
-    Args:
-        root: The observed Object of the Cluster.
-        record: The previous record.
-        known: The variables of the applied Cluster; None if they are unreadable.
-        today: What the environment says today.
-    """
-    text = root.annotations.get(BASE, "")
-    base = mapping(text)
-    if known is None:
-        return {**today.variables, **base}
-    profile = remembered_profile(root) or today.profile
+def _driven(
+    root: Resource, record: Bound | None, profile: Profile | None, today: ClusterSettings
+) -> set[str]:
+    """Return the variables of the applied Cluster that do not have the environment's value."""
     written = lookup(record.request, "variables") if record else None
     driven = {*_driven_by_fields(profile), *(written if isinstance(written, dict) else ())}
-    if not text:
-        # Of a lost base, what the environment still has is taken from the Cluster.
-        driven -= today.variables.keys()
-    return {**{name: value for name, value in known.items() if name not in driven}, **base}
+    # Of a lost base, what the environment still has is taken from the Cluster.
+    return driven if root.annotations.get(BASE) else driven - today.variables.keys()
 
 
 def _driven_by_fields(profile: Profile | None) -> set[str]:

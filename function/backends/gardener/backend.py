@@ -33,6 +33,7 @@ from function.contract import (
     View,
 )
 from function.errors import InvalidOrder, Problem
+from function.managed import inner_identity
 from function.model import ClusterSpec
 from function.paths import lookup, replaced
 from function.record import Bound, Machine, Recalled
@@ -100,7 +101,7 @@ def _is_ready(key: str, resource: Resource) -> bool:
 def identities(resource: Resource) -> frozenset[str]:
     """Return the ids of the Object, of the object inside it, and of each worker pool of a Shoot."""
     manifest = resource.payload.get("manifest")
-    inside = _identity(manifest)
+    inside = inner_identity(manifest)
     pools = {f"{inside}/worker/{worker['name']}" for worker in status.workers(manifest)}
     return frozenset({f"{resource.kind}/{resource.key}", inside, *pools})
 
@@ -220,7 +221,7 @@ def _removals(
     workers = {worker["name"] for worker in status.workers(rendered.payload["manifest"])}
     gone = [
         Removal(
-            f"{_identity(stored)}/worker/{worker['name']}",
+            f"{inner_identity(stored)}/worker/{worker['name']}",
             "order",
             f"spec.nodePools[{worker['name']}]",
         )
@@ -234,12 +235,6 @@ def _removals(
         if key not in kept and key.startswith(f"{LOGIN}-")
         for identity in sorted(identities(found))
     )
-
-
-def _identity(manifest: object) -> str:
-    group = str(lookup(manifest, "apiVersion")).rpartition("/")[0]
-    where = (lookup(manifest, path) for path in ("kind", "metadata.namespace", "metadata.name"))
-    return "/".join((group, *map(str, where)))
 
 
 def _unsupported(order: Order[ClusterSpec]) -> tuple[Remark, ...]:
