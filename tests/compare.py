@@ -17,6 +17,7 @@ from typing import Any
 
 from tests import asking
 from tests.asking import Manifest
+from tests.reaches.worlds import merged
 
 # Edits of an order, by path in `spec`, each made and taken back while it is live.
 ORDER_EDITS: dict[str, tuple[Manifest, ...]] = {
@@ -60,13 +61,6 @@ def histories() -> Iterator[tuple[str, Manifest, list[Manifest], str, Manifest]]
                     layers = asking.provider(provider)
                     name = f"{provider} {order} {mode} {number}"
                     yield name, offered(asking.order(order), layers), layers, mode, edit
-
-
-def merged(data: Any, edit: Any) -> Any:
-    """Return data with an edit: mappings deep, everything else replaced."""
-    if not isinstance(data, dict) or not isinstance(edit, dict):
-        return edit
-    return {**data, **{name: merged(data.get(name), value) for name, value in edit.items()}}
 
 
 def edited(layer: Manifest, edit: Manifest) -> Manifest:

@@ -2,20 +2,21 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from function import bound, local, simulate
-from function.contract import Backend, Rendered, Resource
+from function.contract import Backend, Resource
 from function.errors import BindingLost, FunctionOutdated, Problem
 from function.labels import ENVIRONMENT_LABEL
 from function.model import KINDS
 from function.model.cluster import Oidc
 from function.record import Boot, Bound, BoundImage, Machine, Recalled, with_fills
-from function.schema import Schema, digest
+from function.schema import digest
 from function.settings import Place
-from tests import asking
+from tests import asking, guarding
 
 Data = dict[str, Any]
 PLACE = Place(environment="default", backend="test", provider_config="acme", namespace="ns")
@@ -39,22 +40,12 @@ FULL = Bound(
 )
 
 
-class OwnSettings(Schema):
-    """Have no settings."""
-
-
 def backend(recalled: Data | None = None) -> Backend[Any]:
     """Build a backend that recalls the same from whatever is observed."""
-    return Backend(
-        name="test",
-        settings=OwnSettings,
-        composes={},
-        root="test-root",
-        render=lambda *_: Rendered(),
+    return replace(
+        guarding.backend(),
         identities=lambda _: frozenset(),
         recall=lambda _: None if recalled is None else Recalled.model_validate(recalled),
-        namespace=lambda *_: "",
-        provider_config=lambda *_: "",
     )
 
 

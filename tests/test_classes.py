@@ -47,19 +47,6 @@ def order(spec: Manifest | None = None, **variables: Any) -> Manifest:
     return {**found, "spec": {**found["spec"], **(spec or {})}}
 
 
-def settled(
-    wanted: Manifest, given: list[Manifest], made: local.Outcome | None = None
-) -> local.Outcome:
-    """Answer an order until nothing changes."""
-    outcome = made
-    for _ in range(4):
-        observed = simulate.play(outcome.resources) if outcome else None
-        outcome = asking.ask(wanted, given, observed)
-        assert not outcome.fatal, outcome.fatal
-    assert outcome is not None
-    return outcome
-
-
 def cluster(outcome: local.Outcome) -> Manifest:
     """Return the Cluster of an outcome."""
     found: Manifest = outcome.resources["capi-cluster"]["spec"]["forProvider"]["manifest"]
@@ -207,20 +194,20 @@ class TestPinsAndFields:
 
     def test_a_new_pin_does_not_strand_what_lives(self) -> None:
         """The tenant's value is kept while the tenant leaves it; another one is refused."""
-        made = settled(order(maxPods=60), layers())
+        made = asking.settled(order(maxPods=60), layers())
         pinned = layers(pinned={"maxPods": {"value": 100, "reason": "A hundred."}})
-        assert cluster(settled(order(maxPods=60), pinned, made)) == cluster(made)
+        assert cluster(asking.settled(order(maxPods=60), pinned, made)) == cluster(made)
         live = simulate.play(made.resources)
         assert "A hundred" in asking.ask(order(maxPods=70), pinned, live).fatal
-        freed = settled(order({"variables": {}}), pinned, made)
+        freed = asking.settled(order({"variables": {}}), pinned, made)
         assert values(freed)["maxPods"] == 110, "what stood before the order set it"
 
     def test_a_pool_that_lives_with_another_value_stays(self) -> None:
         """A pin of what a pool overrides is judged by the pool's own value."""
         pool = {"name": "main", "flavor": "SCS-4V-16", "replicas": 3, "rootVolume": {"sizeGiB": 90}}
         asked = order({"nodePools": [pool]}, maxPods=9)
-        made = settled(asked, layers())
-        assert cluster(settled(asked, layers(pinned=self.DISK), made)) == cluster(made)
+        made = asking.settled(asked, layers())
+        assert cluster(asking.settled(asked, layers(pinned=self.DISK), made)) == cluster(made)
 
 
 class TestObjectsWithoutAKey:
@@ -308,25 +295,25 @@ class TestLostOverlay:
 
     def test_what_lives_stays_as_it_is(self) -> None:
         """Class, profile and variables are kept, and the order is still answered."""
-        made = settled(order(), layers())
-        after = settled(order(), without_overlay(), made)
+        made = asking.settled(order(), layers())
+        after = asking.settled(order(), without_overlay(), made)
         assert after.resources == made.resources
         assert after.complete
 
     def test_what_lives_can_be_changed(self) -> None:
         """Pools and variables of the order are not held up by the loss."""
-        made = settled(order(), layers())
+        made = asking.settled(order(), layers())
         more = replaced(order(), "spec.nodePools[main].replicas", 5)
-        with_it, without = (settled(more, g, made) for g in (layers(), without_overlay()))
+        with_it, without = (asking.settled(more, g, made) for g in (layers(), without_overlay()))
         assert without.resources == with_it.resources
         fewer = order(maxPods=60)
-        with_it, without = (settled(fewer, g, made) for g in (layers(), without_overlay()))
+        with_it, without = (asking.settled(fewer, g, made) for g in (layers(), without_overlay()))
         assert without.resources == with_it.resources
         assert values(without)["kernelParameters"] == {}
 
     def test_another_value_of_a_variable_is_refused(self) -> None:
         """The message cannot list the open variables any more."""
-        live = simulate.play(settled(order(), layers()).resources)
+        live = simulate.play(asking.settled(order(), layers()).resources)
         refused = asking.ask(order(maxPods=61), without_overlay(), live).fatal
         assert (
             refused == "InvalidOrder: spec.variables.maxPods: not open to tenants here; open: none"
@@ -334,12 +321,12 @@ class TestLostOverlay:
 
     def test_no_version_is_taken_without_its_class(self) -> None:
         """The next version names a class that is not known."""
-        live = simulate.play(settled(order(), layers()).resources)
+        live = simulate.play(asking.settled(order(), layers()).resources)
         asked = order({"version": "1.35"})
         assert asking.ask(asked, without_overlay(), live).fatal == (
             "InvalidOrder: spec.version: not offered here; offered: none"
         )
-        later = settled(asked, layers(), settled(order(), layers()))
+        later = asking.settled(asked, layers(), asking.settled(order(), layers()))
         assert lookup(cluster(later), "spec.topology.classRef.name") == "acme-1-35-v1"
 
     def test_a_new_order_is_refused(self) -> None:
@@ -350,7 +337,7 @@ class TestLostOverlay:
 
     def test_required_overlays_refuse_and_change_nothing(self) -> None:
         """A provider that requires overlays reads that one is missing."""
-        live = simulate.play(settled(order(), layers()).resources)
+        live = simulate.play(asking.settled(order(), layers()).resources)
         outcome = asking.ask(order(), without_overlay("Required"), live)
         assert outcome.fatal.startswith("EnvironmentInvalid: ")
         assert not outcome.resources
@@ -358,7 +345,7 @@ class TestLostOverlay:
 
     def test_a_lost_profile(self) -> None:
         """The class is offered, its profile is gone: nobody is answered, nothing is changed."""
-        made = settled(order(), layers())
+        made = asking.settled(order(), layers())
         lost = layers()
         for layer in lost:
             if layer["metadata"]["name"] == OVERLAY:
@@ -371,14 +358,14 @@ class TestLostOverlay:
 
     def test_it_comes_back(self) -> None:
         """As if nothing had been."""
-        made = settled(order(), layers())
-        lost = settled(order(), without_overlay(), made)
-        assert settled(order(), layers(), lost).resources == made.resources
+        made = asking.settled(order(), layers())
+        lost = asking.settled(order(), without_overlay(), made)
+        assert asking.settled(order(), layers(), lost).resources == made.resources
 
     def test_a_cluster_moves_to_the_class_of_its_tenant(self) -> None:
         """A live cluster on the class of everybody takes the tenant's own, and its profile."""
-        made = settled(order({"class": "default", "variables": {}}), layers())
-        moved = settled(order(), layers(), made)
+        made = asking.settled(order({"class": "default", "variables": {}}), layers())
+        moved = asking.settled(order(), layers(), made)
         assert lookup(cluster(moved), "spec.topology.classRef.name") == "acme-1-34-v1"
         assert values(moved) == values(asking.ask(order(), layers()))
         assert cluster(moved)["metadata"]["name"] == cluster(made)["metadata"]["name"]

@@ -34,7 +34,7 @@ from function.contract import Backend, Order, Removal, Rendered, Resource
 
 from . import faults
 from .faults import Fault
-from .strategies import Case, edited, worlds
+from .strategies import Case, worlds
 from .test_corrections import check_correction
 from .test_liveness import check_settles
 from .test_moves import check_move
@@ -207,11 +207,6 @@ def stands(*changed_by: Fault) -> Check:
 def settles(world: World, rng: Random) -> None:
     """Let a world settle after two legal edits."""
     check_settles(world, rng, 2)
-
-
-def after_edit(*broken_by: Fault) -> Check:
-    """Return the safety property for given faults, always after an edit of the tenant."""
-    return lambda world, rng: check_one(edited(world, rng), rng, *broken_by)
 
 
 def fresh(world: World, rng: Random) -> None:
