@@ -1,16 +1,19 @@
 """Simulate providers: say what a composed resource would report once it is built.
 
 `central-api render` plays an order through its waves with it, and so do the demo and the tests;
-the server never loads it. The forms are those that provider-openstack 0.9, provider-kubernetes 1.3
-and Cluster API 1.14 were seen to report.
+the server never loads it. Crossplane's part and that of provider-kubernetes, which several backends
+share, are here. What else a provider reports is in the module `simulated` of its backend, whose
+`build` completes a composed resource, or the object in an Object. It is imported by name, because
+an import in the backend would load it into the server.
 """
 
 import copy
 import hashlib
-import ipaddress
+import importlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from function import backends
 from function.contract import Manifest
 from function.local import KEY_ANNOTATION, Exchange, Observed, Outcome, exchange
 from function.managed import EXTERNAL_NAME
@@ -18,8 +21,6 @@ from function.managed import EXTERNAL_NAME
 MAX_PASSES = 10
 
 CA_CERTIFICATE = b"-----BEGIN CERTIFICATE-----\nc2ltdWxhdGVk\n-----END CERTIFICATE-----\n"
-# What a cloud chooses by default.
-MTU, IPV6_RANGE = 1442, "2001:db8:7::/64"
 _DONE: tuple[Manifest, ...] = (
     {"type": "Ready", "status": "True", "reason": "Available"},
     {"type": "Synced", "status": "True", "reason": "ReconcileSuccess"},
@@ -102,20 +103,14 @@ def built(key: str, manifest: Manifest) -> Observed:
     found = created(key, manifest).manifest
     if found["kind"] == "Object":
         return _object(found)
-    payload = found["spec"]["forProvider"] = _resolved(found["spec"]["forProvider"])
-    external = _named_after(found["kind"], payload)
-    external = external or found["metadata"]["annotations"].get(EXTERNAL_NAME)
-    external = external or identifier(found["metadata"]["name"])
-    if (
-        "*" in found["spec"]["managementPolicies"]
-        or "LateInitialize" in found["spec"]["managementPolicies"]
-    ):
-        found["metadata"]["annotations"][EXTERNAL_NAME] = external
-    shown = {**found["spec"].get("initProvider", {}), **payload, "id": external}
-    found["status"] = {
-        "atProvider": shown | _seen(found["kind"], payload, external),
-        "conditions": list(_DONE),
-    }
+    metadata, spec = found["metadata"], found["spec"]
+    payload = spec["forProvider"] = _resolved(spec["forProvider"])
+    external = metadata["annotations"].get(EXTERNAL_NAME) or metadata["uid"]
+    shown = {**spec.get("initProvider", {}), **payload, "id": external}
+    found["status"] = {"atProvider": shown, "conditions": list(_DONE)}
+    _complete(found)
+    if not {"*", "LateInitialize"}.isdisjoint(spec["managementPolicies"]):
+        metadata["annotations"][EXTERNAL_NAME] = found["status"]["atProvider"]["id"]
     return Observed(found)
 
 
@@ -154,100 +149,17 @@ def _resolved(payload: Manifest) -> Manifest:
     return found
 
 
-def _named_after(kind: str, payload: Manifest) -> str:
-    """Return the id of what is called by its fields; empty for what gets one of its own."""
-    if kind == "KeypairV2":
-        return str(payload["name"])
-    if kind == "VolumeAttachV2":
-        return f"{payload['instanceId']}/{payload['volumeId']}"
-    return ""
-
-
-def _seen(kind: str, payload: Manifest, external: str) -> Manifest:
-    match kind:
-        case "FloatingipV2":
-            return {"address": _address("198.18.0.0", external)}
-        case "InstanceV2":
-            return {"network": [_attached(net["port"]) for net in payload["network"]]}
-        case "NetworkV2":
-            return {"mtu": payload.get("mtu", MTU)}
-        case "SubnetV2":
-            return {"cidr": payload.get("cidr", IPV6_RANGE)}
-    return {}
-
-
-def _attached(port: str) -> Manifest:
-    return {"port": port, "fixedIpV4": _address("10.20.0.0", port), "fixedIpV6": ""}
-
-
-def _address(first: str, text: str) -> str:
-    number = int(hashlib.sha256(text.encode()).hexdigest()[:4], 16)
-    return str(ipaddress.IPv4Address(first) + number)
-
-
 def _object(found: Manifest) -> Observed:
-    """Return an Object whose inner object is built as asked."""
+    """Return an Object of provider-kubernetes whose inner object is built as asked."""
     live = copy.deepcopy(found["spec"]["forProvider"]["manifest"])
     live["metadata"] |= {"uid": identifier(live["metadata"]["name"]), "generation": 1}
-    build = {"Cluster": _cluster, "Shoot": _shoot}.get(live["kind"])
-    if build:
-        build(live)
+    _complete(live)
     found["status"] = {"atProvider": {"manifest": live}, "conditions": list(_DONE)}
     connected = "connectionDetails" in found["spec"]
     return Observed(found, {"ca.crt": CA_CERTIFICATE} if connected else {})
 
 
-def _shoot(live: Manifest) -> None:
-    kinds = (
-        "APIServerAvailable",
-        "ControlPlaneHealthy",
-        "EveryNodeReady",
-        "SystemComponentsHealthy",
-    )
-    asleep = live["spec"].get("hibernation", {}).get("enabled", False)
-    live["status"] = {
-        "observedGeneration": 1,
-        "conditions": [{"type": kind, "status": "True", "reason": "Healthy"} for kind in kinds],
-        "lastOperation": {"type": "Reconcile", "state": "Succeeded", "progress": 100},
-        "advertisedAddresses": [{"name": "external", "url": "https://192.0.2.20"}],
-        "hibernated": asleep,
-    }
-
-
-def _cluster(live: Manifest) -> None:
-    topology = live["spec"]["topology"]
-    pools = topology.get("workers", {}).get("machineDeployments", [])
-    plane = _counters(topology["controlPlane"]["replicas"], topology["version"])
-    workers = _counters(sum(pool.get("replicas", 1) for pool in pools), topology["version"])
-    conditions = [
-        {"type": "Available", "status": "True", "reason": "Available"},
-        {"type": "TopologyReconciled", "status": "True", "reason": "ReconcileSucceeded"},
-    ]
-    live["spec"]["controlPlaneEndpoint"] = {"host": "192.0.2.10", "port": 6443}
-    live["status"] = {"observedGeneration": 1, "phase": "Provisioned"}
-    if live["apiVersion"].endswith("/v1beta1"):
-        live["status"] |= {
-            "infrastructureReady": True,
-            "controlPlaneReady": True,
-            "conditions": [{"type": "Ready", "status": "True"}],
-            "v1beta2": {"conditions": conditions, "controlPlane": plane, "workers": workers},
-        }
-        return
-    live["status"] |= {
-        "initialization": {"infrastructureProvisioned": True, "controlPlaneInitialized": True},
-        "conditions": conditions,
-        "controlPlane": plane,
-        "workers": workers,
-    }
-
-
-def _counters(count: int, version: str) -> Manifest:
-    names = (
-        "desiredReplicas",
-        "replicas",
-        "readyReplicas",
-        "availableReplicas",
-        "upToDateReplicas",
-    )
-    versions = [{"version": version, "replicas": count}] if count else []
-    return {**dict.fromkeys(names, count), "versions": versions}
+def _complete(live: Manifest) -> None:
+    """Let each backend add what its provider reports; it leaves what is not its own unchanged."""
+    for package in backends.packages():
+        importlib.import_module(f"{package}.simulated").build(live)

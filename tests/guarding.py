@@ -26,6 +26,7 @@ def backend(**fields: Any) -> Backend[Any]:
     """Build a backend that renders nothing."""
     return Backend(
         name="test",
+        package="tests",
         settings=OwnSettings,
         composes={},
         root="test-root",

@@ -1,9 +1,13 @@
 """Hold what each backend says of itself to what it does, whichever backends there are."""
 
+import subprocess
+import sys
+from importlib.util import find_spec
+
 import pytest
 
 from function import local, managed, simulate
-from function.backends import BACKENDS
+from function.backends import BACKENDS, packages
 from function.labels import BACKEND_LABEL
 from tests import asking
 
@@ -41,3 +45,25 @@ def test_a_backend_composes_what_it_says(kind: str, backend: str) -> None:
     composes = BACKENDS[kind][backend].composes
     declared = {(family, one) for family, kinds in composes.items() for one in kinds}
     assert composed(kind, backend) == declared
+
+
+# Modules that the core imports by name, where it shows or plays a backend.
+BY_NAME = ("simulated",)
+
+
+@pytest.mark.parametrize("package", packages())
+def test_a_backend_brings_all_of_itself(package: str) -> None:
+    """What the core imports by name is there."""
+    assert [name for name in BY_NAME if find_spec(f"{package}.{name}") is None] == []
+
+
+def test_the_server_loads_none_of_these() -> None:
+    """An import by name is seen by no import contract."""
+    program = "import sys; import function.main; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=asking.ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert set(packages()) <= loaded
+    assert not loaded & {f"{package}.{name}" for package in packages() for name in BY_NAME}
+    assert "function.simulate" not in loaded

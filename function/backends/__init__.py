@@ -3,7 +3,7 @@
 A backend consists of one package here and one line below for each kind.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from function import managed
@@ -26,9 +26,30 @@ BACKENDS: dict[str, dict[str, Backend[Any]]] = {
     "Network": NETWORK,
 }
 
-SETTINGS: dict[str, type[Schema]] = {
-    name: backend.settings for table in BACKENDS.values() for name, backend in table.items()
-}
+
+class _Settings(Mapping[str, type[Schema]]):
+    """The model of each backend's settings, by name, as the table is now."""
+
+    def __getitem__(self, name: str) -> type[Schema]:
+        return self._all()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    @staticmethod
+    def _all() -> dict[str, type[Schema]]:
+        return {one.name: one.settings for one in _all()}
+
+
+SETTINGS: Mapping[str, type[Schema]] = _Settings()
+
+
+def packages() -> list[str]:
+    """Return the Python package of each backend."""
+    return list(dict.fromkeys(one.package for one in _all()))
 
 
 def is_composed(resource: Resource) -> bool:

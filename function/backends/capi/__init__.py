@@ -15,6 +15,7 @@ status     the live Cluster -> readiness, progress
 phases     the live Cluster -> phase, conditions, status of the order
 remediation  when machines are replaced
 health     the live Cluster -> its health
+simulated  what Cluster API reports of a Cluster that is built
 """
 
 from function.backends.capi.backend import CLUSTER

@@ -180,6 +180,7 @@ def progress(observed: Mapping[str, Resource]) -> Progress:
 
 CLUSTER: Backend[ClusterSpec] = Backend(
     name=NAME,
+    package=__name__.rpartition(".")[0],
     settings=CapiSettings,
     root=KEY,
     composes={"kubernetes": ("Object",)},

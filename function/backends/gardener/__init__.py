@@ -11,6 +11,7 @@ shoot       all of it -> Shoot, login ConfigMap
 login       authentication configuration of the API server
 status      the live Shoot -> phase, readiness, conditions
 shapes      types of the fields that are read from a Shoot
+simulated   what Gardener reports of a Shoot that is built
 """
 
 from function.backends.gardener.backend import CLUSTER

@@ -183,6 +183,7 @@ def _namespace(own: GardenerSettings, tenant: str) -> str:
 
 CLUSTER: Backend[ClusterSpec] = Backend(
     name=NAME,
+    package=__name__.rpartition(".")[0],
     settings=GardenerSettings,
     root=KEY,
     composes={"kubernetes": ("Object",)},

@@ -23,6 +23,7 @@ ports            ports and public addresses
 instances        the servers, and their spread
 shapes           types of the fields that are read
 volumes          volumes and attachments
+simulated        what its provider reports of resources that are built
 """
 
 from function.backends.openstack.backend import NETWORK_BACKEND, SERVER_BACKEND

@@ -21,6 +21,7 @@ def _provider_config(own: OpenStackSettings, tenant: str) -> str:
 
 SERVER_BACKEND: Backend[ServerSpec] = Backend(
     name=NAME,
+    package=__name__.rpartition(".")[0],
     settings=OpenStackSettings,
     root=keys.GROUP,
     composes={
@@ -41,6 +42,7 @@ SERVER_BACKEND: Backend[ServerSpec] = Backend(
 )
 NETWORK_BACKEND: Backend[NetworkSpec] = Backend(
     name=NAME,
+    package=__name__.rpartition(".")[0],
     settings=OpenStackSettings,
     root=keys.NETWORK,
     composes={keys.NETWORKING: ("NetworkV2", "RouterInterfaceV2", "RouterV2", "SubnetV2")},
