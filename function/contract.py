@@ -185,6 +185,25 @@ class Resource:
 
 
 @dataclass(frozen=True)
+class Family:
+    """Kinds of a provider that share an API group.
+
+    Attributes:
+        name: Name, `Resource.family`.
+        claims: API version of the cluster-scoped kinds.
+        namespaced: API version of the namespaced kinds.
+    """
+
+    name: str
+    claims: str
+    namespaced: str
+
+    def api_version(self, mode: Mode) -> str:
+        """Return the API version of what an install composes."""
+        return self.claims if mode is Mode.CLAIMS else self.namespaced
+
+
+@dataclass(frozen=True)
 class Removal:
     """Say why something live leaves the desired state.
 
@@ -328,7 +347,7 @@ class Backend(Generic[SpecT]):
     package: str
     settings: type[Schema]
     root: str
-    composes: Mapping[str, tuple[str, ...]]
+    composes: Mapping[Family, tuple[str, ...]]
     render: Render[SpecT]
     identities: Callable[[Resource], frozenset[str]]
     recall: Callable[[Mapping[str, Resource]], Recalled | None]

@@ -3,14 +3,15 @@
     claims       cluster scoped kinds, `ProviderConfig`
     namespaced   `*.m.*` kinds in the tenant's namespace, `ClusterProviderConfig`
 
-`envelope` wraps a `Resource` for Crossplane, `neutral` unwraps what was observed.
+API versions are no part of it: a backend declares them for each `Family` that it composes.
+`envelope` wraps a `Resource` for Crossplane, `of_fitted` unwraps what was observed.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from function import shapes
-from function.contract import Manifest, Mode, Order, Resource
+from function.contract import Family, Manifest, Mode, Order, Resource
 from function.frozen import changed
 from function.paths import lookup
 from function.shapes import CONDITIONS, EACH, Shape
@@ -18,27 +19,12 @@ from function.shapes import CONDITIONS, EACH, Shape
 EXTERNAL_NAME = "crossplane.io/external-name"
 ALL_POLICIES = ("Observe", "Create", "Update", "Delete", "LateInitialize")
 
-# API versions by family: claims, namespaced.
-_API_VERSIONS = {
-    "kubernetes": ("kubernetes.crossplane.io/v1alpha2", "kubernetes.m.crossplane.io/v1alpha1"),
-    "compute.openstack": (
-        "compute.openstack.crossplane.io/v1alpha1",
-        "compute.openstack.m.crossplane.io/v1alpha1",
-    ),
-    "blockstorage.openstack": (
-        "blockstorage.openstack.crossplane.io/v1alpha1",
-        "blockstorage.openstack.m.crossplane.io/v1alpha1",
-    ),
-    "networking.openstack": (
-        "networking.openstack.crossplane.io/v1alpha1",
-        "networking.openstack.m.crossplane.io/v1alpha1",
-    ),
-}
+# Objects of provider-kubernetes, which several backends compose.
+KUBERNETES = Family(
+    "kubernetes", "kubernetes.crossplane.io/v1alpha2", "kubernetes.m.crossplane.io/v1alpha1"
+)
 # Kind of what holds a tenant's credentials for a backend.
 CONFIGS = {Mode.CLAIMS: "ProviderConfig", Mode.NAMESPACED: "ClusterProviderConfig"}
-_FAMILIES = {version: family for family, versions in _API_VERSIONS.items() for version in versions}
-# Every API group of what is composed.
-GROUPS = sorted(version.partition("/")[0] for version in _FAMILIES)
 # What is read of every resource, whatever it is.
 _ENVELOPE: Shape = {
     "apiVersion": str,
@@ -67,13 +53,16 @@ _ENVELOPE_FIELDS = {
 }
 
 
-def envelope(resource: Resource, order: Order[Any], secrets_namespace: str) -> Manifest:
+def envelope(
+    resource: Resource, order: Order[Any], secrets_namespace: str, api_version: str
+) -> Manifest:
     """Return the manifest of a resource for the install that asks.
 
     Args:
         resource: The resource.
         order: The order, for its mode and tenant.
         secrets_namespace: Namespace of new connection secrets in claims mode.
+        api_version: That of its family in this install.
     """
     namespaced = order.mode is Mode.NAMESPACED
     reference = {"name": resource.provider_config}
@@ -84,7 +73,7 @@ def envelope(resource: Resource, order: Order[Any], secrets_namespace: str) -> M
         **({"annotations": dict(resource.annotations)} if resource.annotations else {}),
     }
     return {
-        "apiVersion": _API_VERSIONS[resource.family][namespaced],
+        "apiVersion": api_version,
         "kind": resource.kind,
         "metadata": metadata,
         "spec": {
@@ -104,27 +93,30 @@ def envelope(resource: Resource, order: Order[Any], secrets_namespace: str) -> M
     }
 
 
-def neutral(key: str, manifest: Manifest, connection: Mapping[str, bytes]) -> Resource:
-    """Return an observed resource without scope.
-
-    Its contents are taken as they are: it may belong to another pipeline step, or be garbled.
-    """
-    return of_fitted(key, fitted(manifest), connection)
-
-
 def fitted(manifest: Manifest) -> Manifest:
     """Return the parts of an observed manifest that are of the types that are read."""
     kept: Manifest = shapes.fitting(manifest, _ENVELOPE)
     return kept
 
 
-def of_fitted(key: str, manifest: Manifest, connection: Mapping[str, bytes]) -> Resource:
-    """Return an observed resource without scope, of a manifest that was `fitted`."""
+def of_fitted(
+    key: str, manifest: Manifest, connection: Mapping[str, bytes], families: Mapping[str, str]
+) -> Resource:
+    """Return an observed resource without scope, of a manifest that was `fitted`.
+
+    Its contents are taken as they are: it may belong to another pipeline step, or be garbled.
+
+    Args:
+        key: Its name in the composition.
+        manifest: The manifest.
+        connection: Its connection details.
+        families: Names of families by API version.
+    """
     metadata, spec = manifest.get("metadata") or {}, manifest.get("spec") or {}
     version: str = manifest.get("apiVersion", "")
     return Resource(
         key=key,
-        family=_FAMILIES.get(version, version),
+        family=families.get(version, version),
         kind=manifest.get("kind", ""),
         payload=spec.get("forProvider") or {},
         initial=spec.get("initProvider") or {},
@@ -141,12 +133,6 @@ def of_fitted(key: str, manifest: Manifest, connection: Mapping[str, bytes]) -> 
         generation=shapes.count(metadata.get("generation")),
         deleting="deletionTimestamp" in metadata,
     )
-
-
-def definition(family: str, kind: str, mode: Mode) -> str:
-    """Return the name of the definition of a composed kind in an install."""
-    group = _API_VERSIONS[family][mode is Mode.NAMESPACED].partition("/")[0]
-    return f"{kind.lower()}s.{group}"
 
 
 def inner_identity(manifest: object) -> str:

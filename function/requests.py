@@ -2,7 +2,7 @@
 
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 
-from function import machinery, managed, names, plain, shapes
+from function import backends, machinery, managed, names, plain, shapes
 from function.assembly import Layers
 from function.compose import Ask
 from function.contract import Manifest, Mode, Resource
@@ -91,8 +91,11 @@ def observed_resources(
         ask: The order.
         conversions: Converts each of them.
     """
+    families = backends.family_names()
     return {
-        key: managed.of_fitted(key, conversions.observed(found.resource), found.connection_details)
+        key: managed.of_fitted(
+            key, conversions.observed(found.resource), found.connection_details, families
+        )
         for key, found in req.observed.resources.items()
         if plain.text_at(found.resource, "metadata", "labels", BACKEND_LABEL)
         or plain.text_at(found.resource, "metadata", "name")

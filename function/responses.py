@@ -7,8 +7,8 @@ from crossplane.function import response
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from google.protobuf import struct_pb2
 
+from function import backends, managed, plain, shapes, sizes
 from function import environment as environments
-from function import managed, plain, shapes, sizes
 from function.compose import Answer
 from function.contract import Condition, Manifest
 from function.conversions import Conversions
@@ -124,8 +124,10 @@ def answered(
     if taken:
         raise EnvironmentInvalid(f"another step of the pipeline composes: {few(taken)}")
     rsp = response.to(req, ttl=ttl)
+    families, mode = backends.families(), answer.order.mode
     for resource in rendered.resources:
-        manifest = managed.envelope(resource, answer.order, secrets_namespace)
+        version = families[resource.family].api_version(mode)
+        manifest = managed.envelope(resource, answer.order, secrets_namespace, version)
         target = rsp.desired.resources[resource.key]
         conversions.fill(target.resource, manifest)
         target.ready = fnv1.READY_TRUE if resource.ready else fnv1.READY_FALSE

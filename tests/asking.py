@@ -11,8 +11,8 @@ from typing import Any
 import structlog
 import yaml
 
-from function import local, simulate
-from function.contract import Mode
+from function import backends, local, managed, simulate
+from function.contract import Mode, Order, Resource
 from function.fn import FunctionRunner
 from function.paths import replaced
 
@@ -141,6 +141,20 @@ def about(
 def _has_no_version(layer: Any) -> bool:
     metadata = layer.get("metadata") if isinstance(layer, dict) else None
     return isinstance(metadata, dict) and not {"uid", "resourceVersion"} & set(metadata)
+
+
+def neutral(
+    key: str, manifest: Manifest, connection: Mapping[str, bytes] | None = None
+) -> Resource:
+    """Return an observed resource without scope."""
+    fitted = managed.fitted(manifest)
+    return managed.of_fitted(key, fitted, connection or {}, backends.family_names())
+
+
+def enveloped(resource: Resource, order: Order[Any], secrets_namespace: str) -> Manifest:
+    """Return the manifest of a resource for the install that asks."""
+    version = backends.families()[resource.family].api_version(order.mode)
+    return managed.envelope(resource, order, secrets_namespace, version)
 
 
 def built(order: Manifest, layers: list[Manifest]) -> dict[str, local.Observed]:

@@ -6,8 +6,8 @@ from importlib.util import find_spec
 
 import pytest
 
-from function import local, managed, simulate
-from function.backends import BACKENDS, packages
+from function import local, simulate
+from function.backends import BACKENDS, families, packages
 from function.labels import BACKEND_LABEL
 from tests import asking
 
@@ -23,7 +23,7 @@ def composed(kind: str, backend: str) -> set[tuple[str, str]]:
             if order["kind"] != kind:
                 continue
             for manifest in settled(order, provider).values():
-                resource = managed.neutral("", manifest, {})
+                resource = asking.neutral("", manifest)
                 if resource.labels[BACKEND_LABEL] == backend:
                     found.add((resource.family, resource.kind))
     return found
@@ -43,8 +43,14 @@ def settled(order: asking.Manifest, provider: str) -> dict[str, asking.Manifest]
 def test_a_backend_composes_what_it_says(kind: str, backend: str) -> None:
     """No kind is missing, which a later call would refuse, and none is there without need."""
     composes = BACKENDS[kind][backend].composes
-    declared = {(family, one) for family, kinds in composes.items() for one in kinds}
+    declared = {(family.name, one) for family, kinds in composes.items() for one in kinds}
     assert composed(kind, backend) == declared
+
+
+def test_families_have_one_name_each() -> None:
+    """Backends that share a provider declare the same API versions for it."""
+    found = {family for kind, name in TABLE for family in BACKENDS[kind][name].composes}
+    assert len(found) == len(families())
 
 
 # Modules that the core imports by name, where it shows or plays a backend.

@@ -208,23 +208,23 @@ ENVELOPES: dict[str, tuple[Resource, Mode, dict[str, Any]]] = {
 @pytest.mark.parametrize(("resource", "mode", "want"), ENVELOPES.values(), ids=ENVELOPES)
 def test_envelope(resource: Resource, mode: Mode, want: dict[str, Any]) -> None:
     """The whole manifest, as this install needs it; `deletionPolicy` is never set."""
-    assert managed.envelope(resource, order(mode), "secrets") == want
+    assert asking.enveloped(resource, order(mode), "secrets") == want
 
 
 @pytest.mark.parametrize("mode", Mode, ids=lambda mode: mode.value)
 @pytest.mark.parametrize("resource", [OBJECT, INSTANCE, PORT, VOLUME], ids=lambda r: r.kind)
 def test_there_and_back(resource: Resource, mode: Mode) -> None:
     """What was rendered is read back as the same resource; readiness is to be seen, not read."""
-    manifest = managed.envelope(resource, order(mode), "secrets")
+    manifest = asking.enveloped(resource, order(mode), "secrets")
     kept = "secrets" if resource.secret and mode is Mode.CLAIMS else ""
-    found = managed.neutral(resource.key, manifest, {})
+    found = asking.neutral(resource.key, manifest)
     assert found == replace(resource, ready=False, secret_namespace=kept)
 
 
 def test_a_connection_secret_stays_where_it_is() -> None:
     """Another namespace in the environment is for those that are new."""
-    before = managed.neutral(OBJECT.key, managed.envelope(OBJECT, order(Mode.CLAIMS), "one"), {})
-    reference = managed.envelope(before, order(Mode.CLAIMS), "two")["spec"][
+    before = asking.neutral(OBJECT.key, asking.enveloped(OBJECT, order(Mode.CLAIMS), "one"), {})
+    reference = asking.enveloped(before, order(Mode.CLAIMS), "two")["spec"][
         "writeConnectionSecretToRef"
     ]
     assert reference["namespace"] == "one"
@@ -232,11 +232,11 @@ def test_a_connection_secret_stays_where_it_is() -> None:
 
 def test_observed() -> None:
     """Status, connection details and a pending deletion come with what was observed."""
-    manifest = managed.envelope(PORT, order(CLAIMS), "secrets")
+    manifest = asking.enveloped(PORT, order(CLAIMS), "secrets")
     manifest["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
     manifest["spec"]["deletionPolicy"] = "Delete"
     manifest["status"] = {"atProvider": {"id": "1"}, "conditions": []}
-    assert managed.neutral("k", manifest, {"ca": b"x"}) == replace(
+    assert asking.neutral("k", manifest, {"ca": b"x"}) == replace(
         PORT,
         key="k",
         status={"atProvider": {"id": "1"}, "conditions": []},
@@ -248,7 +248,7 @@ def test_observed() -> None:
 def test_recorded() -> None:
     """A real object is read in full."""
     manifest = asking.recorded("openstack/instancev2-web-0")
-    found = managed.neutral("openstack-server-0", manifest, {})
+    found = asking.neutral("openstack-server-0", manifest)
     assert (found.family, found.kind, found.name) == ("compute.openstack", "InstanceV2", "web-0")
     assert (found.policies, found.provider_config) == (("*",), "openstack")
     assert found.initial == {"imageName": "Ubuntu 24.04"}
@@ -284,7 +284,7 @@ GARBAGE: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("manifest", GARBAGE.values(), ids=GARBAGE)
 def test_garbage(manifest: dict[str, Any]) -> None:
     """What is garbled is read as empty; policies that say nothing mean all, as in Crossplane."""
-    found = managed.neutral("k", manifest, {})
+    found = asking.neutral("k", manifest)
     assert found.policies == ("*",)
     assert (found.payload, found.initial, found.at_provider) == ({}, {}, {})
     assert managed.external_name(found) == ""
@@ -313,7 +313,7 @@ PARTS = ("forProvider", "initProvider", "managementPolicies", "providerConfigRef
 )  # fmt: skip
 def test_nothing_observed_raises(manifest: dict[str, Any]) -> None:
     """Another step of the pipeline may compose anything."""
-    managed.external_name(managed.neutral("k", manifest, {}))
+    managed.external_name(asking.neutral("k", manifest))
 
 
 @pytest.mark.parametrize(

@@ -555,7 +555,7 @@ def test_settings_that_are_refused(edits: Manifest, want: str) -> None:
 def recorded(**names: str) -> dict[str, Resource]:
     """Return recorded objects under the keys that we would give them."""
     return {
-        key: managed.neutral(key, asking.recorded(f"openstack/ready/{name}"), {})
+        key: asking.neutral(key, asking.recorded(f"openstack/ready/{name}"))
         for key, name in names.items()
     }
 

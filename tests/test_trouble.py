@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from function import managed, trouble
+from function import trouble
 from function.contract import Condition, Resource
 from function.trouble import names
 from tests import asking
@@ -77,7 +77,7 @@ REPORTS: dict[str, tuple[str, str] | None] = {
 def recorded(name: str) -> Resource:
     """Return a recorded object as a backend sees it."""
     manifest = asking.recorded(f"openstack/{name}")
-    return managed.neutral(name, manifest, {})
+    return asking.neutral(name, manifest)
 
 
 def reporting(*conditions: Any, key: str = "a") -> Resource:

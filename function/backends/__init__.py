@@ -6,9 +6,8 @@ A backend consists of one package here and one line below for each kind.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from function import managed
 from function.backends import capi, gardener, openstack
-from function.contract import Backend, Mode, Resource
+from function.contract import Backend, Family, Mode, Resource
 from function.model import ClusterSpec, NetworkSpec, ServerSpec
 from function.schema import Schema
 
@@ -54,18 +53,43 @@ def packages() -> list[str]:
 
 def is_composed(resource: Resource) -> bool:
     """Say whether an observed resource is of a kind that a backend of this version composes."""
-    return any(resource.kind in one.composes.get(resource.family, ()) for one in _all())
+    return any(
+        family.name == resource.family and resource.kind in kinds
+        for one in _all()
+        for family, kinds in one.composes.items()
+    )
+
+
+def families() -> dict[str, Family]:
+    """Return the API families of everything that is composed, by name."""
+    return {family.name: family for one in _all() for family in one.composes}
+
+
+def family_names() -> dict[str, str]:
+    """Return the names of the families by API version, in either install."""
+    found = families().values()
+    return {family.api_version(mode): family.name for family in found for mode in Mode}
 
 
 def definitions(mode: Mode) -> list[str]:
     """Return the names of the definitions of everything that is composed in an install."""
     found = {
-        managed.definition(family, kind, mode)
+        f"{kind.lower()}s.{group_of(family.api_version(mode))}"
         for one in _all()
         for family, kinds in one.composes.items()
         for kind in kinds
     }
     return sorted(found)
+
+
+def groups() -> list[str]:
+    """Return every API group of what is composed, in either install."""
+    return sorted({group_of(version) for version in family_names()})
+
+
+def group_of(api_version: str) -> str:
+    """Return the group of an API version."""
+    return api_version.partition("/")[0]
 
 
 def _all() -> Iterator[Backend[Any]]:

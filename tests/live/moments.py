@@ -10,7 +10,7 @@ import functools
 from dataclasses import dataclass, replace
 from typing import Any
 
-from function import local, managed, simulate
+from function import local, simulate
 from function.backends import capi, gardener
 from function.contract import Progress
 from function.paths import lookup
@@ -185,7 +185,7 @@ def progress(backend: str, live: Manifest) -> Progress:
     """Return what a backend says of the version of a live object."""
     found = observed(backend, live, order_of(backend, live))
     return BACKENDS[backend].progress(
-        {key: managed.neutral(key, one.manifest, one.connection) for key, one in found.items()}
+        {key: asking.neutral(key, one.manifest, one.connection) for key, one in found.items()}
     )
 
 

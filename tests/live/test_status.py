@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from function import local, managed, simulate, trouble
+from function import local, simulate, trouble
 from tests import asking
 from tests.live.moments import (
     AT,
@@ -586,7 +586,7 @@ def test_refusals_of_api_servers(backend: str, name: str) -> None:
     assert trouble.classify(webhook)[0] == "ConfigurationProblem"
     manifest: Manifest = {"status": {}}
     _fail(manifest, read)
-    failing = managed.neutral("a", manifest, {})
+    failing = asking.neutral("a", manifest)
     assert (trouble.of(failing) is None) == (name in _WAITS)
 
 

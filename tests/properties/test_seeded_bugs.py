@@ -16,7 +16,6 @@ from function import (
     existence,
     guards,
     immutable,
-    managed,
     moving,
     past,
     plain,
@@ -31,6 +30,7 @@ from function.assembly import Assembly
 from function.backends.openstack import instances, ports
 from function.backends.openstack.stack import Stack
 from function.contract import Backend, Order, Removal, Rendered, Resource
+from tests import asking
 
 from . import faults
 from .faults import Fault
@@ -167,7 +167,7 @@ def _our_keys(observed: Mapping[str, Resource], _: object) -> dict[str, Resource
 def _unfiltered(req: Any, *_: object) -> dict[str, Resource]:
     found = req.observed.resources.items()
     return {
-        key: managed.neutral(key, plain.to_manifest(r.resource), r.connection_details)
+        key: asking.neutral(key, plain.to_manifest(r.resource), r.connection_details)
         for key, r in found
     }
 

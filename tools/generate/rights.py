@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from function.managed import GROUPS
+from function.backends import groups
 from function.model import API_GROUP
 from tools.generate.protection import PLURALS
 
@@ -39,7 +39,7 @@ def documents() -> Iterator[tuple[str, list[Manifest]]]:
                 aggregated,
                 [
                     rule([API_GROUP], everything, ["*"]),
-                    rule(GROUPS, ["*"], ["*"]),
+                    rule(groups(), ["*"], ["*"]),
                 ],
             )
         ],

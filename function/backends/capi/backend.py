@@ -30,7 +30,7 @@ from function.contract import (
     Resource,
     View,
 )
-from function.managed import inner_identity
+from function.managed import KUBERNETES, inner_identity
 from function.model import ClusterSpec
 from function.paths import lookup
 from function.record import Bound, Machine, Recalled
@@ -183,7 +183,7 @@ CLUSTER: Backend[ClusterSpec] = Backend(
     package=__name__.rpartition(".")[0],
     settings=CapiSettings,
     root=KEY,
-    composes={"kubernetes": ("Object",)},
+    composes={KUBERNETES: ("Object",)},
     current=current,
     applied=applied,
     is_same_version=is_same_version,

@@ -33,7 +33,7 @@ from function.contract import (
     View,
 )
 from function.errors import InvalidOrder, Problem
-from function.managed import inner_identity
+from function.managed import KUBERNETES, inner_identity
 from function.model import ClusterSpec
 from function.paths import lookup, replaced
 from function.record import Bound, Machine, Recalled
@@ -186,7 +186,7 @@ CLUSTER: Backend[ClusterSpec] = Backend(
     package=__name__.rpartition(".")[0],
     settings=GardenerSettings,
     root=KEY,
-    composes={"kubernetes": ("Object",)},
+    composes={KUBERNETES: ("Object",)},
     current=current,
     applied=applied,
     is_same_version=is_same_version,

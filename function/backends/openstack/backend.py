@@ -6,7 +6,7 @@ from function.backends.openstack.keys import NAME
 from function.backends.openstack.removals import identities
 from function.backends.openstack.settings import OpenStackSettings
 from function.backends.openstack.shapes import READS
-from function.contract import Backend
+from function.contract import Backend, Family
 from function.model import NetworkSpec, ServerSpec
 from function.settings import filled
 
@@ -19,15 +19,19 @@ def _provider_config(own: OpenStackSettings, tenant: str) -> str:
     return filled(own.provider_config, tenant=tenant)
 
 
+def _family(name: str) -> Family:
+    return Family(name, f"{name}.crossplane.io/v1alpha1", f"{name}.m.crossplane.io/v1alpha1")
+
+
 SERVER_BACKEND: Backend[ServerSpec] = Backend(
     name=NAME,
     package=__name__.rpartition(".")[0],
     settings=OpenStackSettings,
     root=keys.GROUP,
     composes={
-        keys.COMPUTE: ("InstanceV2", "KeypairV2", "ServergroupV2", "VolumeAttachV2"),
-        keys.NETWORKING: ("FloatingipV2", "PortV2", "SecgroupRuleV2", "SecgroupV2"),
-        keys.STORAGE: ("VolumeV3",),
+        _family(keys.COMPUTE): ("InstanceV2", "KeypairV2", "ServergroupV2", "VolumeAttachV2"),
+        _family(keys.NETWORKING): ("FloatingipV2", "PortV2", "SecgroupRuleV2", "SecgroupV2"),
+        _family(keys.STORAGE): ("VolumeV3",),
     },
     current=current,
     render=servers.render,
@@ -45,7 +49,7 @@ NETWORK_BACKEND: Backend[NetworkSpec] = Backend(
     package=__name__.rpartition(".")[0],
     settings=OpenStackSettings,
     root=keys.NETWORK,
-    composes={keys.NETWORKING: ("NetworkV2", "RouterInterfaceV2", "RouterV2", "SubnetV2")},
+    composes={_family(keys.NETWORKING): ("NetworkV2", "RouterInterfaceV2", "RouterV2", "SubnetV2")},
     current=current,
     render=networks.render,
     identities=identities,
