@@ -312,8 +312,7 @@ class Backend(Generic[SpecT]):
 
     Attributes:
         name: Name in `kinds` and in the label of every resource.
-        package: Its Python package, from which tools import by name what the server never loads:
-            `simulated`, and `example`.
+        package: Its Python package; see `backends.parts`.
         settings: Model of its block in the environment.
         root: Key of the resource that carries the bound record; in the first wave, never removed.
         composes: Kinds of its resources, by API family.

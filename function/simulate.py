@@ -9,7 +9,6 @@ an import in the backend would load it into the server.
 
 import copy
 import hashlib
-import importlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -161,5 +160,5 @@ def _object(found: Manifest) -> Observed:
 
 def _complete(live: Manifest) -> None:
     """Let each backend add what its provider reports; it leaves what is not its own unchanged."""
-    for package in backends.packages():
-        importlib.import_module(f"{package}.simulated").build(live)
+    for part in backends.parts("simulated").values():
+        part.build(live)

@@ -6,36 +6,13 @@ import json
 from typing import Any
 
 from function import local, simulate
+from function.backends import parts
 from function.bound import ANNOTATION
 from function.model import API_GROUP
 from function.paths import replaced
 from tests import asking
 from tests.fields import BASE
 from tests.samples import manifest
-
-GENEROUS = {
-    "capi": {"namespace": "{tenant}", "managementCIDRs": ["192.0.2.0/24"], "taints": True},
-    "gardener": {
-        "project": "t4711",
-        "cloudProfile": {"name": "openstack-region-a"},
-        "region": "RegionA",
-        "networking": {
-            "nodes": "10.250.0.0/16",
-            "pods": "100.96.0.0/11",
-            "services": "100.64.0.0/13",
-        },
-        "openstack": {
-            "floatingPoolName": "public",
-            "loadBalancerProvider": "amphora",
-            "serverGroupPolicy": "soft-anti-affinity",
-        },
-        "addons": {"certManager": {"extension": "shoot-cert-service"}},
-        "defaultVolume": {"sizeGiB": 50, "type": "ssd"},
-        "privateExposureClass": "internal",
-        "acl": True,
-    },
-}
-# Two values of each field that a backend must tell apart, as edits of the base order.
 
 
 def play(kind: str, backend: str, edits: dict[str, Any]) -> local.Outcome:
@@ -72,7 +49,7 @@ def generous(kind: str, backend: str) -> list[dict[str, Any]]:
     """Return the first example provider with more of everything, for one backend."""
     layers = {layer["metadata"]["name"]: layer for layer in asking.provider("cluster-stacks")}
     catalogue, root = layers["cluster-stacks-catalogue"], layers["cluster-stacks"]
-    blocks = {**root["data"]["backends"], **GENEROUS}
+    blocks = {name: part.EXAMPLE.full for name, part in parts("example").items()}
     root = replaced(root, "data.limits", {})
     root = replaced(root, "data.backends", blocks)
     root = replaced(root, "data.kinds", {**root["data"]["kinds"], kind: backend})

@@ -7,6 +7,7 @@ import base64
 import hashlib
 from typing import Any
 
+from function.backends.gardener.example import EXAMPLE
 from function.environment import KIND, KIND_API_VERSION
 from function.model import API_GROUP, API_VERSION
 
@@ -21,18 +22,7 @@ UBUNTU: Manifest = {
     "minDiskGiB": 8,
 }
 # The block of a Gardener backend, as small as it may be.
-GARDENER: Manifest = {
-    "project": "p1",
-    "cloudProfile": {"name": "stack"},
-    "region": "one",
-    "networking": {
-        "nodes": "10.250.0.0/16",
-        "pods": "100.96.0.0/11",
-        "services": "100.64.0.0/13",
-    },
-    "openstack": {"floatingPoolName": "public", "loadBalancerProvider": "amphora"},
-    "defaultVolume": {"sizeGiB": 50, "type": "ssd"},
-}
+GARDENER: Manifest = EXAMPLE.least
 
 
 def manifest(kind: str, spec: Manifest, name: str = "shop", namespace: str = "acme") -> Manifest:

@@ -2,13 +2,15 @@
 
 import subprocess
 import sys
-from importlib.util import find_spec
 
 import pytest
 
 from function import local, simulate
-from function.backends import BACKENDS, families, packages
+from function.backends import BACKENDS, SETTINGS, families, parts
+from function.errors import EnvironmentInvalid
+from function.example import Example
 from function.labels import BACKEND_LABEL
+from function.parsing import parse
 from tests import asking
 
 TABLE = [(kind, name) for kind, table in BACKENDS.items() for name in table]
@@ -53,14 +55,16 @@ def test_families_have_one_name_each() -> None:
     assert len(found) == len(families())
 
 
-# Modules that the core imports by name, where it shows or plays a backend.
-BY_NAME = ("simulated",)
+@pytest.mark.parametrize("name", SETTINGS)
+def test_example_settings_are_valid(name: str) -> None:
+    """The smallest block, and the one that offers all."""
+    example: Example = parts("example")[name].EXAMPLE
+    for block in (example.least, example.full):
+        parse(SETTINGS[name], block, at=f"backends.{name}", blame=EnvironmentInvalid)
 
 
-@pytest.mark.parametrize("package", packages())
-def test_a_backend_brings_all_of_itself(package: str) -> None:
-    """What the core imports by name is there."""
-    assert [name for name in BY_NAME if find_spec(f"{package}.{name}") is None] == []
+# Modules of a backend that are imported by name.
+BY_NAME = ("example", "simulated")
 
 
 def test_the_server_loads_none_of_these() -> None:
@@ -70,6 +74,6 @@ def test_the_server_loads_none_of_these() -> None:
         [sys.executable, "-c", program], cwd=asking.ROOT, capture_output=True, text=True, check=True
     )
     loaded = set(done.stdout.split())
-    assert set(packages()) <= loaded
-    assert not loaded & {f"{package}.{name}" for package in packages() for name in BY_NAME}
-    assert "function.simulate" not in loaded
+    assert {BACKENDS[kind][name].package for kind, name in TABLE} <= loaded
+    never = {part.__name__ for name in BY_NAME for part in parts(name).values()}
+    assert not loaded & {*never, "function.example", "function.simulate"}

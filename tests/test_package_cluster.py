@@ -9,6 +9,7 @@ import yaml
 from function import managed
 from function.backends import SETTINGS, definitions
 from function.contract import Mode
+from function.example import KUBERNETES
 from tests.asking import ROOT, Manifest
 from tests.crds import SCHEMAS, problems
 from tools.generate import activation, backends, cluster, credentials
@@ -81,8 +82,7 @@ def test_in_cluster_identity_fits_its_definition(mode: Mode) -> None:
 def test_providers_are_those_that_the_tests_run() -> None:
     """The release in the manifest is the one that the testbed builds."""
     pins = (ROOT / "testbed/go/provider-kubernetes/go.mod").read_text("utf-8")
-    version = backends.VERSIONS["provider-kubernetes"]
-    assert f"crossplane-contrib/provider-kubernetes {version}" in pins
+    assert f"crossplane-contrib/provider-kubernetes {KUBERNETES.version}" in pins
 
 
 def test_only_what_every_install_needs_is_applied() -> None:

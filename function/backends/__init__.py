@@ -3,7 +3,9 @@
 A backend consists of one package here and one line below for each kind.
 """
 
+import importlib
 from collections.abc import Iterator, Mapping
+from types import ModuleType
 from typing import Any
 
 from function.backends import capi, gardener, openstack
@@ -46,9 +48,13 @@ class _Settings(Mapping[str, type[Schema]]):
 SETTINGS: Mapping[str, type[Schema]] = _Settings()
 
 
-def packages() -> list[str]:
-    """Return the Python package of each backend."""
-    return list(dict.fromkeys(one.package for one in _all()))
+def parts(module: str) -> dict[str, ModuleType]:
+    """Return a module of each backend's package by the name of the backend.
+
+    Only for what the server never loads, `simulated` and `example`: all else is imported as usual.
+    """
+    found = {one.name: f"{one.package}.{module}" for one in _all()}
+    return {name: importlib.import_module(path) for name, path in found.items()}
 
 
 def is_composed(resource: Resource) -> bool:

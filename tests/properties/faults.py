@@ -13,6 +13,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
+from function.backends import BACKENDS, CLUSTER, SETTINGS
 from function.contract import Manifest
 from function.local import Observed
 from function.managed import ALL_POLICIES
@@ -25,7 +26,7 @@ from .world import BACKEND_LABEL, BOUND, EXTERNAL_NAME, NAME, TENANT, World, at,
 Fault = Callable[[World, Random], World]
 Path = tuple[Any, ...]
 
-ROOTS = ("openstack-secgroup", "openstack-network", "gardener-shoot", "capi-cluster")
+ROOTS = {one.root for table in BACKENDS.values() for one in table.values()}
 JUNK: tuple[Any, ...] = (
     None,
     True,
@@ -199,7 +200,7 @@ def tenants_changed(world: World, rng: Random) -> World:
 
 def kinds_changed(world: World, rng: Random) -> World:
     """Offer other kinds, or by other backends."""
-    names = ("capi", "gardener", "openstack", "atlantis", "")
+    names = (*SETTINGS, "atlantis", "")
     kinds = {
         kind: rng.choice(names) for kind in ("Cluster", "Server", "Network") if rng.random() < 0.7
     }
@@ -349,7 +350,7 @@ def place_changed(world: World, rng: Random) -> World:
     for own in data["backends"].values():
         own["providerConfig"] = rng.choice(("{tenant}-2", "shared"))
     if rng.random() < 0.5:
-        for name in ("capi", "gardener"):
+        for name in CLUSTER:
             data["backends"][name]["namespace"] = "other-{tenant}"
     return _with_layer(world, 0, data)
 
@@ -384,8 +385,9 @@ def moved(world: World, rng: Random) -> World:
     root = copy.deepcopy(world.layers[0]["data"])
     root["backends"][backend] |= place
     if world.kind == "Cluster" and rng.random() < 0.7:
-        root["backends"][backend]["namespace"] = "other-{tenant}"
-        move["from"]["namespace"] = {"capi": TENANT, "gardener": "garden-p1"}[backend]
+        own, block = CLUSTER[backend], root["backends"][backend]
+        move["from"]["namespace"] = own.namespace(own.settings.model_validate(block), TENANT)
+        block["namespace"] = "other-{tenant}"
         move["to"]["namespace"] = f"other-{TENANT}"
     return replace(_with_layer(world, 0, {**root, "moves": [move]}), moves=True)
 

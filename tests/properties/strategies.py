@@ -13,19 +13,15 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from function.backends import BACKENDS, CLUSTER, parts
 from function.contract import Manifest, Mode
-from tests.samples import GARDENER, config, public_key
+from tests.samples import config, public_key
 
 from .world import TENANT, World, advance, ask
 
 ENVIRONMENT = "default"
 # Every backend with every kind that it answers.
-ANSWERS = (
-    ("capi", "Cluster"),
-    ("gardener", "Cluster"),
-    ("openstack", "Server"),
-    ("openstack", "Network"),
-)
+ANSWERS = tuple((name, kind) for kind, table in BACKENDS.items() for name in table)
 DISKLESS = ("SCS-2V-4", "SCS-2V-8", "SCS-4V-16")
 WITH_DISK = ("SCS-2V-4-20s", "SCS-2V-8-50s", "SCS-4V-16-100s")
 VERSIONS = ("1.33.10", "1.34.7", "1.35.4", "1.36.1")
@@ -69,13 +65,13 @@ _ROOT: Manifest = {
     "access": {"oidc": {"issuerURL": "https://login.example.com", "clientID": "k8s"}},
     "limits": {"cpu": 100000, "memoryGiB": 1000000},
     "backends": {
+        **{name: part.EXAMPLE.least for name, part in parts("example").items()},
         "capi": {
             "classNamespace": "stacks",
             "labels": {"managed-secret": "clouds-yaml"},
             "network": {"pods": "172.16.0.0/16", "services": "10.96.0.0/12"},
             "profiles": {"own": _PROFILE},
         },
-        "gardener": GARDENER,
         "openstack": {
             "externalNetwork": {"name": "public", "id": "e1"},
             "dnsServers": ["192.0.2.53", "2001:db8::53"],
@@ -377,7 +373,7 @@ EDITS: dict[tuple[str, str], dict[str, Edit]] = {
         PROTECT: _toggled("deletionProtection", True),
         "deletion policy": _toggled("deletionPolicy", "Delete", "Orphan"),
     },
-    ("capi", "Cluster"): _CLUSTER_EDITS,
+    **{(name, "Cluster"): _CLUSTER_EDITS for name in CLUSTER},
     ("gardener", "Cluster"): {
         **_CLUSTER_EDITS,
         "pool removed": _unless_last(_pool_removed),
@@ -389,7 +385,7 @@ EDITS: dict[tuple[str, str], dict[str, Edit]] = {
 def new_world(rng: Random, kind: str | None = None) -> World:
     """Return an order that was never answered, and its environment."""
     backend, kind = rng.choice([pair for pair in ANSWERS if kind in (None, pair[1])])
-    engine = "capi" if backend == "openstack" else backend
+    engine = backend if backend in CLUSTER else next(iter(CLUSTER))
     specs: dict[str, Callable[[], Manifest]] = {
         "Cluster": lambda: clusters(rng, backend),
         "Server": lambda: servers(rng),

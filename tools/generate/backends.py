@@ -8,19 +8,15 @@ Names are those for the tenant `acme`; each further tenant gets its own.
 
 from typing import Any
 
+from function.backends import parts
+from function.example import Example
 from tools.generate.documents import yaml_texts
 from tools.generate.rights import RBAC, rule
 
 PROVIDERS, BACKENDS = "package/providers", "package/backends"
 TENANT, ACCOUNT = "acme", "central-api"
-# Newest releases that the tests have run, or whose recorded objects they hold.
-VERSIONS = {"provider-kubernetes": "v1.3.1", "provider-openstack": "v0.9.0"}
 _PACKAGES = "xpkg.crossplane.io/crossplane-contrib"
 _PACKAGE_API = "pkg.crossplane.io"
-# Without watches a change of a cluster is seen only when the provider polls.
-WATCH = "--enable-watches"
-# Members of a project in a garden may not watch, and the provider's own interval is ten minutes.
-POLL = "--poll=1m"
 ROLE, WATCHING = "central-api-clusters", "central-api-clusters-watch"
 _GROUP = "cluster.x-k8s.io"
 
@@ -30,22 +26,35 @@ Manifest = dict[str, Any]
 def files() -> dict[str, str]:
     """Return the manifests by path."""
     found = {
-        f"{PROVIDERS}/kubernetes.yaml": kubernetes(),
-        f"{PROVIDERS}/openstack.yaml": [_provider("provider-openstack")],
+        **{
+            f"{PROVIDERS}/{name.removeprefix('provider-')}.yaml": _provider(users)
+            for name, users in providers().items()
+        },
         f"{BACKENDS}/cluster-api.yaml": cluster_api(),
         f"{BACKENDS}/garden.yaml": garden(),
     }
     return {path: yaml_texts(documents) for path, documents in found.items()}
 
 
-def kubernetes() -> list[Manifest]:
-    """Return provider-kubernetes and how it is run, for Cluster API and for a garden."""
-    name = "provider-kubernetes"
-    return [
-        runtime(name, WATCH),
-        runtime(f"{name}-garden", WATCH, POLL),
-        _provider(name, runtimeConfigRef={"name": name}),
-    ]
+def providers() -> dict[str, list[Example]]:
+    """Return what each backend says of its provider, by the name of the provider."""
+    found: dict[str, list[Example]] = {}
+    for part in parts("example").values():
+        found.setdefault(part.EXAMPLE.provider.name, []).append(part.EXAMPLE)
+    return found
+
+
+def _provider(users: list[Example]) -> list[Manifest]:
+    """Return a provider and how it is run for each of its backends, by default for the first."""
+    provider, runtimes = users[0].provider, [one for one in users if one.runtime]
+    reference = {"runtimeConfigRef": {"name": runtimes[0].runtime}} if runtimes else {}
+    package = {
+        "apiVersion": f"{_PACKAGE_API}/v1",
+        "kind": "Provider",
+        "metadata": {"name": provider.name},
+        "spec": {"package": f"{_PACKAGES}/{provider.name}:{provider.version}", **reference},
+    }
+    return [*(runtime(one.runtime, *one.flags) for one in runtimes), package]
 
 
 def cluster_api() -> list[Manifest]:
@@ -131,15 +140,6 @@ def runtime(name: str, *flags: str, account: str = "") -> Manifest:
                 "spec": {"selector": {}, "template": {"spec": {"containers": [container]}}}
             },
         },
-    }
-
-
-def _provider(name: str, **spec: Any) -> Manifest:
-    return {
-        "apiVersion": f"{_PACKAGE_API}/v1",
-        "kind": "Provider",
-        "metadata": {"name": name},
-        "spec": {"package": f"{_PACKAGES}/{name}:{VERSIONS[name]}", **spec},
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from function.backends import BACKENDS, SETTINGS
+from function.backends import BACKENDS, NETWORK, SETTINGS, parts
 from function.compose import DEFAULT_ENVIRONMENT
 from function.environment import KIND, KIND_API_VERSION, ROOT_ONLY
 from function.labels import ENVIRONMENT_LABEL, OVERLAY_LABEL, TENANT_LABEL
@@ -29,18 +29,15 @@ file, for editors and checks: [root](../../apis/schemas/environment-root.schema.
 [overlay](../../apis/schemas/environment-overlay.schema.json).
 """
 # The smallest that answers an order, as a start.
+_ANSWERING = next(iter(NETWORK))
 _FIRST: dict[str, Any] = {
     "apiVersion": KIND_API_VERSION,
     "kind": KIND,
     "metadata": {"name": "region-one", "labels": {ENVIRONMENT_LABEL: DEFAULT_ENVIRONMENT}},
     "data": {
         "displayName": "Example Cloud, region one",
-        "kinds": {"Network": "openstack"},
-        "backends": {
-            "openstack": {
-                "externalNetwork": {"name": "public", "id": "e2a1c7d4-6b1f-4a53-9d3c-7f20c1b8a9e6"}
-            }
-        },
+        "kinds": {"Network": _ANSWERING},
+        "backends": {_ANSWERING: parts("example")[_ANSWERING].EXAMPLE.least},
     },
 }
 _LAYERS = f"""\

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from function.backends import BACKENDS, capi
-from function.backends.capi.profile import CLUSTER_FIELDS, POOL_FIELDS, PROFILES, Profile
+from function.backends import BACKENDS, parts
+from function.example import Example, Gap
 from function.model import KINDS, OrderSpec
 from function.schema import fields
 from tools.generate import markdown
@@ -14,10 +14,6 @@ A provider answers a `{kind}` with {backends}; tenants need not know which. What
 express is listed in `status.unsupported` with the reason, or refused where that would be unsafe.
 What a provider's settings leave out is listed in the same way; `central-api render` shows it.
 """
-_OWN_PROFILE = (
-    "Here `capi` stands for a class profile of the provider's own, which can express what the "
-    "class can; beside it stand the built-in ones."
-)
 _LISTED = (
     "Fields that are not listed are expressed; a single value that cannot be is listed in the same "
     "way, such as a `class` where there are none.\n"
@@ -37,20 +33,23 @@ def of_kind(kind: str) -> str:
         (markdown.code(path), *(found.get(path, _EXPRESSED) for found in table.values()))
         for path in paths
     )
-    profiles = f"{_OWN_PROFILE}\n" if len(table) > len(BACKENDS[kind]) else ""
-    return f"{story}{profiles}{_LISTED}\n{markdown.table(('Field', *table), rows)}"
+    examples = _examples(kind).values()
+    special = "".join(f"{one.gaps_story}\n" for one in examples if one.gaps_story)
+    return f"{story}{special}{_LISTED}\n{markdown.table(('Field', *table), rows)}"
 
 
 def gaps(kind: str) -> dict[str, dict[str, str]]:
-    """Return the fields that cannot be expressed, with the reason, by backend and profile."""
-    found = {}
+    """Return the fields that cannot be expressed, with the reason, by backend and its settings."""
+    found, examples = {}, _examples(kind)
     for name, backend in BACKENDS[kind].items():
         found[markdown.code(name)] = dict(backend.gaps)
-        if name == capi.NAME:
-            found |= {
-                f"`{name}`, class profile `{own}`": {**backend.gaps, **dict(_gaps_of(profile))}
-                for own, profile in sorted(PROFILES.items())
+        found |= {
+            f"{markdown.code(name)}, {settings}": {
+                **backend.gaps,
+                **{gap.field: _reason(gap) for gap in more},
             }
+            for settings, more in examples[name].gaps.items()
+        }
     return found
 
 
@@ -89,10 +88,9 @@ def _own_fields(kind: str) -> list[str]:
     return [name for name in fields(KINDS[kind]) if name not in fields(OrderSpec)]
 
 
-def _gaps_of(profile: Profile) -> Iterator[tuple[str, str]]:
-    for path in (*CLUSTER_FIELDS, *POOL_FIELDS):
-        target = profile.target(path)
-        if target.unsupported:
-            always = f"{markdown.value(target.always)} only: " if target.always is not None else ""
-            yield path, f"{always}{target.unsupported}"
-    yield from profile.unsaid.items()
+def _reason(gap: Gap) -> str:
+    return gap.reason if gap.always is None else f"{markdown.value(gap.always)} only: {gap.reason}"
+
+
+def _examples(kind: str) -> dict[str, Example]:
+    return {name: part.EXAMPLE for name, part in parts("example").items() if name in BACKENDS[kind]}
