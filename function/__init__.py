@@ -5,9 +5,10 @@
     admission  what an API server refuses
     fn         adapter: protobuf, time, logs  local      plays Crossplane for one order
     simulate   plays providers for `render`   plain      protobuf Structs <-> plain data
+    example    what documents and tests show of a backend
     wire       requests that protobuf refuses to read
     compose    bind, policy, resolve, render, guard: the heart
-    backends   one file per backend           guards     nothing live vanishes
+    backends   one package per backend        guards     nothing live vanishes
     environment, policy, resolve, versions, bound, past   what is configured, what was decided
     texts      which characters new text may hold
     stale, outdated    an older version of an order, what a newer function composed

@@ -1,44 +1,28 @@
 """Hold what each backend says of itself to what it does, whichever backends there are."""
 
+import re
 import subprocess
 import sys
 
 import pytest
 
-from function import local, simulate
 from function.backends import BACKENDS, SETTINGS, families, parts
 from function.errors import EnvironmentInvalid
 from function.example import Example
-from function.labels import BACKEND_LABEL
 from function.parsing import parse
 from tests import asking
+from tests.generous import generous, settled
 
 TABLE = [(kind, name) for kind, table in BACKENDS.items() for name in table]
 
 
 def composed(kind: str, backend: str) -> set[tuple[str, str]]:
     """Return family and kind of everything that a backend composes for the example orders."""
-    found = set()
-    for name in asking.ORDERS:
-        for provider in asking.PROVIDERS:
-            order = asking.order(name)
-            if order["kind"] != kind:
-                continue
-            for manifest in settled(order, provider).values():
-                resource = asking.neutral("", manifest)
-                if resource.labels[BACKEND_LABEL] == backend:
-                    found.add((resource.family, resource.kind))
-    return found
-
-
-def settled(order: asking.Manifest, provider: str) -> dict[str, asking.Manifest]:
-    """Return all resources of an order; none if it is refused."""
-    outcome = asking.ask(order, asking.provider(provider))
-    for _ in range(local.MAX_CALLS):
-        if outcome.fatal or outcome.complete:
-            break
-        outcome = asking.ask(order, asking.provider(provider), simulate.play(outcome.resources))
-    return dict(outcome.resources)
+    orders = [order for order in map(asking.order, asking.ORDERS) if order["kind"] == kind]
+    layers = generous(kind, backend)
+    played = [settled(order, backend, asking.ask(order, layers)) for order in orders]
+    found = [asking.neutral("", one) for outcome in played for one in outcome.resources.values()]
+    return {(resource.family, resource.kind) for resource in found}
 
 
 @pytest.mark.parametrize(("kind", "backend"), TABLE)
@@ -61,6 +45,15 @@ def test_example_settings_are_valid(name: str) -> None:
     example: Example = parts("example")[name].EXAMPLE
     for block in (example.least, example.full):
         parse(SETTINGS[name], block, at=f"backends.{name}", blame=EnvironmentInvalid)
+
+
+def test_packages_have_the_modules_that_are_documented() -> None:
+    """Whoever knows one backend finds their way in the others."""
+    text = (asking.ROOT / "docs" / "architecture.md").read_text("utf-8")
+    documented = re.findall(r"^\| `(\w+\.py)` \|", text, re.MULTILINE)
+    assert documented
+    packages = [p.parent for p in (asking.ROOT / "function/backends").glob("*/__init__.py")]
+    assert [path for one in packages for n in documented if not (path := one / n).is_file()] == []
 
 
 # Modules of a backend that are imported by name.

@@ -1,6 +1,7 @@
 """List the backends of each kind: the support matrix.
 
-A backend consists of one package here and one line below for each kind.
+A backend consists of one package here and one line below for each kind. It declares the kinds that
+it composes with their API versions; core, generators and tests iterate over this table.
 """
 
 import importlib

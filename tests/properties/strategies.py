@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from function.backends import BACKENDS, CLUSTER, parts
+from function.backends import BACKENDS, parts
 from function.contract import Manifest, Mode
 from tests.samples import config, public_key
 
@@ -103,11 +103,17 @@ def layer(name: str, data: Manifest, **labels: str) -> Manifest:
 
 
 def environment(
-    rules: tuple[Manifest, ...] = (), overlays: str = "None", engine: str = "capi"
+    rules: tuple[Manifest, ...] = (), overlays: str = "None", **kinds: str
 ) -> tuple[Manifest, ...]:
-    """Return the layers of an environment: root, catalogue and perhaps an overlay."""
-    kinds = {"Cluster": engine, "Server": "openstack", "Network": "openstack"}
-    root = {**_ROOT, "kinds": kinds, "layers": ["catalogue"], "overlays": overlays}
+    """Return the layers of an environment: root, catalogue and perhaps an overlay.
+
+    Args:
+        rules: Rules of its policy.
+        overlays: Whether it has overlays.
+        **kinds: Backends by kind, where it is not the first.
+    """
+    first = {kind: next(iter(table)) for kind, table in BACKENDS.items()}
+    root = {**_ROOT, "kinds": {**first, **kinds}, "layers": ["catalogue"], "overlays": overlays}
     root["policy"] = list(rules)
     base = (
         layer("root", root, environment=ENVIRONMENT),
@@ -119,10 +125,10 @@ def environment(
     return (*base, layer("overlay", own, overlay=ENVIRONMENT, tenant=TENANT))
 
 
-def environments(rng: Random, engine: str) -> tuple[Manifest, ...]:
+def environments(rng: Random, **kinds: str) -> tuple[Manifest, ...]:
     """Return an environment with some of the rules, with or without an overlay."""
     rules = rng.sample(_RULES, rng.randint(0, 4))
-    return environment(tuple(rules), rng.choice(("None", "Optional", "Required")), engine)
+    return environment(tuple(rules), rng.choice(("None", "Optional", "Required")), **kinds)
 
 
 def _some(rng: Random, **fields: Sequence[Any]) -> Manifest:
@@ -351,8 +357,9 @@ _CLUSTER_EDITS: dict[str, Edit] = {
 _LIFT = _toggled("deletionProtection", False)
 # To be protected again, an order has to be answered as it is.
 PROTECT = "protection"
-EDITS: dict[tuple[str, str], dict[str, Edit]] = {
-    ("openstack", "Server"): {
+_EDITS: dict[str, dict[str, Edit]] = {
+    "Cluster": _CLUSTER_EDITS,
+    "Server": {
         "replicas": _scaled,
         "volumes": _stored,
         "labels": _labelled,
@@ -365,7 +372,7 @@ EDITS: dict[tuple[str, str], dict[str, Edit]] = {
         "running": _toggled("running", True, False),
         "deletion policy": _toggled("deletionPolicy", "Delete", "Orphan"),
     },
-    ("openstack", "Network"): {
+    "Network": {
         "name servers": _named,
         "access": _toggled("externalAccess", True, False),
         "packets": _toggled("mtu", 1280, 1400, 9000),
@@ -373,7 +380,9 @@ EDITS: dict[tuple[str, str], dict[str, Edit]] = {
         PROTECT: _toggled("deletionProtection", True),
         "deletion policy": _toggled("deletionPolicy", "Delete", "Orphan"),
     },
-    **{(name, "Cluster"): _CLUSTER_EDITS for name in CLUSTER},
+}
+EDITS: dict[tuple[str, str], dict[str, Edit]] = {
+    **{(name, kind): _EDITS[kind] for name, kind in ANSWERS},
     ("gardener", "Cluster"): {
         **_CLUSTER_EDITS,
         "pool removed": _unless_last(_pool_removed),
@@ -385,7 +394,6 @@ EDITS: dict[tuple[str, str], dict[str, Edit]] = {
 def new_world(rng: Random, kind: str | None = None) -> World:
     """Return an order that was never answered, and its environment."""
     backend, kind = rng.choice([pair for pair in ANSWERS if kind in (None, pair[1])])
-    engine = backend if backend in CLUSTER else next(iter(CLUSTER))
     specs: dict[str, Callable[[], Manifest]] = {
         "Cluster": lambda: clusters(rng, backend),
         "Server": lambda: servers(rng),
@@ -395,7 +403,7 @@ def new_world(rng: Random, kind: str | None = None) -> World:
         kind=kind,
         mode=rng.choice(list(Mode)),
         spec=specs[kind](),
-        layers=environments(rng, engine),
+        layers=environments(rng, **{kind: backend}),
         backend=backend,
     )
 

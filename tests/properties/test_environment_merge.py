@@ -32,7 +32,7 @@ def wholes() -> list[Manifest]:
     for layers in (
         *map(asking.provider, asking.PROVIDERS),
         layers_of(),
-        layers_of(engine="gardener"),
+        layers_of(Cluster="gardener"),
     ):
         whole: Manifest = {}
         for layer in layers:

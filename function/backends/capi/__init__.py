@@ -16,6 +16,7 @@ phases     the live Cluster -> phase, conditions, status of the order
 remediation  when machines are replaced
 health     the live Cluster -> its health
 simulated  what Cluster API reports of a Cluster that is built
+example    what documents and tests show of it
 """
 
 from function.backends.capi.backend import CLUSTER

@@ -12,6 +12,7 @@ login       authentication configuration of the API server
 status      the live Shoot -> phase, readiness, conditions
 shapes      types of the fields that are read from a Shoot
 simulated   what Gardener reports of a Shoot that is built
+example     what documents and tests show of it
 """
 
 from function.backends.gardener.backend import CLUSTER

@@ -24,6 +24,7 @@ instances        the servers, and their spread
 shapes           types of the fields that are read
 volumes          volumes and attachments
 simulated        what its provider reports of resources that are built
+example          what documents and tests show of it
 """
 
 from function.backends.openstack.backend import NETWORK_BACKEND, SERVER_BACKEND
