@@ -173,7 +173,7 @@ def _recall(
     labelled = {r.labels.get(ENVIRONMENT_LABEL, "") for r in observed.values()}
     configs = {r.provider_config for r in observed.values()}
     try:
-        recalled = backend.recall(observed)
+        recalled = backend.recall(backend.live(observed))
         if recalled is None or len(labelled) != 1 or len(configs) != 1:
             raise BindingLost(_what_to_do(backend.root, observed))
         place = Place(

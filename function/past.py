@@ -21,6 +21,7 @@ class Past:
     Attributes:
         resources: Its observed resources by key, each with what may exist behind it.
         seen: The same, without parts whose type is not the one the backend reads.
+        live: The backend's view of them.
         recorded: What the last answer persisted, even if nothing was created from it.
         record: What was decided; None if nothing can exist.
         held: Paths of order fields that something live holds.
@@ -28,6 +29,7 @@ class Past:
 
     resources: Mapping[str, Resource]
     seen: Mapping[str, Resource]
+    live: Any
     recorded: Bound | None
     record: Bound | None
     held: frozenset[str]
@@ -66,14 +68,15 @@ def read(
         for key, one in checked.items()
     }
     exists = any(resource.exists for resource in resources.values())
-    recorded = bound.recorded(backend, seen)
+    live, recorded = backend.live(seen), bound.recorded(backend, seen)
     record = bound.read(backend, KINDS[kind], written, seen, recorded) if exists else None
     return Past(
         resources=resources,
         seen=seen,
+        live=live,
         recorded=recorded,
         record=record,
-        held=immutable.held_paths(backend, seen, record),
+        held=immutable.held_paths(backend, live, record),
     )
 
 
