@@ -178,7 +178,7 @@ def compose(
     guards.keys_are_sound(rendered, backend)
     guards.waves_only_gate_creation(rendered, mine)
     guards.nothing_vanishes(order, rendered, mine, backend, last.record)
-    guards.types_are_in_use(record, rendered, mine, last.binding)
+    guards.nothing_is_replaced(rendered, last.seen, backend, last.binding)
     gaps = _gaps(order, backend, rendered)
     ready = not rendered.planned and all(r.ready for r in rendered.resources)
     ended = versions.ended(record.version, resolution.status, today)

@@ -338,6 +338,8 @@ class Backend(Generic[SpecT]):
         standing: Where the backend refused the last change, the live values, by path, of fields
             that cannot be changed back.
         unmade: The identities of an observed resource that do not exist yet.
+        replacing: What of a resource cannot change without replacing machines that it stands for,
+            by identity and by name.
         holds: Paths of fields in the last order that can no longer change because they belong to
             something that exists or may exist; fields below a path are held with it.
         retired: Identities by key prefix that this version no longer composes, with the version.
@@ -366,6 +368,7 @@ class Backend(Generic[SpecT]):
     progress: Callable[[Any], Progress] = lambda _: Progress()
     standing: Callable[[Any], Mapping[str, Any]] = lambda _: {}
     unmade: Callable[[Resource], frozenset[str]] = lambda _: frozenset()
+    replacing: Callable[[Resource], Mapping[str, Mapping[str, Any]]] = lambda _: {}
     holds: Callable[[Any, Mapping[str, Any]], frozenset[str]] = lambda *_: WHOLE
     retired: Mapping[str, str] = field(default_factory=dict)
     look: Look[SpecT] = lambda *_: View(())

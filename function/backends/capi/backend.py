@@ -1,13 +1,18 @@
 """Render an order for a cluster, and tell the core what observed resources show of it."""
 
-from collections.abc import Iterable
+from typing import Any
 
 from function.backends.capi import forms, health, status
 from function.backends.capi.effective import ClusterContext, applied, current, remembered_profile
 from function.backends.capi.gaps import gaps
 from function.backends.capi.live import KEY, READY_QUERY, LiveCluster, deployments
 from function.backends.capi.pools import node_volumes, order_name
-from function.backends.capi.profile import POOL_FLAVOR, Profile
+from function.backends.capi.profile import (
+    CONTROL_PLANE_FLAVOR,
+    MACHINE_FIELDS,
+    POOL_FLAVOR,
+    Profile,
+)
 from function.backends.capi.settings import NAME, CapiSettings
 from function.backends.capi.shapes import READS
 from function.backends.capi.topology import cluster as build
@@ -101,6 +106,26 @@ def unmade(resource: Resource) -> frozenset[str]:
     return frozenset(identity for identity in everything if "/machineDeployment/" in identity)
 
 
+def replacing(resource: Resource) -> dict[str, dict[str, Any]]:
+    """Return the flavors and disks of a Cluster by identity, as variables of its class.
+
+    They are empty without the profile, by which alone they are found.
+    """
+    profile, manifest = remembered_profile(resource), forms.newest(resource.payload.get("manifest"))
+    if profile is None:
+        return {}
+    cluster = inner_identity(manifest)
+    names = {profile.target(CONTROL_PLANE_FLAVOR).variable, profile.control_plane_disk}
+    variables = _values(lookup(manifest, "spec.topology.variables"))
+    found = {cluster: {name: variables[name] for name in variables.keys() & names}}
+    names = {profile.target(field).override for field in MACHINE_FIELDS}
+    for pool in deployments(manifest):
+        overrides = _values(lookup(pool, "variables.overrides"))
+        identity = f"{cluster}/machineDeployment/{pool['name']}"
+        found[identity] = {name: overrides[name] for name in overrides.keys() & names}
+    return found
+
+
 def recall(live: LiveCluster) -> Recalled | None:
     """Return what can be restored of a lost record from the observed Cluster."""
     manifest = live.rendered
@@ -119,25 +144,28 @@ def recall(live: LiveCluster) -> Recalled | None:
     )
 
 
-def _machines(pools: Iterable[Manifest], profile: Profile | None) -> dict[str, Machine] | None:
-    """Return the flavor of each pool by its variable in the class; None if that is unknown.
+def _machines(pools: list[Manifest], profile: Profile | None) -> dict[str, Machine] | None:
+    """Return the flavor of each pool; None if it cannot be read.
 
-    Without the profile, an override that has `flavor` in its name is taken for the flavor.
+    Only the profile knows which variable of the class has the flavor, and how it is written.
     """
-    found = {}
+    if profile is None:
+        return None if pools else {}
+    target, found = profile.target(POOL_FLAVOR), dict[str, Machine]()
     for pool in pools:
-        overrides = {
-            o.get("name"): o.get("value") for o in lookup(pool, "variables.overrides") or ()
-        }
-        name = profile.target(POOL_FLAVOR).override if profile else None
-        if profile is None:
-            name = next((n for n in overrides if "flavor" in str(n).lower()), None)
-            if overrides and name is None:
-                return None
-        flavor = overrides.get(name)
-        if isinstance(flavor, str) and flavor:
-            found[order_name(pool)] = Machine(asked={}, flavor=flavor)
+        overrides = _values(lookup(pool, "variables.overrides"))
+        if target.override not in overrides:
+            continue
+        flavor = target.read(overrides[target.override])
+        if not isinstance(flavor, str) or not flavor:
+            return None
+        found[order_name(pool)] = Machine(asked={}, flavor=flavor)
     return found
+
+
+def _values(listed: Any) -> dict[str, Any]:
+    """Return the values of a list of variables by name."""
+    return {one["name"]: one.get("value") for one in listed or () if "name" in one}
 
 
 def is_same_version(live: LiveCluster, bound: Bound) -> bool:
@@ -176,6 +204,7 @@ CLUSTER: Backend[ClusterSpec] = Backend(
     reads=READS,
     writes=frozenset(forms.VERSIONS),
     unmade=unmade,
+    replacing=replacing,
     holds=lambda live, _: live.held,
 )
 

@@ -94,6 +94,16 @@ def identities(resource: Resource) -> frozenset[str]:
     return frozenset({f"{resource.kind}/{resource.key}", inside, *pools})
 
 
+def replacing(resource: Resource) -> dict[str, dict[str, Any]]:
+    """Return the machines and volumes of the worker pools of a Shoot by identity."""
+    manifest = resource.payload.get("manifest")
+    shoot, fields = inner_identity(manifest), ("machine", "volume", "dataVolumes")
+    return {
+        f"{shoot}/worker/{w['name']}": {name: w[name] for name in fields if name in w}
+        for w in workers(manifest)
+    }
+
+
 def recall(live: LiveShoot) -> Recalled | None:
     """Return what can be restored of a lost record from the observed Shoot."""
     manifest, version = live.rendered, lookup(live.rendered, VERSION)
@@ -172,6 +182,7 @@ CLUSTER: Backend[ClusterSpec] = Backend(
     },
     progress=lambda live: live.progress,
     standing=standing,
+    replacing=replacing,
     look=look,
     field_of=lambda key: "spec.nodePools" if key == KEY else "spec.access",
     reads=READS,
