@@ -68,7 +68,8 @@ def still(before: Bound | None, now: Mapping[str, Any], held: Collection[str]) -
     """Return the record without what was decided for servers and volumes that do not exist.
 
     A refused key or flavor is corrected before anything is built from it, and may need a different
-    image, or a different boot disk.
+    image, or a different boot disk. A cluster that has never run is marked as such: it follows
+    the environment, because an operator can repair it in no other way.
 
     Args:
         before: What was decided at the last answer; None for a new order.
@@ -80,8 +81,10 @@ def still(before: Bound | None, now: Mapping[str, Any], held: Collection[str]) -
     old = before.request
     changed = {name for name in (*old, *now) if old.get(name) != now.get(name)}
     update: dict[str, Any] = {}
+    if before.version and not is_below("spec.version", held):
+        update = {"started": False}
     if not is_below("spec.image", held) and changed & {"image", "bootVolume", "size", "flavor"}:
-        update = {"image": None, "boot": None}
+        update |= {"image": None, "boot": None}
     types = {entry.get("name"): entry.get("type") for entry in old.get("volumes") or ()}
     free = {
         entry.get("name")

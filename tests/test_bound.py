@@ -406,9 +406,9 @@ def test_what_is_still_decided(now: Data, held: list[str], image: bool, types: s
     assert still is not None
     assert (still.image, still.boot) == ((DECIDED.image, DECIDED.boot) if image else (None, None))
     assert set(still.volume_types) == types
-    assert still.model_copy(update={"image": None, "boot": None, "volume_types": {}}) == (
-        DECIDED.model_copy(update={"image": None, "boot": None, "volume_types": {}})
-    )
+    assert still.started == ("spec" in held)
+    reset = {"image": None, "boot": None, "volume_types": {}, "started": True}
+    assert still.model_copy(update=reset) == DECIDED.model_copy(update=reset)
 
 
 def test_nothing_is_decided_for_a_new_order() -> None:

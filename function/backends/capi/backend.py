@@ -98,7 +98,7 @@ def identities(resource: Resource) -> frozenset[str]:
 def unmade(resource: Resource) -> frozenset[str]:
     """Return the ids of what does not exist yet of an observed Cluster: all of it, or its pools."""
     live = LiveCluster({KEY: resource})
-    if not live.cluster or live.is_garbled or live.is_initialised:
+    if live.is_started:
         return frozenset()
     everything = identities(resource)
     if not live.is_drawn:
@@ -109,10 +109,11 @@ def unmade(resource: Resource) -> frozenset[str]:
 def replacing(resource: Resource) -> dict[str, dict[str, Any]]:
     """Return the flavors and disks of a Cluster by identity, as variables of its class.
 
-    They are empty without the profile, by which alone they are found.
+    There are none without the profile, by which alone they are found, and none of a cluster that
+    has never run.
     """
     profile, manifest = remembered_profile(resource), forms.newest(resource.payload.get("manifest"))
-    if profile is None:
+    if profile is None or not LiveCluster({KEY: resource}).is_started:
         return {}
     cluster = inner_identity(manifest)
     names = {profile.target(CONTROL_PLANE_FLAVOR).variable, profile.control_plane_disk}

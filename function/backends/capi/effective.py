@@ -18,7 +18,7 @@ from function.contract import Context, Manifest, Order, Resource
 from function.effective import Effective, reaching, taken
 from function.errors import EnvironmentInvalid, Problem
 from function.model import API_GROUP, ClusterSpec
-from function.paths import is_below, lookup
+from function.paths import lookup
 from function.record import Bound
 from function.schema import canonical, mapping
 from function.settings import (
@@ -190,11 +190,14 @@ def applied(
     live: LiveCluster, record: Bound | None, today: ClusterSettings
 ) -> Mapping[str, Any] | None:
     """Return what the Cluster was last given, by attribute; None if it cannot exist yet."""
-    root, stored, held = live.root, live.applied, live.held
+    root, stored = live.root, live.applied
     if root is None or not stored:
         return None
     version, profile = stored.get("apiVersion"), remembered_profile(root)
     labels = lookup(stored, "metadata.labels")
+    if not live.is_started:
+        # The network is immutable from the moment that it exists; nothing else is in use.
+        return {**_network_as_applied(live), **_zones(live, profile or today.profile)}
     base = mapping(root.annotations.get(BASE, ""))
     driven = _driven(root, record, profile or today.profile, today)
     has_variables = lookup(stored, "spec.topology.variables") is not None
@@ -204,11 +207,7 @@ def applied(
         **({"api_version": VERSIONS[version]} if version in VERSIONS else {}),
         "class_namespace": lookup(stored, "spec.topology.classRef.namespace"),
         **({"labels": labels} if labels else {}),
-        **(
-            {"network": lookup(stored, "spec.clusterNetwork") or {}}
-            if is_below("spec.network.pods", held)
-            else {}
-        ),
+        **_network_as_applied(live),
         **({"profile": profile} if profile else {}),
         **_zones(live, profile or today.profile),
         "variables": {**(given if has_variables else today.variables), **base},
@@ -216,6 +215,11 @@ def applied(
         "worker_classes": {d["name"]: d["class"] for d in deployments(stored) if "class" in d},
         "is_kept": True,
     }
+
+
+def _network_as_applied(live: LiveCluster) -> dict[str, Any]:
+    found = lookup(live.applied, "spec.clusterNetwork") or {}
+    return {"network": found} if live.holds("spec.network.pods") else {}
 
 
 def _zones(live: LiveCluster, profile: Profile | None) -> dict[str, Any]:

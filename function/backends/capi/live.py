@@ -113,8 +113,7 @@ class LiveCluster:
         No machine can be built until the network exists, and no node until the control plane
         responds.
         """
-        # Garbled data proves nothing.
-        if not self.cluster or self.is_garbled or self.is_initialised:
+        if self.is_started:
             return WHOLE
         if self._initialization("infrastructureProvisioned"):
             return frozenset({"spec.network", "spec.apiServer.exposure", "spec.controlPlane"})
@@ -137,6 +136,14 @@ class LiveCluster:
     def is_initialised(self) -> bool:
         """Return whether the control plane has ever responded; this is never reverted."""
         return self._initialization("controlPlaneInitialized")
+
+    @property
+    def is_started(self) -> bool:
+        """Return whether the control plane has ever responded, or may have.
+
+        Data that is missing or garbled proves nothing.
+        """
+        return self.is_initialised or self.is_garbled or not self.cluster
 
     @property
     def has_network(self) -> bool:
