@@ -407,7 +407,7 @@ def test_what_is_still_decided(now: Data, held: list[str], image: bool, types: s
     assert (still.image, still.boot) == ((DECIDED.image, DECIDED.boot) if image else (None, None))
     assert set(still.volume_types) == types
     assert still.started == ("spec" in held)
-    reset = {"image": None, "boot": None, "volume_types": {}, "started": True}
+    reset: Data = {"image": None, "boot": None, "volume_types": {}, "started": True}
     assert still.model_copy(update=reset) == DECIDED.model_copy(update=reset)
 
 
