@@ -16,6 +16,7 @@ from function.contract import Backend, Resource, SpecT
 from function.errors import BindingLost, FunctionOutdated, InvalidOrder
 from function.excerpts import few
 from function.labels import ENVIRONMENT_LABEL
+from function.memo import Memo
 from function.model import API_GROUP, OrderSpec
 from function.parsing import checker, is_mistyped, parse
 from function.paths import is_below, steps
@@ -27,6 +28,9 @@ ANNOTATION = f"{API_GROUP}/bound"
 # How many of the remaining resources are named.
 _NAMED = 10
 _wrong_label = checker(DNSLabel)
+# What decoded records may take, in bytes; each takes about eight times its text.
+_OVERHEAD = 8
+_DECODED: Memo[Bound] = Memo(8 * 2**20)
 
 
 def encode(bound: Bound) -> str:
@@ -38,9 +42,22 @@ def encode(bound: Bound) -> str:
 def decode(text: str) -> Bound | None:
     """Return the record, or None if it is garbled.
 
+    It is immutable, and remembered: an order has the same record in nearly every call.
+
     Raises:
         FunctionOutdated: A newer function wrote it.
     """
+    key = text.encode(errors="surrogatepass")
+    known = _DECODED.get(key)
+    if known is not None:
+        return known
+    record = _decode(text)
+    if record is not None:
+        _DECODED.put(key, record, _OVERHEAD * len(key))
+    return record
+
+
+def _decode(text: str) -> Bound | None:
     data = shapes.mapping(shapes.parsed(text))
     if data.get("format") != BOUND_FORMAT and "place" in data:
         raise FunctionOutdated(f"{ANNOTATION}: its format is not known, upgrade the function")

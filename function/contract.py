@@ -10,11 +10,12 @@ desired and what is observed are compared like with like.
 
 import enum
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
 from function.effective import Effective
 from function.errors import Problem
+from function.frozen import changed
 from function.labels import UID_LABEL, labels_of
 from function.model import OrderSpec
 from function.paths import lookup
@@ -188,7 +189,7 @@ class Resource:
         """
         parts = {part: fitting(dict(getattr(self, part)), reads[part]) for part in sorted(reads)}
         garbled = any(kept != getattr(self, part) for part, kept in parts.items())
-        return replace(self, **parts, garbled=garbled)
+        return changed(self, **parts, garbled=garbled)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Say which resources of an order exist, and what was decided for it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from function import bound, guards, immutable
@@ -9,6 +9,7 @@ from function.backends import BACKENDS
 from function.contract import Backend, Resource
 from function.errors import InvalidOrder
 from function.existence import may_exist
+from function.frozen import changed
 from function.labels import BACKEND_LABEL
 from function.model import KINDS
 from function.record import Bound
@@ -64,7 +65,7 @@ def read(
     checked = {key: resource.checked(backend.reads) for key, resource in mine.items()}
     resources = {key: _living(mine[key], checked[key], backend) for key in mine}
     seen = {
-        key: replace(one, exists=resources[key].exists, identities=resources[key].identities)
+        key: changed(one, exists=resources[key].exists, identities=resources[key].identities)
         for key, one in checked.items()
     }
     exists = any(resource.exists for resource in resources.values())
@@ -108,4 +109,4 @@ def _living(resource: Resource, checked: Resource, backend: Backend[Any]) -> Res
     """
     identities = backend.identities(resource) - backend.unmade(checked)
     exists = bool(identities) and may_exist(resource)
-    return replace(resource, exists=exists, identities=identities if exists else frozenset())
+    return changed(resource, exists=exists, identities=identities if exists else frozenset())

@@ -96,6 +96,11 @@ class Moment:
         return not live.has(self.rendered, self.manifest) or not live.is_fresh or live.is_updating
 
     @functools.cached_property
+    def phase(self) -> tuple[str, str]:
+        """Return the phase of the cluster, and a sentence for the tenant."""
+        return _phase(self)
+
+    @functools.cached_property
     def is_paused(self) -> bool:
         """Return whether the provider has paused the cluster before it matches the order."""
         started = self.live.is_initialised and not self.is_refused
@@ -104,7 +109,7 @@ class Moment:
 
 def current(moment: Moment) -> Condition:
     """Return whether the live cluster matches the order."""
-    phase, message = _phase(moment)
+    phase, message = moment.phase
     if phase in ("Deleting", "Provisioning"):
         return Condition("Current", False, phase, message)
     if not moment.live.is_initialised:
@@ -120,7 +125,7 @@ def current(moment: Moment) -> Condition:
 
 def remember(moment: Moment) -> dict[str, str]:
     """Return the annotation that records the shape of the cluster when it was last complete."""
-    phase, _ = _phase(moment)
+    phase, _ = moment.phase
     if phase == "Ready" and current(moment).status:
         return {progress.COMPLETE: moment.shape.written()}
     observed = moment.live.root
@@ -135,7 +140,7 @@ def remember(moment: Moment) -> dict[str, str]:
 def status_of(moment: Moment, context: ClusterContext) -> dict[str, Any]:
     """Return the status of the order."""
     order, live, scopes = context.order, moment.live, context.settings.extra_scopes
-    phase, message = _phase(moment)
+    phase, message = moment.phase
     host, port = (
         lookup(live.cluster, f"spec.controlPlaneEndpoint.{part}") for part in ("host", "port")
     )
