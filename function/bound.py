@@ -16,6 +16,7 @@ from function.contract import Backend, Resource, SpecT
 from function.errors import BindingLost, FunctionOutdated, InvalidOrder
 from function.excerpts import few
 from function.labels import ENVIRONMENT_LABEL
+from function.memo import Memo
 from function.model import API_GROUP, OrderSpec
 from function.parsing import checker, is_mistyped, parse
 from function.paths import is_below, steps
@@ -27,6 +28,9 @@ ANNOTATION = f"{API_GROUP}/bound"
 # How many of the remaining resources are named.
 _NAMED = 10
 _wrong_label = checker(DNSLabel)
+# What decoded records may take, in bytes; each takes about eight times its text.
+_OVERHEAD = 8
+_DECODED: Memo[Bound] = Memo(8 * 2**20)
 
 
 def encode(bound: Bound) -> str:
@@ -38,9 +42,22 @@ def encode(bound: Bound) -> str:
 def decode(text: str) -> Bound | None:
     """Return the record, or None if it is garbled.
 
+    It is immutable, and remembered: an order has the same record in nearly every call.
+
     Raises:
         FunctionOutdated: A newer function wrote it.
     """
+    key = text.encode(errors="surrogatepass")
+    known = _DECODED.get(key)
+    if known is not None:
+        return known
+    record = _decode(text)
+    if record is not None:
+        _DECODED.put(key, record, _OVERHEAD * len(key))
+    return record
+
+
+def _decode(text: str) -> Bound | None:
     data = shapes.mapping(shapes.parsed(text))
     if data.get("format") != BOUND_FORMAT and "place" in data:
         raise FunctionOutdated(f"{ANNOTATION}: its format is not known, upgrade the function")
@@ -68,7 +85,8 @@ def still(before: Bound | None, now: Mapping[str, Any], held: Collection[str]) -
     """Return the record without what was decided for servers and volumes that do not exist.
 
     A refused key or flavor is corrected before anything is built from it, and may need a different
-    image, or a different boot disk.
+    image, or a different boot disk. A cluster that has never run is marked as such: it follows
+    the environment, because an operator can repair it in no other way.
 
     Args:
         before: What was decided at the last answer; None for a new order.
@@ -80,8 +98,10 @@ def still(before: Bound | None, now: Mapping[str, Any], held: Collection[str]) -
     old = before.request
     changed = {name for name in (*old, *now) if old.get(name) != now.get(name)}
     update: dict[str, Any] = {}
+    if before.version and not is_below("spec.version", held):
+        update = {"started": False}
     if not is_below("spec.image", held) and changed & {"image", "bootVolume", "size", "flavor"}:
-        update = {"image": None, "boot": None}
+        update |= {"image": None, "boot": None}
     types = {entry.get("name"): entry.get("type") for entry in old.get("volumes") or ()}
     free = {
         entry.get("name")
@@ -173,7 +193,7 @@ def _recall(
     labelled = {r.labels.get(ENVIRONMENT_LABEL, "") for r in observed.values()}
     configs = {r.provider_config for r in observed.values()}
     try:
-        recalled = backend.recall(observed)
+        recalled = backend.recall(backend.live(observed))
         if recalled is None or len(labelled) != 1 or len(configs) != 1:
             raise BindingLost(_what_to_do(backend.root, observed))
         place = Place(

@@ -34,6 +34,7 @@ from function import (
 from function.__version__ import __version__
 from function.contract import (
     Backend,
+    Context,
     Environment,
     Mode,
     Order,
@@ -53,7 +54,7 @@ from function.errors import (
 from function.model import KINDS, OrderSpec
 from function.model.metadata import name_problem
 from function.parsing import parse, unknown_fields
-from function.paths import expand, lookup
+from function.paths import expand
 from function.record import Bound, Machine, with_fills
 from function.schema import masked
 from function.settings import Settings
@@ -159,9 +160,8 @@ def compose(
         revision=stale.remembered(revision, request, last.recorded),
         **resolution.decided.decisions(),
     )
-    bare = backend.render(
-        order, _received(order, backend, settings, record, last), record, last.seen
-    )
+    received = _received(order, backend, settings, record, last)
+    bare = backend.render(Context(order, received, record, last.live))
     sized = (order, record.machines, bare.volumes)
     estimate = _sized(settings, resolution, sized, last.binding, request)
     changed = last.record is None or last.record.asked != request
@@ -178,7 +178,7 @@ def compose(
     guards.keys_are_sound(rendered, backend)
     guards.waves_only_gate_creation(rendered, mine)
     guards.nothing_vanishes(order, rendered, mine, backend, last.record)
-    guards.types_are_in_use(record, rendered, mine, last.binding)
+    guards.nothing_is_replaced(rendered, last.seen, backend, last.binding)
     gaps = _gaps(order, backend, rendered)
     ready = not rendered.planned and all(r.ready for r in rendered.resources)
     ended = versions.ended(record.version, resolution.status, today)
@@ -306,13 +306,13 @@ def _resolve(  # noqa: PLR0913  # all that an order resolves to depends on
     resolution: resolve.Resolution
     *_, resolution = all_of(
         lambda: immutable.refused_fields_are_unchanged(
-            order, now, before, backend.standing(last.seen), last.held
+            order, now, before, backend.standing(last.live), last.held
         ),
         lambda: guards.data_is_kept(order, now, before),
         lambda: texts.judge(kind, written, filled, last.record),
         lambda: resolve.check_constraints(kind, spec, now, last.record),
         lambda: policy.judge(kind, effective, now, settings.policy, before),
-        lambda: resolve.RESOLVERS[kind](order, settings, decided, backend.progress(last.seen)),
+        lambda: resolve.RESOLVERS[kind](order, settings, decided, backend.progress(last.live)),
     )
     texts.judge_issuer(resolution.decided.oidc, last.record)
     return replace(
@@ -327,8 +327,8 @@ def _received(
 ) -> Effective:
     """Return the settings that apply to an order, as it last received them."""
     today = backend.current(order, settings, record)
-    applied = backend.applied(last.seen, last.record, today)
-    same = backend.is_same_version(last.seen, record)
+    applied = backend.applied(last.live, last.record, today)
+    same = backend.is_same_version(last.live, record)
     return as_received(today, applied, is_same_version=same)
 
 
@@ -367,7 +367,7 @@ def _gaps(order: Order[Any], backend: Backend[Any], rendered: Rendered) -> tuple
         (field, Remark(f"spec.{where}", reason))
         for field, reason in sorted(declared.items())
         for where in expand(order.written, field.removeprefix("spec."))
-        if lookup(order.written, where) not in (None, [], {})
+        if order.wrote(where)
     ]
     unsafe = [
         Problem(gap.field, f"not offered here: {gap.text}")

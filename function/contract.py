@@ -1,22 +1,24 @@
-"""Define the five frozen types that carry an order through the function.
+"""Define the frozen types that carry an order through the function.
 
     Order, Environment -> Bound -> Rendered(Resource ...)
 
-A backend is one pure function per kind, `(order, settings, bound, observed) -> Rendered`.
-The settings are those that apply to the order (`effective`). It sees nothing else: no mode, no
-clock, no guard. Observed resources come as `Resource` too, so that what is desired and what is
-observed are compared like with like.
+A backend is one pure function per kind, `Context -> Rendered`: the order, the settings that apply
+to it (`effective`), the record, and the backend's own view of what is observed. It sees nothing
+else: no mode, no clock, no guard. Observed resources come as `Resource` too, so that what is
+desired and what is observed are compared like with like.
 """
 
 import enum
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
 from function.effective import Effective
 from function.errors import Problem
+from function.frozen import changed
 from function.labels import UID_LABEL, labels_of
 from function.model import OrderSpec
+from function.paths import lookup
 from function.record import Bound, Recalled
 from function.schema import Schema
 from function.settings import Settings
@@ -25,6 +27,8 @@ from function.shapes import Shape, fitting
 # The path of all that can be ordered.
 WHOLE = frozenset({"spec"})
 SpecT = TypeVar("SpecT", bound=OrderSpec)
+SettingsT = TypeVar("SettingsT", bound=Effective)
+LiveT = TypeVar("LiveT")
 Manifest = dict[str, Any]
 
 
@@ -61,6 +65,10 @@ class Order(Generic[SpecT]):
     def labels(self) -> dict[str, str]:
         """Return the labels of every object that is made for the order."""
         return {**labels_of(self.tenant, self.kind, self.name), UID_LABEL: self.uid}
+
+    def wrote(self, path: str) -> bool:
+        """Say whether the tenant wrote a field; one that is empty counts as not written."""
+        return lookup(self.written, path.removeprefix("spec.")) not in (None, [], {})
 
     def asks(self, path: str) -> bool:
         """Say whether the order asks for what is at a path.
@@ -181,7 +189,7 @@ class Resource:
         """
         parts = {part: fitting(dict(getattr(self, part)), reads[part]) for part in sorted(reads)}
         garbled = any(kept != getattr(self, part) for part, kept in parts.items())
-        return replace(self, **parts, garbled=garbled)
+        return changed(self, **parts, garbled=garbled)
 
 
 @dataclass(frozen=True)
@@ -302,8 +310,25 @@ class Progress:
     settled: bool = True
 
 
-Render = Callable[[Order[SpecT], Any, Bound, Mapping[str, Resource]], Rendered]
-Look = Callable[[Accepted[SpecT] | None, Mapping[str, Resource]], View]
+@dataclass(frozen=True)
+class Context(Generic[SpecT, SettingsT, LiveT]):
+    """Hold all that one order is rendered from.
+
+    Attributes:
+        order: The order.
+        settings: What it takes from the environment, as it last received it.
+        bound: What was decided.
+        live: The backend's view of the observed resources; see `Backend.live`.
+    """
+
+    order: Order[SpecT]
+    settings: SettingsT
+    bound: Bound
+    live: LiveT
+
+
+Observed = Mapping[str, Resource]
+Look = Callable[[Accepted[SpecT] | None, Any], View]
 
 
 @dataclass(frozen=True)
@@ -316,27 +341,31 @@ class Backend(Generic[SpecT]):
         settings: Model of its block in the environment.
         root: Key of the resource that carries the bound record; in the first wave, never removed.
         composes: Kinds of its resources, by API family.
+        live: Its view of observed resources, by key, which is made once per call and handed to all
+            that follow.
         current: What the environment gives an order today, as an `Effective` model of its own.
-        applied: What the order was last given, by attribute of that model, from its observed
-            resources, the previous record and today's values; None if nothing exists.
-        render: The pure function: order, the settings that apply to it, record, observed.
+        applied: What the order was last given, by attribute of that model, from its view, the
+            previous record and today's values; None if nothing exists.
+        render: The pure function.
         identities: Identities of all live resources behind a composed resource.
-        recall: What observed resources show of a lost bound record, as its fields; None if they
-            show too little.
+        recall: What the view shows of a lost bound record, as its fields; None if it shows too
+            little.
         namespace: Namespace or project in the backend, from its settings and the tenant.
         provider_config: Name of the ProviderConfig, likewise.
         is_same_version: Whether an order keeps the version and class that were applied before.
         gaps: Order fields that it does not support, with the reason for the tenant.
         refuses: Gaps that refuse the order, because ignoring the field would be unsafe.
-        progress: What observed resources report about the cluster's version.
+        progress: What the view reports about the cluster's version.
         standing: Where the backend refused the last change, the live values, by path, of fields
             that cannot be changed back.
         unmade: The identities of an observed resource that do not exist yet.
+        replacing: What of a resource cannot change without replacing machines that it stands for,
+            by identity and by name.
         holds: Paths of fields in the last order that can no longer change because they belong to
             something that exists or may exist; fields below a path are held with it.
         retired: Identities by key prefix that this version no longer composes, with the version.
-        look: What observed resources show of the order as it was last accepted, None if that is
-            lost. It needs no settings: the environment itself may be invalid.
+        look: What the view shows of the order as it was last accepted, None if that is lost. It
+            needs no settings: the environment itself may be invalid.
         field_of: Order field that a resource is composed for, by key; empty if there is none.
         reads: Shapes of the data it reads from observed resources, by attribute of `Resource`.
         writes: API versions of the manifests that it puts into Objects.
@@ -347,22 +376,22 @@ class Backend(Generic[SpecT]):
     settings: type[Schema]
     root: str
     composes: Mapping[Family, tuple[str, ...]]
-    render: Render[SpecT]
+    render: Callable[[Context[SpecT, Any, Any]], Rendered]
     identities: Callable[[Resource], frozenset[str]]
-    recall: Callable[[Mapping[str, Resource]], Recalled | None]
+    recall: Callable[[Any], Recalled | None]
     namespace: Callable[[Any, str], str]
     provider_config: Callable[[Any, str], str]
+    live: Callable[[Observed], Any] = lambda observed: observed
     current: Callable[[Order[SpecT], Settings, Bound], Effective] = lambda *_: Effective()
-    applied: Callable[[Mapping[str, Resource], Bound | None, Any], Mapping[str, Any] | None] = (
-        lambda *_: None
-    )
-    is_same_version: Callable[[Mapping[str, Resource], Bound], bool] = lambda *_: True
+    applied: Callable[[Any, Bound | None, Any], Mapping[str, Any] | None] = lambda *_: None
+    is_same_version: Callable[[Any, Bound], bool] = lambda *_: True
     gaps: Mapping[str, str] = field(default_factory=dict)
     refuses: frozenset[str] = frozenset()
-    progress: Callable[[Mapping[str, Resource]], Progress] = lambda _: Progress()
-    standing: Callable[[Mapping[str, Resource]], Mapping[str, Any]] = lambda _: {}
+    progress: Callable[[Any], Progress] = lambda _: Progress()
+    standing: Callable[[Any], Mapping[str, Any]] = lambda _: {}
     unmade: Callable[[Resource], frozenset[str]] = lambda _: frozenset()
-    holds: Callable[[Mapping[str, Resource], Mapping[str, Any]], frozenset[str]] = lambda *_: WHOLE
+    replacing: Callable[[Resource], Mapping[str, Mapping[str, Any]]] = lambda _: {}
+    holds: Callable[[Any, Mapping[str, Any]], frozenset[str]] = lambda *_: WHOLE
     retired: Mapping[str, str] = field(default_factory=dict)
     look: Look[SpecT] = lambda *_: View(())
     field_of: Callable[[str], str] = lambda _: ""

@@ -5,7 +5,7 @@ desired state: an answer is only given when every observed resource is either st
 or leaves for a reason that this module has checked itself.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +24,7 @@ from function.errors import (
     NameTaken,
     Problem,
 )
-from function.excerpts import few
+from function.excerpts import cut, few
 from function.labels import BACKEND_LABEL, KIND_LABEL, NAME_LABEL, TENANT_LABEL
 from function.model import KINDS
 from function.names import composed
@@ -248,41 +248,41 @@ def nothing_vanishes(
         raise DeletionRefused(*problems)
 
 
-def types_are_in_use(
-    now: Bound, rendered: Rendered, observed: Mapping[str, Resource], before: Bound | None
+def nothing_is_replaced(
+    rendered: Rendered,
+    observed: Mapping[str, Resource],
+    backend: Backend[Any],
+    before: Bound | None,
 ) -> None:
-    """Refuse a volume type that nothing live has, while the record is a rebuilt one.
+    """Refuse to replace machines or their disks while the record is a rebuilt one.
 
-    The environment may have renamed it since: volumes of the previous type would be re-created.
+    The catalogue may have changed since the order was decided: another disk of the same flavor,
+    or another type behind the name of a volume type, would replace every machine that has it.
+
+    Args:
+        rendered: What the backend rendered.
+        observed: Our observed resources, without parts whose type is not the expected one.
+        backend: The backend that rendered it.
+        before: What was decided at the last answer; None for a new order.
 
     Raises:
-        BindingLost: There is such a type.
+        BindingLost: Something would be replaced.
     """
     if before is None or not before.rebuilt:
         return
-    live = {text for one in observed.values() for text in _texts(one.payload)}
-    desired = {text for one in rendered.resources for text in _texts(one.payload)}
-    for name, backend_name in sorted(now.volume_types.items()):
-        uses = {text for text in desired if text[1] == backend_name}
-        if uses and uses.isdisjoint(live):
-            raise BindingLost(
-                f"volumes of type {name} would become {backend_name}, which none of them is, and "
-                f"the record of what they are is lost; {_remedy(rendered, observed)}"
-            )
-
-
-def _texts(data: object, field: str = "") -> Iterator[tuple[str, str]]:
-    """Yield each text with its field, and a variable of a class by its own name."""
-    if isinstance(data, Mapping):
-        name = data.get("name")
-        inner = {name: data["value"]} if isinstance(name, str) and "value" in data else data
-        for key, value in inner.items():
-            yield from _texts(value, key)
-    elif isinstance(data, list | tuple):
-        for entry in data:
-            yield from _texts(entry, field)
-    elif isinstance(data, str):
-        yield field, data
+    for resource in rendered.resources:
+        if resource.key not in observed:
+            continue
+        desired, live = (backend.replacing(r) for r in (resource, observed[resource.key]))
+        for identity in sorted(desired.keys() & live.keys()):
+            now, was = desired[identity], live[identity]
+            changed = (n for n in sorted(now.keys() | was.keys()) if now.get(n) != was.get(n))
+            for name in changed:
+                values = f"{canonical(now.get(name))} instead of {canonical(was.get(name))}"
+                raise BindingLost(
+                    f"{identity} would be replaced: its {name} would become {cut(values)}, and the "
+                    f"record of what was decided is lost; {_remedy(rendered, observed)}"
+                )
 
 
 def _remedy(rendered: Rendered, observed: Mapping[str, Resource]) -> str:

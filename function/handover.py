@@ -69,15 +69,15 @@ def _agrees(applied: Any, desired: Any, live: Any) -> bool:
 
 def _contains(whole: Any, part: Any) -> bool:
     """Return whether data contain everything that a part specifies."""
-    if isinstance(part, str):
-        return bool(whole == part)
+    if whole == part:
+        return True
     if isinstance(part, Mapping):
         return isinstance(whole, Mapping) and all(
             _contains(whole.get(name), value) for name, value in part.items()
         )
     if isinstance(part, list | tuple):
         return isinstance(whole, list | tuple) and _contains_entries(whole, part)
-    return bool(whole == part)
+    return False
 
 
 def _contains_entries(whole: Sequence[Any], part: Sequence[Any]) -> bool:

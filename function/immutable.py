@@ -8,7 +8,7 @@ import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from function.contract import WHOLE, Backend, Order, Resource
+from function.contract import WHOLE, Backend, Order
 from function.errors import InvalidOrder, Problem
 from function.model import KINDS
 from function.paths import is_below
@@ -25,19 +25,15 @@ from function.schema import (
 )
 
 
-def held_paths(
-    backend: Backend[Any], observed: Mapping[str, Resource], before: Bound | None
-) -> frozenset[str]:
+def held_paths(backend: Backend[Any], live: Any, before: Bound | None) -> frozenset[str]:
     """Return the paths of order fields that something live holds, so that they cannot change.
 
     Args:
         backend: The backend that made what was observed.
-        observed: Our observed resources, with what may exist behind each.
+        live: Its view of our observed resources, with what may exist behind each.
         before: What was decided at the last answer; None for a new order.
     """
-    if before is None:
-        return frozenset()
-    return backend.holds(observed, before.request)
+    return backend.holds(live, before.request) if before else frozenset()
 
 
 def immutable_fields(kind: str, now: Mapping[str, Any], held: frozenset[str]) -> list[str]:

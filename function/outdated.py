@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from function import shapes
-from function.backends import is_composed
+from function.backends import composed
 from function.contract import Backend, Resource
 from function.errors import FunctionOutdated, Problem
 
@@ -29,20 +29,22 @@ def versions_are_known(observed: Mapping[str, Resource], backend: Backend[Any]) 
         FunctionOutdated: With each of them.
     """
     # An object of another group is another object, as the guard of identities sees.
-    groups = {version.rpartition("/")[0] for version in backend.writes}
+    groups, kinds = {version.rpartition("/")[0] for version in backend.writes}, composed()
     problems = [
         Problem(key, f"{unknown} is not known to this version; upgrade the function")
         for key, resource in sorted(observed.items())
-        for unknown in [_unknown(resource, backend, groups)]
+        for unknown in [_unknown(resource, kinds, backend, groups)]
         if unknown
     ]
     if problems:
         raise FunctionOutdated(*problems)
 
 
-def _unknown(resource: Resource, backend: Backend[Any], groups: set[str]) -> str:
+def _unknown(
+    resource: Resource, kinds: set[tuple[str, str]], backend: Backend[Any], groups: set[str]
+) -> str:
     """Return what is not known of a resource; empty if all of it is."""
-    if not is_composed(resource):
+    if (resource.family, resource.kind) not in kinds:
         kind = resource.kind if _KIND.fullmatch(resource.kind) else "a resource"
         return f"{kind} of {resource.family if _FAMILY.fullmatch(resource.family) else 'its API'}"
     for found in (resource.payload.get("manifest"), resource.at_provider.get("manifest")):

@@ -1,7 +1,7 @@
 """Say which resources of an order exist, and what was decided for it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from function import bound, guards, immutable
@@ -9,6 +9,7 @@ from function.backends import BACKENDS
 from function.contract import Backend, Resource
 from function.errors import InvalidOrder
 from function.existence import may_exist
+from function.frozen import changed
 from function.labels import BACKEND_LABEL
 from function.model import KINDS
 from function.record import Bound
@@ -21,6 +22,7 @@ class Past:
     Attributes:
         resources: Its observed resources by key, each with what may exist behind it.
         seen: The same, without parts whose type is not the one the backend reads.
+        live: The backend's view of them.
         recorded: What the last answer persisted, even if nothing was created from it.
         record: What was decided; None if nothing can exist.
         held: Paths of order fields that something live holds.
@@ -28,6 +30,7 @@ class Past:
 
     resources: Mapping[str, Resource]
     seen: Mapping[str, Resource]
+    live: Any
     recorded: Bound | None
     record: Bound | None
     held: frozenset[str]
@@ -62,18 +65,19 @@ def read(
     checked = {key: resource.checked(backend.reads) for key, resource in mine.items()}
     resources = {key: _living(mine[key], checked[key], backend) for key in mine}
     seen = {
-        key: replace(one, exists=resources[key].exists, identities=resources[key].identities)
+        key: changed(one, exists=resources[key].exists, identities=resources[key].identities)
         for key, one in checked.items()
     }
     exists = any(resource.exists for resource in resources.values())
-    recorded = bound.recorded(backend, seen)
+    live, recorded = backend.live(seen), bound.recorded(backend, seen)
     record = bound.read(backend, KINDS[kind], written, seen, recorded) if exists else None
     return Past(
         resources=resources,
         seen=seen,
+        live=live,
         recorded=recorded,
         record=record,
-        held=immutable.held_paths(backend, seen, record),
+        held=immutable.held_paths(backend, live, record),
     )
 
 
@@ -105,4 +109,4 @@ def _living(resource: Resource, checked: Resource, backend: Backend[Any]) -> Res
     """
     identities = backend.identities(resource) - backend.unmade(checked)
     exists = bool(identities) and may_exist(resource)
-    return replace(resource, exists=exists, identities=identities if exists else frozenset())
+    return changed(resource, exists=exists, identities=identities if exists else frozenset())

@@ -115,6 +115,7 @@ class Bound(Decided):
         estimate: Size of the order, as in `status.estimate`, and what of it the environment gives.
         size: Number and bytes of its resources, if they exceed the limits of new orders.
         rebuilt: Whether it was rebuilt from observed resources; never written.
+        started: Whether a cluster has ever run with it; never written.
     """
 
     format: int = BOUND_FORMAT
@@ -125,6 +126,7 @@ class Bound(Decided):
     estimate: dict[str, Measure] = {}
     size: dict[str, int] = {}
     rebuilt: bool = pydantic.Field(default=False, exclude=True)
+    started: bool = pydantic.Field(default=True, exclude=True)
 
     @property
     def request(self) -> dict[str, Any]:

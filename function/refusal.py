@@ -32,7 +32,7 @@ def conditions(subject: Ask, observed: Mapping[str, Resource]) -> tuple[Conditio
         return ()
     seen = {key: resource.checked(backend.reads) for key, resource in mine.items()}
     accepted = _accepted(subject, backend, seen)
-    view = backend.look(accepted, seen)
+    view = backend.look(accepted, backend.live(seen))
     shown = report.stepwise(view.conditions, _pending(accepted) if accepted else "")
     if view.wanted is None:
         return shown

@@ -220,11 +220,14 @@ def _keptversion(
     offers: Sequence[KubernetesVersion],
 ) -> VersionStep:
     same_class = before.rebuilt or before.cluster_class == chosen.cluster_class
+    named = {offer.version: offer.classes for offer in offers}
+    todays = named.get(current, {}).get(chosen.cluster_class, "")
+    if not before.started and todays:
+        return VersionStep(chosen.model_copy(update={"version": current, "class_name": todays}))
     if before.version == current and same_class:
         class_name = before.class_name
     else:
-        named = {offer.version: offer.classes for offer in offers}
-        class_name = named.get(current, {}).get(chosen.cluster_class, "")
+        class_name = todays
         if not class_name and before.class_name:
             raise NotOffered(
                 f"kubernetesVersions[{current}].classes: {chosen.cluster_class} is needed",

@@ -8,7 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import trustme
+
 from testbed import certificates, kubeconfig
+from testbed.certificates import NO_GROUP
 
 # Below the kernel's ports for outgoing connections, which could take a port in between, and above
 # the ports that the infrastructure of Cluster API gives to the API servers that it simulates.
@@ -24,17 +27,17 @@ CROSSPLANE_USER = "system:serviceaccount:crossplane-system:crossplane"
 FRONT = "front-proxy"
 # Directory, user and groups of everyone who has a certificate.
 IDENTITIES = (
-    ("server", "testbed", ()),
-    ("operator", "operator", ("system:masters",)),
-    ("controllers", "system:kube-controller-manager", ("system:masters",)),
-    ("crossplane", CROSSPLANE_USER, ("system:serviceaccounts",)),
-    ("provider", "provider-kubernetes", ("system:masters",)),
-    ("capi", "cluster-api", ("system:masters",)),
-    (f"{TENANT}.capi", f"{TENANT}.capi", ()),
-    ("gardener", "gardener-apiserver", ("system:masters",)),
-    (f"{TENANT}.gardener", f"{TENANT}.gardener", ()),
-    (FRONT, FRONT, ()),
-    ("tenant", "tenant", (TENANT,)),
+    ("server", "testbed", NO_GROUP),
+    ("operator", "operator", "system:masters"),
+    ("controllers", "system:kube-controller-manager", "system:masters"),
+    ("crossplane", CROSSPLANE_USER, "system:serviceaccounts"),
+    ("provider", "provider-kubernetes", "system:masters"),
+    ("capi", "cluster-api", "system:masters"),
+    (f"{TENANT}.capi", f"{TENANT}.capi", NO_GROUP),
+    ("gardener", "gardener-apiserver", "system:masters"),
+    (f"{TENANT}.gardener", f"{TENANT}.gardener", NO_GROUP),
+    (FRONT, FRONT, NO_GROUP),
+    ("tenant", "tenant", TENANT),
 )
 
 
@@ -81,9 +84,9 @@ def prepare(directory: Path, purposes: Iterable[str]) -> Site:
     """Make the directory, choose ports, and issue certificates and kubeconfigs."""
     site = Site(directory, free_ports(purposes))
     site.log("").parent.mkdir(parents=True)
-    authority = certificates.new_authority()
-    for name, user, groups in IDENTITIES:
-        certificates.issue(authority, site.identity(name), user, groups)
+    authority = trustme.CA()
+    for name, user, group in IDENTITIES:
+        certificates.issue(authority, site.identity(name), user, group)
         namespace = TENANT if name == "tenant" else "default"
         text = kubeconfig.text(site.url, site.identity(name), name, namespace)
         site.kubeconfig(name).touch(mode=0o600)

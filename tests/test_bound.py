@@ -406,11 +406,27 @@ def test_what_is_still_decided(now: Data, held: list[str], image: bool, types: s
     assert still is not None
     assert (still.image, still.boot) == ((DECIDED.image, DECIDED.boot) if image else (None, None))
     assert set(still.volume_types) == types
-    assert still.model_copy(update={"image": None, "boot": None, "volume_types": {}}) == (
-        DECIDED.model_copy(update={"image": None, "boot": None, "volume_types": {}})
-    )
+    assert still.started == ("spec" in held)
+    reset: Data = {"image": None, "boot": None, "volume_types": {}, "started": True}
+    assert still.model_copy(update=reset) == DECIDED.model_copy(update=reset)
 
 
 def test_nothing_is_decided_for_a_new_order() -> None:
     """There is no record to go by."""
     assert bound.still(None, CORRECTED, frozenset()) is None
+
+
+def test_a_remembered_record_is_never_changed() -> None:
+    """Whatever is answered with it, it stays what was read."""
+    texts: set[str] = set()
+    portable = [("cluster/minimal", provider) for provider in asking.PROVIDERS]
+    for name, provider in (*portable, *((name, "cluster-stacks") for name in asking.ORDERS)):
+        made = asking.settled(asking.order(name), asking.provider(provider))
+        records = (one["metadata"]["annotations"] for one in made.resources.values())
+        texts |= {found[bound.ANNOTATION] for found in records if bound.ANNOTATION in found}
+    assert texts
+    for text in texts:
+        record = bound.decode(text)
+        assert record is not None
+        assert bound.decode(text) is record
+        assert record == bound._decode(text)

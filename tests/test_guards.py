@@ -472,52 +472,29 @@ def test_not_allowed_to_leave(
 
 @pytest.mark.parametrize("rebuilt", [True, False])
 @pytest.mark.parametrize(
-    ("asked", "lives", "refused"),
-    [("fast", "slow", True), ("slow", "slow", False), ("none", "slow", False)],
-    ids=["another type", "the same", "not used"],
-)
-def test_types_that_are_lost(asked: str, lives: str, refused: bool, rebuilt: bool) -> None:
-    """Where it is not known which type volumes have, they do not get one that none of them has."""
-    record = bound(TWO).model_copy(update={"volume_types": {"ssd": "fast", "hdd": "slow"}})
-    rendered = Rendered(resources=(replace(resource("a"), payload={"volumes": [{"type": asked}]}),))
-    observed = by_key(replace(resource("a"), payload={"volumes": [{"type": lives}]}))
-    before = bound(TWO, rebuilt=rebuilt)
-    if not (refused and rebuilt):
-        guards.types_are_in_use(record, rendered, observed, before)
-        return
-    with pytest.raises(BindingLost, match="volumes of type ssd would become fast"):
-        guards.types_are_in_use(record, rendered, observed, before)
-
-
-@pytest.mark.parametrize(
-    ("live", "refused"),
+    ("desired", "refused"),
     [
-        ({"volumes": [{"name": "fast", "type": "slow", "size": 5}]}, True),
-        ({"labels": {"tier": "fast"}, "note": "a fast one"}, True),
-        ({"overrides": [{"name": "type", "value": "fast"}]}, False),
-        ({"overrides": [{"name": "other", "value": "fast"}]}, True),
-        ({"overrides": [{"name": "disks", "value": [{"type": "fast"}]}]}, False),
+        ({"a": {"type": "fast"}}, 'its type would become "fast" instead of "slow"'),
+        ({"a": {}}, 'its type would become null instead of "slow"'),
+        ({"a": {"type": "slow", "size": 2}}, "its size would become 2 instead of null"),
+        ({"a": {"type": "slow"}}, ""),
+        ({"b": {"type": "fast"}}, ""),
     ],
-    ids=["a name", "a label", "a variable", "another variable", "a list in a variable"],
+    ids=["another", "none", "one more", "the same", "another machine"],
 )
-def test_only_types_count_as_types(live: Data, refused: bool) -> None:
-    """Another field with the same text says nothing of volumes."""
-    record = bound(TWO).model_copy(update={"volume_types": {"ssd": "fast"}})
-    rendered = Rendered(resources=(replace(resource("a"), payload={"type": "fast"}),))
-    observed = by_key(replace(resource("a"), payload=live))
-    before = bound(TWO, rebuilt=True)
-    if not refused:
-        guards.types_are_in_use(record, rendered, observed, before)
+def test_machines_that_would_be_replaced(desired: Data, refused: str, rebuilt: bool) -> None:
+    """Where it is not known what was decided, machines are not replaced."""
+    live = replace(resource("a"), payload={"a": {"type": "slow"}})
+    mine, before = by_key(live), bound(TWO, rebuilt=rebuilt)
+    machines = backend(replacing=lambda found: found.payload)
+    rendered = Rendered(resources=(replace(live, payload=desired), resource("new")))
+    guards.nothing_is_replaced(rendered, mine, machines, None)
+    if not (refused and rebuilt):
+        guards.nothing_is_replaced(rendered, mine, machines, before)
         return
-    with pytest.raises(BindingLost):
-        guards.types_are_in_use(record, rendered, observed, before)
-
-
-def test_types_of_a_new_order() -> None:
-    """Nothing is lost of what never was."""
-    record = bound(TWO).model_copy(update={"volume_types": {"ssd": "fast"}})
-    rendered = Rendered(resources=(replace(resource("a"), payload={"type": "fast"}),))
-    guards.types_are_in_use(record, rendered, {}, None)
+    with pytest.raises(BindingLost, match="would be replaced") as lost:
+        guards.nothing_is_replaced(rendered, mine, machines, before)
+    assert refused in str(lost.value)
 
 
 def test_superseded_by_one_that_is_not_ready() -> None:

@@ -13,7 +13,7 @@ from function import fn, local, managed, simulate
 from function.backends import openstack
 from function.backends.openstack import keys
 from function.bound import ANNOTATION
-from function.contract import Mode, Order, Resource
+from function.contract import Context, Mode, Order, Resource
 from function.model import KINDS
 from function.paths import lookup, replaced
 from function.record import Bound
@@ -568,7 +568,8 @@ def answered(kind: str, spec: Manifest, seen: Mapping[str, Resource], **decided:
     order = Order(kind, "acme", "net", Mode.NAMESPACED, "u", spec, KINDS[kind].model_validate(spec))
     backend: Any = {"Server": openstack.SERVER_BACKEND, "Network": openstack.NETWORK_BACKEND}[kind]
     bound = Bound(place=Place(), **decided)
-    rendered = backend.render(order, backend.current(order, settings, bound), bound, seen)
+    received = backend.current(order, settings, bound)
+    rendered = backend.render(Context(order, received, bound, backend.live(seen)))
     assert rendered.removals == ()
     return dict(rendered.status)
 

@@ -11,10 +11,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import trustme
 import yaml
 from click.testing import CliRunner
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from function.contract import Mode
 from testbed import (
@@ -123,12 +125,12 @@ def test_processes_that_start_together_look_elsewhere() -> None:
 def test_everyone_has_an_identity(tmp_path: Path) -> None:
     """Issue all certificates; a kubeconfig holds what it needs, for its owner alone."""
     place = site.prepare(tmp_path / "site", ["api"])
-    for name, user, groups in site.IDENTITIES:
+    for name, user, group in site.IDENTITIES:
         certificate = x509.load_pem_x509_certificate(
             (place.identity(name) / "tls.crt").read_bytes()
         )
-        names = [str(part.value) for part in certificate.subject]
-        assert names == [*groups, user]
+        names = {part.oid: str(part.value) for part in certificate.subject}
+        assert (names[NameOID.COMMON_NAME], names[NameOID.ORGANIZATION_NAME]) == (user, group)
         config = yaml.safe_load(place.kubeconfig(name).read_text())
         assert config["clusters"][0]["cluster"]["server"] == place.url
         for secret in (place.identity(name) / "tls.key", place.kubeconfig(name)):
@@ -137,10 +139,11 @@ def test_everyone_has_an_identity(tmp_path: Path) -> None:
 
 def test_a_certificate_is_of_its_authority(tmp_path: Path) -> None:
     """Verify a certificate, and tell its issuer from its owner: same names would be self-signed."""
-    authority = certificates.new_authority()
+    authority = trustme.CA()
     certificates.issue(authority, tmp_path / "one", "one")
     certificate = x509.load_pem_x509_certificate((tmp_path / "one" / "tls.crt").read_bytes())
-    certificate.verify_directly_issued_by(authority.certificate)
+    issuer = x509.load_pem_x509_certificate(authority.cert_pem.bytes())
+    certificate.verify_directly_issued_by(issuer)
     assert certificate.issuer != certificate.subject
     assert isinstance(certificate.public_key(), ec.EllipticCurvePublicKey)
 

@@ -18,8 +18,11 @@ import pytest
 
 import function
 from function import excerpts, existence, flavors, metrics, paths, progress, trouble
-from function.backends.capi import health, phases, status
+from function.backends import capi, gardener
+from function.backends.capi import health, live, status
+from function.backends.capi.live import LiveCluster
 from function.backends.gardener import status as shoots
+from function.backends.gardener.live import LiveShoot
 from function.contract import Manifest, Resource
 from function.trouble import names
 from tests import asking
@@ -122,7 +125,7 @@ def check_pattern(pattern: re.Pattern[str]) -> None:
 
 def test_all_patterns_are_tried() -> None:
     """Those of tables and those that are written out are among them."""
-    known = (flavors._NAME, status._AWAITED, names._ADDRESS, names._ID, existence._REFUSED)
+    known = (flavors._NAME, live._AWAITED, names._ADDRESS, names._ID, existence._REFUSED)
     assert {pattern.pattern for pattern in known} <= set(PATTERNS)
     assert {pattern.pattern for _, pattern, _ in trouble.REASONS} <= set(PATTERNS)
     assert r"([0-9]+)" in PATTERNS
@@ -158,33 +161,36 @@ def cluster(kind: str, text: str) -> Manifest:
 
 def read_health(kind: str, text: str) -> object:
     """Read what troubles a Cluster."""
-    return health.of(None, cluster(kind, text), paused=False)
+    return health.of(observed(cluster(kind, text), {}), paused=False)
 
 
 def read_phase(kind: str, text: str) -> object:
     """Read the state of a Cluster."""
     manifest = cluster(kind, text)
-    return phases.current(phases.Moment(manifest, manifest, holding(manifest)))
+    return status.current(status.Moment(manifest, manifest, observed(manifest, manifest)))
 
 
 def read_deletion(kind: str, text: str) -> object:
     """Read what a Cluster that goes waits for."""
     manifest = cluster(kind, text)
     manifest["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
-    return phases.current(phases.Moment(manifest, manifest, holding(manifest)))
+    return status.current(status.Moment(manifest, manifest, observed(manifest, manifest)))
 
 
-def holding(manifest: Manifest) -> Resource:
-    """Return an observed Object of a Cluster."""
-    status = {"atProvider": {"manifest": manifest}}
-    return Resource("capi-cluster", "kubernetes", "Object", {"manifest": manifest}, status=status)
+def observed(live: Manifest, rendered: Manifest) -> LiveCluster:
+    """Return the view of a Cluster, and of what was rendered."""
+    seen = {"atProvider": {"manifest": live}}
+    found = Resource(capi.KEY, "kubernetes", "Object", {"manifest": rendered}, status=seen)
+    return LiveCluster({capi.KEY: found})
 
 
 def read_nodes(text: str) -> object:
     """Read how many nodes a Shoot has, which only a message says."""
     said = {"type": "EveryNodeReady", "status": "False", "message": text}
     live = {"status": {"conditions": [said], "lastOperation": {"type": "Create"}}}
-    return shoots._far("", live, "Create")
+    seen = {"atProvider": {"manifest": live}}
+    found = Resource(gardener.KEY, "kubernetes", "Object", {}, status=seen)
+    return shoots._far("", LiveShoot({gardener.KEY: found}), "Create")
 
 
 def failing(family: str, text: str, **payload: str) -> Resource:

@@ -7,9 +7,7 @@ on one screen. No Docker, no cluster, no network.
 
 import asyncio
 import contextlib
-import datetime
 import io
-import ipaddress
 import shutil
 import socket
 import subprocess
@@ -22,12 +20,9 @@ from pathlib import Path
 
 import click
 import grpc
+import trustme
 import yaml
 from crossplane.function.proto.v1 import run_function_pb2_grpc as grpcv1
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from function import local, manifests, simulate
 from function.contract import Manifest, Mode
@@ -169,54 +164,16 @@ def free_port() -> int:
 
 def certificates(directory: Path) -> Certificates:
     """Write `ca.crt`, `tls.crt` and `tls.key` of a server; return them and a client's."""
-    authority_key, authority = _signed("central-api-demo-ca", None)
-    issuer = (authority_key, authority)
-    server_key, server = _signed("localhost", issuer, ExtendedKeyUsageOID.SERVER_AUTH)
-    client_key, client = _signed("crossplane", issuer, ExtendedKeyUsageOID.CLIENT_AUTH)
-    for name, content in (
-        ("ca.crt", _pem(authority)),
-        ("tls.crt", _pem(server)),
-        ("tls.key", _key_pem(server_key)),
-    ):
-        (directory / name).write_bytes(content)
-    return Certificates(directory, _pem(authority), _key_pem(client_key), _pem(client))
-
-
-def _signed(
-    name: str,
-    issuer: tuple[ec.EllipticCurvePrivateKey, x509.Certificate] | None,
-    usage: x509.ObjectIdentifier | None = None,
-) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
-    """Return a key and its certificate, signed by the issuer or by itself, for one day."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.datetime.now(datetime.UTC)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer[1].subject if issuer else subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(minutes=5))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
-    )
-    if usage:
-        names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address(HOST))]
-        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-        builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
-    return key, builder.sign(issuer[0] if issuer else key, hashes.SHA256())
-
-
-def _pem(certificate: x509.Certificate) -> bytes:
-    return certificate.public_bytes(serialization.Encoding.PEM)
-
-
-def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
+    authority = trustme.CA()
+    server, client = authority.issue_cert("localhost", HOST), authority.issue_cert("crossplane")
+    authority.cert_pem.write_to_path(directory / "ca.crt")
+    server.cert_chain_pems[0].write_to_path(directory / "tls.crt")
+    server.private_key_pem.write_to_path(directory / "tls.key")
+    return Certificates(
+        directory,
+        authority=authority.cert_pem.bytes(),
+        client_key=client.private_key_pem.bytes(),
+        client_certificate=client.cert_chain_pems[0].bytes(),
     )
 
 

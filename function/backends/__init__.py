@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from function.backends import capi, gardener, openstack
-from function.contract import Backend, Family, Mode, Resource
+from function.contract import Backend, Family, Mode
 from function.model import ClusterSpec, NetworkSpec, ServerSpec
 from function.schema import Schema
 
@@ -58,13 +58,14 @@ def parts(module: str) -> dict[str, ModuleType]:
     return {name: importlib.import_module(path) for name, path in found.items()}
 
 
-def is_composed(resource: Resource) -> bool:
-    """Say whether an observed resource is of a kind that a backend of this version composes."""
-    return any(
-        family.name == resource.family and resource.kind in kinds
+def composed() -> set[tuple[str, str]]:
+    """Return family and kind of everything that this version composes."""
+    return {
+        (family.name, kind)
         for one in _all()
         for family, kinds in one.composes.items()
-    )
+        for kind in kinds
+    }
 
 
 def families() -> dict[str, Family]:

@@ -9,7 +9,7 @@ from function.effective import Effective, as_received, reaching, taken
 from function.errors import BindingLost, InvalidOrder, Problem
 from function.excerpts import few
 from function.model import ClusterSpec
-from function.model.cluster import Oidc
+from function.model.cluster import ControlPlane, Oidc
 from function.model.pool import NodePool
 from function.paths import lookup
 from function.record import CONTROL_PLANE, Bound, Decided, Machine
@@ -61,9 +61,8 @@ def cluster(
     problems: list[Problem] = []
     machines: dict[str, Machine] = {}
     for pool in order.spec.node_pools:
-        was = before.machines.get(pool.name) if before else None
         at = f"spec.nodePools[{pool.name}]"
-        found = choose(pool, settings, was, at, problems)
+        found = _machine(pool, settings, (before, pool.name), at, problems)
         if found:
             machines[pool.name] = found
         known = _asked(before, f"nodePools[{pool.name}].zones") or ()
@@ -100,13 +99,35 @@ def cluster(
     return Resolution(decided, remarks, version.pending, sized, outlook)
 
 
+def _machine(
+    ask: NodePool | ControlPlane,
+    settings: Settings,
+    before: tuple[Bound | None, str],
+    at: str,
+    problems: list[Problem],
+) -> Machine | None:
+    """Return the machine for a request: today's choice for a cluster that has never run.
+
+    Args:
+        ask: The pool or control plane.
+        settings: The environment's settings.
+        before: What was decided at the last answer, and the name of the machine in it.
+        at: Path of the request.
+        problems: Gains what is wrong with the request.
+    """
+    record, name = before
+    was = record.machines.get(name) if record else None
+    todays = choose(ask, settings, None, at, []) if record and not record.started else None
+    return todays or choose(ask, settings, was, at, problems)
+
+
 def _control_plane(
     order: Order[ClusterSpec], settings: Settings, before: Bound | None, problems: list[Problem]
 ) -> dict[str, Machine]:
     if order.spec.control_plane.flavor is None:
         return {}
-    was = before.machines.get(CONTROL_PLANE) if before else None
-    found = choose(order.spec.control_plane, settings, was, "spec.controlPlane", problems)
+    plane = (before, CONTROL_PLANE)
+    found = _machine(order.spec.control_plane, settings, plane, "spec.controlPlane", problems)
     return {CONTROL_PLANE: found} if found else {}
 
 
@@ -148,7 +169,7 @@ def _given(
 
 def _applied(before: Bound | None) -> dict[str, Any] | None:
     """Return what the cluster last received, by attribute; an issuer that it named is not one."""
-    if before is None:
+    if before is None or not before.started:
         return None
     named = before.rebuilt or lookup(before.asked, "access.oidc")
     return {

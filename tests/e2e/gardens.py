@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from function.backends.gardener import KEY
-from function.backends.gardener.status import HEALTHY
+from function.backends.gardener.live import HEALTHY
 from testbed.kubernetes import CONFLICT, MERGE, Manifest
 from tests.answers import GARDENER, Backend
 

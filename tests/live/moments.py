@@ -184,9 +184,8 @@ def row(backend: str, live: Manifest, order: Manifest | None = None) -> Row:
 def progress(backend: str, live: Manifest) -> Progress:
     """Return what a backend says of the version of a live object."""
     found = observed(backend, live, order_of(backend, live))
-    return BACKENDS[backend].progress(
-        {key: asking.neutral(key, one.manifest, one.connection) for key, one in found.items()}
-    )
+    neutral = {key: asking.neutral(key, one.manifest, one.connection) for key, one in found.items()}
+    return BACKENDS[backend].progress(BACKENDS[backend].live(neutral))
 
 
 def observed(backend: str, live: Manifest, order: Manifest) -> dict[str, local.Observed]:

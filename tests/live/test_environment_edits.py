@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from function import local, simulate
+from function.backends.capi import KEY
 from function.bound import ANNOTATION
 from function.model import API_GROUP
 from function.paths import replaced
@@ -26,6 +27,7 @@ CERT = {"certManager": {"enabled": True}}
 OTHER_CERT = {"certManager": {"extension": "other-cert"}}
 VOLUMES = "spec.nodePools[].dataVolumes"
 AFFINITY = "spec.nodePools[].antiAffinity"
+DISK = "spec.nodePools[].rootVolume.sizeGiB"
 KEYS = {"name": "name", "type": "type"}
 TARGET = {"override": "disks", "keys": KEYS, "defaults": {"type": "a"}}
 
@@ -248,6 +250,68 @@ def test_an_edit_waits_where_the_record_is_lost(edit: Edit) -> None:
     assert outcome.fatal.startswith("BindingLost") or inner(outcome) == inner(made)
 
 
+@pytest.mark.parametrize("kept", [True, False], ids=["recorded", "lost"])
+@pytest.mark.parametrize(
+    "edit", [e for e in EDITS if e.provider == "kaas-only" and not e.refused], ids=lambda e: e.name
+)
+def test_a_cluster_that_has_never_run_follows_its_environment(edit: Edit, *, kept: bool) -> None:
+    """What made it fail may be repaired; nothing runs that an edit would replace."""
+    before = layers(edit.provider, edit.given)
+    after = layers(edit.provider, {**edit.given, **edit.edits})
+    order = order_of(edit, "1.34")
+    found = under_way(settled(order, before))
+    if not kept:
+        found[KEY].manifest["metadata"]["annotations"].pop(ANNOTATION)
+    outcome = asking.ask(order, after, found)
+    assert not outcome.fatal
+    assert inner(outcome) == inner(asking.ask(order, after)) != inner(asking.ask(order, before))
+
+
+def under_way(made: local.Outcome, **status: Any) -> dict[str, local.Observed]:
+    """Return a cluster whose machines were begun, and whose control plane never responded."""
+    found = simulate.play(made.resources)
+    live = found[KEY].manifest["status"]["atProvider"]["manifest"]
+    live["spec"]["infrastructureRef"] = {"kind": "OpenStackCluster", "name": "shop"}
+    live["status"] = {"initialization": {"infrastructureProvisioned": True}, **status}
+    return found
+
+
+def test_a_class_is_repaired_under_clusters_that_have_never_run() -> None:
+    """They get what the class is called today, and what its profile says; others keep theirs."""
+    given = asking.provider("cluster-stacks")
+    repaired = [
+        replaced(
+            layer,
+            "data.kubernetesVersions",
+            [
+                {**offer, "classes": {n: f"{c}-repaired" for n, c in offer["classes"].items()}}
+                for offer in layer["data"]["kubernetesVersions"]
+            ],
+        )
+        if "kubernetesVersions" in layer["data"]
+        else layer
+        for layer in given
+    ]
+    made = settled(stacked("1.34"), given)
+    was = inner(made)[0]["spec"]["topology"]["classRef"]["name"]
+    for found, want in ((under_way(made), f"{was}-repaired"), (simulate.play(made.resources), was)):
+        outcome = asking.ask(stacked("1.34"), repaired, found)
+        assert inner(outcome)[0]["spec"]["topology"]["classRef"]["name"] == want
+
+
+def test_a_flavor_that_is_withdrawn_meanwhile_is_kept() -> None:
+    """The cluster may come up with it, and another would have to be ordered."""
+    order = asking.order("cluster/minimal")
+    given = profile()
+    before, after = (
+        layers("kaas-only", given | {"flavors": [{"name": name}]})
+        for name in ("SCS-8V-32-50", "SCS-1V-2-10")
+    )
+    made = settled(order, before)
+    outcome = asking.ask(order, after, under_way(made))
+    assert inner(outcome) == inner(made)
+
+
 @pytest.mark.parametrize("name", ["machineType", "machine", "workerFlavor"])
 @pytest.mark.parametrize(
     "lost", [(ANNOTATION,), (ANNOTATION, PROFILE)], ids=["record", "record and profile"]
@@ -266,9 +330,63 @@ def test_nodes_keep_their_flavor_where_the_record_is_lost(name: str, lost: tuple
         for annotation in lost:
             one.manifest["metadata"]["annotations"].pop(annotation, None)
     outcome = asking.ask(order, after, found)
-    assert outcome.fatal.startswith("BindingLost") or inner(outcome) == inner(made)
-    if PROFILE not in lost:
+    if PROFILE in lost:
+        # Nothing says which of the overrides is the flavor.
+        assert outcome.fatal.startswith("BindingLost")
+    else:
         assert not outcome.fatal
+        assert inner(outcome) == inner(made)
+
+
+def test_flavors_that_a_class_names_otherwise_are_read_back() -> None:
+    """The profile says what is written for each of them; two of one form cannot be told apart."""
+    forms = {"SCS-8V-32-50": "large", "SCS-2V-8-20": "small"}
+    flavors = [{"name": name} for name in forms]
+    order = asking.order("cluster/minimal")
+    target = {"override": "machine", "values": forms}
+    before = layers(
+        "kaas-only", profile(**{"spec.nodePools[].flavor": target}) | {"flavors": flavors[:1]}
+    )
+    made = settled(order, before)
+    after = layers(
+        "kaas-only", profile(**{"spec.nodePools[].flavor": target}) | {"flavors": flavors}
+    )
+    outcome = asking.ask(order, after, without_record(made))
+    assert not outcome.fatal
+    assert inner(outcome) == inner(made)
+    alike = target | {"values": dict.fromkeys(forms, "large")}
+    twins = layers(
+        "kaas-only", profile(**{"spec.nodePools[].flavor": alike}) | {"flavors": flavors}
+    )
+    outcome = asking.ask(order, after, without_record(settled(order, twins)))
+    assert outcome.fatal.startswith("BindingLost")
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [("gardener", {}), ("kaas-only", profile(**{DISK: {"override": "disk"}}))],
+    ids=["gardener", "capi"],
+)
+def test_no_disk_is_replaced_where_the_record_is_lost(name: str, given: Manifest) -> None:
+    """Where the same flavor is offered without a disk, nodes would get a volume instead."""
+    flavor = {"name": "own.large", "cpu": 4, "memoryGiB": 16}
+    before, after = (
+        layers(name, {**given, "flavors": [offer]}) for offer in ({**flavor, "diskGiB": 50}, flavor)
+    )
+    order = order_of(Edit("", name, {}, pool={"flavor": "own.large"}), "1.34")
+    made = settled(order, before)
+    outcome = asking.ask(order, after, without_record(made))
+    assert outcome.fatal.startswith("BindingLost")
+    assert "would be replaced: its" in outcome.fatal
+    assert inner(asking.ask(order, before, without_record(made))) == inner(made)
+
+
+def without_record(made: local.Outcome) -> dict[str, local.Observed]:
+    """Return what was made of an order, without the record of what was decided."""
+    found = simulate.play(made.resources)
+    for one in found.values():
+        one.manifest["metadata"]["annotations"].pop(ANNOTATION, None)
+    return found
 
 
 # What cluster-api-provider-openstack 0.12 to 0.14 refuses of an OpenStackCluster that is there.
@@ -317,7 +435,7 @@ def test_an_order_cannot_change_what_the_infrastructure_keeps(
     given = asking.provider("cluster-stacks")
     found = simulate.play(settled(stacked("1.34", **before), given).resources)
     if lost:
-        found["capi-cluster"].manifest["metadata"]["annotations"].pop(ANNOTATION)
+        found[KEY].manifest["metadata"]["annotations"].pop(ANNOTATION)
     outcome = asking.ask(stacked("1.34", **after), given, found)
     assert outcome.fatal.startswith(f"InvalidOrder: {field}: cannot be changed")
 
@@ -332,7 +450,7 @@ def test_nodes_are_moved_to_no_zone_where_the_record_is_lost(
     """The previous order cannot be compared then, but the zones of the nodes are observed."""
     given = asking.provider("cluster-stacks")
     found = simulate.play(settled(zoned(*before), given).resources)
-    found["capi-cluster"].manifest["metadata"]["annotations"].pop(ANNOTATION)
+    found[KEY].manifest["metadata"]["annotations"].pop(ANNOTATION)
     outcome = asking.ask(zoned(*after), given, found)
     assert outcome.fatal.startswith("InvalidOrder: spec.nodePools[web].zones: nodes of this pool")
     assert not asking.ask(zoned(*before), given, found).fatal

@@ -7,7 +7,7 @@ import pytest
 
 from function import local, simulate
 from function.backends.gardener import KEY
-from function.backends.gardener.status import HEALTHY
+from function.backends.gardener.live import HEALTHY
 from function.local import Observed
 from function.model import API_GROUP
 from function.paths import lookup, replaced

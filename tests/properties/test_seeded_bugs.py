@@ -27,9 +27,9 @@ from function import (
     versions,
 )
 from function.assembly import Assembly
-from function.backends.openstack import instances, ports
-from function.backends.openstack.stack import Stack
-from function.contract import Backend, Order, Removal, Rendered, Resource
+from function.backends.openstack import firewall, instances, ports
+from function.backends.openstack.live import LiveResources
+from function.contract import Backend, Context, Order, Removal, Rendered, Resource
 from tests import asking
 
 from . import faults
@@ -97,8 +97,8 @@ def rendering(kind: str, change: Callable[[Rendered, Mapping[str, Resource]], Re
 def _changed(
     backend: Backend[Any], change: Callable[[Rendered, Mapping[str, Resource]], Rendered]
 ) -> Backend[Any]:
-    def render(order: Any, own: Any, record: Any, observed: Mapping[str, Resource]) -> Rendered:
-        return change(backend.render(order, own, record, observed), observed)
+    def render(context: Context[Any, Any, Any]) -> Rendered:
+        return change(backend.render(context), context.live.observed)
 
     return replace(backend, render=render)
 
@@ -172,8 +172,8 @@ def _unfiltered(req: Any, *_: object) -> dict[str, Resource]:
     }
 
 
-def _observed(stack: Stack[Any], key: str) -> Resource | None:
-    return stack.observed.get(key)
+def _observed(live: LiveResources, key: str) -> Resource | None:
+    return live.get(key)
 
 
 def _let_go(_order: object, backend: Backend[Any], _observed: object) -> Rendered:
@@ -308,7 +308,7 @@ BUGS = (
     ),
     Bug(
         "identity is random",
-        broken(Stack, "title", lambda *_: str(Random().random())),  # noqa: S311  # that is the bug
+        broken(firewall, "title", lambda *_: str(Random().random())),  # noqa: S311  # that is the bug
         settles,
         "Server",
     ),
@@ -366,7 +366,9 @@ BUGS = (
         broken(immutable, "held_paths", lambda *_: frozenset({"spec"})),
         check_correction,
     ),
-    Bug("kept though refused", broken(Stack, "live", _observed), check_correction, "Server"),
+    Bug(
+        "kept though refused", broken(LiveResources, "find", _observed), check_correction, "Server"
+    ),
     # Other steps and moves.
     Bug(
         "foreign resource taken",

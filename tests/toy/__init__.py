@@ -6,7 +6,17 @@ It is registered by one line of `tests/test_toy_backend.py`, and by nothing else
 from collections.abc import Iterator, Mapping
 
 from function import trouble
-from function.contract import Backend, Condition, Family, Order, Removal, Rendered, Resource
+from function.contract import (
+    Backend,
+    Condition,
+    Context,
+    Family,
+    Observed,
+    Order,
+    Removal,
+    Rendered,
+    Resource,
+)
 from function.effective import Effective, taken
 from function.managed import named
 from function.model import NetworkSpec
@@ -39,16 +49,11 @@ def current(_order: Order[NetworkSpec], settings: Settings, _bound: Bound) -> Pa
     return Painted(color=settings.block(NAME, ToySettings).color)
 
 
-def render(
-    order: Order[NetworkSpec],
-    settings: Painted,
-    _bound: Bound,
-    observed: Mapping[str, Resource],
-) -> Rendered:
+def render(given: Context[NetworkSpec, Painted, Observed]) -> Rendered:
     """Render an order for a network."""
-    spec = order.spec
+    spec, observed = given.order.spec, given.live
     mtu = {"mtu": spec.mtu} if spec.mtu else {}
-    found = {LAN: {"cidr": spec.cidr, "color": settings.color, **mtu}}
+    found = {LAN: {"cidr": spec.cidr, "color": given.settings.color, **mtu}}
     found |= {DOOR: {}} if spec.external_access else {}
     built = {key for key in found if key in observed and observed[key].at_provider}
     done = built == set(found) == set(observed)

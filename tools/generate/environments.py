@@ -89,7 +89,9 @@ _SHORT = {
 }
 _REACHES = """\
 Each field says which orders notice that you change it, and when. Everything else stays as it was
-decided when the order was answered.
+decided when the order was answered. A Cluster API cluster whose control plane has never responded
+follows every edit at once, so that you can repair what keeps it from coming up; only its network
+stays, once it exists.
 """
 _TREE = "Each object links to its table. **Bold** fields are required in the merged result.\n"
 

@@ -4,23 +4,22 @@ backend    what the core sees
 settings   what the provider configures
 profile    how order fields reach a ClusterClass
 effective  which settings apply to a Cluster, and what is persisted of them
-basis      order, settings, Bound and the live Cluster
+live       the observed Cluster: what was applied, readiness, progress
 variables  the value of every variable of the class
 pools      the MachineDeployments, with their overrides
 topology   all of it -> the Cluster, in the form of v1beta2
 gaps       what the class cannot express
 forms      v1beta1 <-> v1beta2
 shapes     types of the fields that are read from a Cluster
-status     the live Cluster -> readiness, progress
-phases     the live Cluster -> phase, conditions, status of the order
-remediation  when machines are replaced
+status     the live Cluster -> phase, conditions, status of the order
 health     the live Cluster -> its health
+remediation  when machines are replaced
 simulated  what Cluster API reports of a Cluster that is built
 example    what documents and tests show of it
 """
 
 from function.backends.capi.backend import CLUSTER
-from function.backends.capi.effective import KEY
+from function.backends.capi.live import KEY
 from function.backends.capi.profile import PROFILES
 from function.backends.capi.settings import NAME, CapiSettings
 

@@ -1,30 +1,26 @@
 """Render an order for a cluster, and tell the core what observed resources show of it."""
 
-from collections.abc import Iterable, Mapping
+from typing import Any
 
-from function.backends.capi import forms, health, phases, status
-from function.backends.capi.basis import Basis
-from function.backends.capi.effective import (
-    KEY,
-    ClusterSettings,
-    applied,
-    current,
-    remembered_profile,
-)
+from function.backends.capi import forms, health, status
+from function.backends.capi.effective import ClusterContext, applied, current, remembered_profile
 from function.backends.capi.gaps import gaps
+from function.backends.capi.live import KEY, READY_QUERY, LiveCluster, deployments
 from function.backends.capi.pools import node_volumes, order_name
-from function.backends.capi.profile import POOL_FLAVOR, Profile
+from function.backends.capi.profile import (
+    CONTROL_PLANE_FLAVOR,
+    MACHINE_FIELDS,
+    POOL_FLAVOR,
+    Profile,
+)
 from function.backends.capi.settings import NAME, CapiSettings
 from function.backends.capi.shapes import READS
 from function.backends.capi.topology import cluster as build
 from function.backends.capi.topology import remember
 from function.contract import (
-    WHOLE,
     Accepted,
     Backend,
     Manifest,
-    Order,
-    Progress,
     Removal,
     Rendered,
     Resource,
@@ -37,27 +33,19 @@ from function.record import Bound, Machine, Recalled
 from function.settings import filled
 
 
-def render(
-    order: Order[ClusterSpec],
-    settings: ClusterSettings,
-    bound: Bound,
-    observed: Mapping[str, Resource],
-) -> Rendered:
+def render(context: ClusterContext) -> Rendered:
     """Render an order for a cluster.
 
     Raises:
         EnvironmentInvalid: The profile of the class does not exist.
         InvalidOrder: It asks for what is not offered and would be unsafe to ignore.
     """
-    before = observed.get(KEY)
-    basis = Basis(order, settings, bound, before)
-    cluster = build(basis)
-    live = status.live(before)
-    known = before.options.get("connectionDetails") if before else None
-    details = _connection_details(cluster) if status.initialised(live) else known
-    version = settings.api_version
+    live, cluster = context.live, build(context)
+    known = live.root.options.get("connectionDetails") if live.root else None
+    details = _connection_details(cluster) if live.is_initialised else known
+    version = context.settings.api_version
     manifest = forms.oldest(cluster) if version == "v1beta1" else cluster
-    moment = phases.Moment(cluster, manifest, before)
+    moment = status.Moment(cluster, manifest, live)
     resource = Resource(
         key=KEY,
         family="kubernetes",
@@ -67,39 +55,35 @@ def render(
             "watch": True,
             "readiness": {
                 "policy": "DeriveFromCelQuery",
-                "celQuery": status.READY_QUERY[version],
+                "celQuery": READY_QUERY[version],
             },
             **({"connectionDetails": details} if details else {}),
         },
         secret=bool(details),
-        annotations={**remember(basis), **phases.remember(moment)},
-        ready=status.available(live),
+        annotations={**remember(context), **status.remember(moment)},
+        ready=live.is_available,
     )
     return Rendered(
         resources=(resource,),
-        removals=_removals(cluster, before),
-        status=phases.status_of(moment, order, settings.extra_scopes, bound),
+        removals=_removals(cluster, live),
+        status=status.status_of(moment, context),
         conditions=(
-            phases.current(moment),
-            health.of(before, live, paused=moment.is_paused),
+            status.current(moment),
+            health.of(live, paused=moment.is_paused),
         ),
-        unsupported=gaps(basis),
-        volumes=node_volumes(basis, cluster),
+        unsupported=gaps(context),
+        volumes=node_volumes(context, cluster),
     )
 
 
-def look(_: Accepted[ClusterSpec] | None, observed: Mapping[str, Resource]) -> View:
+def look(_: Accepted[ClusterSpec] | None, live: LiveCluster) -> View:
     """Return the state of the observed Cluster, compared with what was last applied."""
-    before = observed.get(KEY)
-    manifest = (before.payload.get("manifest") if before else None) or {}
-    moment = phases.Moment(forms.newest(manifest), manifest, before)
+    manifest = (live.root.payload.get("manifest") if live.root else None) or {}
+    moment = status.Moment(live.rendered, manifest, live)
     return View(
-        conditions=(
-            phases.current(moment),
-            health.of(before, moment.cluster, paused=moment.is_paused),
-        ),
+        conditions=(status.current(moment), health.of(live, paused=moment.is_paused)),
         wanted=frozenset({KEY}),
-        ready=frozenset({KEY} if status.available(moment.cluster) else ()),
+        ready=frozenset({KEY} if live.is_available else ()),
     )
 
 
@@ -107,30 +91,50 @@ def identities(resource: Resource) -> frozenset[str]:
     """Return the ids of the Object, of the Cluster inside it, and of its MachineDeployments."""
     manifest = resource.payload.get("manifest")
     cluster = inner_identity(manifest)
-    pools = {f"{cluster}/machineDeployment/{p['name']}" for p in status.deployments(manifest)}
+    pools = {f"{cluster}/machineDeployment/{p['name']}" for p in deployments(manifest)}
     return frozenset({f"{resource.kind}/{resource.key}", cluster, *pools})
 
 
 def unmade(resource: Resource) -> frozenset[str]:
     """Return the ids of what does not exist yet of an observed Cluster: all of it, or its pools."""
-    cluster = status.live(resource)
-    if not cluster or resource.garbled or status.initialised(cluster):
+    live = LiveCluster({KEY: resource})
+    if live.is_started:
         return frozenset()
     everything = identities(resource)
-    if not status.drawn(cluster):
+    if not live.is_drawn:
         return everything
     return frozenset(identity for identity in everything if "/machineDeployment/" in identity)
 
 
-def recall(observed: Mapping[str, Resource]) -> Recalled | None:
+def replacing(resource: Resource) -> dict[str, dict[str, Any]]:
+    """Return the flavors and disks of a Cluster by identity, as variables of its class.
+
+    There are none without the profile, by which alone they are found, and none of a cluster that
+    has never run.
+    """
+    profile, manifest = remembered_profile(resource), forms.newest(resource.payload.get("manifest"))
+    if profile is None or not LiveCluster({KEY: resource}).is_started:
+        return {}
+    cluster = inner_identity(manifest)
+    names = {profile.target(CONTROL_PLANE_FLAVOR).variable, profile.control_plane_disk}
+    variables = _values(lookup(manifest, "spec.topology.variables"))
+    found = {cluster: {name: variables[name] for name in variables.keys() & names}}
+    names = {profile.target(field).override for field in MACHINE_FIELDS}
+    for pool in deployments(manifest):
+        overrides = _values(lookup(pool, "variables.overrides"))
+        identity = f"{cluster}/machineDeployment/{pool['name']}"
+        found[identity] = {name: overrides[name] for name in overrides.keys() & names}
+    return found
+
+
+def recall(live: LiveCluster) -> Recalled | None:
     """Return what can be restored of a lost record from the observed Cluster."""
-    root = observed.get(KEY)
-    manifest = forms.newest(root.payload.get("manifest")) if root else {}
+    manifest = live.rendered
     topology = lookup(manifest, "spec.topology") or {}
     version, reference = topology.get("version"), topology.get("classRef") or {}
     if not version or not reference.get("name"):
         return None
-    machines = _machines(status.deployments(manifest), remembered_profile(root))
+    machines = _machines(deployments(manifest), remembered_profile(live.root))
     if machines is None:
         return None
     return Recalled(
@@ -141,41 +145,35 @@ def recall(observed: Mapping[str, Resource]) -> Recalled | None:
     )
 
 
-def _machines(pools: Iterable[Manifest], profile: Profile | None) -> dict[str, Machine] | None:
-    """Return the flavor of each pool by its variable in the class; None if that is unknown.
+def _machines(pools: list[Manifest], profile: Profile | None) -> dict[str, Machine] | None:
+    """Return the flavor of each pool; None if it cannot be read.
 
-    Without the profile, an override that has `flavor` in its name is taken for the flavor.
+    Only the profile knows which variable of the class has the flavor, and how it is written.
     """
-    found = {}
+    if profile is None:
+        return None if pools else {}
+    target, found = profile.target(POOL_FLAVOR), dict[str, Machine]()
     for pool in pools:
-        overrides = {
-            o.get("name"): o.get("value") for o in lookup(pool, "variables.overrides") or ()
-        }
-        name = profile.target(POOL_FLAVOR).override if profile else None
-        if profile is None:
-            name = next((n for n in overrides if "flavor" in str(n).lower()), None)
-            if overrides and name is None:
-                return None
-        flavor = overrides.get(name)
-        if isinstance(flavor, str) and flavor:
-            found[order_name(pool)] = Machine(asked={}, flavor=flavor)
+        overrides = _values(lookup(pool, "variables.overrides"))
+        if target.override not in overrides:
+            continue
+        flavor = target.read(overrides[target.override])
+        if not isinstance(flavor, str) or not flavor:
+            return None
+        found[order_name(pool)] = Machine(asked={}, flavor=flavor)
     return found
 
 
-def is_same_version(observed: Mapping[str, Resource], bound: Bound) -> bool:
+def _values(listed: Any) -> dict[str, Any]:
+    """Return the values of a list of variables by name."""
+    return {one["name"]: one.get("value") for one in listed or () if "name" in one}
+
+
+def is_same_version(live: LiveCluster, bound: Bound) -> bool:
     """Say whether version and class are those that were applied before."""
-    root = observed.get(KEY)
-    stored = forms.newest(root.payload.get("manifest")) if root and root.exists else {}
-    topology = lookup(stored, "spec.topology") or {}
+    topology = lookup(live.applied, "spec.topology") or {}
     now = (f"v{bound.version}", bound.class_name)
     return (topology.get("version"), lookup(topology, "classRef.name")) == now
-
-
-def progress(observed: Mapping[str, Resource]) -> Progress:
-    """Return the highest version of the live cluster, and whether the last step is finished."""
-    root = observed.get(KEY)
-    rendered = root.payload.get("manifest") if root else None
-    return status.progress(rendered or {}, status.live(root))
 
 
 CLUSTER: Backend[ClusterSpec] = Backend(
@@ -184,6 +182,7 @@ CLUSTER: Backend[ClusterSpec] = Backend(
     settings=CapiSettings,
     root=KEY,
     composes={KUBERNETES: ("Object",)},
+    live=LiveCluster,
     current=current,
     applied=applied,
     is_same_version=is_same_version,
@@ -201,13 +200,14 @@ CLUSTER: Backend[ClusterSpec] = Backend(
         "spec.hibernation.enabled": "clusters do not sleep here; order fewer nodes instead",
         "spec.hibernation.schedules": "clusters do not sleep here; order fewer nodes instead",
     },
-    progress=progress,
+    progress=lambda live: live.progress,
     look=look,
     field_of=lambda _: "spec.nodePools",
     reads=READS,
     writes=frozenset(forms.VERSIONS),
     unmade=unmade,
-    holds=lambda observed, _: status.holds(observed[KEY]) if KEY in observed else WHOLE,
+    replacing=replacing,
+    holds=lambda live, _: live.held,
 )
 
 
@@ -226,16 +226,16 @@ def _connection_details(cluster: Manifest) -> list[Manifest]:
     ]
 
 
-def _removals(cluster: Manifest, before: Resource | None) -> tuple[Removal, ...]:
+def _removals(cluster: Manifest, live: LiveCluster) -> tuple[Removal, ...]:
     """Return the pools that the order no longer has; the guard checks on its own."""
-    stored = before.payload.get("manifest") if before else None
-    kept = {pool["name"] for pool in status.deployments(cluster)}
+    stored = live.rendered
+    kept = {pool["name"] for pool in deployments(cluster)}
     return tuple(
         Removal(
             f"{inner_identity(stored)}/machineDeployment/{pool['name']}",
             "order",
             f"spec.nodePools[{order_name(pool)}]",
         )
-        for pool in status.deployments(stored)
+        for pool in deployments(stored)
         if pool["name"] not in kept
     )

@@ -10,14 +10,15 @@ from typing import Any
 import pydantic
 
 from function import shapes
-from function.backends.capi import status
-from function.backends.capi.forms import VERSIONS, newest
+from function.backends.capi.forms import VERSIONS
+from function.backends.capi.live import LiveCluster, deployments
 from function.backends.capi.profile import AVAILABILITY, Profile, Target
 from function.backends.capi.settings import NAME, CapiSettings
-from function.contract import Manifest, Order, Resource
+from function.contract import Context, Manifest, Order, Resource
 from function.effective import Effective, reaching, taken
+from function.errors import EnvironmentInvalid, Problem
 from function.model import API_GROUP, ClusterSpec
-from function.paths import is_below, lookup
+from function.paths import lookup
 from function.record import Bound
 from function.schema import canonical, mapping
 from function.settings import (
@@ -30,7 +31,6 @@ from function.settings import (
     VariableType,
 )
 
-KEY = "capi-cluster"
 PROFILE = f"{API_GROUP}/profile"
 BASE = f"{API_GROUP}/base-variables"
 
@@ -89,6 +89,42 @@ class ClusterSettings(Effective):
     reserved_labels: tuple[str, ...] = taken(CapiSettings, "reservedLabels")
     management_cidrs: tuple[str, ...] = taken(CapiSettings, "managementCIDRs")
     extra_scopes: tuple[str, ...] = taken(AccessDefaults, "extraScopes")
+
+    @property
+    def class_profile(self) -> Profile:
+        """Return the profile of the class.
+
+        Raises:
+            EnvironmentInvalid: There is none.
+        """
+        if self.profile is None:
+            raise EnvironmentInvalid(Problem("classes", self.unknown_profile))
+        return self.profile
+
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """Return the variables that a live cluster keeps, by the currently configured profile."""
+        return self.todays_profile.fixed if self.todays_profile else ()
+
+    @property
+    def class_health_check(self) -> bool | None:
+        """Return whether the class has health checks, by the currently configured profile."""
+        return self.todays_profile.class_health_check if self.todays_profile else None
+
+    def type_of(self, variable: str) -> VariableType | None:
+        """Return the type of a variable; None if the provider does not declare it."""
+        todays = self.todays_profile
+        known = self.variable_types.get(variable)
+        return known or (todays.type_of(variable) if todays else None)
+
+    def target(self, field: str) -> Target:
+        """Return the target of a field, with the current profile's replacements of empty texts."""
+        target = self.class_profile.target(field)
+        empty = self.todays_profile.target(field).empty if self.todays_profile else {}
+        return target.model_copy(update={"empty": empty}) if empty else target
+
+
+ClusterContext = Context[ClusterSpec, ClusterSettings, LiveCluster]
 
 
 def current(order: Order[ClusterSpec], settings: Settings, bound: Bound) -> ClusterSettings:
@@ -151,51 +187,47 @@ def _with_overrides(profile: Profile, offer: ClusterClass | None) -> Profile:
 
 
 def applied(
-    observed: Mapping[str, Resource], record: Bound | None, today: ClusterSettings
+    live: LiveCluster, record: Bound | None, today: ClusterSettings
 ) -> Mapping[str, Any] | None:
     """Return what the Cluster was last given, by attribute; None if it cannot exist yet."""
-    root = observed.get(KEY)
-    stored = newest(root.payload.get("manifest")) if root and root.exists else {}
+    root, stored = live.root, live.applied
     if root is None or not stored:
         return None
     version, profile = stored.get("apiVersion"), remembered_profile(root)
     labels = lookup(stored, "metadata.labels")
-    held = status.holds(root)
+    if not live.is_started:
+        # The network is immutable from the moment that it exists; nothing else is in use.
+        return {**_network_as_applied(live), **_zones(live, profile or today.profile)}
     base = mapping(root.annotations.get(BASE, ""))
-    listed = lookup(stored, "spec.topology.variables")
-    known = {v["name"]: v.get("value") for v in listed or () if "name" in v}
     driven = _driven(root, record, profile or today.profile, today)
+    has_variables = lookup(stored, "spec.topology.variables") is not None
     # Variables that the order set have the environment's value in `BASE`, or it has none of them.
-    given = {name: value for name, value in known.items() if name not in driven}
+    given = {name: value for name, value in live.variables.items() if name not in driven}
     return {
         **({"api_version": VERSIONS[version]} if version in VERSIONS else {}),
         "class_namespace": lookup(stored, "spec.topology.classRef.namespace"),
         **({"labels": labels} if labels else {}),
-        **(
-            {"network": lookup(stored, "spec.clusterNetwork") or {}}
-            if is_below("spec.network.pods", held)
-            else {}
-        ),
+        **_network_as_applied(live),
         **({"profile": profile} if profile else {}),
-        **_zones(stored, known, profile or today.profile, held),
-        "variables": {**(today.variables if listed is None else given), **base},
+        **_zones(live, profile or today.profile),
+        "variables": {**(given if has_variables else today.variables), **base},
         "persisted_variables": frozenset(base),
-        "worker_classes": {
-            d["name"]: d["class"] for d in status.deployments(stored) if "class" in d
-        },
+        "worker_classes": {d["name"]: d["class"] for d in deployments(stored) if "class" in d},
         "is_kept": True,
     }
 
 
-def _zones(
-    stored: Manifest, known: Mapping[str, Any], profile: Profile | None, held: frozenset[str]
-) -> dict[str, Any]:
+def _network_as_applied(live: LiveCluster) -> dict[str, Any]:
+    found = lookup(live.applied, "spec.clusterNetwork") or {}
+    return {"network": found} if live.holds("spec.network.pods") else {}
+
+
+def _zones(live: LiveCluster, profile: Profile | None) -> dict[str, Any]:
     """Return the zones of the control plane; unknown until they are needed, and then fixed."""
     name = profile.target(AVAILABILITY).variable if profile else None
-    alone = lookup(stored, "spec.topology.controlPlane.replicas") == 1
-    if not name or alone or not is_below("spec.controlPlane", held):
+    if not name or live.control_planes == 1 or not live.holds("spec.controlPlane"):
         return {}
-    return {"zones": known.get(name)}
+    return {"zones": live.variables.get(name)}
 
 
 def _driven(

@@ -8,8 +8,8 @@ never a name, which could consist of such words.
 from collections.abc import Iterator
 
 from function import trouble
-from function.backends.capi.status import MACHINES, failed, reconciled
-from function.contract import Condition, Manifest, Resource
+from function.backends.capi.live import MACHINES, LiveCluster
+from function.contract import Condition, Manifest
 from function.paths import lookup
 
 # Conditions that are read as a whole. Conditions about machines hold a line for each of a
@@ -24,24 +24,23 @@ _COUNTERS = " available replicas, "
 _WAITS = "Waiting"
 
 
-def of(observed: Resource | None, cluster: Manifest, *, paused: bool) -> Condition:
+def of(live: LiveCluster, *, paused: bool) -> Condition:
     """Return the first problem: of the Object, the topology, or the infrastructure.
 
     Args:
-        observed: The observed Object.
-        cluster: The live Cluster.
+        live: The view of the live Cluster.
         paused: Whether the provider has paused the cluster before it matches the order.
     """
-    found = trouble.health([observed] if observed else [])
+    found = trouble.health([live.root] if live.root else [])
     if not found.status:
         return found
     if paused:
         return Condition(found.type, False, trouble.PAUSED, trouble.sentence(trouble.PAUSED))
-    known = _names(cluster)
-    if failed(cluster):
-        text = str(reconciled(cluster).get("message", ""))
+    known = _names(live.cluster)
+    if live.is_failed:
+        text = str(live.reconciled.get("message", ""))
         return Condition(found.type, False, *trouble.classify(text, known))
-    for text in _texts(cluster):
+    for text in _texts(live):
         rule = trouble.read(text, known)
         if rule is not trouble.UNKNOWN or any(words in text for words in _ATTEMPTS):
             return Condition(found.type, False, rule.reason, rule.sentence)
@@ -53,13 +52,12 @@ def _names(cluster: Manifest) -> list[str]:
     return [str(name) for path in paths if (name := lookup(cluster, path))]
 
 
-def _texts(cluster: Manifest) -> Iterator[str]:
+def _texts(live: LiveCluster) -> Iterator[str]:
     """Yield texts that may come from an infrastructure provider, without counters."""
-    status = cluster.get("status") or {}
     for path in ("failureMessage", "deprecated.v1beta1.failureMessage"):
-        yield from filter(None, [str(lookup(status, path) or "")])
+        yield from filter(None, [str(lookup(live.status, path) or "")])
     for kind in (*_WHOLE, *MACHINES.values()):
-        condition = trouble.condition_of(status, kind)
+        condition = live.condition(kind)
         text = str(condition.get("message", ""))
         if condition.get("status") == "True" or not text:
             continue

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from function import labels, names, shapes
-from function.backends.capi import status
-from function.backends.capi.basis import Basis
+from function.backends.capi import live
+from function.backends.capi.effective import ClusterContext
 from function.backends.capi.profile import (
     POOL_AFFINITY,
     POOL_DISK,
@@ -41,17 +41,17 @@ _OUT = "node.kubernetes.io/out-of-service"
 _AUTOSCALER = "cluster.x-k8s.io/cluster-api-autoscaler-node-group-{}-size"
 
 
-def deployments(basis: Basis, values: Mapping[str, Any]) -> list[Manifest]:
+def deployments(context: ClusterContext, values: Mapping[str, Any]) -> list[Manifest]:
     """Return the MachineDeployment topologies of all pools.
 
     Args:
-        basis: Input of the Cluster.
+        context: Input of the Cluster.
         values: Every variable of the cluster.
 
     Raises:
         InvalidOrder: A pool asks for what would be unsafe to ignore, or has a duplicate name.
     """
-    found = [d for pool in basis.order.spec.node_pools for d in _of_pool(basis, pool, values)]
+    found = [d for pool in context.order.spec.node_pools for d in _of_pool(context, pool, values)]
     _check_names(found)
     return found
 
@@ -66,18 +66,20 @@ def greatest(deployment: Manifest) -> int:
     return replicas if isinstance(replicas, int) else 0
 
 
-def node_volumes(basis: Basis, cluster: Manifest) -> dict[str, int]:
+def node_volumes(context: ClusterContext, cluster: Manifest) -> dict[str, int]:
     """Return the GiB of all volumes of one node, by pool, as rendered in a Cluster."""
     shared = _by_name(lookup(cluster, "spec.topology.variables"))
-    disk, further = (basis.profile.target(f).override for f in (POOL_DISK, POOL_VOLUMES))
-    size_key = basis.profile.target(POOL_VOLUMES).object_keys.get("sizeGiB", "")
+    disk, further = (
+        context.settings.class_profile.target(f).override for f in (POOL_DISK, POOL_VOLUMES)
+    )
+    size_key = context.settings.class_profile.target(POOL_VOLUMES).object_keys.get("sizeGiB", "")
     totals = {}
-    for deployment in status.deployments(cluster):
+    for deployment in live.deployments(cluster):
         values = shared | _by_name(lookup(deployment, "variables.overrides"))
         root = shapes.count(values.get(disk or ""))
         sizes = [shapes.count(v.get(size_key)) for v in shapes.mappings(values.get(further or ""))]
         pool = order_name(deployment)
-        totals[pool] = sum(sizes) + (root or basis.bound.machines[pool].disk_gib or 0)
+        totals[pool] = sum(sizes) + (root or context.bound.machines[pool].disk_gib or 0)
     return totals
 
 
@@ -94,25 +96,25 @@ def order_name(deployment: Manifest) -> str:
 def sizes(cluster: Manifest) -> dict[str, int | None]:
     """Return the number of nodes of each pool; None for an autoscaled one."""
     found: dict[str, int | None] = {}
-    for deployment in status.deployments(cluster):
+    for deployment in live.deployments(cluster):
         name, count = order_name(deployment), deployment.get("replicas")
         others = found.get(name, 0)
         found[name] = None if others is None or count is None else others + count
     return found
 
 
-def _of_pool(basis: Basis, pool: NodePool, values: Mapping[str, Any]) -> list[Manifest]:
+def _of_pool(context: ClusterContext, pool: NodePool, values: Mapping[str, Any]) -> list[Manifest]:
     """Return one MachineDeployment topology for each zone of the pool; one if it names none."""
     at = f"spec.nodePools[{pool.name}]"
     zones = pool.zones or ("",)
-    _check(basis, pool, zones, at)
-    overrides = _overrides(basis, pool, values)
-    classes = basis.settings.worker_classes
-    known = {w.get("failureDomain"): w["name"] for w in _stored_all(basis, pool)}
-    applied = {w["name"]: w for w in _stored_all(basis, pool)}
+    _check(context, pool, zones, at)
+    overrides = _overrides(context, pool, values)
+    classes = context.settings.worker_classes
+    known = {w.get("failureDomain"): w["name"] for w in _stored_all(context, pool)}
+    applied = {w["name"]: w for w in _stored_all(context, pool)}
     return [
         {
-            "class": classes.get(name, basis.profile.worker_class),
+            "class": classes.get(name, context.settings.class_profile.worker_class),
             "name": name,
             **({} if pool.autoscaling else {"replicas": _share(pool.replicas or 0, index, zones)}),
             **({"failureDomain": zone} if zone else {}),
@@ -128,7 +130,7 @@ def _of_pool(basis: Basis, pool: NodePool, values: Mapping[str, Any]) -> list[Ma
             },
             **_drain(pool),
             **_taints(pool),
-            **health_check(basis, applied.get(name, {})),
+            **health_check(context, applied.get(name, {})),
             **({"variables": {"overrides": overrides}} if overrides else {}),
         }
         for index, zone in enumerate(zones)
@@ -137,16 +139,16 @@ def _of_pool(basis: Basis, pool: NodePool, values: Mapping[str, Any]) -> list[Ma
     ]
 
 
-def _check(basis: Basis, pool: NodePool, zones: tuple[str, ...], at: str) -> None:
+def _check(context: ClusterContext, pool: NodePool, zones: tuple[str, ...], at: str) -> None:
     """Refuse what would be unsafe to ignore, and keys reserved by Kubernetes and Cluster API.
 
     Raises:
         InvalidOrder: The pool has some of them.
     """
     taints = _taints(pool).get("taints")
-    if taints and not basis.settings.taints and taints != _stored(basis, pool).get("taints"):
+    if taints and not context.settings.taints and taints != _stored(context, pool).get("taints"):
         raise InvalidOrder(Problem(f"{at}.taints", "taints are not offered here"))
-    problems = _label_problems(basis, pool, at) + [
+    problems = _label_problems(context, pool, at) + [
         Problem(f"{at}.taints", f"{taint.key} is set by the cluster itself")
         for taint in pool.taints
         if taint.key in _OWN_TAINTS
@@ -154,23 +156,23 @@ def _check(basis: Basis, pool: NodePool, zones: tuple[str, ...], at: str) -> Non
     ]
     if problems:
         raise InvalidOrder(*problems)
-    _check_zones(basis, pool, zones, at)
+    _check_zones(context, pool, zones, at)
     if pool.autoscaling and pool.autoscaling.min < len(zones):
         text = f"must be at least {len(zones)} here, one for each zone"
         raise InvalidOrder(Problem(f"{at}.autoscaling.min", text))
 
 
-def _label_problems(basis: Basis, pool: NodePool, at: str) -> list[Problem]:
+def _label_problems(context: ClusterContext, pool: NodePool, at: str) -> list[Problem]:
     """Return the problems of labels: they reach Machines, which belong to the provider.
 
     A live pool keeps labels that were reserved later.
     """
-    stored = lookup(_stored(basis, pool), "metadata.labels") or {}
+    stored = lookup(_stored(context, pool), "metadata.labels") or {}
     own = {key for key in pool.labels if key == POOL_LABEL or labels.domain(key) in _OWN_LABELS}
     reserved = {
         key
         for key in labels.changed(pool.labels, stored)
-        if labels.is_within(key, basis.settings.reserved_labels)
+        if labels.is_within(key, context.settings.reserved_labels)
         or (labels.is_within(key, _RESERVED_LABELS) and not labels.is_within(key, _NODE_LABELS))
     }
     return [
@@ -182,55 +184,62 @@ def _label_problems(basis: Basis, pool: NodePool, at: str) -> list[Problem]:
     ]
 
 
-def _check_zones(basis: Basis, pool: NodePool, zones: tuple[str, ...], at: str) -> None:
+def _check_zones(context: ClusterContext, pool: NodePool, zones: tuple[str, ...], at: str) -> None:
     """Refuse to move nodes to another zone, even if the record of the request is lost.
 
     Raises:
         InvalidOrder: A zone in which the pool has nodes is no longer named.
     """
-    if not basis.holds("spec.nodePools"):
+    if not context.live.holds("spec.nodePools"):
         return
-    standing = [d.get("failureDomain", "") for d in _stored_all(basis, pool)]
+    standing = [d.get("failureDomain", "") for d in _stored_all(context, pool)]
     if not set(standing) <= set(zones):
         found = f"nodes of this pool are in {', '.join(filter(None, standing)) or 'no zone'}"
         raise InvalidOrder(Problem(f"{at}.zones", f"{found}, and are not moved"))
 
 
-def _overrides(basis: Basis, pool: NodePool, values: Mapping[str, Any]) -> list[Manifest]:
+def _overrides(
+    context: ClusterContext, pool: NodePool, values: Mapping[str, Any]
+) -> list[Manifest]:
     """Return the pool's overrides of the class's variables, each as a complete value."""
-    machine, disk = basis.bound.machines[pool.name], basis.profile.target(POOL_DISK).override
+    machine, disk = (
+        context.bound.machines[pool.name],
+        context.settings.class_profile.target(POOL_DISK).override,
+    )
     asked = {
         POOL_FLAVOR: machine.flavor,
         POOL_DISK: _root_disk(pool, machine, values.get(disk) if disk else None),
-        POOL_DISK_TYPE: _root_type(basis, pool),
-        POOL_VOLUMES: _volumes(basis, pool),
+        POOL_DISK_TYPE: _root_type(context, pool),
+        POOL_VOLUMES: _volumes(context, pool),
         POOL_AFFINITY: pool.anti_affinity,
     }
-    stored, found = _stored_overrides(basis, pool), dict[str, Any]()
+    stored, found = _stored_overrides(context, pool), dict[str, Any]()
     for field, value in asked.items():
-        written = {} if value is None else basis.profile.target(field).writes(value)
+        written = (
+            {} if value is None else context.settings.class_profile.target(field).writes(value)
+        )
         where = field.replace("[]", f"[{pool.name}]")
         if field == POOL_FLAVOR and pool.size:
             where = f"spec.nodePools[{pool.name}].size"
-        if not is_pinned(basis, where, written, stored):
+        if not is_pinned(context, where, written, stored):
             found |= written
-    _add_class_volumes(basis, pool, values, found)
+    _add_class_volumes(context, pool, values, found)
     return [{"name": name, "value": found[name]} for name in sorted(found)]
 
 
-def _stored_overrides(basis: Basis, pool: NodePool) -> dict[str, Any]:
-    overrides = lookup(_stored(basis, pool), "variables.overrides")
+def _stored_overrides(context: ClusterContext, pool: NodePool) -> dict[str, Any]:
+    overrides = lookup(_stored(context, pool), "variables.overrides")
     return {o["name"]: o.get("value") for o in overrides or () if "name" in o}
 
 
-def _stored(basis: Basis, pool: NodePool) -> Manifest:
+def _stored(context: ClusterContext, pool: NodePool) -> Manifest:
     """Return a previously rendered MachineDeployment topology of the pool."""
-    return next(iter(_stored_all(basis, pool)), {})
+    return next(iter(_stored_all(context, pool)), {})
 
 
-def _stored_all(basis: Basis, pool: NodePool) -> list[Manifest]:
+def _stored_all(context: ClusterContext, pool: NodePool) -> list[Manifest]:
     """Return all previously rendered MachineDeployment topologies of the pool, one per zone."""
-    listed = status.deployments(basis.stored)
+    listed = live.deployments(context.live.applied)
     return [d for d in listed if (lookup(d, "metadata.labels") or {}).get(POOL_LABEL) == pool.name]
 
 
@@ -243,14 +252,14 @@ def _root_disk(pool: NodePool, machine: Machine, default: Any) -> Any:
     return (pool.size and pool.size.disk_gib) or default
 
 
-def _root_type(basis: Basis, pool: NodePool) -> str | None:
+def _root_type(context: ClusterContext, pool: NodePool) -> str | None:
     asked = pool.root_volume.type if pool.root_volume else None
-    return basis.bound.volume_types.get(asked) if asked else None
+    return context.bound.volume_types.get(asked) if asked else None
 
 
-def _volumes(basis: Basis, pool: NodePool) -> list[Manifest] | None:
+def _volumes(context: ClusterContext, pool: NodePool) -> list[Manifest] | None:
     """Return the further volumes of each node, with the backend's types."""
-    types = basis.bound.volume_types
+    types = context.bound.volume_types
     return [
         {"name": v.name, "sizeGiB": v.size_gib, "type": types.get(v.type) if v.type else None}
         for v in pool.data_volumes
@@ -258,7 +267,7 @@ def _volumes(basis: Basis, pool: NodePool) -> list[Manifest] | None:
 
 
 def _add_class_volumes(
-    basis: Basis, pool: NodePool, values: Mapping[str, Any], found: dict[str, Any]
+    context: ClusterContext, pool: NodePool, values: Mapping[str, Any], found: dict[str, Any]
 ) -> None:
     """Put the volumes that the class gives to every node before those of the pool.
 
@@ -266,13 +275,13 @@ def _add_class_volumes(
         InvalidOrder: Volumes have duplicate names.
         EnvironmentInvalid: The value of the class is not a list of volumes.
     """
-    target = basis.profile.target(POOL_VOLUMES)
+    target = context.settings.class_profile.target(POOL_VOLUMES)
     if target.override not in found:
         return
     given = values.get(target.override) or []
     if shapes.mappings(given) != given:
         text = f"variable {target.override} must be a list of volumes, each a mapping"
-        raise EnvironmentInvalid(Problem(f"classes[{basis.bound.cluster_class}].variables", text))
+        raise EnvironmentInvalid(Problem(f"classes[{context.bound.cluster_class}].variables", text))
     taken = [volume.get(target.object_keys.get("name")) for volume in given]
     at = f"spec.nodePools[{pool.name}].dataVolumes"
     problems = [

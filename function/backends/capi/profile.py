@@ -36,7 +36,9 @@ CLUSTER_FIELDS = (
     *(OIDC, AVAILABILITY, CONTROL_PLANE_FLAVOR, NODES, PRIVATE, ALLOWED, EXTRA_NAMES),
     *ADDONS,
 )
-POOL_FIELDS = (POOL_FLAVOR, POOL_DISK, POOL_DISK_TYPE, POOL_VOLUMES, POOL_AFFINITY)
+# What a change of replaces the nodes of a pool.
+MACHINE_FIELDS = (POOL_FLAVOR, POOL_DISK, POOL_DISK_TYPE, POOL_VOLUMES)
+POOL_FIELDS = (*MACHINE_FIELDS, POOL_AFFINITY)
 
 # Fields that reach a class key by key: how their parts are named, and what they are.
 _OBJECTS: dict[str, tuple[str, type[Schema]]] = {
@@ -139,6 +141,13 @@ class Target(Schema):
         if name is None or not self._knows(value):
             return {}
         return {name: self.form(value), **self.also}
+
+    def read(self, written: Any) -> Any:
+        """Return the value of the field for which a text is written; None if that is unknown."""
+        if not self.values:
+            return written
+        found = [value for value, form in self.values.items() if form == written]
+        return found[0] if len(found) == 1 else None
 
     def _knows(self, value: Any) -> bool:
         return not self.values or _key(value) in self.values

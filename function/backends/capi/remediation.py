@@ -5,21 +5,26 @@ machines. So none is written if the order does not mention it, unless the class 
 """
 
 from function.backends.capi import forms
-from function.backends.capi.basis import Basis
+from function.backends.capi.effective import ClusterContext
 from function.contract import Manifest
 from function.model.operation import HealthCheck
 from function.model.values import seconds
 
 
-def health_check(basis: Basis, applied: Manifest) -> Manifest:
+def health_check(context: ClusterContext, applied: Manifest) -> Manifest:
     """Return the entry `healthCheck` of a part of the topology, or no entry.
 
     Args:
-        basis: Input of the Cluster.
+        context: Input of the Cluster.
         applied: The previously rendered part; empty for a new one.
     """
-    check, startup = basis.order.spec.health_check, basis.profile.node_startup_timeout
-    if check.model_fields_set == {"enabled"} and (not check.enabled or basis.class_health_check):
+    check, startup = (
+        context.order.spec.health_check,
+        context.settings.class_profile.node_startup_timeout,
+    )
+    if check.model_fields_set == {"enabled"} and (
+        not check.enabled or context.settings.class_health_check
+    ):
         return {"healthCheck": {"enabled": check.enabled}}
     if check.model_fields_set:
         return {"healthCheck": _definition(check, startup)}
@@ -28,11 +33,11 @@ def health_check(basis: Basis, applied: Manifest) -> Manifest:
     # would never be replaced.
     default = _definition(HealthCheck(), None)
     has_default = forms.has_health_check(applied, default)
-    if has_default and (basis.settings.is_kept or basis.class_health_check is None):
+    if has_default and (context.settings.is_kept or context.settings.class_health_check is None):
         return {"healthCheck": default}
-    if basis.settings.is_kept and applied and forms.has_no_health_check(applied):
+    if context.settings.is_kept and applied and forms.has_no_health_check(applied):
         return {}
-    if basis.class_health_check is False:
+    if context.settings.class_health_check is False:
         return {"healthCheck": _definition(check, startup)}
     return {}
 

@@ -1,245 +1,311 @@
-"""Read the live Cluster: readiness, version, changes in progress.
+"""Report the state of an order for a cluster: phase, conditions, status.
 
-For one to three seconds after a change, Cluster API's conditions are stale, although generations
-agree. So before conditions are trusted, versions and counters are compared with the desired ones,
-and the generation for which the topology was reconciled with the current one.
+Cluster API counts the nodes of all pools together. The number of ready nodes of one pool is
+derived from what the others had when the cluster was last complete; see `function.progress`.
 """
 
-import re
-from collections.abc import Mapping
+import functools
+from dataclasses import dataclass
 from typing import Any
 
-from function import handover, shapes, trouble
-from function.backends.capi.forms import newest
-from function.contract import WHOLE, Manifest, Progress, Resource
+from function import progress, trouble
+from function.backends.capi import pools
+from function.backends.capi.effective import ClusterContext
+from function.backends.capi.live import MACHINES, LiveCluster
+from function.contract import Condition, Manifest
+from function.kubeconfig import reached, url
 from function.paths import lookup
-from function.versions import highest, numbers
+from function.progress import Count, Shape, sentence
 
-READY_QUERY = {
-    "v1beta2": (
-        "has(object.status) && has(object.status.conditions) && "
-        'object.status.conditions.exists(c, c.type == "Available" && c.status == "True")'
-    ),
-    "v1beta1": (
-        "has(object.status) && has(object.status.controlPlaneReady) && "
-        "object.status.controlPlaneReady && has(object.status.conditions) && "
-        'object.status.conditions.exists(c, c.type == "Ready" && c.status == "True")'
-    ),
+_BUILDING = "the cluster is being built"
+_CHANGING = "the cluster is being changed"
+_DELETING = "the cluster is being deleted although the order was not deleted"
+_RETRIED = "the last change has not succeeded yet, it is tried again"
+# Generation of a Cluster that nobody has changed: the first as ordered, the second with its
+# references, the third with its endpoint.
+_CREATED = 3
+# Reasons of the condition `Deleting`.
+_AWAITED = {
+    "WaitingForBeforeDeleteHook": "a step that the provider takes before",
+    "WaitingForWorkersDeletion": "its nodes",
+    "WaitingForControlPlaneDeletion": "its control plane",
+    "WaitingForInfrastructureDeletion": "its network and load balancer",
 }
-_MOVING = ("RollingOut", "ScalingUp", "ScalingDown")
-# A machine that has to be replaced may wait permanently: the only one of a control plane, or one
-# whose loss would break it. Only a machine that is being deleted is really replaced.
-_REPLACED = "Machine is deleting"
-MACHINES = {"controlPlane": "ControlPlaneMachinesReady", "workers": "WorkerMachinesReady"}
-# Messages of Cluster API about a machine that is being created: about the machine itself, its
-# node, and its control plane components. A machine that failed later only waits for remediation.
-_COMES = "|".join(
-    (
-        r"Waiting (?!for remediation)",
-        r"Pod does not exist",
-        r"Running init containers",
-        r"ContainerCreating",
-        r"Node \S+ does not have the ",
-        r"Etcd doesn't have an etcd member ",
-    )
-)
-_AWAITED = re.compile(
-    rf"^[ \t]*\* (?:[A-Za-z ]+: (?:{_COMES})|Machines? .*: Condition Ready not yet reported)",
-    re.MULTILINE,
-)
+# What a node that is being deleted waits for; causes that the tenant can fix come first.
+_HELD = {
+    "PodDisruptionBudgets": "a PodDisruptionBudget in the cluster, which keeps pods on its nodes",
+    "Pods not terminating": "pods in the cluster that do not end",
+    "stage: DrainingNode": "pods to leave its nodes",
+    "stage: WaitingForVolumeDetach": "volumes to be detached from its nodes",
+}
+
+_PLANES, _NODES = "control plane", "nodes"
+_READY, _RENEWED = "readyReplicas", "upToDateReplicas"
+_PARTS = {"controlPlane": "the control plane", "workers": "nodes"}
 
 
-def live(observed: Resource | None) -> Manifest:
-    """Return the live Cluster as v1beta2; empty until it was observed."""
-    return newest(observed.at_provider.get("manifest")) if observed else {}
+@dataclass(frozen=True)
+class Moment:
+    """Hold a desired cluster and its observed state.
 
-
-def deployments(manifest: object) -> list[Manifest]:
-    """Return the MachineDeployment topologies of a Cluster."""
-    listed = lookup(manifest, "spec.topology.workers.machineDeployments")
-    return [pool for pool in shapes.mappings(listed) if "name" in pool]
-
-
-def initialised(cluster: Manifest) -> bool:
-    """Return whether the control plane has ever responded; this is never reverted."""
-    return bool(lookup(cluster, "status.initialization.controlPlaneInitialized"))
-
-
-def drawn(cluster: Manifest) -> bool:
-    """Return whether Cluster API has created any part of an observed Cluster."""
-    parts = (lookup(cluster, f"spec.{part}") for part in ("infrastructureRef", "controlPlaneRef"))
-    return any(parts) or initialised(cluster) or not failed(cluster)
-
-
-def holds(observed: Resource) -> frozenset[str]:
-    """Return the paths of order fields that existing parts of a cluster hold.
-
-    No machine can be built until the network exists, and no node until the control plane responds.
-    """
-    cluster = live(observed)
-    # Garbled data proves nothing.
-    if not cluster or observed.garbled or initialised(cluster):
-        return WHOLE
-    if lookup(cluster, "status.initialization.infrastructureProvisioned"):
-        return frozenset({"spec.network", "spec.apiServer.exposure", "spec.controlPlane"})
-    if not drawn(cluster):
-        return frozenset()
-    return frozenset({"spec.network.nodes", "spec.network.ipFamilies", "spec.apiServer.exposure"})
-
-
-def available(cluster: Manifest) -> bool:
-    """Return whether the cluster can be used, and is not being deleted."""
-    return initialised(cluster) and _is(cluster, "Available") and not deleting(cluster)
-
-
-def complete(cluster: Manifest) -> bool:
-    """Return whether all machines that the last change requires are ready, as far as reported."""
-    counters = [lookup(cluster, f"status.{part}") or {} for part in MACHINES]
-    return available(cluster) and all(
-        part.get(name) == part.get("desiredReplicas") is not None
-        for part in counters
-        for name in ("replicas", "readyReplicas")
-    )
-
-
-def progress(rendered: Manifest, cluster: Manifest) -> Progress:
-    """Return the highest version, and whether the last step is finished everywhere.
-
-    Cluster API refuses any change of version before that.
-    """
-    asked = lookup(rendered, "spec.topology.version") or ""
-    stored = lookup(cluster, "spec.topology.version") or ""
-    reached = highest(stored, asked)
-    settled = bool(stored) and stored == reached and not updating(cluster) and fresh(cluster)
-    return Progress(reached.removeprefix("v"), settled and initialised(cluster))
-
-
-def handed(rendered: Manifest, manifest: Manifest, observed: Resource | None) -> bool:
-    """Return whether the order was applied to the live Cluster.
-
-    Args:
+    Attributes:
         rendered: The Cluster as v1beta2.
         manifest: The same in the API version that is written.
-        observed: The observed Object.
+        live: The view of the live Cluster.
     """
-    applied = handover.is_applied({"manifest": manifest}, observed)
-    return applied and _asked(rendered) == _asked(live(observed))
+
+    rendered: Manifest
+    manifest: Manifest
+    live: LiveCluster
+
+    @functools.cached_property
+    def shape(self) -> Shape:
+        """Return the desired shape of the cluster."""
+        topology = lookup(self.rendered, "spec.topology") or {}
+        return Shape(
+            version=str(topology.get("version") or "").removeprefix("v"),
+            planes=lookup(topology, "controlPlane.replicas") or 0,
+            pools=pools.sizes(self.rendered),
+        )
+
+    @functools.cached_property
+    def before(self) -> Shape | None:
+        """Return the shape of the cluster when it was last complete."""
+        root = self.live.root
+        return progress.remembered(root.annotations) if root else None
+
+    @functools.cached_property
+    def is_new(self) -> bool:
+        """Return whether the cluster was never complete."""
+        if self.before is not None:
+            return not self.before.version
+        changed = int(lookup(self.live.cluster, "metadata.generation") or 0) > _CREATED
+        return not changed and not self.live.is_complete
+
+    @functools.cached_property
+    def is_refused(self) -> bool:
+        """Return whether the order is refused or its topology cannot be reconciled."""
+        root = self.live.root
+        refused = root is not None and trouble.refused(root)
+        return refused or (self.live.is_fresh and self.live.is_failed)
+
+    @functools.cached_property
+    def moves(self) -> bool:
+        """Return whether changes of the order are still in progress."""
+        live = self.live
+        return not live.has(self.rendered, self.manifest) or not live.is_fresh or live.is_updating
+
+    @functools.cached_property
+    def phase(self) -> tuple[str, str]:
+        """Return the phase of the cluster, and a sentence for the tenant."""
+        return _phase(self)
+
+    @functools.cached_property
+    def is_paused(self) -> bool:
+        """Return whether the provider has paused the cluster before it matches the order."""
+        started = self.live.is_initialised and not self.is_refused
+        return self.live.is_paused and not (started and not self.moves)
 
 
-def updating(cluster: Manifest) -> bool:
-    """Return whether machines are being created, removed or replaced."""
-    if any(_is(cluster, kind) for kind in _MOVING) or _remediated(cluster):
-        return True
-    # Machines are counted as soon as they are requested, minutes before they are nodes; for the
-    # first seconds, everything is still reported as available.
-    if any(_awaited(cluster, part) for part in MACHINES):
-        return True
-    if reconciled(cluster).get("status") == "False" and not failed(cluster):
-        return True
-    asked = lookup(cluster, "spec.topology.version")
-    if any(version != asked for version in versions(cluster, "controlPlane", "workers")):
-        return True
-    # If the topology cannot be reconciled, the counters will not follow it.
-    return _counts_differ(cluster) and not failed(cluster)
+def current(moment: Moment) -> Condition:
+    """Return whether the live cluster matches the order."""
+    phase, message = moment.phase
+    if phase in ("Deleting", "Provisioning"):
+        return Condition("Current", False, phase, message)
+    if not moment.live.is_initialised:
+        return Condition("Current", False, "Provisioning", _BUILDING)
+    if moment.is_paused:
+        return Condition("Current", False, trouble.PAUSED, message)
+    if moment.is_refused:
+        return Condition("Current", False, "Updating", _RETRIED)
+    if moment.moves:
+        return Condition("Current", False, "Updating", message)
+    return Condition("Current", True, "AsOrdered")
 
 
-def rolling(cluster: Manifest) -> bool:
-    """Return whether machines are being replaced by others."""
-    return _is(cluster, "RollingOut")
+def remember(moment: Moment) -> dict[str, str]:
+    """Return the annotation that records the shape of the cluster when it was last complete."""
+    phase, _ = moment.phase
+    if phase == "Ready" and current(moment).status:
+        return {progress.COMPLETE: moment.shape.written()}
+    observed = moment.live.root
+    if observed is None or progress.COMPLETE in observed.annotations:
+        known = observed.annotations[progress.COMPLETE] if observed else ""
+        return {progress.COMPLETE: known} if known else {}
+    # After this change, its generation no longer shows that it was never complete.
+    changes = bool(moment.live.cluster) and observed.payload.get("manifest") != moment.manifest
+    return {progress.COMPLETE: Shape().written()} if moment.is_new and changes else {}
 
 
-def _remediated(cluster: Manifest) -> bool:
-    """Return whether a failed machine is being replaced, rather than waiting for replacement."""
-    said = trouble.condition_of(cluster.get("status") or {}, "Remediating")
-    return said.get("status") == "True" and _REPLACED in str(said.get("message", ""))
+def status_of(moment: Moment, context: ClusterContext) -> dict[str, Any]:
+    """Return the status of the order."""
+    order, live, scopes = context.order, moment.live, context.settings.extra_scopes
+    phase, message = moment.phase
+    host, port = (
+        lookup(live.cluster, f"spec.controlPlaneEndpoint.{part}") for part in ("host", "port")
+    )
+    endpoint = url(str(host), port) if host and port else ""
+    shown: dict[str, Any] = {
+        "phase": phase,
+        "message": message,
+        **({"version": live.running} if live.running else {}),
+        **reached(endpoint, live.root, order, scopes, context.bound),
+    }
+    if order.spec.node_pools:
+        shown["nodePools"] = _pools(moment, context)
+    return shown
 
 
-def _awaited(cluster: Manifest, part: str) -> bool:
-    """Return whether machines are being created; ready counters lag behind ready conditions."""
-    said = trouble.condition_of(cluster.get("status") or {}, MACHINES[part])
-    if said.get("status") != "True":
-        return bool(_AWAITED.search(str(said.get("message", ""))))
-    if said.get("reason") == "NoReplicas":
-        # A control plane of pods: one that is not ready may be restarting, or failed permanently.
-        return False
-    counters = lookup(cluster, f"status.{part}") or {}
-    desired = counters.get("desiredReplicas")
-    return bool(counters.get("readyReplicas", desired) != desired)
+def _phase(moment: Moment) -> tuple[str, str]:
+    live = moment.live
+    if live.is_deleting:
+        return "Deleting", _going(live)
+    if not live.status:
+        return "Pending", "the cluster is not there yet"
+    if moment.is_paused:
+        return "Provisioning" if moment.is_new else "Updating", trouble.sentence(trouble.PAUSED)
+    if not live.is_initialised:
+        return "Provisioning", _building(moment)
+    if moment.moves and not moment.is_refused:
+        return ("Provisioning", _building(moment)) if moment.is_new else _changing(moment)
+    if not live.is_available:
+        return "Degraded", _RETRIED if live.is_failed else (
+            "the cluster runs, but not all of it is available"
+        )
+    return ("Updating", _RETRIED) if moment.is_refused else ("Ready", "the cluster is ready")
 
 
-def _counts_differ(cluster: Manifest) -> bool:
-    """Return whether machines are missing, surplus or outdated."""
-    plane = lookup(cluster, "spec.topology.controlPlane.replicas")
-    pools = deployments(cluster)
-    # Autoscaled pools have no `replicas`.
-    fixed = all("replicas" in pool for pool in pools)
-    workers = sum(int(pool["replicas"]) for pool in pools) if fixed else None
-    for part, asked in (("controlPlane", plane), ("workers", workers)):
-        counters = lookup(cluster, f"status.{part}") or {}
-        desired = counters.get("desiredReplicas")
-        found = {counters.get(name, desired) for name in ("replicas", "upToDateReplicas")}
-        if desired is not None and found | {desired if asked is None else asked} != {desired}:
-            return True
-    return False
+def _going(live: LiveCluster) -> str:
+    """Return that the Cluster is being deleted, and what it waits for."""
+    reason = str(live.condition("Deleting").get("reason"))
+    said = "\n".join(str(live.condition(kind).get("message", "")) for kind in MACHINES.values())
+    held = next((sentence for words, sentence in _HELD.items() if words in said), "")
+    awaited = held or _AWAITED.get(reason, "")
+    return f"{_DELETING}, waiting for {awaited}" if awaited else _DELETING
 
 
-def _asked(cluster: Manifest) -> tuple[Any, ...]:
-    """Return the desired fields that both API versions of a Cluster express in the same way."""
-    topology = lookup(cluster, "spec.topology") or {}
-    # A live list may contain a pool as a duplicate, once with `replicas` and once without.
-    pools = sorted(((pool["name"], pool.get("replicas")) for pool in deployments(cluster)), key=str)
-    paths = ("version", "classRef.name", "controlPlane.replicas")
-    return (*(lookup(topology, path) for path in paths), pools)
+def _building(moment: Moment) -> str:
+    if not moment.live.has_network:
+        return f"{_BUILDING}: preparing its network"
+    return sentence(_BUILDING, *_counts(moment).values())
 
 
-def running(cluster: Manifest) -> str:
-    """Return the version of the API server; the lowest while control plane machines differ."""
-    found = versions(cluster, "controlPlane") or [lookup(cluster, "spec.topology.version") or ""]
-    return min(found, key=numbers).removeprefix("v")
+def _changing(moment: Moment) -> tuple[str, str]:
+    """Return the change that a complete cluster undergoes, and its progress."""
+    now, before = moment.shape, moment.before
+    what = progress.changes(before, now) if before else ""
+    if _is_upgraded(moment):
+        ordered = f"upgrading to {now.version}"
+        counts = _counts(moment, f"v{now.version}")
+        return "Updating", sentence(what if ordered in what else ordered, *counts.values())
+    counts = _counts(moment)
+    if before and what:
+        scaled = {_PLANES: before.planes != now.planes, _NODES: before.pools != now.pools}
+        awaited = [c for name, c in counts.items() if scaled[name] and not c.is_full]
+        return "Updating", sentence(what, *awaited, *_surplus(moment))
+    if moment.live.is_rolling:
+        return "Updating", _replacing(moment)
+    return "Updating", sentence(_CHANGING, *(c for c in counts.values() if not c.is_full))
 
 
-def versions(cluster: Manifest, *parts: str) -> list[str]:
-    """Return the versions of machines, without suffixes that a distribution appends."""
-    asked = str(lookup(cluster, "spec.topology.version"))
-    found = [
-        str(entry.get("version", ""))
-        for part in parts
-        for entry in lookup(cluster, f"status.{part}.versions") or ()
-    ]
-    return [asked if version.startswith(f"{asked}+") else version for version in found]
+def _surplus(moment: Moment) -> list[str]:
+    """Return how many nodes are still to be removed; nothing if pools are autoscaled."""
+    sizes = moment.shape.pools.values()
+    machines = _counter(moment, "workers", "replicas")
+    if machines is None or None in sizes:
+        return []
+    left = machines - sum(size or 0 for size in sizes)
+    return [f"{left} {'node' if left == 1 else 'nodes'} to remove"] if left > 0 else []
 
 
-def reconciled(cluster: Manifest) -> Mapping[str, Any]:
-    """Return the condition `TopologyReconciled` of the topology controller."""
-    return trouble.condition_of(cluster.get("status") or {}, "TopologyReconciled")
+def _replacing(moment: Moment) -> str:
+    """Return how many machines were replaced by up-to-date ones."""
+    for part, name in _PARTS.items():
+        renewed, desired = (_counter(moment, part, n) for n in (_RENEWED, "desiredReplicas"))
+        last = part == "workers"
+        if renewed is not None and desired is not None and (renewed < desired or last):
+            return f"replacing {name}: {Count('', renewed, desired)} done"
+    return _CHANGING
 
 
-def failed(cluster: Manifest) -> bool:
-    """Return whether reconciling the topology failed, rather than being unfinished."""
-    found = reconciled(cluster)
-    return found.get("status") == "False" and found.get("reason") in (
-        "ReconcileFailed",
-        "TopologyReconcileFailed",
-        "ClusterClassNotReconciled",
+def _is_upgraded(moment: Moment) -> bool:
+    """Return whether a part of the cluster does not have the ordered version."""
+    ordered = f"v{moment.shape.version}"
+    running = moment.live.versions("controlPlane", "workers")
+    topology = str(lookup(moment.live.cluster, "spec.topology.version"))
+    return any(version.partition("+")[0] != ordered for version in (topology, *running))
+
+
+def _counts(moment: Moment, version: str = "") -> dict[str, Count]:
+    """Return how many control plane machines and nodes are ready, or have a version."""
+    nodes = sum(count or 0 for count in moment.shape.pools.values())
+    if None in moment.shape.pools.values():
+        nodes = _counter(moment, "workers", "desiredReplicas") or 0
+    counts = {}
+    for part, name, total in (
+        ("controlPlane", _PLANES, moment.shape.planes),
+        ("workers", _NODES, nodes),
+    ):
+        done = _of_version(moment, part, version) if version else _counter(moment, part, _READY)
+        if done is not None and total:
+            counts[name] = Count(name, done, total)
+    return counts
+
+
+def _of_version(moment: Moment, part: str, version: str) -> int | None:
+    """Return how many machines have a version; None if Cluster API is older than 1.14."""
+    entries = moment.live.counters(part).get("versions")
+    if not isinstance(entries, list):
+        return None
+    return sum(
+        entry.get("replicas") or 0
+        for entry in entries
+        if str(entry.get("version")).partition("+")[0] == version
     )
 
 
-def fresh(cluster: Manifest) -> bool:
-    """Return whether the status reflects the current spec, as does the topology's condition."""
-    now = lookup(cluster, "metadata.generation")
-    seen = lookup(cluster, "status.observedGeneration")
-    return bool(seen == now == reconciled(cluster).get("observedGeneration", now))
+def _counter(moment: Moment, part: str, name: str) -> int | None:
+    """Return a counter; None if Cluster API does not count, as before 1.9."""
+    counters = moment.live.counters(part)
+    if not counters:
+        return 0 if moment.live.condition(MACHINES[part]) else None
+    count = counters.get(name)
+    return count if isinstance(count, int) else None
 
 
-def deleting(cluster: Manifest) -> bool:
-    """Return whether the Cluster is being deleted."""
-    return bool(lookup(cluster, "metadata.deletionTimestamp"))
+def _pools(moment: Moment, context: ClusterContext) -> list[Manifest]:
+    """Return the pools, with the minimum number of nodes that are known to be ready."""
+    ready = _ready(moment)
+    return [
+        {
+            "name": pool.name,
+            "flavor": context.bound.machines[pool.name].flavor,
+            "replicas": pool.bounds[0],
+            **({"ready": ready[pool.name]} if pool.name in ready else {}),
+        }
+        for pool in context.order.spec.node_pools
+    ]
 
 
-def paused(cluster: Manifest) -> bool:
-    """Return whether the provider has stopped Cluster API from reconciling the Cluster."""
-    return bool(lookup(cluster, "spec.paused")) or _is(cluster, "Paused")
-
-
-def _is(cluster: Manifest, kind: str) -> bool:
-    return trouble.condition_of(cluster.get("status") or {}, kind).get("status") == "True"
+def _ready(moment: Moment) -> dict[str, int]:
+    """Return how many nodes of each pool are ready at least; empty if that is unknown."""
+    ordered = {name: count for name, count in moment.shape.pools.items() if count is not None}
+    total = _counter(moment, "workers", _READY)
+    if total is None or len(ordered) < len(moment.shape.pools):
+        return {}
+    if total >= sum(ordered.values()) and not moment.moves:
+        return ordered
+    had = moment.before.pools if moment.before else {}
+    # A pool still has the nodes that it had, unless fewer nodes are ready in total.
+    least = {name: min(count, had.get(name) or 0) for name, count in ordered.items()}
+    if sum(least.values()) > total:
+        least = dict.fromkeys(ordered, 0)
+    # Nodes of pools that shrink or are removed are ready until they are gone.
+    leaving = sum(max(0, (count or 0) - ordered.get(name, 0)) for name, count in had.items())
+    spare = max(0, total - sum(least.values()) - leaving)
+    lacking = {name: ordered[name] - least[name] for name in ordered if least[name] < ordered[name]}
+    # A pool has at least the ready nodes that exceed the room of all other pools.
+    return least | {
+        name: least[name] + min(room, max(0, spare - sum(lacking.values()) + room))
+        for name, room in lacking.items()
+    }

@@ -9,6 +9,7 @@ from typing import Any
 import pydantic
 
 from function import shapes
+from function.backends.gardener.live import LiveShoot, workers
 from function.backends.gardener.settings import (
     NAME,
     AddonExtension,
@@ -16,8 +17,7 @@ from function.backends.gardener.settings import (
     GardenerSettings,
     Kept,
 )
-from function.backends.gardener.status import KEY, workers
-from function.contract import Manifest, Order, Resource
+from function.contract import Context, Manifest, Order, Resource
 from function.effective import Effective, taken
 from function.model import API_GROUP, ClusterSpec
 from function.paths import lookup
@@ -88,6 +88,9 @@ class ShootSettings(Effective):
         return {TYPES: canonical(self.machine_types), KEPT: canonical(dumped)}
 
 
+ShootContext = Context[ClusterSpec, ShootSettings, LiveShoot]
+
+
 def current(order: Order[ClusterSpec], settings: Settings, bound: Bound) -> ShootSettings:
     """Return what the environment gives a Shoot today."""
     own = settings.block(NAME, GardenerSettings)
@@ -146,12 +149,9 @@ def _networking(order: Order[ClusterSpec], own: GardenerSettings) -> Manifest:
     }
 
 
-def applied(
-    observed: Mapping[str, Resource], _: Bound | None, today: ShootSettings
-) -> Mapping[str, Any] | None:
+def applied(live: LiveShoot, _: Bound | None, today: ShootSettings) -> Mapping[str, Any] | None:
     """Return what the Shoot was last given, by attribute; None if it cannot exist yet."""
-    root = observed.get(KEY)
-    stored = root.payload.get("manifest") if root and root.exists else None
+    root, stored = live.root, live.applied
     if root is None or not stored:
         return None
     shown = {name: lookup(stored, f"spec.{path}") for name, path in _FIELDS.items()}
@@ -167,10 +167,10 @@ def applied(
             if known[0] == today.machine_types.get(pool, known)[0]
         },
     }
-    kept, live = _kept(root), workers(stored)
-    policies = {w["name"]: lookup(w, "providerConfig.serverGroup.policy") for w in live}
+    kept, pools = _kept(root), workers(stored)
+    policies = {w["name"]: lookup(w, "providerConfig.serverGroup.policy") for w in pools}
     if kept is None:
-        volumes = {w["name"]: w["volume"] for w in live if w.get("volume")}
+        volumes = {w["name"]: w["volume"] for w in pools if w.get("volume")}
         return {**found, "policies": policies, "root_volumes": volumes}
     # Older releases of the function did not record which addons were not offered.
     absent = dict.fromkeys(today.addons) if kept.policies is None else {}

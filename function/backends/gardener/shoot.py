@@ -5,20 +5,17 @@ what the Shoot last received (`effective`). The ConfigMap has the hash of its co
 because only a change of the Shoot's spec makes Gardener read it again.
 """
 
+import functools
+import json
+
 import yaml
 
-from function.backends.gardener.basis import Basis
+from function import names
+from function.backends.gardener.effective import ShootContext
 from function.backends.gardener.extensions import extensions
+from function.backends.gardener.live import KEY, READY_QUERY, inside, workers
 from function.backends.gardener.login import authentication
 from function.backends.gardener.operation import hibernation, maintenance
-from function.backends.gardener.status import (
-    KEY,
-    READY_QUERY,
-    endpoint,
-    live_shoot,
-    ready,
-    workers,
-)
 from function.backends.gardener.workers import pools
 from function.contract import Manifest, Resource
 from function.errors import InvalidOrder, Problem
@@ -29,7 +26,7 @@ from function.parsing import parse
 from function.paths import lookup
 from function.record import Bound
 from function.resolve import Room, check_room
-from function.schema import NOTHING, digest
+from function.schema import NOTHING, canonical, digest
 
 LOGIN = "gardener-login"
 SHOOT_API = "core.gardener.cloud/v1beta1"
@@ -38,58 +35,68 @@ CONFIRMATION = "confirmation.gardener.cloud/deletion"
 CONFIG_MAP = "spec.kubernetes.kubeAPIServer.structuredAuthentication.configMapName"
 
 
-def resource(basis: Basis, login: Resource | None) -> Resource:
+def resource(context: ShootContext, login: Resource | None) -> Resource:
     """Return the Object of the Shoot."""
-    live = live_shoot(basis.before)
-    known = basis.before.options.get("connectionDetails") if basis.before else None
-    details = _connection_details(basis) if endpoint(live) else known
+    live = context.live
+    known = live.root.options.get("connectionDetails") if live.root else None
+    details = _connection_details(context) if live.endpoint else known
     return Resource(
         key=KEY,
         family="kubernetes",
         kind="Object",
-        payload={"manifest": manifest(basis, login)},
+        payload={"manifest": manifest(context, login)},
         options={
             "watch": True,
             "readiness": {"policy": "DeriveFromCelQuery", "celQuery": READY_QUERY},
             **({"connectionDetails": details} if details else {}),
         },
         secret=bool(details),
-        annotations=basis.settings.remembered(),
-        ready=ready(live),
+        annotations=context.settings.remembered(),
+        ready=live.is_ready,
     )
 
 
-def manifest(basis: Basis, login: Resource | None) -> Manifest:
+def manifest(context: ShootContext, login: Resource | None) -> Manifest:
     """Return the Shoot."""
-    spec = basis.order.spec
-    _check_room(basis)
+    spec = context.order.spec
+    _check_room(context)
     return {
         "apiVersion": SHOOT_API,
         "kind": "Shoot",
         "metadata": {
-            "name": basis.name,
-            "namespace": basis.bound.place.namespace,
+            "name": name(context),
+            "namespace": context.bound.place.namespace,
             # Required before a deletion, and nothing is updated any more once that is in progress.
             "annotations": {CONFIRMATION: "true"},
-            "labels": basis.order.labels,
+            "labels": context.order.labels,
         },
         "spec": {
-            **_of_environment(basis),
-            **_control_plane(basis),
-            **_exposure(basis),
-            "kubernetes": {"version": basis.bound.version, **_api_server(login)},
-            **_network(basis),
-            "provider": {"type": "openstack", **_infrastructure(basis), "workers": pools(basis)},
-            "maintenance": maintenance(spec, basis.stored),
-            **hibernation(spec, live_shoot(basis.before)),
-            **extensions(basis),
+            **_of_environment(context),
+            **_control_plane(context),
+            **_exposure(context),
+            "kubernetes": {"version": context.bound.version, **_api_server(login)},
+            **_network(context),
+            "provider": {
+                "type": "openstack",
+                **_infrastructure(context),
+                "workers": pools(context),
+            },
+            "maintenance": maintenance(spec, context.live.applied),
+            **hibernation(spec, context.live.shoot),
+            **extensions(context),
         },
     }
 
 
-def _of_environment(basis: Basis) -> Manifest:
+def name(context: ShootContext) -> str:
+    """Return the name of the Shoot."""
+    known, order = lookup(context.live.applied, "metadata.name"), context.order
+    return str(known or names.shoot(context.settings.project, order.tenant, order.name))
+
+
+def _of_environment(context: ShootContext) -> Manifest:
     """Return fields set by the environment alone; those a live Shoot never had are omitted."""
-    given = basis.settings
+    given = context.settings
     found = {
         "cloudProfile": given.cloud_profile,
         "credentialsBindingName": given.credentials_binding,
@@ -99,21 +106,21 @@ def _of_environment(basis: Basis) -> Manifest:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def login(basis: Basis) -> Resource | None:
+def login(context: ShootContext) -> Resource | None:
     """Return the Object of the authentication ConfigMap; none without an issuer."""
-    content = _login_content(basis.bound, basis.order.spec)
+    content = _login_content(context.bound, context.order.spec)
     if content is None:
         return None
     mark = _mark(content)
     key = f"{LOGIN}-{mark}"
-    before = basis.observed.get(key)
+    before = context.live.observed.get(key)
     config_map = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {
-            "name": f"{basis.name}-login-{mark}",
-            "namespace": basis.bound.place.namespace,
-            "labels": basis.order.labels,
+            "name": f"{name(context)}-login-{mark}",
+            "namespace": context.bound.place.namespace,
+            "labels": context.order.labels,
         },
         "data": {"config.yaml": content},
     }
@@ -134,22 +141,28 @@ def login_key(bound: Bound, spec: ClusterSpec) -> str | None:
 
 def is_made(observed: Resource) -> bool:
     """Return whether the object inside an Object exists."""
-    return bool(lookup(live_shoot(observed), "metadata.uid"))
+    return bool(lookup(inside(observed), "metadata.uid"))
 
 
 def _login_content(bound: Bound, spec: ClusterSpec) -> str | None:
     issuer = bound.issuer(spec)
-    return yaml.safe_dump(authentication(issuer, spec), sort_keys=True) if issuer else None
+    return _dumped(canonical(authentication(issuer, spec))) if issuer else None
+
+
+@functools.lru_cache(maxsize=128)
+def _dumped(configuration: str) -> str:
+    """Return a configuration as YAML; writing it takes a quarter of a call."""
+    return yaml.safe_dump(json.loads(configuration), sort_keys=True)
 
 
 def _mark(content: str) -> str:
     return digest(content)[7:15]
 
 
-def former_logins(basis: Basis, login: Resource | None) -> list[Resource]:
+def former_logins(context: ShootContext, login: Resource | None) -> list[Resource]:
     """Return previous ConfigMaps that the live Shoot still reads."""
-    used = lookup(live_shoot(basis.before), CONFIG_MAP)
-    successor = basis.observed.get(login.key) if login else None
+    used = lookup(context.live.shoot, CONFIG_MAP)
+    successor = context.live.observed.get(login.key) if login else None
     done = successor is not None and is_made(successor)
     return [
         Resource(
@@ -159,7 +172,7 @@ def former_logins(basis: Basis, login: Resource | None) -> list[Resource]:
             payload={"manifest": found.payload["manifest"]},
             ready=True,
         )
-        for key, found in sorted(basis.observed.items())
+        for key, found in sorted(context.live.observed.items())
         if key.startswith(f"{LOGIN}-")
         and (login is None or key != login.key)
         and "manifest" in found.payload
@@ -172,73 +185,73 @@ def survives(shoot: Manifest) -> str:
     return str(lookup(shoot, "spec.controlPlane.highAvailability.failureTolerance.type") or "")
 
 
-def _control_plane(basis: Basis) -> Manifest:
-    stored = lookup(basis.stored, "spec.controlPlane") or {}
-    if basis.refused and not survives(basis.refused):
+def _control_plane(context: ShootContext) -> Manifest:
+    stored = lookup(context.live.applied, "spec.controlPlane") or {}
+    if context.live.refused and not survives(context.live.refused):
         stored = {}
-    wanted = basis.order.spec.control_plane.availability
+    wanted = context.order.spec.control_plane.availability
     # Never changed on a live Shoot that has one, even if the record of the request is lost.
     if wanted != NOTHING and not stored:
-        if basis.stored and _sleeps(basis):
+        if context.live.applied and _sleeps(context):
             text = "cannot be raised while the cluster sleeps; wake it first"
             raise InvalidOrder(Problem(AVAILABILITY, text))
         stored = {"highAvailability": {"failureTolerance": {"type": wanted.lower()}}}
     return {"controlPlane": stored} if stored else {}
 
 
-def _sleeps(basis: Basis) -> bool:
-    live = live_shoot(basis.before)
-    asked = basis.order.spec.hibernation
+def _sleeps(context: ShootContext) -> bool:
+    live = context.live.shoot
+    asked = context.order.spec.hibernation
     # With schedules, Gardener itself changes `enabled`.
     wanted = lookup(live, "spec.hibernation.enabled") if asked.schedules else asked.enabled
     return bool(wanted or lookup(live, "status.hibernated"))
 
 
-def _exposure(basis: Basis) -> Manifest:
-    if basis.order.spec.api_server.exposure == "Public":
+def _exposure(context: ShootContext) -> Manifest:
+    if context.order.spec.api_server.exposure == "Public":
         return {}
-    private = basis.settings.exposure_class
+    private = context.settings.exposure_class
     if not private:
         text = "private API servers are not offered here; accepted: Public"
         raise InvalidOrder(Problem("spec.apiServer.exposure", text))
     return {"exposureClassName": private}
 
 
-def _check_room(basis: Basis) -> None:
+def _check_room(context: ShootContext) -> None:
     """Refuse more nodes than there is room for; control planes run elsewhere.
 
     Raises:
         InvalidOrder: There are more.
     """
-    pods, nodes = (str(lookup(_network(basis), f"networking.{n}")) for n in ("pods", "nodes"))
-    applied = (worker.get("maximum") for worker in workers(basis.stored))
+    pods, nodes = (str(lookup(_network(context), f"networking.{n}")) for n in ("pods", "nodes"))
+    applied = (worker.get("maximum") for worker in workers(context.live.applied))
     former = sum(most for most in applied if isinstance(most, int))
-    check_room(basis.order, Room(pods, nodes, former=former))
+    check_room(context.order, Room(pods, nodes, former=former))
 
 
-def _network(basis: Basis) -> Manifest:
-    network, asked = basis.settings.networking or {}, basis.order.written
+def _network(context: ShootContext) -> Manifest:
+    network, asked = context.settings.networking or {}, context.order.written
     ranges = {name: network.get(name) for name in ("pods", "services", "nodes")}
-    if any(lookup(asked, f"network.{name}") for name in ranges) and not basis.stored:
+    if any(lookup(asked, f"network.{name}") for name in ranges) and not context.live.applied:
         # They must not overlap with the environment's ranges either.
         parse(ClusterNetwork, ranges, at="spec.network", blame=InvalidOrder)
-    return {"networking": basis.settings.networking}
+    return {"networking": context.settings.networking}
 
 
-def _infrastructure(basis: Basis) -> Manifest:
+def _infrastructure(context: ShootContext) -> Manifest:
     return {
-        "infrastructureConfig": basis.settings.infrastructure,
-        "controlPlaneConfig": basis.settings.control_plane,
+        "infrastructureConfig": context.settings.infrastructure,
+        "controlPlaneConfig": context.settings.control_plane,
     }
 
 
-def _connection_details(basis: Basis) -> list[Manifest]:
+def _connection_details(context: ShootContext) -> list[Manifest]:
     return [
         {
             "apiVersion": "v1",
             "kind": "ConfigMap",
-            "namespace": basis.bound.place.namespace,
-            "name": f"{basis.name}.ca-cluster",
+            "namespace": context.bound.place.namespace,
+            "name": f"{name(context)}.ca-cluster",
             "fieldPath": "data[ca.crt]",
             "toConnectionSecretKey": CA_DETAIL,
         }

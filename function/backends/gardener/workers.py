@@ -1,8 +1,7 @@
 """Build the worker pools of a Shoot."""
 
 from function import labels
-from function.backends.gardener.basis import Basis
-from function.backends.gardener.effective import EXTENSION_API
+from function.backends.gardener.effective import EXTENSION_API, ShootContext
 from function.contract import Manifest, Remark
 from function.errors import InvalidOrder, Problem
 from function.model import API_GROUP
@@ -18,13 +17,13 @@ _OWN_DOMAINS = ("kubernetes.io", "k8s.io", "gardener.cloud", "sapcloud.io")
 _RESERVED = ("gardener.cloud", "sapcloud.io", API_GROUP)
 
 
-def pools(basis: Basis) -> list[Manifest]:
+def pools(context: ShootContext) -> list[Manifest]:
     """Return the worker pools.
 
     Raises:
         InvalidOrder: There are none, or one asks for what is not possible.
     """
-    found = [_worker(basis, pool) for pool in basis.order.spec.node_pools]
+    found = [_worker(context, pool) for pool in context.order.spec.node_pools]
     if not found:
         # Workers can never be added to a shoot that was created without any.
         raise InvalidOrder(Problem("spec.nodePools", "at least one pool is needed here"))
@@ -34,9 +33,9 @@ def pools(basis: Basis) -> list[Manifest]:
     return found
 
 
-def node_volumes(basis: Basis, applied: list[Manifest]) -> dict[str, int]:
+def node_volumes(context: ShootContext, applied: list[Manifest]) -> dict[str, int]:
     """Return the GiB of all volumes of one node, by pool, as rendered in a Shoot."""
-    machines = basis.bound.machines
+    machines = context.bound.machines
     return {
         pool["name"]: sum(
             _gib(lookup(volume, "size")) for volume in (pool.get("volume"), *_further(pool))
@@ -56,39 +55,39 @@ def _gib(size: object) -> int:
     return int(number) if number.isdigit() else 0
 
 
-def without_affinity(basis: Basis) -> list[Remark]:
+def without_affinity(context: ShootContext) -> list[Remark]:
     """Return the pools whose nodes cannot be kept on different hosts."""
     text = "the provider decides on which hosts nodes run"
     return [
         Remark(f"spec.nodePools[{pool.name}].antiAffinity", text)
-        for pool in basis.order.spec.node_pools
-        if pool.anti_affinity and not basis.settings.policies[pool.name]
+        for pool in context.order.spec.node_pools
+        if pool.anti_affinity and not context.settings.policies[pool.name]
     ]
 
 
-def _worker(basis: Basis, pool: NodePool) -> Manifest:
-    machine = basis.bound.machines[pool.name]
+def _worker(context: ShootContext, pool: NodePool) -> Manifest:
+    machine = context.bound.machines[pool.name]
     low, high = pool.bounds
-    _check_steering(basis, pool)
-    volume = _volume(basis, pool, machine)
+    _check_steering(context, pool)
+    volume = _volume(context, pool, machine)
     return {
         "name": pool.name,
         "minimum": low,
         "maximum": high,
-        "zones": _zones(basis, pool),
+        "zones": _zones(context, pool),
         "machine": {
-            "type": basis.settings.machine_types[pool.name][1],
+            "type": context.settings.machine_types[pool.name][1],
             "architecture": machine.architecture,
         },
         **volume,
-        **_data_volumes(basis, pool, volume),
+        **_data_volumes(context, pool, volume),
         "maxSurge": pool.update.max_surge,
         "maxUnavailable": pool.update.max_unavailable,
         **({"labels": dict(pool.labels)} if pool.labels else {}),
         **({"annotations": dict(pool.annotations)} if pool.annotations else {}),
         **({"taints": [_taint(taint) for taint in pool.taints]} if pool.taints else {}),
-        **_timeouts(basis, pool),
-        **_server_group(basis, pool),
+        **_timeouts(context, pool),
+        **_server_group(context, pool),
     }
 
 
@@ -97,8 +96,8 @@ def _taint(taint: Taint) -> Manifest:
     return {name: value for name, value in taint.model_dump().items() if value}
 
 
-def _zones(basis: Basis, pool: NodePool) -> list[str]:
-    stored = basis.stored_worker(pool).get("zones")
+def _zones(context: ShootContext, pool: NodePool) -> list[str]:
+    stored = context.live.worker(pool.name).get("zones")
     if stored:
         # Zones can only be added to a live pool.
         return [*stored, *(zone for zone in pool.zones if zone not in stored)]
@@ -108,13 +107,13 @@ def _zones(basis: Basis, pool: NodePool) -> list[str]:
         raise InvalidOrder(
             Problem(at, f"a pool of at most {high} nodes spreads over at most {high} zones here")
         )
-    return list(pool.zones or basis.bound.zones[pool.name][: max(high, 1)])
+    return list(pool.zones or context.bound.zones[pool.name][: max(high, 1)])
 
 
-def _volume(basis: Basis, pool: NodePool, machine: Machine) -> Manifest:
+def _volume(context: ShootContext, pool: NodePool, machine: Machine) -> Manifest:
     """Return the root volume; none if the flavor's own disk is used."""
-    default, asked = basis.settings.default_volume, pool.root_volume
-    stored = basis.settings.root_volumes.get(pool.name)
+    default, asked = context.settings.default_volume, pool.root_volume
+    stored = context.settings.root_volumes.get(pool.name)
     size = asked.size_gib if asked else (pool.size and pool.size.disk_gib)
     if size is None and machine.disk_gib is not None:
         return {}
@@ -123,12 +122,12 @@ def _volume(basis: Basis, pool: NodePool, machine: Machine) -> Manifest:
     if size is None and default is None:
         return {}
     kind = (stored or {}).get("type") or (default.type if default else None)
-    kind = basis.bound.volume_types.get((asked and asked.type) or "", kind)
+    kind = context.bound.volume_types.get((asked and asked.type) or "", kind)
     size = size or (default.size_gib if default else 0)
     return {"volume": {**({"type": kind} if kind else {}), "size": f"{size}Gi"}}
 
 
-def _data_volumes(basis: Basis, pool: NodePool, volume: Manifest) -> Manifest:
+def _data_volumes(context: ShootContext, pool: NodePool, volume: Manifest) -> Manifest:
     """Return the further volumes; Gardener accepts them only together with a root volume.
 
     Raises:
@@ -139,7 +138,7 @@ def _data_volumes(basis: Basis, pool: NodePool, volume: Manifest) -> Manifest:
     if not volume:
         text = "need a rootVolume beside them here, because the flavor brings a disk of its own"
         raise InvalidOrder(Problem(f"spec.nodePools[{pool.name}].dataVolumes", text))
-    given = basis.settings.default_volume
+    given = context.settings.default_volume
     default = given.type if given else None
     found = [
         {
@@ -148,13 +147,13 @@ def _data_volumes(basis: Basis, pool: NodePool, volume: Manifest) -> Manifest:
             "size": f"{asked.size_gib}Gi",
         }
         for asked in pool.data_volumes
-        for kind in [basis.bound.volume_types.get(asked.type or "", default)]
+        for kind in [context.bound.volume_types.get(asked.type or "", default)]
     ]
     return {"dataVolumes": found}
 
 
-def _server_group(basis: Basis, pool: NodePool) -> Manifest:
-    policy = basis.settings.policies.get(pool.name)
+def _server_group(context: ShootContext, pool: NodePool) -> Manifest:
+    policy = context.settings.policies.get(pool.name)
     if policy is None:
         return {}
     return {
@@ -166,17 +165,17 @@ def _server_group(basis: Basis, pool: NodePool) -> Manifest:
     }
 
 
-def _timeouts(basis: Basis, pool: NodePool) -> Manifest:
+def _timeouts(context: ShootContext, pool: NodePool) -> Manifest:
     found: Manifest = {}
     if pool.drain_timeout:
         found["machineDrainTimeout"] = pool.drain_timeout
-    check = basis.order.spec.health_check
+    check = context.order.spec.health_check
     if "unhealthy_after" in check.model_fields_set:
         found["machineHealthTimeout"] = check.unhealthy_after
     return {"machineControllerManager": found} if found else {}
 
 
-def _check_steering(basis: Basis, pool: NodePool) -> None:
+def _check_steering(context: ShootContext, pool: NodePool) -> None:
     """Refuse labels, annotations and taints by which Kubernetes and Gardener control nodes.
 
     A live pool keeps labels and annotations that were reserved later.
@@ -190,7 +189,10 @@ def _check_steering(basis: Basis, pool: NodePool) -> None:
     steering += [
         f"taints[{index}].key" for index, taint in enumerate(pool.taints) if taint.key == _OWN_TAINT
     ]
-    stored, texts = basis.stored_worker(pool), dict.fromkeys(steering, "is set by the provider")
+    stored, texts = (
+        context.live.worker(pool.name),
+        dict.fromkeys(steering, "is set by the provider"),
+    )
     for field, now in (("labels", pool.labels), ("annotations", pool.annotations)):
         for key in labels.changed(now, stored.get(field) or {}):
             if labels.is_within(key, _RESERVED):

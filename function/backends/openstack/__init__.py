@@ -14,10 +14,10 @@ backend          what the core sees
 settings         what the provider configures
 effective        which settings apply
 servers          an order for servers            networks   an order for a network
-status           status of servers               stack      input of rendering
+status           status of servers               live       what is observed
 network_status   status of a network             keys       names in the composition
-firewall         security group and rules        removals   why a resource is removed
-login            key pair
+firewall         security group and rules        naming     names and tags in the cloud
+login            key pair                        removals   why a resource is removed
 userdata         user data, merged with SSH keys
 ports            ports and public addresses
 instances        the servers, and their spread

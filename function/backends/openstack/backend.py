@@ -3,6 +3,7 @@
 from function.backends.openstack import keys, networks, servers
 from function.backends.openstack.effective import current
 from function.backends.openstack.keys import NAME
+from function.backends.openstack.live import LiveResources
 from function.backends.openstack.removals import identities
 from function.backends.openstack.settings import OpenStackSettings
 from function.backends.openstack.shapes import READS
@@ -33,6 +34,7 @@ SERVER_BACKEND: Backend[ServerSpec] = Backend(
         _family(keys.NETWORKING): ("FloatingipV2", "PortV2", "SecgroupRuleV2", "SecgroupV2"),
         _family(keys.STORAGE): ("VolumeV3",),
     },
+    live=LiveResources,
     current=current,
     render=servers.render,
     identities=identities,
@@ -50,6 +52,7 @@ NETWORK_BACKEND: Backend[NetworkSpec] = Backend(
     settings=OpenStackSettings,
     root=keys.NETWORK,
     composes={_family(keys.NETWORKING): ("NetworkV2", "RouterInterfaceV2", "RouterV2", "SubnetV2")},
+    live=LiveResources,
     current=current,
     render=networks.render,
     identities=identities,

@@ -1,7 +1,8 @@
 """Render the security group of an order and its rules; rules are immutable."""
 
+from function.backends.openstack.effective import ServerContext
 from function.backends.openstack.keys import GROUP, NETWORKING, RULE
-from function.backends.openstack.stack import Stack
+from function.backends.openstack.naming import reference, tags, title
 from function.contract import Resource
 from function.model import ServerSpec
 from function.model.firewall import Rule
@@ -9,26 +10,26 @@ from function.model.values import ip_network
 from function.schema import digest
 
 
-def render_group(stack: Stack[ServerSpec]) -> Resource:
+def render_group(context: ServerContext) -> Resource:
     """Return the security group; its own rules replace those a cloud would add."""
     return Resource(
         key=GROUP,
         family=NETWORKING,
         kind="SecgroupV2",
         payload={
-            "name": stack.title(GROUP),
-            "description": f"Server {stack.order.tenant}/{stack.order.name}",
+            "name": title(context.order, GROUP),
+            "description": f"Server {context.order.tenant}/{context.order.name}",
             "deleteDefaultRules": True,
-            "tags": stack.tags,
+            "tags": tags(context.order),
         },
-        ready=bool(stack.id(GROUP)),
+        ready=bool(context.live.id(GROUP)),
     )
 
 
-def render_rules(stack: Stack[ServerSpec]) -> list[Resource]:
+def render_rules(context: ServerContext) -> list[Resource]:
     """Return a rule for each protocol, range of ports and peer."""
-    flat = _flat(stack.order.spec)
-    return [_rule(stack, key, *flat[key]) for key in sorted(flat)]
+    flat = _flat(context.order.spec)
+    return [_rule(context, key, *flat[key]) for key in sorted(flat)]
 
 
 def rule_keys(spec: ServerSpec) -> set[str]:
@@ -59,7 +60,7 @@ def _key(flat: str) -> str:
     return f"{RULE}{digest(flat)[7:17]}"
 
 
-def _rule(stack: Stack[ServerSpec], flat: str, direction: str, rule: Rule, peer: str) -> Resource:
+def _rule(context: ServerContext, flat: str, direction: str, rule: Rule, peer: str) -> Resource:
     network = ip_network(peer)
     key = _key(flat)
     low, high = rule.port_range or (None, None)
@@ -73,11 +74,11 @@ def _rule(stack: Stack[ServerSpec], flat: str, direction: str, rule: Rule, peer:
             **_protocol(rule.protocol, network.version),
             **({"portRangeMin": low, "portRangeMax": high} if low else {}),
             "remoteIpPrefix": str(network),
-            "securityGroupIdRef": {"name": stack.metadata_name(GROUP)},
+            "securityGroupIdRef": {"name": reference(context.order, context.live, GROUP)},
         },
         # Rules are immutable, and a changed comment is not worth an interruption.
         initial={"description": rule.description} if rule.description else {},
-        ready=bool(stack.id(key)),
+        ready=bool(context.live.id(key)),
     )
 
 

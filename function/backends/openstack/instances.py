@@ -2,14 +2,15 @@
 
 from function import labels, names
 from function.backends.openstack import keys
+from function.backends.openstack.effective import ServerContext
 from function.backends.openstack.keys import COMPUTE, KEYPAIR, SPREAD
 from function.backends.openstack.login import user_data
-from function.backends.openstack.stack import Stack
+from function.backends.openstack.naming import metadata, title
 from function.backends.openstack.status import is_ready
 from function.contract import Manifest, Remark, Resource
 from function.errors import InvalidOrder, Problem
 from function.managed import ALL_POLICIES, EXTERNAL_NAME, external_name
-from function.model import API_GROUP, ServerSpec
+from function.model import API_GROUP
 
 # Late initialisation would write the image into forProvider, and a renamed image would then
 # rebuild the server. Without it the external name is ours to write.
@@ -32,88 +33,88 @@ LONGEST_KEY = 255
 SPREAD_POLICIES = {"Soft": "soft-anti-affinity", "Strict": "anti-affinity"}
 
 
-def render_spread(stack: Stack[ServerSpec]) -> list[Resource]:
+def render_spread(context: ServerContext) -> list[Resource]:
     """Return the server group that keeps the servers apart, if the order asks for it."""
-    policy = SPREAD_POLICIES.get(stack.order.spec.placement.spread)
+    policy = SPREAD_POLICIES.get(context.order.spec.placement.spread)
     if policy is None:
         return []
-    payload = {"name": stack.title(SPREAD), "policies": [policy]}
+    payload = {"name": title(context.order, SPREAD), "policies": [policy]}
     return [
         Resource(
             key=SPREAD,
             family=COMPUTE,
             kind="ServergroupV2",
-            payload=payload | stack.kept(SPREAD, *payload),
-            ready=bool(stack.id(SPREAD)),
+            payload=payload | context.live.kept(SPREAD, *payload),
+            ready=bool(context.live.id(SPREAD)),
         )
     ]
 
 
-def render_instance(stack: Stack[ServerSpec], index: int, ports: int) -> Resource | str:
+def render_instance(context: ServerContext, index: int, ports: int) -> Resource | str:
     """Return one server, or its key while a resource that it needs has no id."""
     key = keys.server(index)
-    before = stack.live(key)
-    needed = [stack.id(keys.port(index, n)) for n in range(ports)]
-    complete = all(needed + _once(stack))
+    before = context.live.find(key)
+    needed = [context.live.id(keys.port(index, n)) for n in range(ports)]
+    complete = all(needed + _once(context))
     if before is None and not complete:
         return key
     is_made = before is not None and bool(before.at_provider.get("id"))
-    fixed = _fixed(stack, needed) if complete and not is_made else {}
+    fixed = _fixed(context, needed) if complete and not is_made else {}
     if before:
         # Until it is created, it follows the resources it needs: they may have been re-created.
-        fixed = stack.kept(key, *FIXED) | {n: fixed[n] for n in BY_ID if n in fixed}
+        fixed = context.live.kept(key, *FIXED) | {n: fixed[n] for n in BY_ID if n in fixed}
     external = external_name(before)
     return Resource(
         key=key,
         family=COMPUTE,
         kind="InstanceV2",
         payload={
-            "name": f"{stack.order.name}-{index}",
-            "flavorName": stack.bound.machines["server"].flavor,
+            "name": f"{context.order.name}-{index}",
+            "flavorName": context.bound.machines["server"].flavor,
             **fixed,
-            "powerState": "active" if stack.order.spec.running else "shutoff",
-            "metadata": _metadata(stack),
+            "powerState": "active" if context.order.spec.running else "shutoff",
+            "metadata": _metadata(context),
         },
-        initial=before.initial if before and before.initial else _image(stack, fixed),
+        initial=before.initial if before and before.initial else _image(context, fixed),
         policies=INSTANCE_POLICIES,
         annotations={EXTERNAL_NAME: external} if external else {},
-        ready=is_ready(stack, key),
+        ready=is_ready(context, key),
     )
 
 
-def longer(stack: Stack[ServerSpec], key: str) -> int:
+def longer(context: ServerContext, key: str) -> int:
     """Return the size in bytes of the user data in a planned resource."""
-    return len(user_data(stack.order.spec).encode()) if key.startswith(keys.SERVER) else 0
+    return len(user_data(context.order.spec).encode()) if key.startswith(keys.SERVER) else 0
 
 
-def unsupported(stack: Stack[ServerSpec]) -> tuple[Remark, ...]:
+def unsupported(context: ServerContext) -> tuple[Remark, ...]:
     """Return the fields that the tenant set and this environment does not support."""
-    if stack.order.spec.high_availability and stack.own.high_availability is None:
+    if context.order.spec.high_availability and context.settings.own.high_availability is None:
         text = "this environment does not restart servers on another host"
         return (Remark("spec.highAvailability", text),)
     return ()
 
 
-def notes(stack: Stack[ServerSpec]) -> tuple[Remark, ...]:
+def notes(context: ServerContext) -> tuple[Remark, ...]:
     """Return notes to the tenant about labels whose metadata keys differ from their names."""
     return tuple(
         Remark(f"spec.labels[{label}]", f"servers see it as {_told(label)}")
-        for label in sorted(stack.order.spec.labels)
+        for label in sorted(context.order.spec.labels)
         if _told(label) != label
     )
 
 
-def check_labels(stack: Stack[ServerSpec]) -> None:
+def check_labels(context: ServerContext) -> None:
     """Refuse labels whose metadata keys are reserved by the provider.
 
     Raises:
         InvalidOrder: With each such label.
     """
-    own, wanted = stack.own.high_availability, stack.order.spec.labels
-    stored = stack.stored(keys.server(0)).get("metadata") or {}
+    own, wanted = context.settings.own.high_availability, context.order.spec.labels
+    stored = context.live.applied(keys.server(0)).get("metadata") or {}
     # Servers keep a key that they already have when the provider reserves it later.
     taken = set(own.metadata if own else ()) - set(stored)
-    reserved = (API_GROUP, *stack.own.reserved_labels)
+    reserved = (API_GROUP, *context.settings.own.reserved_labels)
     new = {label for label, value in wanted.items() if stored.get(_told(label)) != value}
     problems = [
         Problem(f"spec.labels[{label}]", labels.RESERVED)
@@ -130,19 +131,21 @@ def check_labels(stack: Stack[ServerSpec]) -> None:
         raise InvalidOrder(*problems)
 
 
-def _once(stack: Stack[ServerSpec]) -> list[str]:
+def _once(context: ServerContext) -> list[str]:
     """Return the ids of the resources that all servers share; empty if not known yet."""
-    spec = stack.order.spec
-    return [stack.id(KEYPAIR)] * bool(spec.ssh_keys) + [stack.id(SPREAD)] * (
+    spec = context.order.spec
+    return [context.live.id(KEYPAIR)] * bool(spec.ssh_keys) + [context.live.id(SPREAD)] * (
         spec.placement.spread in SPREAD_POLICIES
     )
 
 
-def _fixed(stack: Stack[ServerSpec], ports: list[str]) -> Manifest:
+def _fixed(context: ServerContext, ports: list[str]) -> Manifest:
     """Return the fields that are immutable on a live server."""
-    spec, data = stack.order.spec, user_data(stack.order.spec)
-    device, group = _boot_device(stack), stack.id(SPREAD)
-    key = stack.stored(KEYPAIR).get("name") or names.keypair(stack.order.tenant, stack.order.name)
+    spec, data = context.order.spec, user_data(context.order.spec)
+    device, group = _boot_device(context), context.live.id(SPREAD)
+    key = context.live.applied(KEYPAIR).get("name") or names.keypair(
+        context.order.tenant, context.order.name
+    )
     wanted: Manifest = {
         "availabilityZone": spec.zone,
         "keyPair": key if spec.ssh_keys else None,
@@ -154,11 +157,11 @@ def _fixed(stack: Stack[ServerSpec], ports: list[str]) -> Manifest:
     return {name: value for name, value in wanted.items() if value is not None}
 
 
-def _boot_device(stack: Stack[ServerSpec]) -> Manifest:
-    boot, image = stack.bound.boot, stack.bound.image
+def _boot_device(context: ServerContext) -> Manifest:
+    boot, image = context.bound.boot, context.bound.image
     if boot is None or image is None or not boot.volume:
         return {}
-    wanted = stack.order.spec.boot_volume
+    wanted = context.order.spec.boot_volume
     return {
         "bootIndex": 0,
         "sourceType": "image",
@@ -170,18 +173,18 @@ def _boot_device(stack: Stack[ServerSpec]) -> Manifest:
     }
 
 
-def _image(stack: Stack[ServerSpec], fixed: Manifest) -> Manifest:
+def _image(context: ServerContext, fixed: Manifest) -> Manifest:
     """Return the image, unless the boot volume holds it."""
-    image = stack.bound.image
+    image = context.bound.image
     return {} if "blockDevice" in fixed or image is None else {"imageId": image.id}
 
 
-def _metadata(stack: Stack[ServerSpec]) -> dict[str, str]:
+def _metadata(context: ServerContext) -> dict[str, str]:
     """Return labels, what asks for high availability, and the tags; the later go before."""
-    spec, own = stack.order.spec, stack.own.high_availability
+    spec, own = context.order.spec, context.settings.own.high_availability
     written = {_told(label): value for label, value in spec.labels.items()}
     asked = own.metadata if own and spec.high_availability else {}
-    return {**written, **asked, **stack.metadata}
+    return {**written, **asked, **metadata(context.order)}
 
 
 def _told(label: str) -> str:

@@ -2,8 +2,8 @@
 
 from function import names
 from function.backends.openstack import userdata
+from function.backends.openstack.effective import ServerContext
 from function.backends.openstack.keys import COMPUTE, KEYPAIR, SERVER
-from function.backends.openstack.stack import Stack
 from function.contract import Remark, Resource
 from function.errors import InvalidOrder, Problem
 from function.model import ServerSpec
@@ -11,9 +11,9 @@ from function.model import ServerSpec
 _FIELD = "spec.userData"
 
 
-def render_keypair(stack: Stack[ServerSpec]) -> list[Resource]:
+def render_keypair(context: ServerContext) -> list[Resource]:
     """Return the key pair of the first key; see `user_data` for the others."""
-    order = stack.order
+    order = context.order
     if not order.spec.ssh_keys:
         return []
     payload = {
@@ -25,30 +25,30 @@ def render_keypair(stack: Stack[ServerSpec]) -> list[Resource]:
             key=KEYPAIR,
             family=COMPUTE,
             kind="KeypairV2",
-            payload=payload | stack.kept(KEYPAIR, *payload),
-            ready=bool(stack.id(KEYPAIR)),
+            payload=payload | context.live.kept(KEYPAIR, *payload),
+            ready=bool(context.live.id(KEYPAIR)),
         )
     ]
 
 
-def check_user_data(stack: Stack[ServerSpec]) -> None:
+def check_user_data(context: ServerContext) -> None:
     """Refuse user data that servers could not read, because it cannot be changed afterwards.
 
     Raises:
         InvalidOrder: It is too long, or in a format that SSH keys cannot be merged into. User
             data of existing servers was accepted before and is not checked again.
     """
-    if any(key.startswith(SERVER) and stack.live(key) for key in stack.observed):
+    if any(key.startswith(SERVER) and context.live.find(key) for key in context.live.observed):
         return
-    spec = stack.order.spec
+    spec = context.order.spec
     text = userdata.problem(spec.user_data or "", _beside(spec))
     if text:
         raise InvalidOrder(Problem(_FIELD, text))
 
 
-def notes(stack: Stack[ServerSpec]) -> tuple[Remark, ...]:
+def notes(context: ServerContext) -> tuple[Remark, ...]:
     """Return a note to the tenant about user data in a format unknown to cloud-init."""
-    text = stack.order.spec.user_data
+    text = context.order.spec.user_data
     if not text or not userdata.is_unknown(text):
         return ()
     return (Remark(_FIELD, "is in no form that cloud-init knows, and may have no effect"),)

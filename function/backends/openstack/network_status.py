@@ -3,33 +3,32 @@
 from collections.abc import Sequence
 
 from function import trouble
+from function.backends.openstack.effective import NetworkContext
 from function.backends.openstack.keys import IPV4, IPV6, NETWORK, SUBNET
-from function.backends.openstack.stack import Stack
 from function.contract import Condition, Manifest, Resource
-from function.model import NetworkSpec
 
 # Fields that can be changed in place and that the provider reports back as requested.
 _SEEN = ("mtu", "dnsNameservers", "gatewayIp", "externalNetworkId")
 
 
-def current(stack: Stack[NetworkSpec], wanted: Sequence[Resource]) -> Condition:
+def current(context: NetworkContext, wanted: Sequence[Resource]) -> Condition:
     """Return whether the network matches the order."""
-    if not all(stack.id(resource.key) for resource in wanted):
+    if not all(context.live.id(resource.key) for resource in wanted):
         return Condition("Current", False, "Provisioning", "the network is being built")
-    left = set(stack.observed) - {resource.key for resource in wanted}
-    if left or not all(_is_seen(stack, resource) for resource in wanted):
+    left = set(context.live.observed) - {resource.key for resource in wanted}
+    if left or not all(_is_seen(context, resource) for resource in wanted):
         return Condition("Current", False, "Updating", "the network is being changed")
     return Condition("Current", True, "AsOrdered")
 
 
-def status(stack: Stack[NetworkSpec], wanted: Sequence[Resource]) -> Manifest:
+def status(context: NetworkContext, wanted: Sequence[Resource]) -> Manifest:
     """Return `status` of the order."""
-    phase, message = _overall(stack, wanted)
+    phase, message = _overall(context, wanted)
     seen = {
-        "cidr": _told(stack, f"{SUBNET}{IPV4}", "cidr"),
-        "gateway": _told(stack, f"{SUBNET}{IPV4}", "gatewayIp"),
-        "ipv6CIDR": _told(stack, f"{SUBNET}{IPV6}", "cidr"),
-        "mtu": _told(stack, NETWORK, "mtu"),
+        "cidr": _told(context, f"{SUBNET}{IPV4}", "cidr"),
+        "gateway": _told(context, f"{SUBNET}{IPV4}", "gatewayIp"),
+        "ipv6CIDR": _told(context, f"{SUBNET}{IPV6}", "cidr"),
+        "mtu": _told(context, NETWORK, "mtu"),
     }
     return {
         "phase": phase,
@@ -38,29 +37,33 @@ def status(stack: Stack[NetworkSpec], wanted: Sequence[Resource]) -> Manifest:
     }
 
 
-def _is_seen(stack: Stack[NetworkSpec], resource: Resource) -> bool:
+def _is_seen(context: NetworkContext, resource: Resource) -> bool:
     """Return whether the provider reports the desired values; it may omit empty ones."""
-    seen = stack.observed[resource.key].at_provider
+    seen = context.live.observed[resource.key].at_provider
     wanted = {name: resource.payload[name] for name in _SEEN if name in resource.payload}
     return all((seen.get(name) or None) == (value or None) for name, value in wanted.items())
 
 
-def _told(stack: Stack[NetworkSpec], key: str, field: str) -> object:
-    found = stack.observed.get(key)
+def _told(context: NetworkContext, key: str, field: str) -> object:
+    found = context.live.get(key)
     return found.at_provider.get(field) if found else None
 
 
-def _overall(stack: Stack[NetworkSpec], wanted: Sequence[Resource]) -> tuple[str, str]:
-    if not stack.observed:
+def _overall(context: NetworkContext, wanted: Sequence[Resource]) -> tuple[str, str]:
+    if not context.live.observed:
         return "Pending", "nothing is built yet"
-    going = [r for _, r in sorted(stack.observed.items()) if r.deleting]
+    going = [r for _, r in sorted(context.live.observed.items()) if r.deleting]
     if any(resource.key in {r.key for r in wanted} for resource in going):
         text = "a part of the network is being deleted although the order was not deleted"
         return "Deleting", trouble.held(text, going)
-    found = current(stack, wanted)
+    found = current(context, wanted)
     if found.status:
         return "Ready", "the network is as ordered"
-    failed = [r for r in wanted if r.key in stack.observed and trouble.of(stack.observed[r.key])]
-    if any(not stack.id(resource.key) for resource in failed):
+    failed = [
+        r
+        for r in wanted
+        if r.key in context.live.observed and trouble.of(context.live.observed[r.key])
+    ]
+    if any(not context.live.id(resource.key) for resource in failed):
         return "Failed", "a part of the network could not be built"
     return found.reason, found.message

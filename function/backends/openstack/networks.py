@@ -10,94 +10,86 @@ from typing import Any
 
 from function import trouble
 from function.backends.openstack import keys
-from function.backends.openstack.effective import CloudSettings
+from function.backends.openstack.effective import CloudSettings, NetworkContext
 from function.backends.openstack.keys import IPV4, IPV6, NETWORK, NETWORKING, ROUTER, SUBNET
+from function.backends.openstack.live import LiveResources
+from function.backends.openstack.naming import reference, tags
 from function.backends.openstack.network_status import current, status
 from function.backends.openstack.ports import FAMILY_LABEL
 from function.backends.openstack.removals import removals
 from function.backends.openstack.settings import OpenStackSettings
-from function.backends.openstack.stack import Stack
-from function.contract import Accepted, Manifest, Order, Remark, Rendered, Resource, View
+from function.contract import Accepted, Context, Manifest, Order, Remark, Rendered, Resource, View
 from function.errors import InvalidOrder, Problem
 from function.managed import named
 from function.model import NetworkSpec
-from function.record import Bound, Recalled
+from function.record import Recalled
 
 
-def render(
-    order: Order[NetworkSpec],
-    settings: CloudSettings,
-    bound: Bound,
-    observed: Mapping[str, Resource],
-) -> Rendered:
+def render(context: NetworkContext) -> Rendered:
     """Render an order for a network.
 
     Raises:
         InvalidOrder: It asks for what is not offered, or has the name of an offered network.
     """
-    stack = Stack(order, settings.own, bound, observed)
-    _check(stack)
+    order, observed = context.order, context.live.observed
+    _check(context)
     families = _families(order.spec)
     resources = (
-        _network(stack),
-        _ipv4_subnet(stack),
-        *([_ipv6_subnet(stack)] if order.spec.ipv6 else []),
-        *([_router(stack)] if order.spec.external_access else []),
-        *(_interface(stack, family) for family in families if order.spec.external_access),
+        _network(context),
+        _ipv4_subnet(context),
+        *([_ipv6_subnet(context)] if order.spec.ipv6 else []),
+        *([_router(context)] if order.spec.external_access else []),
+        *(_interface(context, family) for family in families if order.spec.external_access),
     )
     wanted = {resource.key for resource in resources}
     return Rendered(
         resources=tuple(named(resource, observed.get(resource.key)) for resource in resources),
         removals=removals(wanted, observed, _path),
-        status=status(stack, resources),
-        conditions=(current(stack, resources), trouble.health(observed.values())),
+        status=status(context, resources),
+        conditions=(current(context, resources), trouble.health(observed.values())),
         notes=_notes(order),
     )
 
 
-def look(accepted: Accepted[NetworkSpec] | None, observed: Mapping[str, Resource]) -> View:
+def look(accepted: Accepted[NetworkSpec] | None, live: LiveResources) -> View:
     """Return the state of the observed network, compared with the last accepted order."""
+    observed = live.observed
     health = trouble.health(observed.values())
     if accepted is None:
         return View((health,))
-    stack = Stack(accepted.order, OpenStackSettings(), accepted.bound, observed)
+    context = Context(accepted.order, CloudSettings(own=OpenStackSettings()), accepted.bound, live)
     wanted = [observed.get(key) or _unseen(key) for key in _wanted(accepted.order.spec)]
     return View(
-        conditions=(current(stack, wanted), health),
+        conditions=(current(context, wanted), health),
         wanted=frozenset(resource.key for resource in wanted),
-        ready=frozenset(resource.key for resource in wanted if stack.id(resource.key)),
+        ready=frozenset(resource.key for resource in wanted if context.live.id(resource.key)),
     )
 
 
-def recall(_: Mapping[str, Resource]) -> Recalled:
+def recall(_: LiveResources) -> Recalled:
     """Return an empty record: nothing is decided for a network."""
     return Recalled()
 
 
-def holds(observed: Mapping[str, Resource], asked: Mapping[str, Any]) -> frozenset[str]:
+def holds(live: LiveResources, asked: Mapping[str, Any]) -> frozenset[str]:
     """Return the order paths that its resources hold, except those that were refused."""
     # A network that was built without IPv6 stays without.
     held = {"spec.cidr": IPV4, "spec.ipv6": IPV6 if asked.get("ipv6") else IPV4}
-    refused = {
-        family
-        for family in (IPV4, IPV6)
-        for found in [observed.get(f"{SUBNET}{family}")]
-        if found and not found.exists
-    }
+    refused = {family for family in (IPV4, IPV6) if live.is_refused(f"{SUBNET}{family}")}
     return frozenset(path for path, family in held.items() if family not in refused)
 
 
-def _check(stack: Stack[NetworkSpec]) -> None:
+def _check(context: NetworkContext) -> None:
     """Refuse what is not offered; existing resources were offered when they were created.
 
     Raises:
         InvalidOrder: With every problem.
     """
-    spec, own, observed = stack.order.spec, stack.own, stack.observed
+    spec, own, observed = context.order.spec, context.settings.own, context.live.observed
     external = own.external_network and own.external_network.id
-    pool = own.ipv6_subnet_pool or stack.stored(f"{SUBNET}{IPV6}").get("subnetpoolId")
+    pool = own.ipv6_subnet_pool or context.live.applied(f"{SUBNET}{IPV6}").get("subnetpoolId")
     problems = []
-    if own.offer(stack.order.name) and NETWORK not in observed:
+    if own.offer(context.order.name) and NETWORK not in observed:
         text = "the environment offers a network of this name to servers; choose another"
         problems.append(Problem("metadata.name", text))
     if spec.external_access and not external and ROUTER not in observed:
@@ -126,24 +118,24 @@ def _unseen(key: str) -> Resource:
     return Resource(key=key, family=NETWORKING, kind="", payload={})
 
 
-def _network(stack: Stack[NetworkSpec]) -> Resource:
-    mtu = stack.order.spec.mtu
+def _network(context: NetworkContext) -> Resource:
+    mtu = context.order.spec.mtu
     return Resource(
         key=NETWORK,
         family=NETWORKING,
         kind="NetworkV2",
         payload={
             # Floating IPs are requested by network name: no tenant's network may have the same.
-            "name": stack.metadata_name(NETWORK),
-            "description": f"Network {stack.order.tenant}/{stack.order.name}",
+            "name": reference(context.order, context.live, NETWORK),
+            "description": f"Network {context.order.tenant}/{context.order.name}",
             **({"mtu": mtu} if mtu else {}),
-            "tags": stack.tags,
+            "tags": tags(context.order),
         },
-        ready=bool(stack.id(NETWORK)),
+        ready=bool(context.live.id(NETWORK)),
     )
 
 
-def _ipv4_subnet(stack: Stack[NetworkSpec]) -> Resource:
+def _ipv4_subnet(context: NetworkContext) -> Resource:
     """Return the IPv4 subnet.
 
     Gateway and pool are set explicitly: a pool that the cloud chose without a gateway would leave
@@ -153,11 +145,11 @@ def _ipv4_subnet(stack: Stack[NetworkSpec]) -> Resource:
     empty gateway as none.
     """
     key = f"{SUBNET}{IPV4}"
-    cidr = stack.stored(key).get("cidr", stack.order.spec.cidr)
+    cidr = context.live.applied(key).get("cidr", context.order.spec.cidr)
     hosts = ipaddress.IPv4Network(cidr)
-    out = stack.order.spec.external_access
+    out = context.order.spec.external_access
     return _subnet(
-        stack,
+        context,
         IPV4,
         {
             "cidr": cidr,
@@ -169,74 +161,74 @@ def _ipv4_subnet(stack: Stack[NetworkSpec]) -> Resource:
     )
 
 
-def _ipv6_subnet(stack: Stack[NetworkSpec]) -> Resource:
-    pool = {"subnetpoolId": stack.own.ipv6_subnet_pool}
+def _ipv6_subnet(context: NetworkContext) -> Resource:
+    pool = {"subnetpoolId": context.settings.own.ipv6_subnet_pool}
     return _subnet(
-        stack,
+        context,
         IPV6,
         {
             "ipVersion": 6,
-            **(pool | stack.kept(f"{SUBNET}{IPV6}", *pool)),
+            **(pool | context.live.kept(f"{SUBNET}{IPV6}", *pool)),
             "ipv6AddressMode": "slaac",
             "ipv6RaMode": "slaac",
         },
     )
 
 
-def _subnet(stack: Stack[NetworkSpec], family: str, own: Manifest) -> Resource:
+def _subnet(context: NetworkContext, family: str, own: Manifest) -> Resource:
     key = f"{SUBNET}{family}"
-    servers = stack.order.spec.dns_servers or stack.own.dns_servers
+    servers = context.order.spec.dns_servers or context.settings.own.dns_servers
     # The network service refuses duplicates.
     distinct = dict.fromkeys(servers)
     fitting = [server for server in distinct if (":" in server) == (family == IPV6)]
     # The provider fills in an omitted list with its previous value: an empty list clears it.
-    listed = bool(fitting) or "dnsNameservers" in stack.stored(key)
+    listed = bool(fitting) or "dnsNameservers" in context.live.applied(key)
     return Resource(
         key=key,
         family=NETWORKING,
         kind="SubnetV2",
         payload={
-            "name": f"{stack.order.name}-{family}",
-            "networkIdRef": {"name": stack.metadata_name(NETWORK)},
+            "name": f"{context.order.name}-{family}",
+            "networkIdRef": {"name": reference(context.order, context.live, NETWORK)},
             **own,
             **({"dnsNameservers": fitting} if listed else {}),
-            "tags": stack.tags,
+            "tags": tags(context.order),
         },
         labels={FAMILY_LABEL: family},
-        ready=bool(stack.id(key)),
+        ready=bool(context.live.id(key)),
     )
 
 
-def _router(stack: Stack[NetworkSpec]) -> Resource:
-    external = stack.own.external_network
+def _router(context: NetworkContext) -> Resource:
+    external = context.settings.own.external_network
     wanted = {"externalNetworkId": external.id} if external and external.id else {}
     return Resource(
         key=ROUTER,
         family=NETWORKING,
         kind="RouterV2",
         payload={
-            "name": stack.order.name,
-            **(wanted | stack.kept(ROUTER, "externalNetworkId")),
-            "tags": stack.tags,
+            "name": context.order.name,
+            **(wanted | context.live.kept(ROUTER, "externalNetworkId")),
+            "tags": tags(context.order),
         },
-        ready=bool(stack.id(ROUTER)),
+        ready=bool(context.live.id(ROUTER)),
     )
 
 
-def _interface(stack: Stack[NetworkSpec], family: str) -> Resource:
+def _interface(context: NetworkContext, family: str) -> Resource:
     key = f"{keys.INTERFACE}{family}"
     return Resource(
         key=key,
         family=NETWORKING,
         kind="RouterInterfaceV2",
         payload={
-            "routerIdRef": {"name": stack.metadata_name(ROUTER)},
-            "subnetIdRef": {"name": stack.metadata_name(f"{SUBNET}{family}")},
+            "routerIdRef": {"name": reference(context.order, context.live, ROUTER)},
+            "subnetIdRef": {"name": reference(context.order, context.live, f"{SUBNET}{family}")},
             # If omitted, the provider would fill it in, and cannot re-create an interface that
             # has both a port and a subnet.
             "portId": "",
         },
-        ready=bool(stack.id(key)),
+        ready=bool(context.live.id(key)),
     )
 
 

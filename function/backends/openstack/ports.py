@@ -7,14 +7,15 @@ use the same network.
 """
 
 from function.backends.openstack import keys
+from function.backends.openstack.effective import ServerContext
 from function.backends.openstack.keys import GROUP, IPV4, IPV6, NETWORKING
+from function.backends.openstack.naming import tags
 from function.backends.openstack.settings import OfferedNetwork
-from function.backends.openstack.stack import Stack
 from function.contract import Manifest, Resource
 from function.errors import InvalidOrder, Problem
 from function.excerpts import listed
 from function.labels import ENVIRONMENT_LABEL, labels_of
-from function.model import API_GROUP, ServerSpec
+from function.model import API_GROUP
 from function.model.server import Attachment
 from function.parsing import did_you_mean
 
@@ -28,29 +29,29 @@ _ANY_ADDRESS = {"address": "", "fixedIp": ""}
 _FREE = {"deviceId": "", "deviceOwner": ""}
 
 
-def render_ports(stack: Stack[ServerSpec], index: int) -> list[Resource | str]:
+def render_ports(context: ServerContext, index: int) -> list[Resource | str]:
     """Return the ports of a server; the key of a port that belongs to a later wave.
 
     Raises:
         InvalidOrder: A network or address is not offered.
     """
-    attachments = stack.order.spec.networks or _default_network(stack)
-    return [_port(stack, index, n, attached) for n, attached in enumerate(attachments)]
+    attachments = context.order.spec.networks or _default_network(context)
+    return [_port(context, index, n, attached) for n, attached in enumerate(attachments)]
 
 
-def render_floating_ip(stack: Stack[ServerSpec], index: int) -> Resource | str:
+def render_floating_ip(context: ServerContext, index: int) -> Resource | str:
     """Return the public address of a server, or its key.
 
     Raises:
         InvalidOrder: Public addresses are not offered.
     """
     key = keys.floating_ip(index)
-    before = stack.live(key)
-    stored = stack.stored(key)
-    external = stack.own.external_network
+    before = context.live.find(key)
+    stored = context.live.applied(key)
+    external = context.settings.own.external_network
     if external is None and "pool" not in stored:
         raise InvalidOrder(Problem("spec.publicIP", "public addresses are not offered here"))
-    port = stack.id(keys.port(index, 0)) or stored.get("portId")
+    port = context.live.id(keys.port(index, 0)) or stored.get("portId")
     if before is None and not port:
         return key
     pool = stored.get("pool") or (external.name if external else "")
@@ -62,102 +63,102 @@ def render_floating_ip(stack: Stack[ServerSpec], index: int) -> Resource | str:
             "pool": pool,
             **({"portId": port} if port else {}),
             **_ANY_ADDRESS,
-            "tags": stack.tags,
+            "tags": tags(context.order),
         },
-        ready=bool(stack.address(key)),
+        ready=bool(context.live.address(key)),
     )
 
 
-def awaited(stack: Stack[ServerSpec]) -> list[str]:
+def awaited(context: ServerContext) -> list[str]:
     """Return the Networks of the tenant that ports wait for."""
     return [
         attached.name
-        for n, attached in enumerate(stack.order.spec.networks)
-        if any(_waits(stack, key) for key in _alike(stack, n))
+        for n, attached in enumerate(context.order.spec.networks)
+        if any(_waits(context, key) for key in _alike(context, n))
     ]
 
 
-def _waits(stack: Stack[ServerSpec], key: str) -> bool:
-    stored = stack.stored(key)
+def _waits(context: ServerContext, key: str) -> bool:
+    stored = context.live.applied(key)
     unresolved = "networkIdSelector" in stored and "networkId" not in stored
-    return unresolved and not stack.id(key)
+    return unresolved and not context.live.id(key)
 
 
-def _default_network(stack: Stack[ServerSpec]) -> tuple[Attachment, ...]:
+def _default_network(context: ServerContext) -> tuple[Attachment, ...]:
     """Return the network of servers that name none; an existing port needs no name."""
-    name = stack.own.default_network
-    if name is None and not any(_kept(stack, key) for key in _alike(stack, 0)):
-        raise InvalidOrder(Problem("spec.networks", _needed(stack)))
+    name = context.settings.own.default_network
+    if name is None and not any(_kept(context, key) for key in _alike(context, 0)):
+        raise InvalidOrder(Problem("spec.networks", _needed(context)))
     return (Attachment(name=name or "default"),)
 
 
-def _alike(stack: Stack[ServerSpec], n: int) -> list[str]:
+def _alike(context: ServerContext, n: int) -> list[str]:
     """Return the key of the n-th port of each server."""
-    return [keys.port(index, n) for index in range(stack.order.spec.replicas)]
+    return [keys.port(index, n) for index in range(context.order.spec.replicas)]
 
 
-def _offered(stack: Stack[ServerSpec], asked: str) -> str:
-    return listed((network.name for network in stack.own.networks), asked)
+def _offered(context: ServerContext, asked: str) -> str:
+    return listed((network.name for network in context.settings.own.networks), asked)
 
 
-def _needed(stack: Stack[ServerSpec]) -> str:
+def _needed(context: ServerContext) -> str:
     """Return which network to name, where the environment has no default network."""
-    offered = _offered(stack, "")
-    if not stack.networks:
+    offered = _offered(context, "")
+    if not context.settings.has_networks:
         return f"required here; offered: {offered}"
-    others = f", or one of {offered}" if stack.own.networks else ""
+    others = f", or one of {offered}" if context.settings.own.networks else ""
     return f"required here: name a Network of yours{others}"
 
 
-def _port(stack: Stack[ServerSpec], index: int, n: int, attached: Attachment) -> Resource | str:
+def _port(context: ServerContext, index: int, n: int, attached: Attachment) -> Resource | str:
     key = keys.port(index, n)
-    place = _place(stack, index, n, attached)
-    group = stack.id(GROUP)
-    if stack.live(key) is None and not group:
+    place = _place(context, index, n, attached)
+    group = context.live.id(GROUP)
+    if context.live.find(key) is None and not group:
         return key
-    groups = [group] if group else stack.stored(key).get("securityGroupIds", [])
+    groups = [group] if group else context.live.applied(key).get("securityGroupIds", [])
     return Resource(
         key=key,
         family=NETWORKING,
         kind="PortV2",
         payload={
-            "name": f"{stack.order.name}-{index}-{n}",
+            "name": f"{context.order.name}-{index}-{n}",
             **place,
             "securityGroupIds": groups,
             **_FREE,
-            "tags": stack.tags,
+            "tags": tags(context.order),
         },
-        ready=bool(stack.id(key)),
+        ready=bool(context.live.id(key)),
     )
 
 
-def _place(stack: Stack[ServerSpec], index: int, n: int, attached: Attachment) -> Manifest:
+def _place(context: ServerContext, index: int, n: int, attached: Attachment) -> Manifest:
     """Return the network of a port: its current one, that of other servers, or as ordered."""
-    kept = _kept(stack, keys.port(index, n))
+    kept = _kept(context, keys.port(index, n))
     if kept:
         return kept
-    for other in _alike(stack, n):
-        like = _kept(stack, other)
+    for other in _alike(context, n):
+        like = _kept(context, other)
         if like:
             return _elsewhere(like)
-    offer = stack.own.offer(attached.name)
+    offer = context.settings.own.offer(attached.name)
     if offer:
         return _at_offered(attached, offer)
-    if stack.networks:
-        return _at_ordered(stack, attached)
-    meant = did_you_mean(attached.name, [offer.name for offer in stack.own.networks])
-    text = f"not offered here{meant}; offered: {_offered(stack, attached.name)}"
+    if context.settings.has_networks:
+        return _at_ordered(context, attached)
+    meant = did_you_mean(attached.name, [offer.name for offer in context.settings.own.networks])
+    text = f"not offered here{meant}; offered: {_offered(context, attached.name)}"
     raise InvalidOrder(Problem(f"spec.networks[{attached.name}]", text))
 
 
-def _kept(stack: Stack[ServerSpec], key: str) -> Manifest:
+def _kept(context: ServerContext, key: str) -> Manifest:
     """Return the network of a live port, with the complete list of its addresses.
 
     That list holds what the provider resolved from a selector; without it, the provider would
     resolve the selector again on every call.
     """
     for network in ("networkIdSelector", "networkId"):
-        kept = stack.kept(key, network, "fixedIp")
+        kept = context.live.kept(key, network, "fixedIp")
         if network in kept:
             return kept
     return {}
@@ -187,15 +188,15 @@ def _at_offered(attached: Attachment, offer: OfferedNetwork) -> Manifest:
     return {"networkId": offer.id, **({"fixedIp": fixed} if wanted else {})}
 
 
-def _at_ordered(stack: Stack[ServerSpec], attached: Attachment) -> Manifest:
+def _at_ordered(context: ServerContext, attached: Attachment) -> Manifest:
     """Return the network and subnets of a port in a Network of the tenant.
 
     The subnet is always selected, so that no port is created before the network has addresses.
     The environment is, too, so that a Network in another cloud does not match.
     """
     matched = {
-        ENVIRONMENT_LABEL: str(stack.bound.place.environment),
-        **labels_of(stack.order.tenant, "Network", attached.name),
+        ENVIRONMENT_LABEL: str(context.bound.place.environment),
+        **labels_of(context.order.tenant, "Network", attached.name),
     }
     subnets = [_selected({**matched, FAMILY_LABEL: IPV4}) | _address(attached)]
     if attached.ipv6:

@@ -12,15 +12,15 @@ from function.backends.openstack import (
     status,
     volumes,
 )
-from function.backends.openstack.effective import CloudSettings
+from function.backends.openstack.effective import CloudSettings, ServerContext
+from function.backends.openstack.live import LiveResources
 from function.backends.openstack.removals import removals
 from function.backends.openstack.settings import OpenStackSettings
-from function.backends.openstack.stack import Stack
-from function.contract import Accepted, Order, Rendered, Resource, View
+from function.contract import Accepted, Context, Order, Rendered, Resource, View
 from function.managed import named
 from function.model import ServerSpec
 from function.paths import lookup
-from function.record import Boot, Bound, BoundImage, Machine, Recalled
+from function.record import Boot, BoundImage, Machine, Recalled
 
 # The fields that determine the number of resources, by the prefix of their keys.
 _FIELDS = (
@@ -47,68 +47,64 @@ _OF_SERVERS = frozenset(
 )
 
 
-def render(
-    order: Order[ServerSpec],
-    settings: CloudSettings,
-    bound: Bound,
-    observed: Mapping[str, Resource],
-) -> Rendered:
+def render(context: ServerContext) -> Rendered:
     """Render an order for servers.
 
     Raises:
         InvalidOrder: It asks for a network, an address or a label that is not offered, or passes
             its servers more metadata or user data than they accept.
     """
-    stack = Stack(order, settings.own, bound, observed, settings.has_networks)
-    instances.check_labels(stack)
-    login.check_user_data(stack)
+    order, observed = context.order, context.live.observed
+    instances.check_labels(context)
+    login.check_user_data(context)
     parts: list[Resource | str] = [
-        firewall.render_group(stack),
-        *login.render_keypair(stack),
-        *firewall.render_rules(stack),
-        *instances.render_spread(stack),
-        *(part for index in range(order.spec.replicas) for part in _server(stack, index)),
+        firewall.render_group(context),
+        *login.render_keypair(context),
+        *firewall.render_rules(context),
+        *instances.render_spread(context),
+        *(part for index in range(order.spec.replicas) for part in _server(context, index)),
     ]
+    planned = [part for part in parts if isinstance(part, str)]
     wanted = {part if isinstance(part, str) else part.key for part in parts}
-    current = status.current(stack, wanted)
+    current = status.current(context, wanted)
     return Rendered(
         resources=tuple(
             named(part, observed.get(part.key)) for part in parts if not isinstance(part, str)
         ),
-        planned=frozenset(part for part in parts if isinstance(part, str)),
-        planned_bytes=sum(instances.longer(stack, part) for part in parts if isinstance(part, str)),
+        planned=frozenset(planned),
+        planned_bytes=sum(instances.longer(context, key) for key in planned),
         removals=removals(wanted, observed, lambda resource: _path(resource, order)),
-        status=status.status(stack, current),
+        status=status.status(context, current),
         conditions=(current, status.health(observed)),
-        unsupported=instances.unsupported(stack),
-        notes=(*instances.notes(stack), *login.notes(stack)),
+        unsupported=instances.unsupported(context),
+        notes=(*instances.notes(context), *login.notes(context)),
     )
 
 
-def look(accepted: Accepted[ServerSpec] | None, observed: Mapping[str, Resource]) -> View:
+def look(accepted: Accepted[ServerSpec] | None, live: LiveResources) -> View:
     """Return the state of the observed servers, compared with the last accepted order."""
-    health = status.health(observed)
+    health = status.health(live.observed)
     if accepted is None:
         return View((health,))
-    stack = Stack(accepted.order, OpenStackSettings(), accepted.bound, observed)
+    context = Context(accepted.order, CloudSettings(own=OpenStackSettings()), accepted.bound, live)
     wanted = _wanted(accepted.order.spec, accepted.order.written)
     return View(
-        conditions=(status.current(stack, wanted), health),
+        conditions=(status.current(context, wanted), health),
         wanted=frozenset(wanted),
-        ready=frozenset(key for key in wanted if status.is_ready(stack, key)),
+        ready=frozenset(key for key in wanted if status.is_ready(context, key)),
     )
 
 
-def recall(observed: Mapping[str, Resource]) -> Recalled | None:
+def recall(live: LiveResources) -> Recalled | None:
     """Return what can be restored of a lost record from the observed servers.
 
     Before the first server exists, volume types are the only decisions in use.
     """
-    types = _volume_types(observed)
-    live = [r for key, r in sorted(observed.items()) if key.startswith(keys.SERVER)]
-    if not live:
+    types = _volume_types(live.observed)
+    servers = [r for key, r in sorted(live.observed.items()) if key.startswith(keys.SERVER)]
+    if not servers:
         return Recalled(volume_types=types)
-    payload, initial = live[0].payload, live[0].initial
+    payload, initial = servers[0].payload, servers[0].initial
     devices = payload.get("blockDevice") or [{}]
     image = initial.get("imageId") or devices[0].get("uuid")
     if not payload.get("flavorName") or not image:
@@ -126,7 +122,7 @@ def recall(observed: Mapping[str, Resource]) -> Recalled | None:
     )
 
 
-def holds(observed: Mapping[str, Resource], asked: Mapping[str, Any]) -> frozenset[str]:
+def holds(live: LiveResources, asked: Mapping[str, Any]) -> frozenset[str]:
     """Return the order paths that its resources hold, except those that were refused.
 
     A resource that is not observed yet may be under way, unless one that it needs was refused.
@@ -142,36 +138,31 @@ def holds(observed: Mapping[str, Resource], asked: Mapping[str, Any]) -> frozens
         ),
     ):
         shared += [part] * wanted
-        held |= {field} if wanted and not _is_refused(observed, part) else set()
+        held |= {field} if wanted and not live.is_refused(part) else set()
     for index in range(asked.get("replicas") or 1):
-        held |= _held_by(observed, asked, index, shared)
+        held |= _held_by(live, asked, index, shared)
     return frozenset(held)
 
 
 def _held_by(
-    observed: Mapping[str, Resource], asked: Mapping[str, Any], index: int, shared: list[str]
+    live: LiveResources, asked: Mapping[str, Any], index: int, shared: list[str]
 ) -> set[str]:
     """Return the paths that the resources of one server hold; each needs the shared ones."""
     held: set[str] = set()
     networks = asked.get("networks") or [{}]
     ports = [keys.port(index, n) for n in range(len(networks))]
     for part, network in zip(ports, networks, strict=True):
-        if part in observed or not _is_refused(observed, keys.GROUP):
+        if part in live.observed or not live.is_refused(keys.GROUP):
             named = f"[{network['name']}]" if network else ""
-            held |= set() if _is_refused(observed, part) else {f"spec.networks{named}"}
+            held |= set() if live.is_refused(part) else {f"spec.networks{named}"}
     server = keys.server(index)
-    needed = [server] if server in observed else [*shared, *ports]
-    if not any(_is_refused(observed, part) for part in needed):
+    needed = [server] if server in live.observed else [*shared, *ports]
+    if not any(live.is_refused(part) for part in needed):
         held |= _OF_SERVERS
     for volume in asked.get("volumes") or ():
-        if not _is_refused(observed, keys.volume(index, volume["name"])):
+        if not live.is_refused(keys.volume(index, volume["name"])):
             held |= {"spec.zone", f"spec.volumes[{volume['name']}]"}
     return held
-
-
-def _is_refused(observed: Mapping[str, Resource], key: str) -> bool:
-    """Return whether nothing can exist behind an observed resource."""
-    return key in observed and not observed[key].exists
 
 
 def field_of(key: str) -> str:
@@ -179,14 +170,14 @@ def field_of(key: str) -> str:
     return next((field for part, field in _FIELDS if key.startswith(part)), "")
 
 
-def _server(stack: Stack[ServerSpec], index: int) -> list[Resource | str]:
+def _server(context: ServerContext, index: int) -> list[Resource | str]:
     """Return the resources of one server; only the key of one that belongs to a later wave."""
-    attached = ports.render_ports(stack, index)
+    attached = ports.render_ports(context, index)
     return [
         *attached,
-        instances.render_instance(stack, index, len(attached)),
-        *([ports.render_floating_ip(stack, index)] if stack.order.spec.public_ip else []),
-        *volumes.render_volumes(stack, index),
+        instances.render_instance(context, index, len(attached)),
+        *([ports.render_floating_ip(context, index)] if context.order.spec.public_ip else []),
+        *volumes.render_volumes(context, index),
     ]
 
 

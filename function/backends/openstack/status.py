@@ -4,10 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from function import trouble
 from function.backends.openstack import keys
+from function.backends.openstack.effective import ServerContext
 from function.backends.openstack.ports import awaited
-from function.backends.openstack.stack import Stack
 from function.contract import Condition, Manifest, Resource
-from function.model import ServerSpec
 from function.model.server import Volume
 from function.progress import Count
 
@@ -36,11 +35,13 @@ def instance_phase(instance: Resource | None) -> str:
     return "Failed" if trouble.of(instance) else "Provisioning"
 
 
-def is_ready(stack: Stack[ServerSpec], key: str) -> bool:
+def is_ready(context: ServerContext, key: str) -> bool:
     """Return whether a resource of the order exists and works."""
     if key.startswith(keys.SERVER):
-        return instance_phase(stack.observed.get(key)) in ("Running", "Stopped")
-    return bool(stack.address(key) if key.startswith(keys.FLOATING_IP) else stack.id(key))
+        return instance_phase(context.live.get(key)) in ("Running", "Stopped")
+    return bool(
+        context.live.address(key) if key.startswith(keys.FLOATING_IP) else context.live.id(key)
+    )
 
 
 def health(observed: Mapping[str, Resource]) -> Condition:
@@ -56,17 +57,17 @@ def health(observed: Mapping[str, Resource]) -> Condition:
     return found
 
 
-def current(stack: Stack[ServerSpec], wanted: Iterable[str]) -> Condition:
+def current(context: ServerContext, wanted: Iterable[str]) -> Condition:
     """Return whether everything matches the order.
 
     Args:
-        stack: The order and its observed resources.
+        context: The order and its observed resources.
         wanted: Keys of all resources of the order.
     """
-    spec = stack.order.spec
-    asked = ("Running" if spec.running else "Stopped", stack.bound.machines["server"].flavor)
-    live = [stack.observed.get(keys.server(index)) for index in range(spec.replicas)]
-    far = _far(stack)
+    spec = context.order.spec
+    asked = ("Running" if spec.running else "Stopped", context.bound.machines["server"].flavor)
+    live = [context.live.get(keys.server(index)) for index in range(spec.replicas)]
+    far = _far(context)
     if any(server is None or not server.at_provider.get("id") for server in live):
         return Condition("Current", False, "Provisioning", far)
     done = sum(
@@ -77,28 +78,28 @@ def current(stack: Stack[ServerSpec], wanted: Iterable[str]) -> Condition:
     if done < spec.replicas:
         changed = f"servers are being changed: {_count(done, spec.replicas)} as ordered"
         return Condition("Current", False, "Updating", changed)
-    if not all(_is_done(stack, index, ask) for index, ask in _volumes(stack)):
+    if not all(_is_done(context, index, ask) for index, ask in _volumes(context)):
         return Condition("Current", False, "Updating", far)
-    if not all(stack.id(key) for key in wanted):
+    if not all(context.live.id(key) for key in wanted):
         text = f"{far}; addresses or firewall are being changed"
         return Condition("Current", False, "Updating", text)
     return Condition("Current", True, "AsOrdered")
 
 
-def _far(stack: Stack[ServerSpec]) -> str:
+def _far(context: ServerContext) -> str:
     """Return how many servers run, and the progress of their volumes."""
-    spec = stack.order.spec
+    spec = context.order.spec
     up = "Running" if spec.running else "Stopped"
     phases = [
-        instance_phase(stack.observed.get(keys.server(index))) for index in range(spec.replicas)
+        instance_phase(context.live.get(keys.server(index))) for index in range(spec.replicas)
     ]
     running = (
         f"{_count(phases.count(up), spec.replicas)} servers {'run' if spec.running else 'stopped'}"
     )
-    attached = [bool(stack.id(keys.attachment(i, ask.name))) for i, ask in _volumes(stack)]
+    attached = [bool(context.live.id(keys.attachment(i, ask.name))) for i, ask in _volumes(context)]
     if not all(attached):
         return f"{running}; attaching volumes {_count(sum(attached), len(attached))}"
-    large = [_is_done(stack, index, ask) for index, ask in _volumes(stack)]
+    large = [_is_done(context, index, ask) for index, ask in _volumes(context)]
     if not all(large):
         return f"{running}; enlarging volumes {_count(sum(large), len(large))}"
     return running
@@ -108,16 +109,16 @@ def _count(done: int, total: int) -> str:
     return str(Count("", done, total))
 
 
-def status(stack: Stack[ServerSpec], found: Condition) -> Manifest:
+def status(context: ServerContext, found: Condition) -> Manifest:
     """Return `status` of the order.
 
     Args:
-        stack: The order and its observed resources.
+        context: The order and its observed resources.
         found: Condition `Current` of the order.
     """
-    bound = stack.bound
-    servers = [_server(stack, index) for index in range(stack.order.spec.replicas)]
-    phase, message = _overall([server["phase"] for server in servers], stack, found)
+    bound = context.bound
+    servers = [_server(context, index) for index in range(context.order.spec.replicas)]
+    phase, message = _overall([server["phase"] for server in servers], context, found)
     return {
         "phase": phase,
         "message": message,
@@ -133,32 +134,32 @@ def _in_error(observed: Mapping[str, Resource]) -> bool:
     return any(server.at_provider.get("powerState") == "error" for server in servers)
 
 
-def _volumes(stack: Stack[ServerSpec]) -> Iterator[tuple[int, Volume]]:
-    spec = stack.order.spec
+def _volumes(context: ServerContext) -> Iterator[tuple[int, Volume]]:
+    spec = context.order.spec
     return ((index, ask) for index in range(spec.replicas) for ask in spec.volumes)
 
 
-def _is_done(stack: Stack[ServerSpec], index: int, ask: Volume) -> bool:
+def _is_done(context: ServerContext, index: int, ask: Volume) -> bool:
     """Return whether a volume is attached, and at least as large as ordered."""
-    size = _size(stack, index, ask)
-    attached = bool(stack.id(keys.attachment(index, ask.name)))
+    size = _size(context, index, ask)
+    attached = bool(context.live.id(keys.attachment(index, ask.name)))
     large = size is not None and size >= ask.size_gib
-    return attached and large and not _is_going(stack, index, ask)
+    return attached and large and not _is_going(context, index, ask)
 
 
-def _is_going(stack: Stack[ServerSpec], index: int, ask: Volume) -> bool:
-    found = stack.observed.get(keys.volume(index, ask.name))
+def _is_going(context: ServerContext, index: int, ask: Volume) -> bool:
+    found = context.live.get(keys.volume(index, ask.name))
     return found is not None and found.deleting
 
 
-def _size(stack: Stack[ServerSpec], index: int, ask: Volume) -> int | None:
-    found = stack.observed.get(keys.volume(index, ask.name))
+def _size(context: ServerContext, index: int, ask: Volume) -> int | None:
+    found = context.live.get(keys.volume(index, ask.name))
     size = found.at_provider.get("size") if found else None
     return int(size) if size is not None else None
 
 
-def _server(stack: Stack[ServerSpec], index: int) -> Manifest:
-    instance = stack.observed.get(keys.server(index))
+def _server(context: ServerContext, index: int) -> Manifest:
+    instance = context.live.get(keys.server(index))
     nets = (instance.at_provider.get("network") or []) if instance else []
     addresses = [
         {"type": kind, "address": str(net[field]).strip("[]")}
@@ -166,53 +167,53 @@ def _server(stack: Stack[ServerSpec], index: int) -> Manifest:
         for kind, field in (("IPv4", "fixedIpV4"), ("IPv6", "fixedIpV6"))
         if net.get(field)
     ]
-    public = stack.address(keys.floating_ip(index))
-    volumes = [_volume(stack, index, ask) for ask in stack.order.spec.volumes]
+    public = context.live.address(keys.floating_ip(index))
+    volumes = [_volume(context, index, ask) for ask in context.order.spec.volumes]
     told = {"addresses": addresses, "publicIP": public, "volumes": volumes}
     return {
-        "name": f"{stack.order.name}-{index}",
+        "name": f"{context.order.name}-{index}",
         "phase": instance_phase(instance),
         **{name: value for name, value in told.items() if value},
     }
 
 
-def _volume(stack: Stack[ServerSpec], index: int, ask: Volume) -> Manifest:
-    size = _size(stack, index, ask)
+def _volume(context: ServerContext, index: int, ask: Volume) -> Manifest:
+    size = _size(context, index, ask)
     return {
         "name": ask.name,
         **({} if size is None else {"sizeGiB": size}),
-        "attached": bool(stack.id(keys.attachment(index, ask.name))),
+        "attached": bool(context.live.id(keys.attachment(index, ask.name))),
     }
 
 
-def _overall(phases: list[str], stack: Stack[ServerSpec], found: Condition) -> tuple[str, str]:
-    if not any(key.startswith(keys.SERVER) for key in stack.observed):
-        return _before_servers(stack)
+def _overall(phases: list[str], context: ServerContext, found: Condition) -> tuple[str, str]:
+    if not any(key.startswith(keys.SERVER) for key in context.live.observed):
+        return _before_servers(context)
     if "Deleting" in phases:
-        return "Deleting", _going(stack, "a server")
-    if any(_is_going(stack, index, ask) for index, ask in _volumes(stack)):
-        return "Deleting", _going(stack, "a volume")
+        return "Deleting", _going(context, "a server")
+    if any(_is_going(context, index, ask) for index, ask in _volumes(context)):
+        return "Deleting", _going(context, "a volume")
     if all(phase in ("Running", "Stopped", "Paused") for phase in phases):
         return (
             ("Ready", "all servers are as ordered") if found.status else ("Updating", found.message)
         )
     if "Failed" in phases:
         up = any(phase in ("Running", "Stopped") for phase in phases)
-        text = FAILED if _in_error(stack.observed) else "a server could not be built"
+        text = FAILED if _in_error(context.live.observed) else "a server could not be built"
         return ("Degraded" if up else "Failed"), text
-    return "Provisioning", _far(stack)
+    return "Provisioning", _far(context)
 
 
-def _going(stack: Stack[ServerSpec], what: str) -> str:
+def _going(context: ServerContext, what: str) -> str:
     """Return what is being deleted, and what blocks the deletion."""
-    going = [found for _, found in sorted(stack.observed.items()) if found.deleting]
+    going = [found for _, found in sorted(context.live.observed.items()) if found.deleting]
     return trouble.held(f"{what} is being deleted although the order was not deleted", going)
 
 
-def _before_servers(stack: Stack[ServerSpec]) -> tuple[str, str]:
-    waiting = awaited(stack)
+def _before_servers(context: ServerContext) -> tuple[str, str]:
+    waiting = awaited(context)
     if waiting:
         return "Provisioning", f"waiting for Network {', '.join(waiting)} of this namespace"
-    if stack.observed:
+    if context.live.observed:
         return "Provisioning", "the servers are being prepared"
     return "Pending", "nothing is built yet"
