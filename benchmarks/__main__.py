@@ -52,10 +52,10 @@ def run(count: int, soak: int, out: Path) -> None:
 @main.command()
 @click.argument("before", type=_file)
 @click.argument("after", type=_file)
-def compare(before: Path, after: Path) -> None:
+def compare(previous: Path, after: Path) -> None:
     """Print how the ratios of two runs differ."""
     console = Console(width=WIDE)
-    report.show_difference(figures.read(before), figures.read(after), console)
+    report.show_difference(figures.read(previous), figures.read(after), console)
 
 
 @main.command()

@@ -36,10 +36,10 @@ Pair = tuple[demo.Channel, demo.Channel]
 def rows(pair: Pair, calls: int) -> list[Figure]:
     """Measure each order, one call at a time."""
     found = []
-    for name, asked in orders.measured().items():
+    for name, requested in orders.measured().items():
         for content, limit in zip((NEW, SEEN), GOALS[name], strict=True):
             (cpu, p50), (empty_cpu, empty_p50) = asyncio.run(
-                _alternating(pair, asked.data(content), calls)
+                _alternating(pair, requested.data(content), calls)
             )
             found.append(Figure(name, content, CPU, cpu, empty_cpu, limit))
             found.append(Figure(name, content, P50, p50, empty_p50, limit))
@@ -56,9 +56,9 @@ async def _alternating(
         for turn in range(calls // TURN + 1):
             for server, (channel, call) in enumerate(zip(pair, methods, strict=True)):
                 requests = [data() for _ in range(TURN)]
-                before = servers.cpu(channel.pid)
+                previous = servers.cpu(channel.pid)
                 taken = [await _timed(call, request) for request in requests]
-                used = servers.cpu(channel.pid) - before
+                used = servers.cpu(channel.pid) - previous
                 # The first turn warms up.
                 if turn:
                     spent[server].append(used / TURN * 1000)
@@ -111,9 +111,9 @@ def throughput(pair: Pair, calls: int) -> list[Figure]:
         # In turns, the best of each: a neighbour only makes it less.
         rates: tuple[list[float], list[float]] = ([], [])
         for _ in range(3):
-            for channel, told in zip(pair, rates, strict=True):
-                told.append(asyncio.run(_rate(channel, small.data(content), calls)))
-        best, empty = (max(told) for told in rates)
+            for channel, reported in zip(pair, rates, strict=True):
+                reported.append(asyncio.run(_rate(channel, small.data(content), calls)))
+        best, empty = (max(reported) for reported in rates)
         name = f"small Cluster, {CONCURRENT} at once"
         found.append(Figure(name, content, "calls per second", best, empty, least, most=False))
     return found
@@ -152,7 +152,9 @@ def starts(soak: int) -> list[Figure]:
 def _started(program: Sequence[str], small: Asked, soak: int) -> tuple[float, float, float]:
     """Return CPU seconds and memory after the first answer, and memory after many others."""
     every = orders.measured().values() if soak else ()
-    mixed = itertools.cycle(asked.data(content) for asked in every for content in (NEW, SEEN))
+    mixed = itertools.cycle(
+        requested.data(content) for requested in every for content in (NEW, SEEN)
+    )
     with servers.running(program) as channel:
         asyncio.run(_send(channel, [small.data(SEEN)]))
         spent, memory = servers.cpu(channel.pid), servers.resident(channel.pid)

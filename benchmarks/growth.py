@@ -58,10 +58,10 @@ def pools(count: int) -> Manifest:
 
 def first(order: Manifest) -> fnv1.RunFunctionRequest:
     """Return the request of a new order, its environment found."""
-    return asked(order, orders.layers(orders.CAPI))
+    return requested(order, orders.layers(orders.CAPI))
 
 
-def asked(order: Manifest, layers: list[Manifest]) -> fnv1.RunFunctionRequest:
+def requested(order: Manifest, layers: list[Manifest]) -> fnv1.RunFunctionRequest:
     """Return the last request of a new order with these layers."""
     requests: list[fnv1.RunFunctionRequest] = []
     runner = FunctionRunner(alone=True)
@@ -89,7 +89,7 @@ def observed(settled: fnv1.RunFunctionRequest, count: int) -> fnv1.RunFunctionRe
 def offered(count: int) -> fnv1.RunFunctionRequest:
     """Return the request of a new order in an environment of that many flavors."""
     layers = environments.environment(count, environments.good)
-    return asked(orders.example("server/minimal"), [orders.stored(layer) for layer in layers])
+    return requested(orders.example("server/minimal"), [orders.stored(layer) for layer in layers])
 
 
 def _axis(

@@ -59,12 +59,12 @@ def show(run: Run, console: Console) -> None:
     console.print(", ".join(f"{name} {value}" for name, value in run.machine.items()))
 
 
-def compare(before: Run, after: Run) -> list[tuple[str, ...]]:
+def compare(previous: Run, after: Run) -> list[tuple[str, ...]]:
     """Return how the ratios of two runs differ, as the cells of a table.
 
     Ratios to the empty function of the same run: another machine changes both.
     """
-    known = {one.key: one for one in before.figures}
+    known = {one.key: one for one in previous.figures}
     found: list[tuple[str, ...]] = []
     for one in after.figures:
         if one.key not in known:
@@ -75,10 +75,10 @@ def compare(before: Run, after: Run) -> list[tuple[str, ...]]:
     return found
 
 
-def show_difference(before: Run, after: Run, console: Console) -> None:
+def show_difference(previous: Run, after: Run, console: Console) -> None:
     """Print how two runs differ."""
     columns = ("order", "content", "unit", "ratio before", "after", "change", "")
-    console.print(_table("Compared with another run", columns, compare(before, after)))
+    console.print(_table("Compared with another run", columns, compare(previous, after)))
 
 
 def write(run: Run) -> None:

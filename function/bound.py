@@ -81,7 +81,7 @@ def accepted_spec(schema: type[SpecT], bound: Bound) -> SpecT | None:
         return None
 
 
-def still(before: Bound | None, now: Mapping[str, Any], held: Collection[str]) -> Bound | None:
+def still(previous: Bound | None, now: Mapping[str, Any], held: Collection[str]) -> Bound | None:
     """Return the record without what was decided for servers and volumes that do not exist.
 
     A refused key or flavor is corrected before anything is built from it, and may need a different
@@ -89,16 +89,16 @@ def still(before: Bound | None, now: Mapping[str, Any], held: Collection[str]) -
     the environment, because an operator can repair it in no other way.
 
     Args:
-        before: What was decided at the last answer; None for a new order.
+        previous: What was decided at the last answer; None for a new order.
         now: What was written and filled, private values masked.
         held: Paths of fields that something live holds.
     """
-    if before is None:
+    if previous is None:
         return None
-    old = before.request
+    old = previous.request
     changed = {name for name in (*old, *now) if old.get(name) != now.get(name)}
     update: dict[str, Any] = {}
-    if before.version and not is_below("spec.version", held):
+    if previous.version and not is_below("spec.version", held):
         update = {"started": False}
     if not is_below("spec.image", held) and changed & {"image", "bootVolume", "size", "flavor"}:
         update |= {"image": None, "boot": None}
@@ -110,9 +110,9 @@ def still(before: Bound | None, now: Mapping[str, Any], held: Collection[str]) -
         and entry.get("type") != types.get(entry.get("name"))
     }
     if free:
-        kept = {name: kind for name, kind in before.volume_types.items() if name not in free}
-        update["volume_types"] = kept
-    return before.model_copy(update=update) if update else before
+        retained = {name: kind for name, kind in previous.volume_types.items() if name not in free}
+        update["volume_types"] = retained
+    return previous.model_copy(update=update) if update else previous
 
 
 def environment_of(observed: Mapping[str, Resource]) -> str:
@@ -203,7 +203,7 @@ def _recall(
             namespace=recalled.namespace,
         )
         known = recalled.decisions()
-        return Bound(place=place, asked=masked(schema, written), rebuilt=True, **known)
+        return Bound(place=place, requested=masked(schema, written), rebuilt=True, **known)
     except pydantic.ValidationError:
         raise BindingLost(_what_to_do(backend.root, observed)) from None
 

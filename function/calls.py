@@ -98,11 +98,15 @@ Observer = Callable[[Call], None]
 
 def trace(error: BaseException) -> tuple[str, ...]:
     """Return the type of an error and where it was raised, innermost last, causes first."""
-    told = traceback.TracebackException.from_exception(error, limit=-_PLACES, lookup_lines=False)
-    return _chained(told)
+    reported = traceback.TracebackException.from_exception(
+        error, limit=-_PLACES, lookup_lines=False
+    )
+    return _chained(reported)
 
 
-def _chained(told: traceback.TracebackException) -> tuple[str, ...]:
-    before = told.__cause__ or (None if told.__suppress_context__ else told.__context__)
-    places = (f"{place.filename}:{place.lineno} in {place.name}" for place in told.stack)
-    return (*(_chained(before) if before else ()), told.exc_type.__name__, *places)
+def _chained(reported: traceback.TracebackException) -> tuple[str, ...]:
+    previous = reported.__cause__ or (
+        None if reported.__suppress_context__ else reported.__context__
+    )
+    places = (f"{place.filename}:{place.lineno} in {place.name}" for place in reported.stack)
+    return (*(_chained(previous) if previous else ()), reported.exc_type.__name__, *places)

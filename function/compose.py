@@ -155,7 +155,7 @@ def compose(
     resolution = _resolve(order, (written, request), filled, backend, settings, last)
     record = Bound(
         place=place,
-        asked=request,
+        requested=request,
         filled=filled,
         revision=stale.remembered(revision, request, last.recorded),
         **resolution.decided.decisions(),
@@ -164,7 +164,7 @@ def compose(
     bare = backend.render(Context(order, received, record, last.live))
     sized = (order, record.machines, bare.volumes)
     estimate = _sized(settings, resolution, sized, last.binding, request)
-    changed = last.record is None or last.record.asked != request
+    changed = last.record is None or last.record.requested != request
     if changed:
         sizes.check(order, bare, last.record, mine, backend)
     record = record.model_copy(
@@ -214,24 +214,24 @@ def _parsed(ask: Ask) -> OrderSpec:
         ) from None
 
 
-def _check_name(ask: Ask, before: Bound | None) -> None:
+def _check_name(ask: Ask, previous: Bound | None) -> None:
     """Refuse names that no API server or label accepts, before anything gets such a name.
 
     Raises:
         InvalidOrder: It is such a name.
     """
-    text = name_problem(ask.name) if before is None else ""
+    text = name_problem(ask.name) if previous is None else ""
     if text:
         raise InvalidOrder(Problem("metadata.name", text))
 
 
-def _check_environment(environment: Environment, before: Bound | None) -> None:
+def _check_environment(environment: Environment, previous: Bound | None) -> None:
     """Refuse new orders where the environment holds what violates a constraint.
 
     Raises:
         EnvironmentInvalid: It does. Live orders were answered with it, and continue.
     """
-    if before is None and environment.flaws:
+    if previous is None and environment.flaws:
         raise EnvironmentInvalid(*environment.flaws)
 
 
@@ -280,7 +280,7 @@ def _order(ask: Ask, spec: OrderSpec, filled: Mapping[str, Any]) -> Order[Any]:
 
 def _resolve(  # noqa: PLR0913  # all that an order resolves to depends on
     order: Order[Any],
-    asked: tuple[OrderSpec, Mapping[str, Any]],
+    requested: tuple[OrderSpec, Mapping[str, Any]],
     filled: Mapping[str, Any],
     backend: Backend[Any],
     settings: Settings,
@@ -293,25 +293,25 @@ def _resolve(  # noqa: PLR0913  # all that an order resolves to depends on
 
     Args:
         order: The order, with what policy filled in.
-        asked: What the tenant wrote, parsed, and as plain data with private values masked.
+        requested: What the tenant wrote, parsed, and as plain data with private values masked.
         filled: What policy filled in.
         backend: The backend.
         settings: The settings of the environment.
         last: What remains of the last answer.
     """
-    kind, before = order.kind, last.binding
-    (spec, request), effective = asked, order.spec.model_dump(mode="json")
+    kind, previous = order.kind, last.binding
+    (spec, request), effective = requested, order.spec.model_dump(mode="json")
     written, now = (with_fills(one, filled) for one in (order.written, request))
-    decided = bound.still(before, now, last.held)
+    decided = bound.still(previous, now, last.held)
     resolution: resolve.Resolution
     *_, resolution = all_of(
         lambda: immutable.refused_fields_are_unchanged(
-            order, now, before, backend.standing(last.live), last.held
+            order, now, previous, backend.standing(last.live), last.held
         ),
-        lambda: guards.data_is_kept(order, now, before),
+        lambda: guards.data_is_kept(order, now, previous),
         lambda: texts.judge(kind, written, filled, last.record),
         lambda: resolve.check_constraints(kind, spec, now, last.record),
-        lambda: policy.judge(kind, effective, now, settings.policy, before),
+        lambda: policy.judge(kind, effective, now, settings.policy, previous),
         lambda: resolve.RESOLVERS[kind](order, settings, decided, backend.progress(last.live)),
     )
     texts.judge_issuer(resolution.decided.oidc, last.record)
@@ -336,7 +336,7 @@ def _sized(
     settings: Settings,
     resolution: resolve.Resolution,
     sized: tuple[Order[Any], Mapping[str, Machine], Mapping[str, int]],
-    before: Bound | None,
+    previous: Bound | None,
     request: Mapping[str, Any],
 ) -> dict[str, float]:
     """Return the size of an order, checked against the limits unless the tenant changed nothing.
@@ -347,8 +347,8 @@ def _sized(
         PolicyViolation: It is too large.
     """
     estimate = resolve.with_given(*sized, resolution.estimate)
-    if before is None or before.asked != request:
-        policy.judge_limits(settings.limits, estimate, resolve.recorded(*sized, before))
+    if previous is None or previous.requested != request:
+        policy.judge_limits(settings.limits, estimate, resolve.recorded(*sized, previous))
     return estimate
 
 

@@ -70,7 +70,7 @@ class Order(Generic[SpecT]):
         """Say whether the tenant wrote a field; one that is empty counts as not written."""
         return lookup(self.written, path.removeprefix("spec.")) not in (None, [], {})
 
-    def asks(self, path: str) -> bool:
+    def requests(self, path: str) -> bool:
         """Say whether the order asks for what is at a path.
 
         `spec.replicas[2]` asks if there are more than two replicas; `spec.nodePools[web]` if
@@ -188,7 +188,7 @@ class Resource:
             reads: Shapes by the name of the attribute; see `Backend.reads`.
         """
         parts = {part: fitting(dict(getattr(self, part)), reads[part]) for part in sorted(reads)}
-        garbled = any(kept != getattr(self, part) for part, kept in parts.items())
+        garbled = any(retained != getattr(self, part) for part, retained in parts.items())
         return changed(self, **parts, garbled=garbled)
 
 

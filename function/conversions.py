@@ -39,8 +39,8 @@ class Conversions:
         key = _digest(struct.SerializeToString(deterministic=True))
         found = self._observed.get(key)
         if found is not None:
-            kept: dict[str, Any] = marshal.loads(found)  # noqa: S302  # written below
-            return kept
+            retained: dict[str, Any] = marshal.loads(found)  # noqa: S302  # written below
+            return retained
         made = managed.fitted(plain.to_manifest(struct))
         data = marshal.dumps(made, _VERSION)
         self._observed.put(key, data, len(data) + _OVERHEAD)

@@ -139,22 +139,22 @@ def tailored(
     Raises:
         EnvironmentInvalid: The layers do not add up to one valid environment.
     """
-    own = sorted((_Layer.read(doc) for doc in overlays), key=lambda layer: layer.name)
-    _check_doubles([*base.layers, *own])
-    _check_overlays(base.root, own)
-    merge = base.merge.over() if own else base.merge
-    for layer in own:
+    config = sorted((_Layer.read(doc) for doc in overlays), key=lambda layer: layer.name)
+    _check_doubles([*base.layers, *config])
+    _check_overlays(base.root, config)
+    merge = base.merge.over() if config else base.merge
+    for layer in config:
         merge.add(layer.name, layer.data, overlay=True)
-    if base.refusal and not own:
+    if base.refusal and not config:
         raise base.refusal.again()
-    settings = _validate(merge, schemas, base) if own or not base.settings else base.settings
+    settings = _validate(merge, schemas, base) if config or not base.settings else base.settings
     return Environment(
         name=base.name,
         root=base.root.name,
-        layers=tuple(layer.name for layer in [*base.layers, *own]),
+        layers=tuple(layer.name for layer in [*base.layers, *config]),
         settings=settings,
         provenance=merge.provenance,
-        flaws=_flaws(merge, base.root, settings) if own else base.flaws,
+        flaws=_flaws(merge, base.root, settings) if config else base.flaws,
     )
 
 
@@ -360,11 +360,11 @@ def _blocks(
         for kind, backend in kinds.items()
         if backend in schemas and backend not in blocks
     ]
-    before = _mapping(base.merge.data, "backends")
+    previous = _mapping(base.merge.data, "backends")
     parsed = base.settings.backends if base.settings else {}
     found = {
         name: parsed[name]
-        if name in parsed and before[name] is block
+        if name in parsed and previous[name] is block
         else _parsed(schemas[name], block, f"backends.{name}", problems)
         for name, block in sorted(blocks.items())
         if name in schemas

@@ -169,7 +169,7 @@ def all_of(*steps: Callable[[], Any]) -> list[Any]:
     if not refusals:
         return found
     first, *others = refusals
-    told = [other for other in others if isinstance(other, TenantRefusal)]
-    if not told:
+    reported = [other for other in others if isinstance(other, TenantRefusal)]
+    if not reported:
         raise first
-    raise type(first)(*(problem for one in (first, *told) for problem in one.problems))
+    raise type(first)(*(problem for one in (first, *reported) for problem in one.problems))

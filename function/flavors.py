@@ -187,17 +187,17 @@ def canonical(flavor: Flavor | str) -> str:
     return machine + _gpu_part(parsed.gpu) + "_ib" * parsed.infiniband
 
 
-def find(asked: str, offered: Sequence[Flavor]) -> Flavor | None:
+def find(requested: str, offered: Sequence[Flavor]) -> Flavor | None:
     """Look up an offer by name: the very name, else one with the same short form.
 
     Of several with the same short form the shortest name wins, then the first by alphabet.
     A name that violates the grammar is found only under that very name.
     """
-    for name in (asked, normalise(asked)):
+    for name in (requested, normalise(requested)):
         exact = next((flavor for flavor in offered if flavor.name == name), None)
         if exact is not None:
             return exact
-    wanted = _short_form(asked)
+    wanted = _short_form(requested)
     same = [flavor for flavor in offered if _short_form(flavor.name) == wanted]
     return min(same, key=lambda flavor: (len(flavor.name), flavor.name), default=None)
 

@@ -169,7 +169,7 @@ class FunctionRunner:
     ) -> tuple[fnv1.RunFunctionResponse, Period]:
         facts |= requests.subject(req)
         settings = requests.step_input(req)
-        ask = requests.asked(req)
+        ask = requests.requested(req)
         facts |= {"tenant": ask.tenant, "kind": ask.kind, "name": ask.name}
         observed = requests.observed_resources(req, ask, self._conversions)
         name = environment_name(ask, observed, settings.environment)

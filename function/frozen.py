@@ -14,9 +14,9 @@ def changed(one: T, **parts: Any) -> T:
     Raises:
         TypeError: It has no such field.
     """
-    before = vars(one)
-    if not parts.keys() <= before.keys():
-        raise TypeError(f"{type(one).__name__} has no {', '.join(parts.keys() - before.keys())}")
+    previous = vars(one)
+    if not parts.keys() <= previous.keys():
+        raise TypeError(f"{type(one).__name__} has no {', '.join(parts.keys() - previous.keys())}")
     copy = object.__new__(type(one))
-    vars(copy).update(before, **parts)
+    vars(copy).update(previous, **parts)
     return copy

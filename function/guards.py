@@ -94,7 +94,7 @@ def names_are_free(order: Order[Any], observed: Mapping[str, Resource]) -> None:
 
 
 def stays_in_place(
-    order: Order[Any], now: Place, before: Bound | None, moves: Iterable[Move]
+    order: Order[Any], now: Place, previous: Bound | None, moves: Iterable[Move]
 ) -> bool:
     """Refuse to answer an order from a different place than before; say whether it moves.
 
@@ -107,25 +107,27 @@ def stays_in_place(
             move.
         MoveRefused: The place differs otherwise, and the operator does not list the move.
     """
-    if before is None:
+    if previous is None:
         return False
     aspects = ("environment", "backend", "provider_config", "namespace")
-    changed = [a for a in aspects if getattr(before.place, a) != getattr(now, a)]
+    changed = [a for a in aspects if getattr(previous.place, a) != getattr(now, a)]
     if not changed:
         return False
     for move in moves:
         if (move.namespace, move.kind, move.name) != (order.tenant, order.kind, order.name):
             continue
         if all(
-            getattr(move.origin, a) == getattr(before.place, a)
+            getattr(move.origin, a) == getattr(previous.place, a)
             and getattr(move.to, a) == getattr(now, a)
             for a in changed
         ):
             return changed != ["provider_config"]
-    texts = [f"{to_camel(a)} {getattr(before.place, a)!r} -> {getattr(now, a)!r}" for a in changed]
+    texts = [
+        f"{to_camel(a)} {getattr(previous.place, a)!r} -> {getattr(now, a)!r}" for a in changed
+    ]
     listed = f"list it under moves in the root of environment {now.environment}"
-    if _names_another(order, now, before):
-        problem = other_environment(str(before.place.environment))
+    if _names_another(order, now, previous):
+        problem = other_environment(str(previous.place.environment))
         text = f"{problem.message} (it would move: {', '.join(texts)}; {listed} to have that)"
         raise InvalidOrder(Problem(problem.field, text), public=str(problem))
     public = "the order is answered by another environment than before; set it back"
@@ -143,24 +145,24 @@ def stays_in_place(
     )
 
 
-def _names_another(order: Order[Any], now: Place, before: Bound) -> bool:
+def _names_another(order: Order[Any], now: Place, previous: Bound) -> bool:
     """Say whether the tenant has named another environment since the last answer."""
     named = order.written.get("environment")
     return named == now.environment and named not in (
-        before.place.environment,
-        before.request.get("environment"),
+        previous.place.environment,
+        previous.request.get("environment"),
     )
 
 
-def other_environment(before: str) -> Problem:
+def other_environment(previous: str) -> Problem:
     """Return the problem of an order that names a different environment than it is built in."""
     text = "cannot be changed once something is built, set it back to"
     return Problem(
-        "spec.environment", f"{text} {canonical(before)}, or ask your provider to move the order"
+        "spec.environment", f"{text} {canonical(previous)}, or ask your provider to move the order"
     )
 
 
-def data_is_kept(order: Order[Any], now: Mapping[str, Any], before: Bound | None) -> None:
+def data_is_kept(order: Order[Any], now: Mapping[str, Any], previous: Bound | None) -> None:
     """Refuse an edit that destroys data while the order is protected.
 
     The API server refuses it first where `package/cluster` is installed.
@@ -168,14 +170,14 @@ def data_is_kept(order: Order[Any], now: Mapping[str, Any], before: Bound | None
     Args:
         order: The order.
         now: What was written and filled, private values masked.
-        before: What was decided at the last answer; None for a new order.
+        previous: What was decided at the last answer; None for a new order.
 
     Raises:
         InvalidOrder: With each such field.
     """
-    if before is None or not order.spec.deletion_protection:
+    if previous is None or not order.spec.deletion_protection:
         return
-    old = before.request
+    old = previous.request
     problems = [
         Problem(f"spec.{name}", f"{text}; set spec.deletionProtection to false first")
         for name, info in fields(KINDS[order.kind]).items()
@@ -186,15 +188,15 @@ def data_is_kept(order: Order[Any], now: Mapping[str, Any], before: Bound | None
         raise InvalidOrder(*problems)
 
 
-def _loss(info: FieldInfo, before: Any, now: Any) -> str:
+def _loss(info: FieldInfo, previous: Any, now: Any) -> str:
     """Return what an edit of a field destroys; empty if nothing."""
     match extra(info, "loses"):
-        case "fewer" if (now or info.default) < (before or info.default):
-            return f"fewer than {before} would destroy the data of the rest"
+        case "fewer" if (now or info.default) < (previous or info.default):
+            return f"fewer than {previous} would destroy the data of the rest"
         case "removed":
-            kept = {entry.get("name") for entry in now or ()}
-            names = (str(entry.get("name")) for entry in before or ())
-            gone = [name for name in names if name not in kept]
+            retained = {entry.get("name") for entry in now or ()}
+            names = (str(entry.get("name")) for entry in previous or ())
+            gone = [name for name in names if name not in retained]
             return f"without {few(gone)} its data would be destroyed" if gone else ""
     return ""
 
@@ -204,7 +206,7 @@ def nothing_vanishes(
     rendered: Rendered,
     observed: Mapping[str, Resource],
     backend: Backend[Any],
-    before: Bound | None,
+    previous: Bound | None,
 ) -> None:
     """Refuse an answer in which something live is missing without an allowed reason.
 
@@ -213,7 +215,7 @@ def nothing_vanishes(
         rendered: The answer, identities stamped.
         observed: Our observed resources, identities stamped.
         backend: The backend that rendered it.
-        before: What was decided at the last answer; None for a new order.
+        previous: What was decided at the last answer; None for a new order.
 
     Raises:
         DeletionRefused: With everything that would vanish.
@@ -227,19 +229,19 @@ def nothing_vanishes(
         if not resource.deleting
     }
     reasons = {removal.identity: removal for removal in rendered.removals}
-    former = _former(order, before) if missing else None
+    former = _former(order, previous) if missing else None
     ready = {identity for r in rendered.resources if r.ready for identity in r.identities}
     problems = []
     for identity, resource in missing.items():
         removal = reasons.get(identity)
         refusal = (
-            _why_not(removal, resource, order, before, former, ready, backend)
+            _why_not(removal, resource, order, previous, former, ready, backend)
             if removal
             else "no reason given"
         )
         if refusal:
             problems.append(Problem(identity, f"would be deleted: {refusal}"))
-        elif before is not None and before.rebuilt and removal and removal.reason == "order":
+        elif previous is not None and previous.rebuilt and removal and removal.reason == "order":
             raise BindingLost(
                 f"{identity} would be deleted because {removal.detail} no longer asks for it, but "
                 f"the record of what was asked before is lost; {_remedy(rendered, observed)}"
@@ -252,7 +254,7 @@ def nothing_is_replaced(
     rendered: Rendered,
     observed: Mapping[str, Resource],
     backend: Backend[Any],
-    before: Bound | None,
+    previous: Bound | None,
 ) -> None:
     """Refuse to replace machines or their disks while the record is a rebuilt one.
 
@@ -263,12 +265,12 @@ def nothing_is_replaced(
         rendered: What the backend rendered.
         observed: Our observed resources, without parts whose type is not the expected one.
         backend: The backend that rendered it.
-        before: What was decided at the last answer; None for a new order.
+        previous: What was decided at the last answer; None for a new order.
 
     Raises:
         BindingLost: Something would be replaced.
     """
-    if before is None or not before.rebuilt:
+    if previous is None or not previous.rebuilt:
         return
     for resource in rendered.resources:
         if resource.key not in observed:
@@ -297,18 +299,18 @@ def _why_not(  # noqa: PLR0913  # a reason may speak of any of them
     removal: Removal,
     resource: Resource,
     order: Order[Any],
-    before: Bound | None,
+    previous: Bound | None,
     former: Order[Any] | None,
     ready: Collection[str],
     backend: Backend[Any],
 ) -> str:
     """Return why a reason does not hold; empty if it does."""
     match removal.reason:
-        case "order" if order.asks(removal.detail):
+        case "order" if order.requests(removal.detail):
             return f"{removal.detail} still asks for it"
         case "order":
-            asked = _asked_before(former, before, removal.detail)
-            return "" if asked else f"{removal.detail} never asked for it"
+            requested = _asked_before(former, previous, removal.detail)
+            return "" if requested else f"{removal.detail} never asked for it"
         case "superseded":
             # Only observed resources can be ready.
             done = removal.detail in ready
@@ -323,24 +325,24 @@ def _why_not(  # noqa: PLR0913  # a reason may speak of any of them
             return "its observed policies still contain Delete" if may_delete(resource) else ""
 
 
-def _asked_before(former: Order[Any] | None, before: Bound | None, path: str) -> bool:
+def _asked_before(former: Order[Any] | None, previous: Bound | None, path: str) -> bool:
     """Say whether the order asked for it at the last answer, so that the tenant changed it.
 
     What it did not ask for came from elsewhere, such as a newer function. True if unknown.
     """
-    if before is not None and before.rebuilt:
+    if previous is not None and previous.rebuilt:
         return True
-    return former is not None and former.asks(path)
+    return former is not None and former.requests(path)
 
 
-def _former(order: Order[Any], before: Bound | None) -> Order[Any] | None:
+def _former(order: Order[Any], previous: Bound | None) -> Order[Any] | None:
     """Return the previous order; None if it is not known.
 
     Parsed once per call, because every resource that leaves is looked up in it.
     """
-    if before is None or before.rebuilt:
+    if previous is None or previous.rebuilt:
         return None
-    spec = accepted_spec(KINDS[order.kind], before)
+    spec = accepted_spec(KINDS[order.kind], previous)
     return replace(order, spec=spec) if spec is not None else None
 
 

@@ -25,15 +25,15 @@ from function.schema import (
 )
 
 
-def held_paths(backend: Backend[Any], live: Any, before: Bound | None) -> frozenset[str]:
+def held_paths(backend: Backend[Any], live: Any, previous: Bound | None) -> frozenset[str]:
     """Return the paths of order fields that something live holds, so that they cannot change.
 
     Args:
         backend: The backend that made what was observed.
         live: Its view of our observed resources, with what may exist behind each.
-        before: What was decided at the last answer; None for a new order.
+        previous: What was decided at the last answer; None for a new order.
     """
-    return backend.holds(live, before.request) if before else frozenset()
+    return backend.holds(live, previous.request) if previous else frozenset()
 
 
 def immutable_fields(kind: str, now: Mapping[str, Any], held: frozenset[str]) -> list[str]:
@@ -82,7 +82,7 @@ def _parts(where: str, held: frozenset[str]) -> Iterator[str]:
 def refused_fields_are_unchanged(
     order: Order[Any],
     now: Mapping[str, Any],
-    before: Bound | None,
+    previous: Bound | None,
     standing: Mapping[str, Any],
     held: frozenset[str] = WHOLE,
 ) -> None:
@@ -94,19 +94,19 @@ def refused_fields_are_unchanged(
     Args:
         order: The order.
         now: What was written and filled, private values masked.
-        before: What was decided at the last answer; None for a new order.
+        previous: What was decided at the last answer; None for a new order.
         standing: The live values of fields whose last change the backend has refused, by path.
         held: Paths of fields that something live holds.
 
     Raises:
         InvalidOrder: With each such field.
     """
-    if before is None:
+    if previous is None:
         return
     schema = KINDS[order.kind]
     problems = [
         Problem(change.path, text)
-        for change in differences(schema, before.request, now, "spec")
+        for change in differences(schema, previous.request, now, "spec")
         for text in [_unchangeable(change)]
         if text and change.path != "spec.environment" and _is_held(change, held)
         if change.now != standing.get(change.path, change)
@@ -118,31 +118,33 @@ def refused_fields_are_unchanged(
 def _is_held(change: Difference, held: frozenset[str]) -> bool:
     """Say whether something live holds what a change would take away."""
     parts = set(_parts(change.path, held))
-    if is_below(change.path, held) or not isinstance(change.before, list):
+    if is_below(change.path, held) or not isinstance(change.previous, list):
         return is_below(change.path, held) or bool(parts)
     schema = item_type(change.info)
-    for index, entry in enumerate(change.before):
+    for index, entry in enumerate(change.previous):
         if schema and f"{change.path}[{entry.get('name')}]" in parts:
-            kept = change.now[index] if index < len(change.now) else {}
-            if any(differences(schema, entry, kept, "")):
+            retained = change.now[index] if index < len(change.now) else {}
+            if any(differences(schema, entry, retained, "")):
                 return True
     return False
 
 
 def _unchangeable(change: Difference) -> str:
     """Return why a field may not change like this; empty if it may."""
-    before, now = change.before, change.now
+    previous, now = change.previous, change.now
     match extra(change.info, "change"):
         # An empty list lets the provider choose. It has, and its choice is no prefix of another.
-        case "grows" if isinstance(before, list) and before:
-            kept = now[: len(before)] == before
-            return "" if kept else f"can only gain entries at its end, after {canonical(before)}"
-        case "grows" if not isinstance(before, list):
-            return "" if now >= before else f"can only grow, set it back to {before} or more"
-        case "once" if before == NOTHING:
+        case "grows" if isinstance(previous, list) and previous:
+            retained = now[: len(previous)] == previous
+            return (
+                "" if retained else f"can only gain entries at its end, after {canonical(previous)}"
+            )
+        case "grows" if not isinstance(previous, list):
+            return "" if now >= previous else f"can only grow, set it back to {previous} or more"
+        case "once" if previous == NOTHING:
             return ""
         case "grows" | "once" | "refused":
             text = "cannot be changed once it is built"
-            hidden = before in (None, {}, []) or extra(change.info, "private")
-            return text if hidden else f"{text}, set it back to {canonical(before)}"
+            hidden = previous in (None, {}, []) or extra(change.info, "private")
+            return text if hidden else f"{text}, set it back to {canonical(previous)}"
     return ""

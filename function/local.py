@@ -262,11 +262,11 @@ def matching(documents: Iterable[Manifest], labels: Mapping[str, str]) -> list[M
 def _provide(
     req: fnv1.RunFunctionRequest, wanted: fnv1.Requirements, layers: list[Manifest], *, modern: bool
 ) -> None:
-    for asked, answers in (
+    for requested, answers in (
         (wanted.resources, req.required_resources if modern else None),
         (wanted.extra_resources, req.extra_resources),
     ):
-        for name, selector in asked.items():
+        for name, selector in requested.items():
             if answers is None:
                 continue
             # Present but empty means that nothing matched.

@@ -95,8 +95,8 @@ def envelope(
 
 def fitted(manifest: Manifest) -> Manifest:
     """Return the parts of an observed manifest that are of the types that are read."""
-    kept: Manifest = shapes.fitting(manifest, _ENVELOPE)
-    return kept
+    retained: Manifest = shapes.fitting(manifest, _ENVELOPE)
+    return retained
 
 
 def of_fitted(

@@ -173,7 +173,7 @@ class _Documents(Iterable[Any]):
     def _value(self, event: yaml.Event, depth: int) -> Any:
         if depth > MAX_DEPTH:
             raise _too_deep()
-        before = self._values
+        previous = self._values
         self._count(1)
         value: Any
         anchor = event.anchor if isinstance(event, yaml.NodeEvent) else None
@@ -191,7 +191,7 @@ class _Documents(Iterable[Any]):
             case yaml.ScalarEvent():
                 value = _scalar(event)
         if anchor:
-            self._anchors[anchor] = value, self._values - before
+            self._anchors[anchor] = value, self._values - previous
         return value
 
     def _alias(self, event: yaml.AliasEvent) -> Any:

@@ -22,11 +22,11 @@ def left(order: Order[Any], backend: Backend[Any], mine: Mapping[str, Resource])
     """
     former = past.former_backend(order.kind, mine) or backend
     known = dict(sorted(mine.items()))
-    kept = any(guards.may_delete(resource) for resource in known.values())
-    resources = tuple(_as_observed(r) for r in known.values()) if kept else ()
+    retained = any(guards.may_delete(resource) for resource in known.values())
+    resources = tuple(_as_observed(r) for r in known.values()) if retained else ()
     removals = (
         ()
-        if kept
+        if retained
         else tuple(
             Removal(identity, "orphaned")
             for r in known.values()

@@ -96,10 +96,10 @@ def moved(written: Mapping[str, Any], observed: Mapping[str, Resource]) -> Inval
         written: What the tenant writes.
         observed: The observed resources of the order by key.
     """
-    before, named = bound.environment_of(observed), written.get("environment")
-    if not before or named in (None, before) or not any(map(may_exist, observed.values())):
+    previous, named = bound.environment_of(observed), written.get("environment")
+    if not previous or named in (None, previous) or not any(map(may_exist, observed.values())):
         return None
-    return InvalidOrder(guards.other_environment(before))
+    return InvalidOrder(guards.other_environment(previous))
 
 
 def _living(resource: Resource, checked: Resource, backend: Backend[Any]) -> Resource:

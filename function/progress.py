@@ -91,22 +91,22 @@ def sentence(what: str, *counts: Count | str) -> str:
     return f"{what}: {listed}" if listed else what
 
 
-def changes(before: Shape, now: Shape) -> str:
+def changes(previous: Shape, now: Shape) -> str:
     """Return how a cluster changes; empty if its shape does not change."""
-    parts = list(_changes(before, now))
+    parts = list(_changes(previous, now))
     more = [f"{len(parts) - _NAMED} more"] if len(parts) > _NAMED else []
     *first, last = [*parts[:_NAMED], *more] or [""]
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _changes(before: Shape, now: Shape) -> Iterator[str]:
-    if before.version and now.version and before.version != now.version:
+def _changes(previous: Shape, now: Shape) -> Iterator[str]:
+    if previous.version and now.version and previous.version != now.version:
         yield f"upgrading to {now.version}"
-    if before.planes and now.planes and before.planes != now.planes:
-        yield f"scaling the control plane from {before.planes} to {now.planes}"
+    if previous.planes and now.planes and previous.planes != now.planes:
+        yield f"scaling the control plane from {previous.planes} to {now.planes}"
     for name, count in sorted(now.pools.items()):
-        if name not in before.pools:
+        if name not in previous.pools:
             yield f"adding {name}"
-        elif None not in (count, before.pools[name]) and count != before.pools[name]:
-            yield f"scaling {name} from {before.pools[name]} to {count}"
-    yield from (f"removing {name}" for name in sorted(before.pools) if name not in now.pools)
+        elif None not in (count, previous.pools[name]) and count != previous.pools[name]:
+            yield f"scaling {name} from {previous.pools[name]} to {count}"
+    yield from (f"removing {name}" for name in sorted(previous.pools) if name not in now.pools)

@@ -28,7 +28,7 @@ class Machine(Schema):
     The numbers are kept so that a flavor that is no longer offered goes on being counted.
     """
 
-    asked: dict[str, Any]
+    requested: dict[str, Any] = pydantic.Field(alias="asked")
     flavor: str
     cpu: Amount = 0
     memory_gib: Measure = pydantic.Field(default=0, alias="memoryGiB")
@@ -108,10 +108,10 @@ class Bound(Decided):
     Attributes:
         format: Version of this record.
         place: Environment, backend, ProviderConfig and namespace that answer the order.
-        asked: What the tenant wrote when it was last answered; private values as digests.
+        requested: What the tenant wrote when it was last answered; private values as digests.
         filled: What policy added to it, by concrete path.
-        revision: Version of the composite at which `asked` last changed; None in records of older
-            functions, and where the composite has no generation.
+        revision: Version of the composite at which `requested` last changed; None in records of
+            older functions, and where the composite has no generation.
         estimate: Size of the order, as in `status.estimate`, and what of it the environment gives.
         size: Number and bytes of its resources, if they exceed the limits of new orders.
         rebuilt: Whether it was rebuilt from observed resources; never written.
@@ -120,7 +120,7 @@ class Bound(Decided):
 
     format: int = BOUND_FORMAT
     place: Place
-    asked: dict[str, Any] = {}
+    requested: dict[str, Any] = pydantic.Field(default={}, alias="asked")
     filled: dict[str, Any] = {}
     revision: Revision | None = None
     estimate: dict[str, Measure] = {}
@@ -131,7 +131,7 @@ class Bound(Decided):
     @property
     def request(self) -> dict[str, Any]:
         """Return what was requested at the last answer, including what policy added."""
-        return with_fills(self.asked, self.filled)
+        return with_fills(self.requested, self.filled)
 
     def issuer(self, spec: ClusterSpec) -> Oidc | None:
         """Return the issuer that the cluster trusts."""

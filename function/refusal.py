@@ -24,8 +24,8 @@ def conditions(subject: Ask, observed: Mapping[str, Resource]) -> tuple[Conditio
         subject: Whose order it is; its spec is not read.
         observed: Resources with our label, or with the name that we gave them.
     """
-    own = labels_of(subject.tenant, subject.kind, subject.name)
-    mine = {key: r for key, r in observed.items() if own.items() <= r.labels.items()}
+    config = labels_of(subject.tenant, subject.kind, subject.name)
+    mine = {key: r for key, r in observed.items() if config.items() <= r.labels.items()}
     backend = _backend(subject.kind, mine)
     # A resource that has lost its labels may be the failing one.
     if backend is None or mine.keys() != observed.keys():
@@ -58,7 +58,13 @@ def _accepted(
     if record is None or spec is None:
         return None
     order = Order(
-        subject.kind, subject.tenant, subject.name, subject.mode, subject.uid, record.asked, spec
+        subject.kind,
+        subject.tenant,
+        subject.name,
+        subject.mode,
+        subject.uid,
+        record.requested,
+        spec,
     )
     return Accepted(order, record)
 

@@ -161,7 +161,7 @@ def _chosen(
     """Return the objects that belong, and a note on each other kind, by file."""
     chosen, notes = list[Document](), dict[str, None]()
     for path in paths:
-        before, others = len(chosen), dict[str, None]()
+        previous, others = len(chosen), dict[str, None]()
         for document in files.load(path, recursive=recursive):
             if _is_object(document) and belongs(document.manifest):
                 chosen.append(document)
@@ -169,7 +169,7 @@ def _chosen(
             kind = _kind(document.manifest)
             others[kind] = None
             notes[f"{document.file}: skipped {kind}"] = None
-        if len(chosen) == before:
+        if len(chosen) == previous:
             raise BadFile(f"{path}: holds {', '.join(others) or 'nothing'}, but needs an {what}")
     return chosen, list(notes)
 

@@ -17,7 +17,7 @@ from function.schema import DNSLabel, without_nulls
 _wrong_label = checker(DNSLabel)
 
 
-def asked(req: fnv1.RunFunctionRequest) -> Ask:
+def requested(req: fnv1.RunFunctionRequest) -> Ask:
     """Return the order of a request; see `read_ask`."""
     return read_ask(plain.to_manifest(req.observed.composite.resource, leave_out="status"))
 

@@ -291,18 +291,18 @@ class Difference:
     Attributes:
         path: `spec.nodePools[web].zones`.
         info: What the model declares of the field.
-        before: Value before.
+        previous: Value before.
         now: Value now.
     """
 
     path: str
     info: FieldInfo
-    before: Any
+    previous: Any
     now: Any
 
 
 def differences(
-    schema: type[Schema], before: Mapping[str, Any], now: Mapping[str, Any], at: str
+    schema: type[Schema], previous: Mapping[str, Any], now: Mapping[str, Any], at: str
 ) -> Iterator[Difference]:
     """Yield every field that changed, entries of lists matched by name.
 
@@ -311,7 +311,7 @@ def differences(
     """
     for name, info in fields(schema).items():
         where = f"{at}.{name}"
-        old, new = _value(info, before, name), _value(info, now, name)
+        old, new = _value(info, previous, name), _value(info, now, name)
         if old == new:
             continue
         inner = item_type(info)
@@ -323,11 +323,11 @@ def differences(
         elif "name" not in fields(inner) or _fixed_entries(info, old, new):
             yield Difference(where, info, old, new)
         else:
-            kept = {str(item.get("name")): item for item in old}
+            retained = {str(item.get("name")): item for item in old}
             for item in new:
-                if item["name"] in kept:
+                if item["name"] in retained:
                     yield from differences(
-                        inner, kept[item["name"]], item, f"{where}[{item['name']}]"
+                        inner, retained[item["name"]], item, f"{where}[{item['name']}]"
                     )
 
 

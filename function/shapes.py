@@ -55,8 +55,8 @@ def _fields(value: Mapping[str, Any], shape: Mapping[str, Any]) -> dict[str, Any
         # Most shapes are types, and most time of a large order is spent here.
         if wanted is None or type(inner) is wanted:
             fields[name] = inner
-        elif not isinstance(wanted, type) and (kept := fitting(inner, wanted)) is not None:
-            fields[name] = kept
+        elif not isinstance(wanted, type) and (retained := fitting(inner, wanted)) is not None:
+            fields[name] = retained
     return fields
 
 

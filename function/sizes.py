@@ -64,7 +64,7 @@ def remembered(size: Size) -> dict[str, int]:
 def check(
     order: Order[Any],
     rendered: Rendered,
-    before: Bound | None,
+    previous: Bound | None,
     mine: Mapping[str, Resource],
     backend: Backend[Any],
 ) -> None:
@@ -73,14 +73,14 @@ def check(
     Args:
         order: The order.
         rendered: What its backend rendered.
-        before: What was decided at the last answer; None for a new order.
+        previous: What was decided at the last answer; None for a new order.
         mine: Our observed resources by key.
         backend: The backend.
 
     Raises:
         InvalidOrder: It does; with figures.
     """
-    now, former = of(order, rendered), _former(order, before, mine)
+    now, former = of(order, rendered), _former(order, previous, mine)
     problems = [*_whole(order, rendered, now, former, backend), *_parts(rendered, mine, backend)]
     if problems:
         raise InvalidOrder(*problems)
@@ -113,10 +113,10 @@ def undeliverable(size: int) -> InvalidOrder:
     return InvalidOrder(Problem("spec", f"{text}; reduce the order, or split it"))
 
 
-def _former(order: Order[Any], before: Bound | None, mine: Mapping[str, Resource]) -> Size:
+def _former(order: Order[Any], previous: Bound | None, mine: Mapping[str, Resource]) -> Size:
     """Return the size at the last answer, from the record or from what is observed."""
-    if before is not None and before.size:
-        return Size(before.size.get("resources", 0), before.size.get("bytes", 0))
+    if previous is not None and previous.size:
+        return Size(previous.size.get("resources", 0), previous.size.get("bytes", 0))
     return Size(len(mine), sum(_envelope(order) + _payload(live) for live in mine.values()))
 
 

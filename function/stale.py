@@ -24,7 +24,7 @@ def revision_of(uid: str, generation: int) -> Revision | None:
 
 
 def older_versions_change_nothing(
-    now: Revision | None, request: Mapping[str, Any], before: Bound | None
+    now: Revision | None, request: Mapping[str, Any], previous: Bound | None
 ) -> None:
     """Refuse an older version of the order that requests something else than the last answer.
 
@@ -33,15 +33,15 @@ def older_versions_change_nothing(
     Args:
         now: The version of the composite that was read.
         request: What it requests, private values masked.
-        before: What was decided at the last answer; None for a new order.
+        previous: What was decided at the last answer; None for a new order.
 
     Raises:
         StaleRead: It is older, and something would change.
     """
-    known = before.revision if before else None
-    if before is None or known is None or now is None or now.uid != known.uid:
+    known = previous.revision if previous else None
+    if previous is None or known is None or now is None or now.uid != known.uid:
         return
-    if now.generation < known.generation and request != before.asked:
+    if now.generation < known.generation and request != previous.requested:
         raise StaleRead(
             f"generation {now.generation} of the order was read after generation "
             f"{known.generation} was answered; nothing is changed until Crossplane reads the "
@@ -51,16 +51,16 @@ def older_versions_change_nothing(
 
 
 def remembered(
-    now: Revision | None, request: Mapping[str, Any], before: Bound | None
+    now: Revision | None, request: Mapping[str, Any], previous: Bound | None
 ) -> Revision | None:
     """Return the version of the composite at which the request last changed.
 
     Args:
         now: The version of the composite that was read.
         request: What it requests, private values masked.
-        before: What was decided at the last answer; None for a new order.
+        previous: What was decided at the last answer; None for a new order.
     """
-    known = before.revision if before else None
-    if before is None or known is None or request != before.asked:
+    known = previous.revision if previous else None
+    if previous is None or known is None or request != previous.requested:
         return now
     return known if now is None or now.uid == known.uid else now

@@ -40,12 +40,12 @@ def _stamped(
     order: Order[Any],
     backend: Backend[Any],
     record: Bound,
-    before: Resource | None,
+    previous: Resource | None,
 ) -> Resource:
     annotations = dict(resource.annotations)
     if resource.key == backend.root:
         annotations[bound.ANNOTATION] = bound.encode(record)
-    name = before.name if before else ""
+    name = previous.name if previous else ""
     found = changed(
         resource,
         name=name or names.composed(order.tenant, order.kind, order.name, resource.key),
@@ -57,8 +57,8 @@ def _stamped(
         },
         annotations=annotations,
         provider_config=str(record.place.provider_config),
-        secret_namespace=before.secret_namespace if before else "",
-        ready=resource.ready and before is not None,
+        secret_namespace=previous.secret_namespace if previous else "",
+        ready=resource.ready and previous is not None,
     )
     if order.spec.deletion_policy == "Orphan":
         found = guards.without_delete(found, ALL_POLICIES)

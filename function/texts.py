@@ -37,7 +37,7 @@ class _Text:
 
 
 def judge(
-    kind: str, now: Mapping[str, Any], filled: Mapping[str, Any], before: Bound | None
+    kind: str, now: Mapping[str, Any], filled: Mapping[str, Any], previous: Bound | None
 ) -> None:
     """Refuse new text with characters that its type does not take.
 
@@ -45,13 +45,13 @@ def judge(
         kind: Kind of the order.
         now: What was written and filled.
         filled: What policy added to it, by concrete path below `spec`.
-        before: What was decided at the last answer; None for a new order.
+        previous: What was decided at the last answer; None for a new order.
 
     Raises:
         InvalidOrder: The tenant wrote such text.
         EnvironmentInvalid: The environment's policy did.
     """
-    schema, old = KINDS[kind], before.request if before else {}
+    schema, old = KINDS[kind], previous.request if previous else {}
     changed = {
         name: value
         for name, value in now.items()
@@ -68,24 +68,24 @@ def judge(
         raise InvalidOrder(*problems)
 
 
-def judge_issuer(issuer: Oidc | None, before: Bound | None) -> None:
+def judge_issuer(issuer: Oidc | None, previous: Bound | None) -> None:
     """Refuse an issuer of the environment with such text, if an order is about to get it.
 
     Raises:
         EnvironmentInvalid: It has such text.
     """
-    if issuer is None or (before is not None and before.rebuilt):
+    if issuer is None or (previous is not None and previous.rebuilt):
         return
-    known = before.oidc if before else None
+    known = previous.oidc if previous else None
     problems = _problems(Oidc, _dumped(issuer), _dumped(known), "access.oidc")
     if problems:
         raise EnvironmentInvalid(*problems)
 
 
 def _problems(
-    schema: type[Schema], now: Mapping[str, Any], before: Mapping[str, Any], at: str
+    schema: type[Schema], now: Mapping[str, Any], previous: Mapping[str, Any], at: str
 ) -> list[Problem]:
-    known = {(text.field, text.value) for text in _texts(schema, before, at, at)}
+    known = {(text.field, text.value) for text in _texts(schema, previous, at, at)}
     problems = {
         Problem(text.path, f"must be {HINTS[text.constraint.pattern]}")
         for text in _texts(schema, now, at, at)

@@ -38,7 +38,7 @@ class VersionStep:
 
 
 def version(
-    order: Order[ClusterSpec], settings: Settings, before: Bound | None, progress: Progress
+    order: Order[ClusterSpec], settings: Settings, previous: Bound | None, progress: Progress
 ) -> VersionStep:
     """Return the version that answers an order now, a step on the way, or the one it has.
 
@@ -46,7 +46,7 @@ def version(
         InvalidOrder: It is not offered, or lies below the one that runs.
         NotOffered: A minor version on the way is not offered.
     """
-    chosen = _class_of(order, settings, before)
+    chosen = _class_of(order, settings, previous)
     offers = sorted(
         (
             offer
@@ -55,21 +55,23 @@ def version(
         ),
         key=lambda offer: offer.order,
     )
-    if before is None:
+    if previous is None:
         return _newversion(order.spec.version, offers, chosen)
-    current = highest(before.version, _plain(progress.version))
-    asked = order.spec.version
-    unchanged = before.asked.get("version", before.filled.get("version")) == asked
-    if unchanged and answers(current, asked):
-        return _keptversion(current, asked, before, chosen, offers)
+    current = highest(previous.version, _plain(progress.version))
+    requested = order.spec.version
+    unchanged = previous.requested.get("version", previous.filled.get("version")) == requested
+    if unchanged and answers(current, requested):
+        return _keptversion(current, requested, previous, chosen, offers)
     try:
-        target = _target(asked, offers, current)
-        return _next_step(target, current, before, chosen, offers, progress)
+        target = _target(requested, offers, current)
+        return _next_step(target, current, previous, chosen, offers, progress)
     except (InvalidOrder, NotOffered):
         if not unchanged:
             raise
-    kept = _keptversion(current, asked, before, chosen, offers)
-    return VersionStep(kept.decided, kept.notes, f"the way to {asked} is no longer offered")
+    retained = _keptversion(current, requested, previous, chosen, offers)
+    return VersionStep(
+        retained.decided, retained.notes, f"the way to {requested} is no longer offered"
+    )
 
 
 def outlook(settings: Settings, decided: Decided) -> dict[str, Any]:
@@ -125,33 +127,35 @@ def highest(*versions: str) -> str:
     return max((version for version in versions if version), key=numbers, default="")
 
 
-def answers(version: str, asked: str) -> bool:
+def answers(version: str, requested: str) -> bool:
     """Say whether a version is what was asked for, or above it: 1.34.7 answers 1.34."""
-    wanted = numbers(asked)
+    wanted = numbers(requested)
     return numbers(version)[: len(wanted)] >= wanted
 
 
-def _class_of(order: Order[ClusterSpec], settings: Settings, before: Bound | None) -> Decided:
+def _class_of(order: Order[ClusterSpec], settings: Settings, previous: Bound | None) -> Decided:
     wanted = order.spec.cluster_class
     if not settings.classes and wanted == "default":
         return Decided(cluster_class=wanted)
     for offer in settings.classes:
         if offer.name == wanted:
             return Decided(cluster_class=wanted, profile=offer.profile)
-    if before and before.cluster_class == wanted:
-        return Decided(cluster_class=wanted, profile=before.profile)
+    if previous and previous.cluster_class == wanted:
+        return Decided(cluster_class=wanted, profile=previous.profile)
     names = [offer.name for offer in settings.classes] or ["default"]
     raise InvalidOrder(Problem("spec.class", not_offered(names, wanted)))
 
 
-def _newversion(asked: str, offers: Sequence[KubernetesVersion], chosen: Decided) -> VersionStep:
-    offer = _target(asked, offers, "")
+def _newversion(
+    requested: str, offers: Sequence[KubernetesVersion], chosen: Decided
+) -> VersionStep:
+    offer = _target(requested, offers, "")
     return VersionStep(_offered(offer, chosen))
 
 
-def _target(asked: str, offers: Sequence[KubernetesVersion], current: str) -> KubernetesVersion:
+def _target(requested: str, offers: Sequence[KubernetesVersion], current: str) -> KubernetesVersion:
     """Return the offer that answers an ask for a version, never below the current one."""
-    wanted = numbers(asked)
+    wanted = numbers(requested)
     if current and numbers(current)[: len(wanted)] > wanted:
         text = f"versions never go down; the cluster runs {current}"
         raise InvalidOrder(Problem("spec.version", text))
@@ -165,7 +169,7 @@ def _target(asked: str, offers: Sequence[KubernetesVersion], current: str) -> Ku
     ]
     if not fits:
         known = [offer.version for offer in offers if offer.state == "supported"]
-        text = f"not offered here; offered: {listed(known, asked)}"
+        text = f"not offered here; offered: {listed(known, requested)}"
         raise InvalidOrder(Problem("spec.version", text))
     return fits[-1]
 
@@ -173,17 +177,17 @@ def _target(asked: str, offers: Sequence[KubernetesVersion], current: str) -> Ku
 def _next_step(  # noqa: PLR0913  # a step depends on start, end and position
     target: KubernetesVersion,
     current: str,
-    before: Bound,
+    previous: Bound,
     chosen: Decided,
     offers: Sequence[KubernetesVersion],
     progress: Progress,
 ) -> VersionStep:
     if target.version == current:
-        return _keptversion(current, target.version, before, chosen, offers)
+        return _keptversion(current, target.version, previous, chosen, offers)
     if not progress.settled and not _replaces(target, current, progress):
-        kept = _keptversion(current, target.version, before, chosen, offers)
+        retained = _keptversion(current, target.version, previous, chosen, offers)
         text = f"{target.version} follows once {current} is reached everywhere"
-        return VersionStep(kept.decided, kept.notes, text)
+        return VersionStep(retained.decided, retained.notes, text)
     if target.minor <= _minor(current) + 1:
         return VersionStep(_offered(target, chosen))
     between = [
@@ -214,29 +218,29 @@ def _replaces(target: KubernetesVersion, current: str, progress: Progress) -> bo
 
 def _keptversion(
     current: str,
-    asked: str,
-    before: Bound,
+    requested: str,
+    previous: Bound,
     chosen: Decided,
     offers: Sequence[KubernetesVersion],
 ) -> VersionStep:
-    same_class = before.rebuilt or before.cluster_class == chosen.cluster_class
+    same_class = previous.rebuilt or previous.cluster_class == chosen.cluster_class
     named = {offer.version: offer.classes for offer in offers}
     todays = named.get(current, {}).get(chosen.cluster_class, "")
-    if not before.started and todays:
+    if not previous.started and todays:
         return VersionStep(chosen.model_copy(update={"version": current, "class_name": todays}))
-    if before.version == current and same_class:
-        class_name = before.class_name
+    if previous.version == current and same_class:
+        class_name = previous.class_name
     else:
         class_name = todays
-        if not class_name and before.class_name:
+        if not class_name and previous.class_name:
             raise NotOffered(
                 f"kubernetesVersions[{current}].classes: {chosen.cluster_class} is needed",
                 public=f"spec.class: {chosen.cluster_class} is not offered for {current}",
             )
     decided = chosen.model_copy(update={"version": current, "class_name": class_name})
-    if before.version == current and same_class and not before.rebuilt:
-        decided = decided.model_copy(update={"profile": before.profile})
-    wanted = numbers(asked)
+    if previous.version == current and same_class and not previous.rebuilt:
+        decided = decided.model_copy(update={"profile": previous.profile})
+    wanted = numbers(requested)
     if numbers(current)[: len(wanted)] <= wanted:
         return VersionStep(decided)
     text = f"the cluster runs {current}, and versions never go down"

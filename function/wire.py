@@ -74,22 +74,22 @@ def reader(limit: int) -> Reader:
 def _rest(data: bytes) -> tuple[fnv1.RunFunctionRequest, dict[Path, str]]:
     """Return the readable part, and the problem of each path that is not."""
     lost: dict[Path, str] = {}
-    kept = _readable(fnv1.RunFunctionRequest.DESCRIPTOR, data, (), (), _LEVELS, lost)
-    return fnv1.RunFunctionRequest.FromString(kept), lost
+    retained = _readable(fnv1.RunFunctionRequest.DESCRIPTOR, data, (), (), _LEVELS, lost)
+    return fnv1.RunFunctionRequest.FromString(retained), lost
 
 
 def _essential(data: bytes) -> bytes:
     """Return the part of a request that identifies the order."""
     numbers = fnv1.RunFunctionRequest.DESCRIPTOR.fields_by_name
     composite = fnv1.State.DESCRIPTOR.fields_by_name["composite"].number
-    kept = bytearray()
+    retained = bytearray()
     for number, payload, piece in _pieces(data):
         if number == numbers["meta"].number:
-            kept += piece
+            retained += piece
         if number == numbers["observed"].number:
             mine = b"".join(part for named, _, part in _pieces(payload) if named == composite)
-            kept += encoded(number, mine)
-    return bytes(kept)
+            retained += encoded(number, mine)
+    return bytes(retained)
 
 
 def _readable(  # noqa: PLR0913  # a position is both field numbers and a path
@@ -101,12 +101,12 @@ def _readable(  # noqa: PLR0913  # a position is both field numbers and a path
     lost: dict[Path, str],
 ) -> bytes:
     """Return the data of a message without the fields that protobuf rejects."""
-    kept, counts = bytearray(), dict[int, int]()
+    retained, counts = bytearray(), dict[int, int]()
     for number, payload, piece in _pieces(data):
         counts[number] = counts.get(number, -1) + 1
         wrong = _wrong(numbers, piece)
         if not wrong:
-            kept += piece
+            retained += piece
             continue
         field: Any = descriptor.fields_by_number.get(number)
         below = path + _step(field, payload, counts[number])
@@ -116,8 +116,10 @@ def _readable(  # noqa: PLR0913  # a position is both field numbers and a path
             lost[below] = wrong
             continue
         within = (*numbers, number)
-        kept += encoded(number, _readable(inner, payload, within, below, levels - is_value, lost))
-    return bytes(kept)
+        retained += encoded(
+            number, _readable(inner, payload, within, below, levels - is_value, lost)
+        )
+    return bytes(retained)
 
 
 def _step(field: Any, payload: bytes, index: int) -> Path:

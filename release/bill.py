@@ -45,15 +45,15 @@ def write(root: Path, target: Path, made: stamp.Stamp) -> None:
 def _python(site: Path) -> Iterator[Component]:
     licences = LicenseFactory()
     for found in metadata.distributions(path=[str(site)]):
-        told = found.metadata
-        licence = told["License-Expression"] or told["License"]
+        reported = found.metadata
+        licence = reported["License-Expression"] or reported["License"]
         yield Component(
             name=found.name,
             version=found.version,
             type=ComponentType.LIBRARY,
             purl=PackageURL("pypi", name=found.name.lower(), version=found.version),
             bom_ref=f"pypi/{found.name}",
-            description=told["Summary"],
+            description=reported["Summary"],
             # Some give their licence's whole text, which is in the image.
             licenses=[licences.make_from_string(licence)]
             if licence and "\n" not in licence

@@ -58,6 +58,8 @@ def run(
         except FileNotFoundError:
             raise click.ClickException(f"{command[0]} is not installed") from None
     if done.returncode:
-        told = "\n".join(((done.stdout or "") + done.stderr).strip().splitlines()[-15:])
-        raise click.ClickException(f"{Path(command[0]).name} failed ({done.returncode}):\n{told}")
+        reported = "\n".join(((done.stdout or "") + done.stderr).strip().splitlines()[-15:])
+        raise click.ClickException(
+            f"{Path(command[0]).name} failed ({done.returncode}):\n{reported}"
+        )
     return done

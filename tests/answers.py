@@ -76,8 +76,8 @@ class Backend:
     def record(self, case: "Case", answer: str) -> None:
         """Write down an answer."""
         answers = {**self.recorded(), case.name: answer}
-        kept = {one.name: answers[one.name] for one in cases() if one.name in answers}
-        text = yaml.safe_dump(kept, sort_keys=False, allow_unicode=True, width=100)
+        retained = {one.name: answers[one.name] for one in cases() if one.name in answers}
+        text = yaml.safe_dump(retained, sort_keys=False, allow_unicode=True, width=100)
         self.file.write_text(text, "utf-8")
 
 
@@ -100,7 +100,7 @@ class Case:
     Attributes:
         name: What is tried, for people.
         order: Edits of the example's spec, by path.
-        before: For an edit: those by which the live order was made; None for a new order.
+        previous: For an edit: those by which the live order was made; None for a new order.
         example: The order that is edited.
         state: How the backend has brought the live order along; as the backend's tests know it.
         sent: By backend, edits of what we would send, where we refuse to send anything.
@@ -109,7 +109,7 @@ class Case:
 
     name: str
     order: Mapping[str, Any] = field(default_factory=dict)
-    before: Mapping[str, Any] | None = None
+    previous: Mapping[str, Any] | None = None
     example: str = "cluster/minimal"
     state: str = ""
     sent: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -118,7 +118,7 @@ class Case:
     @property
     def former(self) -> Manifest:
         """Return the order as it is before the edit; for a new one the example."""
-        return _edited(asking.order(self.example), self.before or {})
+        return _edited(asking.order(self.example), self.previous or {})
 
     @property
     def manifest(self) -> Manifest:
@@ -157,7 +157,7 @@ def ours(case: Case, backend: Backend) -> str:
 def _ours(name: str, column: str) -> str:
     case = next(one for one in cases() if one.name == name)
     backend = next(one for one in BACKENDS if one.name == column)
-    if case.before is None:
+    if case.previous is None:
         return said(ask(case.manifest, backend))
     former = ask(case.former, backend)
     if former.fatal:
@@ -184,24 +184,24 @@ def accepted(answer: str) -> bool:
 
 def document() -> str:
     """Return the table of all answers as a page."""
-    asked = [backend for backend in BACKENDS if backend.recorded()]
-    new = [case for case in cases() if case.before is None]
-    edits = [case for case in cases() if case.before is not None]
-    apart = [case for case in cases() if any(differs(case, backend) for backend in asked)]
+    requested = [backend for backend in BACKENDS if backend.recorded()]
+    new = [case for case in cases() if case.previous is None]
+    edits = [case for case in cases() if case.previous is not None]
+    apart = [case for case in cases() if any(differs(case, backend) for backend in requested)]
     return INTRODUCTION + "\n".join(
         (
             "",
             "## Where a backend says otherwise",
             "",
-            *_rows(apart, asked, reasons=True),
+            *_rows(apart, requested, reasons=True),
             "",
             "## New orders",
             "",
-            *_rows(new, asked),
+            *_rows(new, requested),
             "",
             "## Edits",
             "",
-            *_rows(edits, asked),
+            *_rows(edits, requested),
             "",
         )
     )
@@ -213,18 +213,26 @@ def differs(case: Case, backend: Backend) -> bool:
     return theirs != NOT_ASKED and accepted(theirs) is not accepted(ours(case, backend))
 
 
-def _rows(found: Sequence[Case], asked: Sequence[Backend], *, reasons: bool = False) -> list[str]:
-    heads = [head for backend in asked for head in (f"we, for {backend.title}", backend.title)]
+def _rows(
+    found: Sequence[Case], requested: Sequence[Backend], *, reasons: bool = False
+) -> list[str]:
+    heads = [head for backend in requested for head in (f"we, for {backend.title}", backend.title)]
     heads = ["order", *heads, *(["why"] if reasons else [])]
-    return [_row(heads), _row(["---"] * len(heads)), *(_reported(c, asked, reasons) for c in found)]
+    return [
+        _row(heads),
+        _row(["---"] * len(heads)),
+        *(_reported(c, requested, reasons) for c in found),
+    ]
 
 
-def _reported(case: Case, asked: Sequence[Backend], reasons: bool) -> str:
+def _reported(case: Case, requested: Sequence[Backend], reasons: bool) -> str:
     cells = [_prose(case.name)]
-    for backend in asked:
+    for backend in requested:
         cells += [_prose(ours(case, backend)), _quoted(backend.recorded()[case.name])]
     why = [
-        f"{backend.title}: {case.why[backend.name]}" for backend in asked if differs(case, backend)
+        f"{backend.title}: {case.why[backend.name]}"
+        for backend in requested
+        if differs(case, backend)
     ]
     return _row([*cells, *([" ".join(why)] if reasons else [])])
 

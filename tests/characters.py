@@ -51,7 +51,7 @@ class Field:
         path: Where a refusal says it is.
         spec: Returns an order with a text there.
         refused: Characters that it does not take.
-        before: What the text begins with.
+        previous: What the text begins with.
         hint: What it has to be.
     """
 
@@ -59,7 +59,7 @@ class Field:
     path: str
     spec: Callable[[str], Spec]
     refused: Mapping[str, str]
-    before: str = "a"
+    previous: str = "a"
     hint: str = ""
 
     @property
@@ -164,13 +164,13 @@ FIELDS = [
 
 
 def judged(
-    kind: str, now: Spec, before: Spec | None = None, filled: Spec | None = None
+    kind: str, now: Spec, previous: Spec | None = None, filled: Spec | None = None
 ) -> list[str]:
     """Return what is said of the texts of an order."""
     schema, fills = KINDS[kind], filled or {}
     record = None
-    if before is not None:
-        record = Bound(place=Place(), asked=masked(schema, before), filled=fills)
+    if previous is not None:
+        record = Bound(place=Place(), requested=masked(schema, previous), filled=fills)
     try:
         texts.judge(kind, with_fills(now, fills), fills, record)
     except InvalidOrder as refusal:

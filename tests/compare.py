@@ -106,19 +106,19 @@ json.dump(out, sys.stdout, sort_keys=True)
 
 def answers(checkout: Path) -> dict[str, list[Any]]:
     """Return all answers of a checkout, by history."""
-    asked = []
+    requested = []
     for name, order, layers, mode, edit in histories():
         last = edited(layers[-1], edit)
         steps: list[tuple[Manifest, list[Manifest]]] = [({}, layers), ({}, [*layers[:-1], last])]
         for change in ORDER_EDITS[order["kind"].lower()]:
             steps.append((change, [*layers[:-1], last]))
             steps.append(({}, [*layers[:-1], last]))
-        asked.append((name, order, steps, mode))
+        requested.append((name, order, steps, mode))
     done = subprocess.run(
         [sys.executable, "-c", _ANSWER],
         cwd=checkout,
         env={**os.environ, "PYTHONPATH": str(checkout.resolve())},
-        input=json.dumps(asked),
+        input=json.dumps(requested),
         capture_output=True,
         text=True,
         check=False,

@@ -70,8 +70,10 @@ def _closed(schema: Any, *, top: bool = False) -> Any:
         result["properties"]["metadata"] = {"type": "object"}
     if schema.get("x-kubernetes-int-or-string"):
         result.pop("type", None)
-    kept = schema.get("x-kubernetes-preserve-unknown-fields") or "additionalProperties" in schema
-    if "properties" in schema and not kept:
+    retained = (
+        schema.get("x-kubernetes-preserve-unknown-fields") or "additionalProperties" in schema
+    )
+    if "properties" in schema and not retained:
         result["additionalProperties"] = False
     return result
 

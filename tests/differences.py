@@ -34,10 +34,10 @@ def difference(old: Data, new: Data) -> Data:
         for key, value in new.items()
         if key not in (BY_PATH, EACH_BY_PATH) and _text(value) != _text(old.get(key))
     }
-    before, after = old[EACH_BY_PATH], new[EACH_BY_PATH]
+    previous, after = old[EACH_BY_PATH], new[EACH_BY_PATH]
     each = {
-        name: dict(_changes(before.get(name, {}), after[name])) if name in after else REMOVED
-        for name in sorted({*before, *after})
+        name: dict(_changes(previous.get(name, {}), after[name])) if name in after else REMOVED
+        for name in sorted({*previous, *after})
     }
     parts = {
         BY_PATH: dict(_changes(old[BY_PATH], new[BY_PATH])),
@@ -60,20 +60,20 @@ def applied(old: Data, found: Data) -> Data:
 
 def _changes(old: Any, new: Any, at: str = "") -> Iterator[tuple[str, Any]]:
     """Yield path and value of all that is not the same."""
-    before, after = _entries(old), _entries(new)
-    if before is None or after is None or not _alike(old, new):
+    previous, after = _entries(old), _entries(new)
+    if previous is None or after is None or not _alike(old, new):
         if _text(old) != _text(new):
             yield at, new
         return
-    for name in {**after, **before}:
+    for name in {**after, **previous}:
         bracketed = isinstance(new, list) or "." in name
         where = f"{at}[{name}]" if bracketed else f"{at}.{name}" if at else name
         if name not in after:
             yield where, REMOVED
-        elif name not in before:
+        elif name not in previous:
             yield where, after[name]
         else:
-            yield from _changes(before[name], after[name], where)
+            yield from _changes(previous[name], after[name], where)
 
 
 Change = tuple[Sequence[str], Any]
@@ -144,9 +144,9 @@ def _alike(old: Any, new: Any) -> bool:
     key = _identity(new)
     if key is None or key != _identity(old):
         return False
-    before, after = ([entry[key] for entry in entries] for entries in (old, new))
-    kept = [name for name in before if name in after]
-    return [*kept, *(name for name in after if name not in before)] == after
+    previous, after = ([entry[key] for entry in entries] for entries in (old, new))
+    retained = [name for name in previous if name in after]
+    return [*retained, *(name for name in after if name not in previous)] == after
 
 
 def _text(data: Any) -> str:

@@ -22,17 +22,17 @@ def play(kind: str, backend: str, edits: dict[str, Any]) -> local.Outcome:
 
 @functools.lru_cache(maxsize=1024)
 def _played(kind: str, backend: str, edits: str) -> local.Outcome:
-    asked = order(kind, json.loads(edits))
-    return settled(asked, backend, asking.ask(asked, generous(kind, backend)))
+    requested = order(kind, json.loads(edits))
+    return settled(requested, backend, asking.ask(requested, generous(kind, backend)))
 
 
-def settled(asked: dict[str, Any], backend: str, outcome: local.Outcome) -> local.Outcome:
+def settled(requested: dict[str, Any], backend: str, outcome: local.Outcome) -> local.Outcome:
     """Answer an order while providers follow, until it is refused or nothing changes."""
-    layers = generous(asked["kind"], backend)
+    layers = generous(requested["kind"], backend)
     for _ in range(local.MAX_CALLS):
         if outcome.fatal:
             return outcome
-        former, outcome = outcome, asking.ask(asked, layers, simulate.play(outcome.resources))
+        former, outcome = outcome, asking.ask(requested, layers, simulate.play(outcome.resources))
         if outcome.resources == former.resources and outcome.composite == former.composite:
             return outcome
     raise AssertionError("never settled")

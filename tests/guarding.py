@@ -46,10 +46,10 @@ def order(kind: str, **spec: Any) -> Order[Any]:
     return Order(kind, "acme", "shop", Mode.CLAIMS, "u", written, parsed)
 
 
-def bound(asked: Order[Any], *, rebuilt: bool = False, **filled: Any) -> Bound:
+def bound(requested: Order[Any], *, rebuilt: bool = False, **filled: Any) -> Bound:
     """Build what is remembered of an order."""
-    reported = masked(KINDS[asked.kind], asked.written)
-    return Bound(place=PLACE, asked=reported, filled=filled, rebuilt=rebuilt)
+    reported = masked(KINDS[requested.kind], requested.written)
+    return Bound(place=PLACE, requested=reported, filled=filled, rebuilt=rebuilt)
 
 
 def resource(key: str, **fields: Any) -> Resource:

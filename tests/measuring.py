@@ -16,10 +16,10 @@ def instructions(work: Callable[[], object]) -> int:
         count += event == "opcode"
         return traced
 
-    before = sys.gettrace()
+    previous = sys.gettrace()
     sys.settrace(traced)
     try:
         work()
     finally:
-        sys.settrace(before)
+        sys.settrace(previous)
     return count

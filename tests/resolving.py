@@ -70,32 +70,35 @@ def answered(
     kind: str,
     written: Data,
     offer: Settings = OFFER,
-    before: Bound | None = None,
+    previous: Bound | None = None,
     progress: Progress = SETTLED,
 ) -> Resolution:
     """Resolve an order."""
     spec = KINDS[kind].model_validate(written)
     order = Order(kind, "acme", "order", Mode.CLAIMS, "uid", written, spec)
-    return resolve.RESOLVERS[kind](order, offer, before, progress)
+    return resolve.RESOLVERS[kind](order, offer, previous, progress)
 
 
 def refusals(
     kind: str,
     written: Data,
     offer: Settings = OFFER,
-    before: Bound | None = None,
+    previous: Bound | None = None,
     progress: Progress = SETTLED,
 ) -> list[str]:
     """Return why an order cannot be resolved."""
     with pytest.raises(InvalidOrder) as caught:
-        answered(kind, written, offer, before, progress)
+        answered(kind, written, offer, previous, progress)
     return [str(problem) for problem in caught.value.problems]
 
 
 def remember(written: Data, resolution: Resolution) -> Bound:
     """Return what is bound after an answer."""
     return Bound(
-        place=Place(), asked=written, estimate=resolution.estimate, **resolution.decided.decisions()
+        place=Place(),
+        requested=written,
+        estimate=resolution.estimate,
+        **resolution.decided.decisions(),
     )
 
 

@@ -146,10 +146,10 @@ def test_a_remembered_refusal_keeps_no_request_alive() -> None:
     runner = fn.FunctionRunner()
     for _ in range(3):
         run(runner, request(layers(flavors=[{"name": "m1"}])))
-    [(_, kept)] = runner._assembly._kept.values()
-    assert isinstance(kept, environment.Foundation)
-    assert isinstance(kept.refusal, EnvironmentInvalid)
-    assert (kept.refusal.__traceback__, kept.refusal.__context__) == (None, None)
+    [(_, retained)] = runner._assembly._kept.values()
+    assert isinstance(retained, environment.Foundation)
+    assert isinstance(retained.refusal, EnvironmentInvalid)
+    assert (retained.refusal.__traceback__, retained.refusal.__context__) == (None, None)
 
 
 def test_environments_that_tenants_make_up_are_not_kept() -> None:
@@ -266,11 +266,11 @@ def test_work_grows_no_faster_than_the_environment(
 def steps(documents: list[Manifest]) -> int:
     """Return how many instructions it takes to parse an environment, and nothing else."""
     selectors = environment.selectors("default", "acme").values()
-    base, own = (local.matching(documents, labels) for labels in selectors)
+    base, config = (local.matching(documents, labels) for labels in selectors)
 
     def work() -> None:
         with contextlib.suppress(EnvironmentInvalid):
-            environment.assemble("default", base, own, SETTINGS)
+            environment.assemble("default", base, config, SETTINGS)
 
     return instructions(work)
 

@@ -56,11 +56,11 @@ def test_the_exponent_is_that_of_the_work(power: float) -> None:
 def test_two_runs_are_compared_by_their_ratios() -> None:
     """Another machine alone is no difference; more calls per second are no regression."""
     rate = replace(ONE, unit="calls per second", most=False)
-    before = replace(RUN, figures=(ONE, rate))
-    slower = replace(before, figures=(replace(ONE, ours=4.0, empty=1.0), rate))
-    assert [row[-1] for row in report.compare(before, slower)] == ["", ""]
-    worse = replace(before, figures=(replace(ONE, ours=2.5), replace(rate, ours=2.5)))
-    assert [row[-2:] for row in report.compare(before, worse)] == [
+    previous = replace(RUN, figures=(ONE, rate))
+    slower = replace(previous, figures=(replace(ONE, ours=4.0, empty=1.0), rate))
+    assert [row[-1] for row in report.compare(previous, slower)] == ["", ""]
+    worse = replace(previous, figures=(replace(ONE, ours=2.5), replace(rate, ours=2.5)))
+    assert [row[-2:] for row in report.compare(previous, worse)] == [
         ("+25%", "worse"),
         ("+25%", "better"),
     ]
@@ -80,8 +80,8 @@ def test_the_plot_is_svg_with_a_bar_for_each_ratio() -> None:
 
 def test_new_content_is_new_in_each_call() -> None:
     """And what was seen before is the same bytes."""
-    asked = orders.settled("x", orders.example("cluster/minimal"), orders.layers(orders.CAPI))
-    fresh, seen = asked.data(orders.NEW), asked.data(orders.SEEN)
+    requested = orders.settled("x", orders.example("cluster/minimal"), orders.layers(orders.CAPI))
+    fresh, seen = requested.data(orders.NEW), requested.data(orders.SEEN)
     assert len({fresh() for _ in range(5)}) == 5
     assert len({seen() for _ in range(5)}) == 1
 

@@ -25,13 +25,13 @@ SERVER = KINDS["Server"]
 WRITTEN: Data = {"image": {"name": "Ubuntu"}, "flavor": "SCS-2V-4", "userData": "secret"}
 FULL = Bound(
     place=PLACE,
-    asked={"version": "1.34", "nodePools": [{"name": "web"}]},
+    requested={"version": "1.34", "nodePools": [{"name": "web"}]},
     filled={"nodePools[web].replicas": 3},
     version="1.34.7",
     cluster_class="default",
     class_name="openstack-scs2",
     profile="scs2",
-    machines={"web": Machine(asked={"flavor": "metal"}, flavor="metal", cpu=2, memory_gib=4)},
+    machines={"web": Machine(requested={"flavor": "metal"}, flavor="metal", cpu=2, memory_gib=4)},
     image=BoundImage(id="u", name="Ubuntu"),
     boot=Boot(volume=True, size_gib=8),
     zones={"web": ("az1", "az2")},
@@ -64,8 +64,8 @@ def by_key(*resources: Resource) -> dict[str, Resource]:
 
 def read(observed: Mapping[str, Resource], recalled: Data | None = None) -> Bound | None:
     """Read the record of an order for servers."""
-    asked = backend(recalled)
-    return bound.read(asked, SERVER, WRITTEN, observed, bound.recorded(asked, observed))
+    requested = backend(recalled)
+    return bound.read(requested, SERVER, WRITTEN, observed, bound.recorded(requested, observed))
 
 
 def test_record_is_canonical_json() -> None:
@@ -158,7 +158,7 @@ def test_fills(fills: Data, data: Data) -> None:
     """Put what policy filled in beside what was written, and leave that as it is."""
     written: Data = {"nodePools": [{"name": "web"}]}
     assert with_fills(written, fills) == data
-    assert Bound(place=PLACE, asked=written, filled=fills).request == data
+    assert Bound(place=PLACE, requested=written, filled=fills).request == data
     assert written == {"nodePools": [{"name": "web"}]}
 
 
@@ -196,23 +196,23 @@ def test_label_that_names_no_environment(label: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "requested",
     [
         pytest.param({"replicas": "3"}, id="a number as text"),
         pytest.param({"volumes": [{"name": {}}]}, id="in an entry"),
         pytest.param({"image": []}, id="a group as a list"),
     ],
 )
-def test_record_of_other_types_is_rebuilt(asked: Data) -> None:
+def test_record_of_other_types_is_rebuilt(requested: Data) -> None:
     """Read no request that an order of this kind cannot make."""
-    text = bound.encode(LEAST.model_copy(update={"asked": asked}))
+    text = bound.encode(LEAST.model_copy(update={"requested": requested}))
     record = read(by_key(resource("test-root", text)), {})
     assert record is not None
     assert record.rebuilt
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "requested",
     [
         pytest.param({"replicas": 51}, id="more than is accepted today"),
         pytest.param({"flavor": ""}, id="not valid today"),
@@ -220,9 +220,9 @@ def test_record_of_other_types_is_rebuilt(asked: Data) -> None:
         pytest.param({"userData": digest("secret"), "sshKeys": digest([])}, id="digests"),
     ],
 )
-def test_record_of_another_version_is_read(asked: Data) -> None:
+def test_record_of_another_version_is_read(requested: Data) -> None:
     """Keep what was accepted once, whatever the model says of it today."""
-    record = LEAST.model_copy(update={"asked": asked})
+    record = LEAST.model_copy(update={"requested": requested})
     assert read(by_key(resource("test-root", bound.encode(record)))) == record
 
 
@@ -277,7 +277,7 @@ def test_lost_record_is_rebuilt(observed: dict[str, Resource]) -> None:
     """Rebuild it from what the backend recalls, labels and ProviderConfig, and remember that."""
     assert read(observed, {"namespace": "ns", "version": "1.34.7"}) == Bound(
         place=PLACE,
-        asked={**WRITTEN, "userData": digest("secret")},
+        requested={**WRITTEN, "userData": digest("secret")},
         version="1.34.7",
         rebuilt=True,
     )
@@ -386,7 +386,7 @@ CORRECTED: Data = {
 @pytest.mark.parametrize(
     ("now", "held", "image", "types"),
     [
-        pytest.param(DECIDED.asked, [], True, {"data", "log"}, id="nothing changed"),
+        pytest.param(DECIDED.requested, [], True, {"data", "log"}, id="nothing changed"),
         pytest.param(CORRECTED, [], False, {"log"}, id="nothing built"),
         pytest.param(CORRECTED, ["spec"], True, {"data", "log"}, id="everything built"),
         pytest.param(
@@ -396,7 +396,7 @@ CORRECTED: Data = {
             CORRECTED, ["spec.volumes[data]"], False, {"data", "log"}, id="only the volume built"
         ),
         pytest.param(
-            {**DECIDED.asked, "size": {"cpu": 4}}, [], False, {"data", "log"}, id="another size"
+            {**DECIDED.requested, "size": {"cpu": 4}}, [], False, {"data", "log"}, id="another size"
         ),
     ],
 )

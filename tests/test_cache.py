@@ -78,79 +78,81 @@ CASES: Mapping[str, Case] = {
 @pytest.mark.parametrize(("outcome", "case"), CASES.items(), ids=CASES)
 def test_a_hit_is_logged_and_counted_like_any_call(outcome: str, case: Case) -> None:
     """Only its time differs, and that it says where it came from."""
-    asked = Asked()
+    requested = Asked()
     with capture_logs() as lines:
-        first, second = asked(written(case)), asked(written(case, "u"))
-    assert asked.cached == [False, True]
+        first, second = requested(written(case)), requested(written(case, "u"))
+    assert requested.cached == [False, True]
     assert (first.meta.tag, second.meta.tag) == ("t", "u")
-    assert asked.calls[0].outcome == outcome
+    assert requested.calls[0].outcome == outcome
     second.meta.tag = "t"
     assert first == second
     one, other = ({**line, "milliseconds": 0} for line in lines)
     assert other == {**one, "cached": True}
-    assert set(counted(asked.registry, "central_api_calls_total").values()) == {2}
-    assert counted(asked.registry, "central_api_answer_cache_lookups_total") == {
+    assert set(counted(requested.registry, "central_api_calls_total").values()) == {2}
+    assert counted(requested.registry, "central_api_answer_cache_lookups_total") == {
         'result="hit"': 1,
         'result="miss"': 1,
     }
-    assert counted(asked.registry, "central_api_answer_cache_bytes") == {"": asked.cache.size}
-    assert asked.cache.size > first.ByteSize()
+    assert counted(requested.registry, "central_api_answer_cache_bytes") == {
+        "": requested.cache.size
+    }
+    assert requested.cache.size > first.ByteSize()
 
 
 def test_an_error_of_ours_is_computed_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """It may pass, and until then each call says where it comes from."""
-    asked = Asked()
+    requested = Asked()
     with monkeypatch.context() as patch:
         patch.setattr(fn, "compose", lambda *_: 1 / 0)
-        assert [asked(written(CASES["answered"])).results[-1].severity for _ in range(2)] == [
+        assert [requested(written(CASES["answered"])).results[-1].severity for _ in range(2)] == [
             fnv1.SEVERITY_FATAL,
             fnv1.SEVERITY_FATAL,
         ]
-        assert all(call.trace for call in asked.calls)
-    assert not asked(written(CASES["answered"])).results
-    assert asked.cached == [False, False, False]
+        assert all(call.trace for call in requested.calls)
+    assert not requested(written(CASES["answered"])).results
+    assert requested.cached == [False, False, False]
 
 
 def test_a_refusal_without_fresh_conditions_is_computed_each_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The error behind that is logged for each call, as without a cache."""
-    asked = Asked()
+    requested = Asked()
     monkeypatch.setattr(refusal, "conditions", lambda *_: 1 / 0)
     with capture_logs() as lines:
         for _ in range(2):
-            asked(written(CASES["refused"]))
-    assert asked.cached == [False, False]
+            requested(written(CASES["refused"]))
+    assert requested.cached == [False, False]
     assert [line["event"] for line in lines] == ["conditions are not fresh", "call"] * 2
 
 
 def test_what_protobuf_cannot_read_is_refused_as_ever() -> None:
     """Such requests have no canonical form."""
-    asked = Asked()
+    requested = Asked()
     data = raw.request(raw.order({"version": "1.34", "variables": {"x": raw.deep(40)}}))
     for _ in range(2):
-        assert asked(data).conditions[0].reason == "InvalidOrder"
-    assert asked.cached == [None, None]
+        assert requested(data).conditions[0].reason == "InvalidOrder"
+    assert requested.cached == [None, None]
 
 
 def test_a_client_that_is_gone_is_not_looked_up() -> None:
     """Whether the answer is cached or not."""
-    asked = Asked()
-    asked(written(CASES["answered"]))
+    requested = Asked()
+    requested(written(CASES["answered"]))
     with pytest.raises(grpc.aio.AbortError):
-        asked(written(CASES["answered"]), cancelled=True)
-    assert [call.outcome for call in asked.calls] == ["answered", "cancelled"]
-    assert asked.cached == [False, None]
+        requested(written(CASES["answered"]), cancelled=True)
+    assert [call.outcome for call in requested.calls] == ["answered", "cancelled"]
+    assert requested.cached == [False, None]
 
 
 def test_another_day_is_another_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also if the clock is set back; the new answer takes the place of the other."""
-    asked, sizes = Asked(), set()
+    requested, sizes = Asked(), set()
     for days in (0, 1, 1, 0, 0):
         monkeypatch.setattr(fn, "utc_now", lambda at=NOON + datetime.timedelta(days): at)
-        asked(written(CASES["answered"]))
-        sizes.add(asked.cache.size)
-    assert asked.cached == [False, False, True, False, True]
+        requested(written(CASES["answered"]))
+        sizes.add(requested.cache.size)
+    assert requested.cached == [False, False, True, False, True]
     assert len(sizes) == 1
 
 
@@ -219,8 +221,8 @@ def test_it_takes_no_more_memory_than_it_says(size: int, problems: int) -> None:
     try:
         for n in range(limit // answer(size).size):
             names = {key: f"{key}-{n}" for key in ("tenant", "name", "environment", "reason")}
-            told = InvalidOrder(*(replace(p, message=f"{p.message}{n}") for p in PROBLEMS))
-            some = {"problems": told.problems} if problems else {}
+            reported = InvalidOrder(*(replace(p, message=f"{p.message}{n}") for p in PROBLEMS))
+            some = {"problems": reported.problems} if problems else {}
             held.put(n.to_bytes(32), answer(size, **names, **some))
         taken, _ = tracemalloc.get_traced_memory()
     finally:

@@ -151,16 +151,16 @@ class TestPinsAndFields:
 
     def test_a_field_that_drives_a_pinned_variable_is_refused(self) -> None:
         """With the path of the field and the provider's word."""
-        asked = order({"network": {"nodes": "10.9.0.0/20"}}, maxPods=9)
-        refused = asking.ask(asked, layers(pinned=self.PINNED)).fatal
+        requested = order({"network": {"nodes": "10.9.0.0/20"}}, maxPods=9)
+        refused = asking.ask(requested, layers(pinned=self.PINNED)).fatal
         assert refused == (
             "InvalidOrder: spec.network.nodes: not open to tenants here: Networks are planned by us"
         )
 
     def test_the_pinned_value_itself_may_be_ordered(self) -> None:
         """Nothing is against it."""
-        asked = order({"network": {"nodes": "10.7.0.0/20"}}, maxPods=9)
-        found = values(asking.ask(asked, layers(pinned=self.PINNED)))
+        requested = order({"network": {"nodes": "10.7.0.0/20"}}, maxPods=9)
+        found = values(asking.ask(requested, layers(pinned=self.PINNED)))
         assert found["nodeCIDR"] == "10.7.0.0/20"
 
     def test_a_pool_does_not_override_what_is_pinned(self) -> None:
@@ -205,9 +205,9 @@ class TestPinsAndFields:
     def test_a_pool_that_lives_with_another_value_stays(self) -> None:
         """A pin of what a pool overrides is judged by the pool's own value."""
         pool = {"name": "main", "flavor": "SCS-4V-16", "replicas": 3, "rootVolume": {"sizeGiB": 90}}
-        asked = order({"nodePools": [pool]}, maxPods=9)
-        made = asking.settled(asked, layers())
-        assert cluster(asking.settled(asked, layers(pinned=self.DISK), made)) == cluster(made)
+        requested = order({"nodePools": [pool]}, maxPods=9)
+        made = asking.settled(requested, layers())
+        assert cluster(asking.settled(requested, layers(pinned=self.DISK), made)) == cluster(made)
 
 
 class TestObjectsWithoutAKey:
@@ -228,9 +228,9 @@ class TestObjectsWithoutAKey:
     def test_an_issuer(self) -> None:
         """What decides who somebody is must not get lost."""
         keys = {name: name for name in self.ISSUER}
-        asked = {**self.ISSUER, "usernamePrefix": "acme:", "groupsPrefix": "acme:"}
+        requested = {**self.ISSUER, "usernamePrefix": "acme:", "groupsPrefix": "acme:"}
         field = "spec.access.oidc"
-        assert self.reported({"access": {"oidc": asked}}, field, keys) == [
+        assert self.reported({"access": {"oidc": requested}}, field, keys) == [
             "spec.access.oidc.groupsPrefix",
             "spec.access.oidc.usernamePrefix",
         ]
@@ -271,16 +271,18 @@ class TestOthers:
         for outcome in (outcomes[1], outcomes[3]):
             assert outcome.fatal
             reported = json.dumps([outcome.fatal, *outcome.warnings, outcome.composite])
-            own = json.dumps(theirs)
-            assert not [word for word in SECRETS if word in reported and word not in own]
+            config = json.dumps(theirs)
+            assert not [word for word in SECRETS if word in reported and word not in config]
             assert "offered: default" in reported or "open: dnsNameservers" in reported
 
     def test_another_tenants_default_class_is_untouched(self) -> None:
         """The overlay adds; what everybody gets is what it was."""
         for tenant in ("acme", "globex"):
-            asked = asking.order("cluster/minimal")
-            asked["metadata"]["namespace"] = tenant
-            with_it, without = (asking.ask(asked, found) for found in (layers(), without_overlay()))
+            requested = asking.order("cluster/minimal")
+            requested["metadata"]["namespace"] = tenant
+            with_it, without = (
+                asking.ask(requested, found) for found in (layers(), without_overlay())
+            )
             assert with_it.resources == without.resources
             assert with_it.composite == without.composite
 
@@ -322,11 +324,11 @@ class TestLostOverlay:
     def test_no_version_is_taken_without_its_class(self) -> None:
         """The next version names a class that is not known."""
         live = simulate.play(asking.settled(order(), layers()).resources)
-        asked = order({"version": "1.35"})
-        assert asking.ask(asked, without_overlay(), live).fatal == (
+        requested = order({"version": "1.35"})
+        assert asking.ask(requested, without_overlay(), live).fatal == (
             "InvalidOrder: spec.version: not offered here; offered: none"
         )
-        later = asking.settled(asked, layers(), asking.settled(order(), layers()))
+        later = asking.settled(requested, layers(), asking.settled(order(), layers()))
         assert lookup(cluster(later), "spec.topology.classRef.name") == "acme-1-35-v1"
 
     def test_a_new_order_is_refused(self) -> None:

@@ -518,11 +518,11 @@ def test_merge_keys(files: Path) -> None:
     assert printed(render(files, order="merged.yaml")) == printed(render(files))
 
 
-@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
-def test_debug(files: Path, before: bool) -> None:
+@pytest.mark.parametrize("previous", [True, False], ids=["before", "after"])
+def test_debug(files: Path, previous: bool) -> None:
     """What the server would log goes to stderr, wherever the flag is; stdout stays the same."""
     arguments = ["render", files / "order.yaml", "-e", files / "environment.yaml"]
-    result = run("--debug", *arguments) if before else run(*arguments, "--debug")
+    result = run("--debug", *arguments) if previous else run(*arguments, "--debug")
     assert result.exit_code == 0
     assert result.stdout == run(*arguments).stdout
     assert result.stderr.count("outcome=requirements") == 1
@@ -582,8 +582,8 @@ def test_an_order_that_does_not_settle(files: Path, monkeypatch: pytest.MonkeyPa
 def test_own_output_is_observed(files: Path) -> None:
     """What is printed can be given back as it is, in YAML and in JSON: an edit is seen at once."""
     for form in ("yaml", "json"):
-        before = render(files, "-o", form, "--until-ready")
-        (files / "before").write_text(before.stdout, "utf-8")
+        previous = render(files, "-o", form, "--until-ready")
+        (files / "before").write_text(previous.stdout, "utf-8")
         spec = {**ORDER["spec"], "running": False}
         written(files / "edited.yaml", {**ORDER, "spec": spec})
         after = printed(render(files, "--observed", files / "before", order="edited.yaml"))

@@ -306,8 +306,8 @@ def test_a_live_order(kind: str, edits: dict[str, Any], field: str, text: str) -
 def test_an_entry_that_moves_is_unchanged() -> None:
     """Entries without a name are known by what they hold."""
     rule = {"protocol": "tcp", "from": ["0.0.0.0"]}
-    before, more = {"ingress": [rule]}, {"ingress": [{"protocol": "icmp"}, rule]}
-    live = accepted_once("Server", {"firewall": before})
+    previous, more = {"ingress": [rule]}, {"ingress": [{"protocol": "icmp"}, rule]}
+    live = accepted_once("Server", {"firewall": previous})
     layers = asking.provider("cluster-stacks")
     assert asking.ask(order("Server", {"firewall": more}), layers, live).fatal == ""
 

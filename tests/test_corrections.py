@@ -39,7 +39,7 @@ class Field:
 
     Attributes:
         kind: Kind of the order.
-        before: What is ordered first.
+        previous: What is ordered first.
         edit: What is ordered then, by path.
         holder: Prefixes of the keys of what holds it, by a bar.
         seen: Key and path of what is rendered of it, and its value.
@@ -48,7 +48,7 @@ class Field:
     """
 
     kind: str
-    before: Mapping[str, Any]
+    previous: Mapping[str, Any]
     edit: Mapping[str, Any]
     holder: str
     seen: tuple[str, str, Any]
@@ -153,7 +153,7 @@ def order(field: Field, spec: Mapping[str, Any]) -> Manifest:
 
 def edited(field: Field) -> Manifest:
     """Return the order after the edit; what is None is taken out."""
-    spec: Any = dict(field.before)
+    spec: Any = dict(field.previous)
     for path, value in field.edit.items():
         spec = replaced(spec, path, value)
     return order(field, _without_none(spec))
@@ -169,7 +169,7 @@ def built(field: Field) -> dict[str, local.Observed]:
     """Return what is observed once all of it is built."""
     found: dict[str, local.Observed] = {}
     for _ in range(5):
-        outcome = ask(field, order(field, field.before), found)
+        outcome = ask(field, order(field, field.previous), found)
         assert not outcome.fatal, outcome.fatal
         found = simulate.play(outcome.resources)
     return found
@@ -251,7 +251,7 @@ def test_what_is_built_is_kept(field: Field) -> None:
     """The refusal names the field, and status has named it before."""
     observed = built(field)
     assert field.path in ask(field, edited(field), observed).fatal
-    status = ask(field, order(field, field.before), observed).composite["status"]
+    status = ask(field, order(field, field.previous), observed).composite["status"]
     fixed = status["immutableFields"]
     top = f"spec.{field.path}".partition("[")[0].partition(".sizeGiB")[0]
     grows = ("sizeGiB", "zones", "availability", "version")

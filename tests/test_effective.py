@@ -13,7 +13,7 @@ from function.settings import AT_ONCE, NEW_ORDERS, NEXT_CHANGE, NEXT_VERSION
 class Inner(Schema):
     """Settings inside others, of which one declares for itself what an edit reaches."""
 
-    own: str = configured("Own.", reaches=NEXT_VERSION)
+    config: str = configured("Own.", reaches=NEXT_VERSION)
 
 
 class Block(Schema):

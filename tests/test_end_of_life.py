@@ -44,10 +44,10 @@ def test_the_note(
 ) -> None:
     """Note that support has ended from the next day on, and what to upgrade to."""
     order, layers = asking.order("cluster/minimal"), asking.provider(provider)
-    before = asking.ask(order, layers)
+    previous = asking.ask(order, layers)
     stop(monkeypatch, time)
     new = asking.ask(order, layers)
-    later = asking.ask(order, layers, simulate.play(before.resources))
+    later = asking.ask(order, layers, simulate.play(previous.resources))
     for outcome in (new, later):
         assert outcome.composite["status"]["versionEndOfLife"] == LAST
         if ended:
@@ -55,7 +55,7 @@ def test_the_note(
             assert notes(outcome) == [{**ENDED, "message": f"{ENDED['message']}{newest}"}]
         else:
             assert notes(outcome) == []
-    assert new.resources == before.resources, "nothing else depends on the day"
+    assert new.resources == previous.resources, "nothing else depends on the day"
     [record] = [
         one["metadata"]["annotations"][ANNOTATION]
         for one in later.resources.values()

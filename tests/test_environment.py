@@ -224,8 +224,8 @@ def test_overlays_that_are_refused(
 )
 def test_overlays_that_fit(wanted: str, overlays: tuple[str, ...]) -> None:
     """An overlay comes last of the layers, whatever its name."""
-    own = tuple(layer(name, {}) for name in overlays)
-    found = assembled(root(overlays=wanted, layers=["zz"]), layer("zz", {}), overlays=own)
+    config = tuple(layer(name, {}) for name in overlays)
+    found = assembled(root(overlays=wanted, layers=["zz"]), layer("zz", {}), overlays=config)
     assert found.layers == ("root", "zz", *overlays)
 
 
@@ -692,11 +692,11 @@ def test_a_refusal_tells_the_tenant_nothing() -> None:
 
 def test_a_profile_that_is_not_there() -> None:
     """Refused as soon as the layers are read, for the layer that names it, in any of them."""
-    own = {"workerClass": "w", "variables": {}, "fields": {}}
+    config = {"workerClass": "w", "variables": {}, "fields": {}}
     base = root(
         overlays="Optional",
         classes=[{"name": "default", "profile": "scs2"}, {"name": "own", "profile": "mine"}],
-        backends={"capi": {"profiles": {"mine": own}}},
+        backends={"capi": {"profiles": {"mine": config}}},
     )
     assert assembled(base).settings.classes[1].profile == "mine"
     overlay = layer("acme", {"classes": [{"name": "own", "profile": "yours"}]})
@@ -796,10 +796,10 @@ def test_admit(tenants: list[str] | None, tenant: str, admitted: bool) -> None:
 def test_examples(name: str) -> None:
     """Every example environment is valid, and every value of it has one layer to blame."""
     layers = asking.provider(name)
-    base, own = (
+    base, config = (
         local.matching(layers, labels)
         for labels in environment.selectors("default", "acme").values()
     )
-    found = assembled(*base, overlays=tuple(own))
-    assert sorted(found.layers) == sorted(part["metadata"]["name"] for part in [*base, *own])
+    found = assembled(*base, overlays=tuple(config))
+    assert sorted(found.layers) == sorted(part["metadata"]["name"] for part in [*base, *config])
     assert set(found.provenance.values()) == set(found.layers)

@@ -46,9 +46,9 @@ def test_cut(text: str, limit: int) -> None:
     assert len(short.encode("utf-8", "replace")) <= limit
     assert (short == text) is (size <= limit)
     if size > limit:
-        kept = short.removesuffix(" …")
-        assert text.encode("utf-8", "replace").decode().startswith(kept)
-        assert len(kept.encode()) > limit - 4 - 4
+        retained = short.removesuffix(" …")
+        assert text.encode("utf-8", "replace").decode().startswith(retained)
+        assert len(retained.encode()) > limit - 4 - 4
 
 
 def test_problems() -> None:

@@ -302,7 +302,7 @@ def test_canonical_rejects() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "offered", "expected"),
+    ("requested", "offered", "expected"),
     [
         pytest.param("SCS-4V-16", ["SCS-04V-16", "SCS-4V-16"], "SCS-4V-16", id="exact-name"),
         pytest.param("SCS-4V-16", ["SCS-4V-16-50", "SCS-04V-16"], "SCS-04V-16", id="same-meaning"),
@@ -322,10 +322,10 @@ def test_canonical_rejects() -> None:
         pytest.param("m1.small", ["SCS-4V-8"], None, id="opaque-name"),
     ],
 )
-def test_find(asked: str, offered: list[str], expected: str | None) -> None:
+def test_find(requested: str, offered: list[str], expected: str | None) -> None:
     """The literal name wins, then the shortest with the same meaning, then the first by letter."""
     for order in (offered, offered[::-1]):
-        found = find(asked, offers(*order))
+        found = find(requested, offers(*order))
         assert (found.name if found else None) == expected
 
 

@@ -293,12 +293,12 @@ def test_layers_of_the_previous_environment_are_not_read(layers: list[Any]) -> N
     A FATAL from stale layers would stay forever: Crossplane does not call again after one, and
     remembers requirements of successful calls only.
     """
-    before = request(Case(reason="", want={}, layers=layers))
+    previous = request(Case(reason="", want={}, layers=layers))
     req = request(Case(reason="", want={}, spec={"environment": "elsewhere"}))
-    for key, resolved in before.required_resources.items():
+    for key, resolved in previous.required_resources.items():
         req.required_resources[key].CopyFrom(resolved)
     rsp = run(req)
     assert (list(rsp.results), list(rsp.conditions)) == ([], [])
     wanted = [dict(one.match_labels.labels) for one in rsp.requirements.resources.values()]
     assert {one.popitem()[1] for one in wanted} <= {"elsewhere", "acme"}
-    assert rsp.requirements.resources.keys().isdisjoint(before.required_resources)
+    assert rsp.requirements.resources.keys().isdisjoint(previous.required_resources)

@@ -167,9 +167,9 @@ def test_same_place_is_no_move() -> None:
 )
 def test_listed_moves(now: Place, listed: Move, moves: bool) -> None:
     """Say of a listed move whether what exists is left behind."""
-    before = bound(order("Server"))
+    previous = bound(order("Server"))
     other = move({"environment": "default"}, {"environment": "other"}, name="another order")
-    assert guards.stays_in_place(order("Server"), now, before, [other, listed]) is moves
+    assert guards.stays_in_place(order("Server"), now, previous, [other, listed]) is moves
 
 
 ANEW = (
@@ -249,9 +249,9 @@ def test_a_tenant_who_names_another_environment_acts() -> None:
 @pytest.mark.parametrize("written", [{}, {"environment": "other"}], ids=["unnamed", "as before"])
 def test_an_operator_who_moves_an_environment_acts(written: Data) -> None:
     """Blame no tenant who has written nothing else."""
-    asked = order("Server", **written)
+    requested = order("Server", **written)
     with pytest.raises(MoveRefused):
-        guards.stays_in_place(asked, place(environment="other"), bound(asked), [])
+        guards.stays_in_place(requested, place(environment="other"), bound(requested), [])
 
 
 LIFT = "set spec.deletionProtection to false first"
@@ -259,7 +259,7 @@ FEWER = f"would destroy the data of the rest; {LIFT}"
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "problems"),
+    ("previous", "now", "problems"),
     [
         pytest.param({"replicas": 2}, {"replicas": 3}, [], id="more servers"),
         pytest.param({}, {"replicas": 1}, [], id="the default, written out"),
@@ -299,21 +299,21 @@ FEWER = f"would destroy the data of the rest; {LIFT}"
         ),
     ],
 )
-def test_data_is_kept(before: Data, now: Data, problems: list[Problem]) -> None:
+def test_data_is_kept(previous: Data, now: Data, problems: list[Problem]) -> None:
     """Refuse what destroys data while the order is protected, as it is where nothing is said."""
-    asked, changed = order("Server", **before), order("Server", **now)
+    requested, changed = order("Server", **previous), order("Server", **now)
     if not problems:
-        guards.data_is_kept(changed, changed.written, bound(asked))
+        guards.data_is_kept(changed, changed.written, bound(requested))
         return
     with pytest.raises(InvalidOrder) as refusal:
-        guards.data_is_kept(changed, changed.written, bound(asked))
+        guards.data_is_kept(changed, changed.written, bound(requested))
     assert sorted(refusal.value.problems, key=str) == problems
 
 
 def test_a_new_order_loses_no_data() -> None:
     """Judge no edit of an order that was never answered."""
-    asked = order("Server")
-    guards.data_is_kept(asked, asked.written, None)
+    requested = order("Server")
+    guards.data_is_kept(requested, requested.written, None)
 
 
 GONE = resource("gone")
@@ -327,12 +327,12 @@ def vanish(
     now: Order[Any],
     observed: Mapping[str, Resource],
     *removals: Removal,
-    before: Bound | None = None,
+    previous: Bound | None = None,
     of: Backend[Any] | None = None,
 ) -> None:
     """Answer with nothing but reasons for what leaves."""
     rendered = Rendered(removals=removals)
-    guards.nothing_vanishes(now, rendered, observed, of or backend(), before)
+    guards.nothing_vanishes(now, rendered, observed, of or backend(), previous)
 
 
 def test_what_is_desired_stays() -> None:
@@ -342,7 +342,7 @@ def test_what_is_desired_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "observed", "removal", "before"),
+    ("now", "observed", "removal", "previous"),
     [
         pytest.param(
             TWO,
@@ -382,12 +382,12 @@ def test_what_is_desired_stays() -> None:
     ],
 )
 def test_allowed_to_leave(
-    now: Order[Any], observed: Resource, removal: Removal | None, before: Bound | None
+    now: Order[Any], observed: Resource, removal: Removal | None, previous: Bound | None
 ) -> None:
     """Let go for each reason that holds."""
     removals = [removal] if removal else []
     retires = backend(retired={"old-": "0.9.0"})
-    vanish(now, by_key(observed), *removals, before=before, of=retires)
+    vanish(now, by_key(observed), *removals, previous=previous, of=retires)
 
 
 def test_superseded_by_a_ready_successor() -> None:
@@ -400,7 +400,7 @@ def test_superseded_by_a_ready_successor() -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "removal", "before", "refusal"),
+    ("now", "removal", "previous", "refusal"),
     [
         pytest.param(TWO, None, None, "no reason given", id="no reason"),
         pytest.param(
@@ -430,7 +430,7 @@ def test_superseded_by_a_ready_successor() -> None:
         pytest.param(
             TWO,
             Removal("gone", "order", "spec.replicas[2]"),
-            Bound(place=PLACE, asked={"replicas": "many"}),
+            Bound(place=PLACE, requested={"replicas": "many"}),
             "spec.replicas[2] never asked for it",
             id="order: the record makes no sense",
         ),
@@ -461,12 +461,12 @@ def test_superseded_by_a_ready_successor() -> None:
     ],
 )
 def test_not_allowed_to_leave(
-    now: Order[Any], removal: Removal | None, before: Bound | None, refusal: str
+    now: Order[Any], removal: Removal | None, previous: Bound | None, refusal: str
 ) -> None:
     """Refuse, naming what would vanish and why the reason does not hold."""
     removals = [removal] if removal else []
     with pytest.raises(DeletionRefused) as refused:
-        vanish(now, by_key(GONE), *removals, before=before)
+        vanish(now, by_key(GONE), *removals, previous=previous)
     assert refused.value.problems == (Problem("gone", f"would be deleted: {refusal}"),)
 
 
@@ -485,15 +485,15 @@ def test_not_allowed_to_leave(
 def test_machines_that_would_be_replaced(desired: Data, refused: str, rebuilt: bool) -> None:
     """Where it is not known what was decided, machines are not replaced."""
     live = replace(resource("a"), payload={"a": {"type": "slow"}})
-    mine, before = by_key(live), bound(TWO, rebuilt=rebuilt)
+    mine, previous = by_key(live), bound(TWO, rebuilt=rebuilt)
     machines = backend(replacing=lambda found: found.payload)
     rendered = Rendered(resources=(replace(live, payload=desired), resource("new")))
     guards.nothing_is_replaced(rendered, mine, machines, None)
     if not (refused and rebuilt):
-        guards.nothing_is_replaced(rendered, mine, machines, before)
+        guards.nothing_is_replaced(rendered, mine, machines, previous)
         return
     with pytest.raises(BindingLost, match="would be replaced") as lost:
-        guards.nothing_is_replaced(rendered, mine, machines, before)
+        guards.nothing_is_replaced(rendered, mine, machines, previous)
     assert refused in str(lost.value)
 
 
@@ -521,7 +521,7 @@ def test_nothing_leaves_by_the_order_while_the_record_is_lost() -> None:
     """Refuse a removal that only the lost record could prove to be the tenant's wish."""
     removal = Removal("server-2", "order", "spec.replicas[2]")
     with pytest.raises(BindingLost) as refused:
-        vanish(TWO, by_key(SERVER), removal, before=bound(TWO, rebuilt=True))
+        vanish(TWO, by_key(SERVER), removal, previous=bound(TWO, rebuilt=True))
     assert str(refused.value) == (
         "server-2 would be deleted because spec.replicas[2] no longer asks for it, but the record "
         "of what was asked before is lost; restore the annotation, or undo the change"
@@ -547,7 +547,7 @@ def test_nothing_leaves_while_the_record_is_gone_with_its_resource() -> None:
 def test_other_reasons_need_no_record() -> None:
     """Let go of what is only observed although the record is lost."""
     helper = resource("helper", policies=("Observe",))
-    vanish(TWO, by_key(helper), Removal("helper", "helper"), before=bound(TWO, rebuilt=True))
+    vanish(TWO, by_key(helper), Removal("helper", "helper"), previous=bound(TWO, rebuilt=True))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ CANNOT = "cannot be changed once it is built"
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "problems"),
+    ("previous", "now", "problems"),
     [
         pytest.param({}, {}, [], id="nothing changed"),
         pytest.param({"running": True}, {"running": False}, [], id="a field that may change"),
@@ -56,13 +56,13 @@ CANNOT = "cannot be changed once it is built"
         ),
     ],
 )
-def test_refused_fields(before: Data, now: Data, problems: list[Problem]) -> None:
+def test_refused_fields(previous: Data, now: Data, problems: list[Problem]) -> None:
     """Refuse a change to each field that cannot change, with the value to go back to."""
-    assert judged("Server", before, now) == problems
+    assert judged("Server", previous, now) == problems
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "problem"),
+    ("previous", "now", "problem"),
     [
         (["a"], ["a", "b"], ""),
         (["a", "b"], ["a"], 'can only gain entries at its end, after ["a","b"]'),
@@ -70,19 +70,19 @@ def test_refused_fields(before: Data, now: Data, problems: list[Problem]) -> Non
         ([], ["a"], CANNOT),
     ],
 )
-def test_a_list_that_grows(before: list[str], now: list[str], problem: str) -> None:
+def test_a_list_that_grows(previous: list[str], now: list[str], problem: str) -> None:
     """It may gain entries at its end; an empty one says that the provider has chosen."""
     pool = {"name": "web", "flavor": "SCS-2V-8", "replicas": 3}
     found = judged(
         "Cluster",
-        {"nodePools": [{**pool, "zones": before}]},
+        {"nodePools": [{**pool, "zones": previous}]},
         {"nodePools": [{**pool, "zones": now}]},
     )
     assert found == ([Problem("spec.nodePools[web].zones", problem)] if problem else [])
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "problem"),
+    ("previous", "now", "problem"),
     [
         ("None", "Node", ""),
         ("None", "Zone", ""),
@@ -90,24 +90,24 @@ def test_a_list_that_grows(before: list[str], now: list[str], problem: str) -> N
         ("Node", "None", f'{CANNOT}, set it back to "Node"'),
     ],
 )
-def test_what_is_chosen_once(before: str, now: str, problem: str) -> None:
+def test_what_is_chosen_once(previous: str, now: str, problem: str) -> None:
     """It may be chosen where nothing was, and is immutable from then on."""
     found = judged(
         "Cluster",
-        {"controlPlane": {"availability": before}},
+        {"controlPlane": {"availability": previous}},
         {"controlPlane": {"availability": now}},
     )
     assert found == ([Problem("spec.controlPlane.availability", problem)] if problem else [])
 
 
-def judged(kind: str, before: Data, now: Data, *held: str) -> list[Problem]:
+def judged(kind: str, previous: Data, now: Data, *held: str) -> list[Problem]:
     """Return, in order, what is wrong with the edit of an order that was answered."""
-    asked, edited = order(kind, **before), order(kind, **now)
+    requested, edited = order(kind, **previous), order(kind, **now)
     try:
         immutable.refused_fields_are_unchanged(
             edited,
             masked(KINDS[kind], edited.written),
-            bound(asked),
+            bound(requested),
             {},
             frozenset(held or ["spec"]),
         )
@@ -118,8 +118,8 @@ def judged(kind: str, before: Data, now: Data, *held: str) -> list[Problem]:
 
 def test_new_order_may_ask_for_anything() -> None:
     """Judge no field of an order that was never answered."""
-    asked = order("Server", zone="az1")
-    immutable.refused_fields_are_unchanged(asked, asked.written, None, {})
+    requested = order("Server", zone="az1")
+    immutable.refused_fields_are_unchanged(requested, requested.written, None, {})
 
 
 def test_nothing_is_held_of_a_new_order() -> None:
@@ -129,18 +129,18 @@ def test_nothing_is_held_of_a_new_order() -> None:
 
 def test_all_is_held_unless_the_backend_says_less() -> None:
     """Ask the backend what is held, with what was written at the last answer."""
-    asked = order("Server", zone="az1")
-    before = bound(asked, flavor="SCS-4V-8")
+    requested = order("Server", zone="az1")
+    previous = bound(requested, flavor="SCS-4V-8")
     mine = by_key(resource("a"))
-    assert immutable.held_paths(backend(), mine, before) == {"spec"}
+    assert immutable.held_paths(backend(), mine, previous) == {"spec"}
     seen: list[Any] = []
 
     def holds(observed: Any, written: Any) -> frozenset[str]:
         seen.append((observed, dict(written)))
         return frozenset({"spec.zone"})
 
-    assert immutable.held_paths(backend(holds=holds), mine, before) == {"spec.zone"}
-    assert seen == [(mine, {**asked.written, "flavor": "SCS-4V-8"})]
+    assert immutable.held_paths(backend(holds=holds), mine, previous) == {"spec.zone"}
+    assert seen == [(mine, {**requested.written, "flavor": "SCS-4V-8"})]
 
 
 NETWORKED: Data = {
@@ -224,6 +224,6 @@ def test_immutable_fields(held: list[str], fields: list[str]) -> None:
 )
 def test_corrections(now: Data, held: list[str], refused: list[str]) -> None:
     """Refuse what would change something live, and let everything else be corrected."""
-    before = {**NETWORKED, "zone": "az1"}
-    problems = judged("Server", before, {**before, **now}, *held)
+    previous = {**NETWORKED, "zone": "az1"}
+    problems = judged("Server", previous, {**previous, **now}, *held)
     assert [problem.field for problem in problems] == refused

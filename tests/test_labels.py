@@ -141,21 +141,21 @@ class TestLive:
 
     def test_it_goes_on(self, backend: Backend) -> None:
         """Unchanged, and with another edit; nothing of it changes."""
-        order, before = self.built(backend)
+        order, previous = self.built(backend)
         later = backend.layers("velero.io")
-        assert asking.ask(order, later, before).fatal == ""
+        assert asking.ask(order, later, previous).fatal == ""
         assert (
-            asking.ask(order, later, before).resources
-            == asking.ask(order, backend.layers(), before).resources
+            asking.ask(order, later, previous).resources
+            == asking.ask(order, backend.layers(), previous).resources
         )
         protected = replaced(order, "spec.deletionProtection", False)
-        assert asking.ask(protected, later, before).fatal == ""
+        assert asking.ask(protected, later, previous).fatal == ""
 
     def test_it_lets_go_of_the_key(self, backend: Backend) -> None:
         """Which cannot come back then."""
-        _, before = self.built(backend)
+        _, previous = self.built(backend)
         without = backend.order({"team": "web"})
-        outcome = asking.ask(without, backend.layers("velero.io"), before)
+        outcome = asking.ask(without, backend.layers("velero.io"), previous)
         assert outcome.fatal == ""
 
     @pytest.mark.parametrize(
@@ -168,8 +168,8 @@ class TestLive:
     )
     def test_it_gains_nothing(self, backend: Backend, written: dict[str, str], key: str) -> None:
         """Only what changes is judged, and named."""
-        _, before = self.built(backend)
-        outcome = asking.ask(backend.order(written), backend.layers("velero.io"), before)
+        _, previous = self.built(backend)
+        outcome = asking.ask(backend.order(written), backend.layers("velero.io"), previous)
         assert outcome.fatal == f"InvalidOrder: {backend.said.format(key)}: {KEPT}"
 
     def built(self, backend: Backend) -> tuple[Manifest, dict[str, local.Observed]]:
@@ -187,14 +187,14 @@ def test_a_pool_that_spreads_over_more_zones_keeps_them() -> None:
     """Its labels are the same in a zone that it gains; those of another pool are judged."""
     labelled = {"velero.io/x": "a"}
     zones = {f"{POOL}.zones": ["az1"]}
-    before = simulate.play(asking.ask(CAPI.order(labelled, **zones), CAPI.layers()).resources)
+    previous = simulate.play(asking.ask(CAPI.order(labelled, **zones), CAPI.layers()).resources)
     later = CAPI.layers("velero.io")
     wider = CAPI.order(labelled, **{f"{POOL}.zones": ["az1", "az2"]})
-    assert asking.ask(wider, later, before).fatal == ""
+    assert asking.ask(wider, later, previous).fatal == ""
     [pool] = CAPI.order(labelled, **zones)["spec"]["nodePools"]
     both = replaced(CAPI.order(labelled), "spec.nodePools", [pool, {**pool, "name": "more"}])
     refusal = f"InvalidOrder: spec.nodePools[more].labels.velero.io/x: {KEPT}"
-    assert asking.ask(both, later, before).fatal == refusal
+    assert asking.ask(both, later, previous).fatal == refusal
 
 
 @pytest.mark.parametrize("field", ["labels", "annotations"])
@@ -206,8 +206,8 @@ def test_gardener_keeps_what_a_live_pool_has(field: str) -> None:
     shoot = played["gardener-shoot"]
     live = replaced(shoot.manifest, f"{worker}.{field}", {key: "old"})
     seen = {**played, "gardener-shoot": local.Observed(live, shoot.connection)}
-    kept = replaced(order, f"{POOL}.{field}", {key: "old"})
-    assert asking.ask(kept, GARDENER.layers(), seen).fatal == ""
+    retained = replaced(order, f"{POOL}.{field}", {key: "old"})
+    assert asking.ask(retained, GARDENER.layers(), seen).fatal == ""
     changed = replaced(order, f"{POOL}.{field}", {key: "new"})
     refusal = f"InvalidOrder: {POOL}.{field}.{key}: {KEPT}"
     assert asking.ask(changed, GARDENER.layers(), seen).fatal == refusal

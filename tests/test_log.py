@@ -168,13 +168,13 @@ def test_an_unexpected_error_is_one_line_without_values(
             raise RuntimeError(f"password={password}") from error
 
     monkeypatch.setattr(fn, "compose", broken)
-    before = structlog.get_config()
+    previous = structlog.get_config()
     sdk.configure()
     structlog.configure(logger_factory=structlog.PrintLoggerFactory())
     try:
         asking.about(local.composite_of(SMALL, Mode.CLAIMS), LAYERS)
     finally:
-        structlog.configure(**before)
+        structlog.configure(**previous)
     (line,) = [json.loads(text) for text in capsys.readouterr().out.splitlines()]
     assert PLANT not in str(line)
     places = line.pop("trace")
@@ -264,10 +264,10 @@ def test_no_edit_of_an_answered_order_is_logged(name: str) -> None:
     """An immutable field is logged by its path, without the new value or a private old one."""
     order = asking.order(name)
     secret = {"userData": f"#cloud-config\n{PLANT}", "sshKeys": [public_key(PLANT)]}
-    before = {**order, "spec": {**order["spec"], **(secret if name == "server/full" else {})}}
-    observed = simulate.play(asking.ask(before, LAYERS).resources)
+    previous = {**order, "spec": {**order["spec"], **(secret if name == "server/full" else {})}}
+    observed = simulate.play(asking.ask(previous, LAYERS).resources)
     assert observed
-    for edited in (order, *(put(before, ("spec", key), PLANT) for key in before["spec"])):
+    for edited in (order, *(put(previous, ("spec", key), PLANT) for key in previous["spec"])):
         if edited["spec"]["environment"] != PLANT:
             lines = reported(local.composite_of(edited, Mode.CLAIMS), LAYERS, observed)
             assert PLANT not in str(lines)

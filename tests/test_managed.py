@@ -216,15 +216,15 @@ def test_envelope(resource: Resource, mode: Mode, want: dict[str, Any]) -> None:
 def test_there_and_back(resource: Resource, mode: Mode) -> None:
     """What was rendered is read back as the same resource; readiness is to be seen, not read."""
     manifest = asking.enveloped(resource, order(mode), "secrets")
-    kept = "secrets" if resource.secret and mode is Mode.CLAIMS else ""
+    retained = "secrets" if resource.secret and mode is Mode.CLAIMS else ""
     found = asking.neutral(resource.key, manifest)
-    assert found == replace(resource, ready=False, secret_namespace=kept)
+    assert found == replace(resource, ready=False, secret_namespace=retained)
 
 
 def test_a_connection_secret_stays_where_it_is() -> None:
     """Another namespace in the environment is for those that are new."""
-    before = asking.neutral(OBJECT.key, asking.enveloped(OBJECT, order(Mode.CLAIMS), "one"), {})
-    reference = asking.enveloped(before, order(Mode.CLAIMS), "two")["spec"][
+    previous = asking.neutral(OBJECT.key, asking.enveloped(OBJECT, order(Mode.CLAIMS), "one"), {})
+    reference = asking.enveloped(previous, order(Mode.CLAIMS), "two")["spec"][
         "writeConnectionSecretToRef"
     ]
     assert reference["namespace"] == "one"

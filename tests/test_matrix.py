@@ -73,15 +73,15 @@ def test_an_edit_is_not_current_before_it_is_taken_over(kind: str, backend: str)
 def not_current_before_taken_over(kind: str, backend: str, field: str) -> None:
     """Check that an edit is shown as current once providers have followed, and not before."""
     one, other = PAIRS[kind][field]
-    before, asked = play(kind, backend, one), order(kind, other)
-    outcome = asking.ask(asked, generous(kind, backend), simulate.play(before.resources))
-    if before.fatal or outcome.fatal:
+    previous, requested = play(kind, backend, one), order(kind, other)
+    outcome = asking.ask(requested, generous(kind, backend), simulate.play(previous.resources))
+    if previous.fatal or outcome.fatal:
         return
     status = outcome.composite["status"]
-    changed = applied(before) != applied(outcome)
+    changed = applied(previous) != applied(outcome)
     assert current(outcome) is not changed
     assert not (changed and status["phase"] in SETTLED)
-    assert current(settled(asked, backend, outcome))
+    assert current(settled(requested, backend, outcome))
 
 
 def applied(outcome: local.Outcome) -> dict[str, Any]:

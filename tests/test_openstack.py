@@ -99,13 +99,16 @@ class TestNetworksOfServers:
         """Further servers get the network of the first, though its offer has another id."""
         order = server(networks=[{"name": "default", "ipv6": True}])
         seen = built(order, OFFER)
-        before = seen[keys.port(0, 0)].manifest["spec"]["forProvider"]
+        previous = seen[keys.port(0, 0)].manifest["spec"]["forProvider"]
         offer = {"name": "default", "id": "n9", "subnet": "s9", "ipv6Subnet": "s9"}
         grown = asking.ask(
             {**order, "spec": {**order["spec"], "replicas": 3}}, layers(networks=[offer]), seen
         )
         place = payload(grown, keys.port(2, 0))
-        assert (place["networkId"], place["fixedIp"]) == (before["networkId"], before["fixedIp"])
+        assert (place["networkId"], place["fixedIp"]) == (
+            previous["networkId"],
+            previous["fixedIp"],
+        )
 
     def test_an_offer_that_goes(self) -> None:
         """Servers that named no network grow on where there is no default any more."""
@@ -219,13 +222,13 @@ class TestVolumes:
     def test_an_attachment_that_is_not_seen(self) -> None:
         """It keeps the ids that it was made with; no lost id is written over them."""
         seen = built(server(), OFFER)
-        before = seen[keys.attachment(0, "scratch")].manifest["spec"]["forProvider"]
+        previous = seen[keys.attachment(0, "scratch")].manifest["spec"]["forProvider"]
         blind = {
             key: local.Observed({k: v for k, v in found.manifest.items() if k != "status"})
             for key, found in seen.items()
         }
         found = asking.ask(server(), OFFER, blind)
-        assert payload(found, keys.attachment(0, "scratch")) == before
+        assert payload(found, keys.attachment(0, "scratch")) == previous
 
     def test_a_server_that_was_built_anew(self) -> None:
         """What attached the volume went with the old server: it is attached to the new one."""
@@ -261,8 +264,8 @@ class TestWhatIsMadeAnew:
         port = replaced(
             seen[keys.port(0, 0)].manifest, "status.atProvider.id", "" if gone else "new"
         )
-        before = seen | {key: local.Observed(waiting), keys.port(0, 0): local.Observed(port)}
-        found = payload(asking.ask(server(), OFFER, before), key)["network"]
+        previous = seen | {key: local.Observed(waiting), keys.port(0, 0): local.Observed(port)}
+        found = payload(asking.ask(server(), OFFER, previous), key)["network"]
         assert found == (payload_of(seen, key)["network"] if gone else [{"port": "new"}])
 
     def test_a_server_that_is_made_keeps_its_port(self) -> None:
@@ -308,8 +311,8 @@ class TestHighAvailability:
         other = layers(highAvailability={"metadata": {"restart": "yes"}})
         reported = payload(asking.ask(order, other, seen), keys.server(0))["metadata"]
         assert reported["restart"] == "no"
-        asked = {**order, "spec": {**order["spec"], "highAvailability": True}}
-        reported = payload(asking.ask(asked, other, seen), keys.server(0))["metadata"]
+        requested = {**order, "spec": {**order["spec"], "highAvailability": True}}
+        reported = payload(asking.ask(requested, other, seen), keys.server(0))["metadata"]
         assert reported["restart"] == "yes"
         assert "spec.labels[restart]: is kept for the provider" in asking.ask(order, other).fatal
 
@@ -326,12 +329,12 @@ class TestNetworks:
             externalNetwork=None, ipv6SubnetPool=None, networks=taken, defaultNetwork=None
         )
         found = asking.ask(order, gone, seen)
-        before = {key: observed.manifest["spec"] for key, observed in seen.items()}
+        previous = {key: observed.manifest["spec"] for key, observed in seen.items()}
         for key, field in (
             (keys.ROUTER, "externalNetworkId"),
             (f"{keys.SUBNET}{keys.IPV6}", "subnetpoolId"),
         ):
-            assert payload(found, key)[field] == before[key]["forProvider"][field]
+            assert payload(found, key)[field] == previous[key]["forProvider"][field]
         assert {problem.split(":")[0] for problem in asking.ask(order, gone).fatal.split("; ")} >= {
             "InvalidOrder",
             "spec.ipv6",
@@ -349,12 +352,12 @@ class TestNetworks:
         assert (status["phase"], status["message"]) == ("Updating", "the network is being changed")
 
     @pytest.mark.parametrize(
-        ("before", "now"), [(True, False), (False, True)], ids=["closed", "opened"]
+        ("previous", "now"), [(True, False), (False, True)], ids=["closed", "opened"]
     )
-    def test_a_way_out_that_changes(self, before: bool, now: bool) -> None:
+    def test_a_way_out_that_changes(self, previous: bool, now: bool) -> None:
         """Nothing is left for the provider to write back as it was: it would never settle."""
         order = asking.order("network/minimal")
-        seen = built({**order, "spec": {**order["spec"], "externalAccess": before}}, OFFER)
+        seen = built({**order, "spec": {**order["spec"], "externalAccess": previous}}, OFFER)
         changed = {**order, "spec": {**order["spec"], "externalAccess": now}}
         subnet = payload(asking.ask(changed, OFFER, seen), f"{keys.SUBNET}{keys.IPV4}")
         gateway = "10.20.0.1" if now else ""
@@ -562,8 +565,8 @@ def recorded(**names: str) -> dict[str, Resource]:
 
 def answered(kind: str, spec: Manifest, seen: Mapping[str, Resource], **decided: Any) -> Manifest:
     """Return the status of an order whose parts are what was recorded."""
-    own = openstack.OpenStackSettings.model_validate(OWN)
-    data = {"displayName": "x", "kinds": {kind: "openstack"}, "backends": {"openstack": own}}
+    config = openstack.OpenStackSettings.model_validate(OWN)
+    data = {"displayName": "x", "kinds": {kind: "openstack"}, "backends": {"openstack": config}}
     settings = Settings.model_validate(data)
     order = Order(kind, "acme", "net", Mode.NAMESPACED, "u", spec, KINDS[kind].model_validate(spec))
     backend: Any = {"Server": openstack.SERVER_BACKEND, "Network": openstack.NETWORK_BACKEND}[kind]

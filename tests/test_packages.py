@@ -152,8 +152,8 @@ def test_the_wheel_holds_what_runs(tmp_path: Path) -> None:
 def test_what_runs_needs_only_what_is_installed_with_it() -> None:
     """Every library that the function imports is in the image's lock."""
     graph = grimp.build_graph("function", include_external_packages=True)
-    own = {"function", *sys.stdlib_module_names}
-    imported = {module.partition(".")[0] for module in graph.modules} - own
+    config = {"function", *sys.stdlib_module_names}
+    imported = {module.partition(".")[0] for module in graph.modules} - config
     installed = {canonicalize_name(pin.partition("==")[0]) for pin in pins("requirements.txt")}
     homes = metadata.packages_distributions()
     assert "pydantic" in imported
@@ -249,8 +249,8 @@ def advising(*known: str) -> Iterator[str]:
 
     class Service(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            name, version = asked["package"]["name"], asked["version"]
+            requested = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            name, version = requested["package"]["name"], requested["version"]
             weak = {
                 "id": "PYSEC-0",
                 "affected": [

@@ -21,19 +21,21 @@ def rule(field: str, **verb: Any) -> PolicyRule:
     return PolicyRule(field=field, reason=REASON, **verb)
 
 
-def bound(asked: Data, filled: Data | None = None) -> Bound:
+def bound(requested: Data, filled: Data | None = None) -> Bound:
     """Build what is remembered of an order that was answered."""
-    return Bound(place=Place(), asked=asked, filled=filled or {})
+    return Bound(place=Place(), requested=requested, filled=filled or {})
 
 
-def judged(kind: str, written: Data, *rules: PolicyRule, before: Bound | None = None) -> list[str]:
+def judged(
+    kind: str, written: Data, *rules: PolicyRule, previous: Bound | None = None
+) -> list[str]:
     """Fill and judge an order as `compose` does; return what is violated."""
-    filled = policy.fill(kind, written, rules, before)
+    filled = policy.fill(kind, written, rules, previous)
     schema = KINDS[kind]
     effective = schema.model_validate(with_fills(written, filled)).model_dump(mode="json")
     now = with_fills(masked(schema, written), filled)
     try:
-        policy.judge(kind, effective, now, rules, before)
+        policy.judge(kind, effective, now, rules, previous)
     except PolicyViolation as refusal:
         return [str(problem) for problem in refusal.problems]
     return []
@@ -219,13 +221,13 @@ STICKY: dict[str, tuple[str, Data, Bound, list[PolicyRule], Data]] = {
 
 
 @pytest.mark.parametrize(
-    ("kind", "written", "before", "rules", "want"), STICKY.values(), ids=STICKY
+    ("kind", "written", "previous", "rules", "want"), STICKY.values(), ids=STICKY
 )
 def test_fill_of_an_order_that_lives(
-    kind: str, written: Data, before: Bound, rules: list[PolicyRule], want: Data
+    kind: str, written: Data, previous: Bound, rules: list[PolicyRule], want: Data
 ) -> None:
     """What was filled once stays; what lived without goes on without."""
-    assert policy.fill(kind, written, rules, before) == want
+    assert policy.fill(kind, written, rules, previous) == want
 
 
 JUDGED: dict[str, tuple[str, Data, list[PolicyRule], list[str]]] = {
@@ -515,13 +517,13 @@ TIGHTENED: dict[str, tuple[str, Data, Bound | None, list[PolicyRule], list[str]]
 
 
 @pytest.mark.parametrize(
-    ("kind", "written", "before", "rules", "want"), TIGHTENED.values(), ids=TIGHTENED
+    ("kind", "written", "previous", "rules", "want"), TIGHTENED.values(), ids=TIGHTENED
 )
 def test_tightening_never_strands(
-    kind: str, written: Data, before: Bound | None, rules: list[PolicyRule], want: list[str]
+    kind: str, written: Data, previous: Bound | None, rules: list[PolicyRule], want: list[str]
 ) -> None:
     """Only values that differ from those of the last answer are judged."""
-    assert judged(kind, written, *rules, before=before) == want
+    assert judged(kind, written, *rules, previous=previous) == want
 
 
 MISFITS: dict[str, tuple[PolicyRule, str]] = {
@@ -745,12 +747,12 @@ LIMITS: dict[str, tuple[Limits, Data, Data | None, list[str]]] = {
 }
 
 
-@pytest.mark.parametrize(("limits", "now", "before", "want"), LIMITS.values(), ids=LIMITS)
-def test_limits(limits: Limits, now: Data, before: Data | None, want: list[str]) -> None:
+@pytest.mark.parametrize(("limits", "now", "previous", "want"), LIMITS.values(), ids=LIMITS)
+def test_limits(limits: Limits, now: Data, previous: Data | None, want: list[str]) -> None:
     """Limits are held against an order only where it grew."""
     found: list[str] = []
     try:
-        policy.judge_limits(limits, now, before)
+        policy.judge_limits(limits, now, previous)
     except PolicyViolation as refusal:
         found = [str(problem) for problem in refusal.problems]
     assert found == want

@@ -53,8 +53,8 @@ each_provider = pytest.mark.parametrize("provider", ["cluster-stacks", "gardener
 )
 def test_room_in_the_range_of_pods(provider: str, pods: str, fits: int) -> None:
     """Whether the order names the range, or the environment does."""
-    own = nodes(fits + 1, pods=pods)
-    assert said(own, layers(provider)) == f"spec.network.pods: {SMALL.format(fits + 1)}"
+    config = nodes(fits + 1, pods=pods)
+    assert said(config, layers(provider)) == f"spec.network.pods: {SMALL.format(fits + 1)}"
     assert said(nodes(fits + 1), layers(provider, pods=pods)) == (
         f"spec.nodePools: have {fits + 1} nodes in all, and the range of pods here has room for "
         f"{fits}"
@@ -69,8 +69,8 @@ def test_room_in_the_range_of_nodes(provider: str) -> None:
     """Control planes are there too, where they are machines."""
     planes = {"cluster-stacks": 3, "gardener": 0}[provider]
     cidr, fits = "10.9.0.0/28", 13 - planes
-    own = said(nodes(fits + 1, nodes=cidr), layers(provider))
-    assert own.startswith("spec.network.nodes: is too small for 14 machines")
+    config = said(nodes(fits + 1, nodes=cidr), layers(provider))
+    assert config.startswith("spec.network.nodes: is too small for 14 machines")
     assert said(nodes(fits, nodes=cidr), layers(provider)) == ""
 
 

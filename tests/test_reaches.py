@@ -109,19 +109,19 @@ class Before:
 
 
 @functools.lru_cache
-def _live(world: str, before: Before) -> World:
-    return settle(new(world, before.case))[0]
+def _live(world: str, previous: Before) -> World:
+    return settle(new(world, previous.case))[0]
 
 
 @functools.lru_cache
-def _unedited(world: str, before: Before, spec: str) -> tuple[Any, ...]:
-    found = live(world, before.case)
-    return outcome(under(found, world, before.case, edited=False, spec=json.loads(spec)))
+def _unedited(world: str, previous: Before, spec: str) -> tuple[Any, ...]:
+    found = live(world, previous.case)
+    return outcome(under(found, world, previous.case, edited=False, spec=json.loads(spec)))
 
 
 @functools.lru_cache
-def _answered(world: str, before: Before) -> Mapping[str, Data]:
-    return ask(under(live(world, before.case), world, before.case, edited=False)).desired
+def _answered(world: str, previous: Before) -> Mapping[str, Data]:
+    return ask(under(live(world, previous.case), world, previous.case, edited=False)).desired
 
 
 def unedited(world: str, case: Case, spec: Data) -> tuple[Any, ...]:
@@ -133,9 +133,9 @@ def under(found: World, world: str, case: Case, *, edited: bool, spec: Data | No
     """Return a world after the edit, or what it is compared with; its order edited too."""
     edits = (case.then, case.edit) if edited else (case.then,)
     more = {"environment": "other"} if case.elsewhere else {}
-    asked = merged(merged(found.spec, spec or {}), more)
+    requested = merged(merged(found.spec, spec or {}), more)
     moves = bool(case.then)
-    return replace(found, layers=layers(world, case, *edits), spec=asked, moves=moves)
+    return replace(found, layers=layers(world, case, *edits), spec=requested, moves=moves)
 
 
 def outcome(found: World) -> tuple[Any, ...]:
@@ -194,14 +194,14 @@ def test_it_does_not_reach_live_orders(world: str) -> None:
 
 def unreached(case: Case, world: str) -> None:
     """Check that a live order is rendered as before the edit."""
-    before = _answered(world, Before(case))
+    previous = _answered(world, Before(case))
     found = under(live(world, case), world, case, edited=True)
     for _ in range(2):
         reply = ask(found)
         if case.refuses and reply.reason == case.refuses:
             return
         assert not reply.fatal, reply.fatal
-        assert reply.desired == before
+        assert reply.desired == previous
         found = advance(found, reply)
 
 
@@ -255,10 +255,10 @@ def test_it_reaches_new_orders(world: str) -> None:
 def reached_when_new(case: Case, world: str) -> None:
     """Check that a new order differs by the edit."""
     spec = case.judged.get(world, {})
-    after, before = (
+    after, previous = (
         under(new(world, case), world, case, edited=edited, spec=spec) for edited in (True, False)
     )
-    after_it, before_it = outcome(after), outcome(before)
+    after_it, before_it = outcome(after), outcome(previous)
     assert (run(after_it), after_it[2]) != (run(before_it), before_it[2])
 
 
@@ -272,12 +272,12 @@ def reached_by_version(case: Case, world: str) -> None:
     """Check that another version brings the edit if it waits for one, and only then."""
     found, spec = live(world, case), {"version": "1.35"}
     after = outcome(under(found, world, case, edited=True, spec=spec))
-    before = unedited(world, case, spec)
+    previous = unedited(world, case, spec)
     if case.refuses and after[0].startswith(case.refuses):
         return
     comes = DECLARED[case.field] == NEXT_VERSION and world in case.shows
     comes &= world not in case.stays
-    assert (run(after) != run(before)) == comes
+    assert (run(after) != run(previous)) == comes
 
 
 @shown_in(NEXT_CHANGE)
@@ -289,10 +289,10 @@ def test_it_comes_when_what_it_judges_changes(world: str) -> None:
 def reached_by_judged(case: Case, world: str) -> None:
     """Check that an edit of what is judged is answered by the edit of the environment."""
     found, spec = live(world, case), case.judged[world]
-    after, before = (
+    after, previous = (
         outcome(under(found, world, case, edited=edited, spec=spec)) for edited in (True, False)
     )
-    assert after != before
+    assert after != previous
 
 
 @each_world
@@ -321,10 +321,10 @@ def test_it_shows_at_once(world: str) -> None:
 def reached_at_once(case: Case, world: str) -> None:
     """Check that the next call differs by the edit."""
     found, spec = live(world, case), case.judged.get(world, {})
-    after, before = (
+    after, previous = (
         ask(under(found, world, case, edited=edited, spec=spec)) for edited in (True, False)
     )
-    assert (reported(after), after.desired) != (reported(before), before.desired)
+    assert (reported(after), after.desired) != (reported(previous), previous.desired)
 
 
 # What an order has no value of until it is needed: the project is in the name of a Shoot, and the

@@ -491,9 +491,9 @@ def test_changes_that_the_tenant_takes_back(
     order: Data, first: Edits, then: Edits, want: str
 ) -> None:
     """A refused change names the current value, and never a private one."""
-    before = edited(order, "spec", first)
-    observed = simulate.play(asking.ask(before, [ENVIRONMENT]).resources)
-    outcome = asking.ask(edited(before, "spec", then), [ENVIRONMENT], observed)
+    previous = edited(order, "spec", first)
+    observed = simulate.play(asking.ask(previous, [ENVIRONMENT]).resources)
+    outcome = asking.ask(edited(previous, "spec", then), [ENVIRONMENT], observed)
     assert outcome.fatal == want
     assert outcome.warnings == (want.partition(": ")[2],)
 
@@ -677,7 +677,9 @@ INTERNAL = re.compile(
 )
 
 
-def asked(order: Data, edits: Edits, more: list[Data], mode: Mode = Mode.CLAIMS) -> local.Outcome:
+def requested(
+    order: Data, edits: Edits, more: list[Data], mode: Mode = Mode.CLAIMS
+) -> local.Outcome:
     """Ask about an order after an edit of the environment."""
     return asking.ask(order, [edited(ENVIRONMENT, "data", edits), *more], mode=mode)
 
@@ -689,7 +691,7 @@ def test_what_the_operator_mends(
     order: Data, edits: Edits, more: list[Data], want: str, public: str
 ) -> None:
     """The operator reads path and EnvironmentConfig; the tenant a sentence without either."""
-    outcome = asked(order, edits, more)
+    outcome = requested(order, edits, more)
     assert outcome.fatal == want
     assert outcome.warnings == (public,)
     assert issubclass(getattr(errors, want.partition(": ")[0]), errors.OperatorRefusal)
@@ -707,7 +709,7 @@ def test_where_the_tenant_reads_the_composite(
     order: Data, edits: Edits, more: list[Data], want: str, public: str
 ) -> None:
     """In a namespaced install nothing at all of the answer tells how the provider is set up."""
-    outcome = asked(order, edits, more, Mode.NAMESPACED)
+    outcome = requested(order, edits, more, Mode.NAMESPACED)
     reason = want.partition(": ")[0]
     assert outcome.fatal == f"{reason}: {public}"
     reported = [outcome.fatal, *outcome.warnings, str(outcome.composite["status"])]

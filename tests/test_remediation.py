@@ -43,13 +43,13 @@ each_class = pytest.mark.parametrize("has_own", [None, True, False])
 
 def layers(provider: str, **profile: Any) -> list[Manifest]:
     """Return an example provider whose class is described by a profile of its own."""
-    own = {"workerClass": "worker", "variables": {}, "fields": {}}
-    own["fields"] = {"spec.nodePools[].flavor": {"override": "machine"}}
+    config = {"workerClass": "worker", "variables": {}, "fields": {}}
+    config["fields"] = {"spec.nodePools[].flavor": {"override": "machine"}}
     said = {name: value for name, value in profile.items() if value is not None}
     found = []
     for layer in asking.provider(provider):
         if "kinds" in layer["data"]:
-            layer = replaced(layer, "data.backends.capi.profiles", {"own": {**own, **said}})  # noqa: PLW2901  # edit by edit
+            layer = replaced(layer, "data.backends.capi.profiles", {"own": {**config, **said}})  # noqa: PLW2901  # edit by edit
         for one in layer["data"].get("classes", []):
             if one["name"] == "default":
                 one |= {"profile": "own", "variables": {}, "tenantVariables": []}
@@ -149,13 +149,13 @@ def test_a_live_cluster_keeps_its_check_until_its_version_changes(
 @each_provider
 def test_what_is_applied_does_not_flap(provider: str) -> None:
     """Every answer after the first is the same, whatever the profile says meanwhile."""
-    for before, after in ((None, False), (True, False), (False, True), (False, None)):
-        outcome = asking.ask(order(provider), layers(provider, classHealthCheck=before))
+    for previous, after in ((None, False), (True, False), (False, True), (False, None)):
+        outcome = asking.ask(order(provider), layers(provider, classHealthCheck=previous))
         first = checks(outcome, provider)
         for _ in range(3):
             seen = simulate.play(outcome.resources)
             outcome = asking.ask(order(provider), layers(provider, classHealthCheck=after), seen)
-            assert checks(outcome, provider) == first, (before, after)
+            assert checks(outcome, provider) == first, (previous, after)
 
 
 @each_provider

@@ -137,31 +137,33 @@ class TestFlavors:
     def test_kept_while_the_ask_is_unchanged(self, ask: Data) -> None:
         """A changed catalogue does not resize live machines, nor does an empty one refuse them."""
         written = cluster("1.34", pool(**ask))
-        before = lives("Cluster", written)
+        previous = lives("Cluster", written)
         for catalogue in ([{"name": "SCS-4V-8-100s"}, {"name": "SCS-16V-32"}], []):
-            found = answered("Cluster", written, settings(flavors=catalogue), before)
-            assert found.decided.machines == before.machines
-            assert found.estimate == before.estimate
+            found = answered("Cluster", written, settings(flavors=catalogue), previous)
+            assert found.decided.machines == previous.machines
+            assert found.estimate == previous.estimate
 
     def test_changed_ask_is_resolved_anew(self) -> None:
         """From four vCPUs to two the machine shrinks, although the old one would do."""
-        before = lives("Server", server(size=size(4, 8)))
-        assert flavor_of(answered("Server", server(size=size(2, 4)), before=before)) == "SCS-2V-4"
+        previous = lives("Server", server(size=size(4, 8)))
+        assert (
+            flavor_of(answered("Server", server(size=size(2, 4)), previous=previous)) == "SCS-2V-4"
+        )
 
     def test_only_the_changed_pool_is_resolved_anew(self) -> None:
         """The other pool keeps a flavor that is no longer offered."""
-        before = lives("Cluster", cluster("1.34", pool("a"), pool("b")))
+        previous = lives("Cluster", cluster("1.34", pool("a"), pool("b")))
         now = cluster("1.34", pool("a"), pool("b", flavor="SCS-4V-8"))
         offer = settings(flavors=[{"name": "SCS-4V-8"}])
-        found = answered("Cluster", now, offer, before)
+        found = answered("Cluster", now, offer, previous)
         assert flavor_of(found, "a") == "SCS-2V-4"
         assert flavor_of(found, "b") == "SCS-4V-8"
 
     def test_new_pool_of_a_withdrawn_flavor(self) -> None:
         """A pool that is added is held against what is offered now."""
-        before = lives("Cluster", cluster("1.34", pool("a")))
+        previous = lives("Cluster", cluster("1.34", pool("a")))
         now = cluster("1.34", pool("a"), pool("b"))
-        assert refusals("Cluster", now, settings(flavors=[{"name": "SCS-1V-2"}]), before) == [
+        assert refusals("Cluster", now, settings(flavors=[{"name": "SCS-1V-2"}]), previous) == [
             "spec.nodePools[b].flavor: not offered here; nearest: SCS-1V-2"
         ]
 
@@ -177,9 +179,9 @@ class TestFlavors:
     def test_lost_record(self, ask: Data, want: str) -> None:
         """Where the ask was lost the live flavor stays, unless the order names another."""
         lost = lives("Cluster", cluster("1.34", pool()))
-        machine = lost.machines["web"].model_copy(update={"asked": {}})
-        before = lost.model_copy(update={"machines": {"web": machine}, "rebuilt": True})
-        found = answered("Cluster", cluster("1.34", pool(**ask)), before=before)
+        machine = lost.machines["web"].model_copy(update={"requested": {}})
+        previous = lost.model_copy(update={"machines": {"web": machine}, "rebuilt": True})
+        found = answered("Cluster", cluster("1.34", pool(**ask)), previous=previous)
         assert flavor_of(found, "web") == want
 
     @pytest.mark.parametrize(
@@ -188,13 +190,13 @@ class TestFlavors:
     def test_lost_record_of_a_server(self, catalogue: list[Data], cpu: int) -> None:
         """A server that boots from its disk goes on; its numbers are those of the catalogue."""
         ask = server(flavor="SCS-2V-4-20s")
-        machine = Machine(asked={}, flavor="SCS-2V-4-20s")
-        before = lives("Server", ask).model_copy(
+        machine = Machine(requested={}, flavor="SCS-2V-4-20s")
+        previous = lives("Server", ask).model_copy(
             update={"machines": {"server": machine}, "rebuilt": True}
         )
-        found = answered("Server", ask, settings(flavors=catalogue), before)
+        found = answered("Server", ask, settings(flavors=catalogue), previous)
         assert flavor_of(found) == "SCS-2V-4-20s"
-        assert found.decided.boot == before.boot
+        assert found.decided.boot == previous.boot
         assert found.estimate["cpu"] == cpu
 
 
@@ -241,10 +243,10 @@ class TestVariables:
 
     def test_closed_later(self) -> None:
         """A live value is kept; another value for it is refused."""
-        before = lives("Cluster", cluster(variables={"a": 1}), self.OPEN)
-        kept = answered("Cluster", cluster(variables={"a": 1}), OFFER, before)
-        assert kept.decided.version == "1.34.7"
-        assert refusals("Cluster", cluster(variables={"a": 2}), OFFER, before) == [
+        previous = lives("Cluster", cluster(variables={"a": 1}), self.OPEN)
+        retained = answered("Cluster", cluster(variables={"a": 1}), OFFER, previous)
+        assert retained.decided.version == "1.34.7"
+        assert refusals("Cluster", cluster(variables={"a": 2}), OFFER, previous) == [
             "spec.variables.a: not open to tenants here; open: none"
         ]
 
@@ -298,10 +300,10 @@ class TestImages:
 
     def test_kept(self) -> None:
         """Neither a new image of the same name nor a withdrawn one rebuilds live servers."""
-        before = lives("Server", server())
+        previous = lives("Server", server())
         for images in ([image("ubuntu", "24.04", id="new")], []):
-            found = answered("Server", server(), settings(images=images), before)
-            assert found.decided.image == before.image
+            found = answered("Server", server(), settings(images=images), previous)
+            assert found.decided.image == previous.image
 
     def test_flavor_and_image_are_told_at_once(self) -> None:
         """Two problems are two lines."""
@@ -383,8 +385,8 @@ class TestBoot:
     )
     def test_resized(self, was: Data, now: Data) -> None:
         """Another flavor changes nothing about the way a server boots."""
-        before = lives("Server", was)
-        assert answered("Server", now, before=before).decided.boot == before.boot
+        previous = lives("Server", was)
+        assert answered("Server", now, previous=previous).decided.boot == previous.boot
 
     @pytest.mark.parametrize(
         ("was", "now", "want"),
@@ -419,7 +421,7 @@ class TestBoot:
     )
     def test_resize_refused(self, was: Data, now: Data, want: str) -> None:
         """What the compute service would refuse after the reboot is refused before."""
-        assert refusals("Server", now, before=lives("Server", was)) == [want]
+        assert refusals("Server", now, previous=lives("Server", was)) == [want]
 
 
 class TestZones:
@@ -442,16 +444,16 @@ class TestZones:
         ask = cluster("1.34", pool(zones=["az1"]), controlPlane={"availability": "Zone"})
         assert answered("Cluster", ask, none, lives("Cluster", ask)).decided.zones == {}
         ask = server(zone="az1")
-        before = lives("Server", ask)
-        assert answered("Server", ask, none, before).decided.boot == before.boot
+        previous = lives("Server", ask)
+        assert answered("Server", ask, none, previous).decided.boot == previous.boot
 
     def test_pools_that_name_none(self) -> None:
         """They get the environment's zones of the day they were ordered."""
-        before = lives("Cluster", cluster("1.34", pool("a")))
-        assert before.zones == {"a": ("az1", "az2", "az3")}
+        previous = lives("Cluster", cluster("1.34", pool("a")))
+        assert previous.zones == {"a": ("az1", "az2", "az3")}
         now = cluster("1.34", pool("a"), pool("b"), pool("c", zones=["az9"]))
         offer = settings(zones=[{"name": "az9"}])
-        assert answered("Cluster", now, offer, before).decided.zones == {
+        assert answered("Cluster", now, offer, previous).decided.zones == {
             "a": ("az1", "az2", "az3"),
             "b": ("az9",),
         }
@@ -481,19 +483,19 @@ NOT_OFFERED = "spec.version: not offered here; offered: 1.33.5, 1.34.2, 1.34.7, 
 class TestVersions:
     """Kubernetes versions are exact, go up one minor at a time, and never down."""
 
-    @pytest.mark.parametrize(("asked", "want"), NEW.values(), ids=NEW)
-    def test_new(self, asked: str, want: str) -> None:
+    @pytest.mark.parametrize(("requested", "want"), NEW.values(), ids=NEW)
+    def test_new(self, requested: str, want: str) -> None:
         """A minor gets its newest supported patch; other states are for exact asks only."""
-        found = answered("Cluster", cluster(asked))
+        found = answered("Cluster", cluster(requested))
         assert found.decided.version == want
         assert found.decided.class_name == f"class-{want.replace('.', '-')}"
         assert (found.decided.cluster_class, found.decided.profile) == ("default", "scs2")
         assert (found.pending, found.notes) == ("", ())
 
-    @pytest.mark.parametrize("asked", ["1.31", "1.32", "1.34.3", "1.37.x", "1.3"])
-    def test_new_and_not_offered(self, asked: str) -> None:
+    @pytest.mark.parametrize("requested", ["1.31", "1.32", "1.34.3", "1.37.x", "1.3"])
+    def test_new_and_not_offered(self, requested: str) -> None:
         """What is offered to all is named."""
-        assert refusals("Cluster", cluster(asked)) == [NOT_OFFERED]
+        assert refusals("Cluster", cluster(requested)) == [NOT_OFFERED]
 
     def test_all_problems_at_once(self) -> None:
         """A wrong version does not hide a wrong pool."""
@@ -506,16 +508,16 @@ class TestVersions:
 
     def test_kept_while_the_ask_is_unchanged(self) -> None:
         """A newer patch, or a catalogue without the version, changes nothing."""
-        before = lives("Cluster", cluster("1.34"))
+        previous = lives("Cluster", cluster("1.34"))
         for releases in ([release("1.34.9")], [release("1.40.0")], []):
             offer = settings(kubernetesVersions=releases)
-            found = answered("Cluster", cluster("1.34"), offer, before)
+            found = answered("Cluster", cluster("1.34"), offer, previous)
             assert found.decided.version == "1.34.7"
             assert found.decided.class_name == "class-1-34-7"
             assert (found.pending, found.notes) == ("", ())
 
     @pytest.mark.parametrize(
-        ("current", "asked", "want"),
+        ("current", "requested", "want"),
         [
             ("1.34.2", "1.34", "1.34.7"),
             ("1.34.2", "1.34.7", "1.34.7"),
@@ -526,32 +528,32 @@ class TestVersions:
             ("1.33.5", "1.34.x", "1.34.7"),
         ],
     )
-    def test_changed_ask(self, current: str, asked: str, want: str) -> None:
+    def test_changed_ask(self, current: str, requested: str, want: str) -> None:
         """A changed request is resolved again, upwards."""
-        found = answered("Cluster", cluster(asked), before=runs(current))
+        found = answered("Cluster", cluster(requested), previous=runs(current))
         assert (found.decided.version, found.pending) == (want, "")
         assert found.decided.class_name == f"class-{want.replace('.', '-')}"
 
     @pytest.mark.parametrize(
-        ("current", "asked"), [("1.34.7", "1.34.2"), ("1.34.7", "1.33"), ("1.35.1", "1.34.x")]
+        ("current", "requested"), [("1.34.7", "1.34.2"), ("1.34.7", "1.33"), ("1.35.1", "1.34.x")]
     )
-    def test_never_down(self, current: str, asked: str) -> None:
+    def test_never_down(self, current: str, requested: str) -> None:
         """An ask below what runs is refused, with what runs."""
-        assert refusals("Cluster", cluster(asked), before=runs(current)) == [
+        assert refusals("Cluster", cluster(requested), previous=runs(current)) == [
             f"spec.version: versions never go down; the cluster runs {current}"
         ]
 
     def test_changed_to_what_is_not_offered(self) -> None:
         """A changed ask has no claim to what is not offered."""
-        assert refusals("Cluster", cluster("1.34.5"), before=runs("1.34.2")) == [NOT_OFFERED]
+        assert refusals("Cluster", cluster("1.34.5"), previous=runs("1.34.2")) == [NOT_OFFERED]
 
     def test_one_minor_at_a_time(self) -> None:
         """Three minors are three steps, each reported, each by the newest patch."""
-        ask, seen, before = cluster("1.36"), [], runs("1.33.5")
+        ask, seen, previous = cluster("1.36"), [], runs("1.33.5")
         for _ in range(4):
-            found = answered("Cluster", ask, before=before)
+            found = answered("Cluster", ask, previous=previous)
             seen.append((found.decided.version, found.pending))
-            before = remember(ask, found)
+            previous = remember(ask, found)
         assert seen == [
             ("1.34.7", "1.34.7 comes before 1.36.0"),
             ("1.35.1", "1.35.1 comes before 1.36.0"),
@@ -564,18 +566,18 @@ class TestVersions:
         found = answered(
             "Cluster",
             cluster("1.35"),
-            before=runs("1.34.7"),
+            previous=runs("1.34.7"),
             progress=Progress("1.34.7", settled=False),
         )
         assert found.decided.version == "1.34.7"
         assert found.pending == "1.35.1 follows once 1.34.7 is reached everywhere"
 
-    @pytest.mark.parametrize("asked", ["1.35", "1.35.1"])
-    def test_no_minor_on_the_way(self, asked: str) -> None:
+    @pytest.mark.parametrize("requested", ["1.35", "1.35.1"])
+    def test_no_minor_on_the_way(self, requested: str) -> None:
         """A gap in the catalogue is the operator's to close; the tenant reads what is missing."""
         offer = settings(kubernetesVersions=[release("1.33.5"), release("1.35.1")])
         with pytest.raises(NotOffered) as caught:
-            answered("Cluster", cluster(asked), offer, runs("1.33.5"))
+            answered("Cluster", cluster(requested), offer, runs("1.33.5"))
         assert str(caught.value) == (
             "kubernetesVersions: no 1.34 on the way from 1.33.5 to 1.35.1, minors are taken one "
             "at a time"
@@ -593,15 +595,15 @@ class TestVersions:
     def test_way_no_longer_offered(self, releases: list[Data]) -> None:
         """An order under way stays where it is, and says so, when the catalogue loses its goal."""
         ask = cluster("1.36")
-        before = remember(ask, answered("Cluster", ask, before=runs("1.33.5")))
-        found = answered("Cluster", ask, settings(kubernetesVersions=releases), before)
+        previous = remember(ask, answered("Cluster", ask, previous=runs("1.33.5")))
+        found = answered("Cluster", ask, settings(kubernetesVersions=releases), previous)
         assert found.decided.version == "1.34.7"
         assert found.pending == "the way to 1.36 is no longer offered"
 
     def test_observed_beats_ordered(self) -> None:
         """A cluster that somebody upgraded by hand is never turned back."""
-        before = lives("Cluster", cluster("1.34"))
-        found = answered("Cluster", cluster("1.34"), before=before, progress=Progress("1.35.1"))
+        previous = lives("Cluster", cluster("1.34"))
+        found = answered("Cluster", cluster("1.34"), previous=previous, progress=Progress("1.35.1"))
         assert found.decided.version == "1.35.1"
         assert found.decided.class_name == "class-1-35-1"
         assert found.notes == (
@@ -610,9 +612,9 @@ class TestVersions:
 
     def test_observed_above_and_unknown(self) -> None:
         """Without a class for the version that runs, the operator has to offer one."""
-        before = lives("Cluster", cluster("1.34"))
+        previous = lives("Cluster", cluster("1.34"))
         with pytest.raises(NotOffered) as caught:
-            answered("Cluster", cluster("1.34"), before=before, progress=Progress("1.34.9"))
+            answered("Cluster", cluster("1.34"), previous=previous, progress=Progress("1.34.9"))
         assert str(caught.value) == "kubernetesVersions[1.34.9].classes: default is needed"
         assert caught.value.public == "spec.class: default is not offered for 1.34.9"
 
@@ -621,7 +623,7 @@ class TestVersions:
         found = answered(
             "Cluster",
             cluster("1.34.7"),
-            before=runs("1.34.7"),
+            previous=runs("1.34.7"),
             progress=Progress("1.34.2", settled=False),
         )
         assert (found.decided.version, found.pending) == ("1.34.7", "")
@@ -688,21 +690,21 @@ class TestClasses:
     def test_withdrawn(self) -> None:
         """A class that is not offered any more is kept, with its profile."""
         ask = cluster("1.34", **{"class": "large"})
-        before = lives("Cluster", ask, CLASSES)
-        found = answered("Cluster", ask, OFFER, before)
+        previous = lives("Cluster", ask, CLASSES)
+        found = answered("Cluster", ask, OFFER, previous)
         assert chosen(found) == ("1.34.7", "large", "large-34", "scs")
 
     def test_changed(self) -> None:
         """Another class is taken for the version that runs."""
-        before = lives("Cluster", cluster("1.34"), CLASSES)
-        found = answered("Cluster", cluster("1.34", **{"class": "large"}), CLASSES, before)
+        previous = lives("Cluster", cluster("1.34"), CLASSES)
+        found = answered("Cluster", cluster("1.34", **{"class": "large"}), CLASSES, previous)
         assert chosen(found) == ("1.34.7", "large", "large-34", "scs")
 
     def test_changed_to_one_without_the_version(self) -> None:
         """The operator would have to offer the class for the version that runs."""
-        before = lives("Cluster", cluster("1.35"), CLASSES)
+        previous = lives("Cluster", cluster("1.35"), CLASSES)
         with pytest.raises(NotOffered) as caught:
-            answered("Cluster", cluster("1.35", **{"class": "large"}), CLASSES, before)
+            answered("Cluster", cluster("1.35", **{"class": "large"}), CLASSES, previous)
         assert str(caught.value) == "kubernetesVersions[1.35.1].classes: large is needed"
         assert caught.value.public == "spec.class: large is not offered for 1.35.1"
 
@@ -716,24 +718,24 @@ class TestIssuer:
 
     def test_kept_until_the_version_changes(self) -> None:
         """An edit of the environment does not roll live nodes."""
-        before = lives("Cluster", cluster("1.34"))
-        found = answered("Cluster", cluster("1.34"), OTHER_ISSUER, before)
+        previous = lives("Cluster", cluster("1.34"))
+        found = answered("Cluster", cluster("1.34"), OTHER_ISSUER, previous)
         assert found.decided.oidc == OFFER.access.oidc
-        found = answered("Cluster", cluster("1.35"), OTHER_ISSUER, before)
+        found = answered("Cluster", cluster("1.35"), OTHER_ISSUER, previous)
         assert found.decided.oidc == OTHER_ISSUER.access.oidc
 
     def test_none_before(self) -> None:
         """An issuer that the environment gets later waits for the next version, too."""
-        before = lives("Cluster", cluster("1.34"), settings(access={}))
-        assert answered("Cluster", cluster("1.34"), before=before).decided.oidc is None
-        assert answered("Cluster", cluster("1.35"), before=before).decided.oidc is not None
+        previous = lives("Cluster", cluster("1.34"), settings(access={}))
+        assert answered("Cluster", cluster("1.34"), previous=previous).decided.oidc is None
+        assert answered("Cluster", cluster("1.35"), previous=previous).decided.oidc is not None
 
     def test_own(self) -> None:
         """The tenant's own issuer is nothing to remember; without it the environment's is."""
         ask = cluster("1.34", access=OWN)
-        before = lives("Cluster", ask)
-        assert before.oidc is None
-        found = answered("Cluster", cluster("1.34"), before=before)
+        previous = lives("Cluster", ask)
+        assert previous.oidc is None
+        found = answered("Cluster", cluster("1.34"), previous=previous)
         assert found.decided.oidc == OFFER.access.oidc
 
 
@@ -809,19 +811,19 @@ class TestVolumeTypes:
 
     def test_withdrawn(self) -> None:
         """What is there keeps its type; a volume that comes has to name an offered one."""
-        before = lives("Server", self.ASK)
+        previous = lives("Server", self.ASK)
         none = settings(volumeTypes=[])
-        kept = answered("Server", self.ASK, none, before).decided.volume_types
-        assert kept == {"data": "SSD-3", "log": ""}
+        retained = answered("Server", self.ASK, none, previous).decided.volume_types
+        assert retained == {"data": "SSD-3", "log": ""}
         more = server(volumes=[*self.ASK["volumes"], volume("wal", 5, type="ssd")])
         want = ["spec.volumes[wal].type: not offered here; offered: none"]
-        assert refusals("Server", more, none, before) == want
+        assert refusals("Server", more, none, previous) == want
 
     def test_removed(self) -> None:
         """A volume of the same name that comes back later is another one."""
-        before = lives("Server", self.ASK)
+        previous = lives("Server", self.ASK)
         fewer = server(volumes=[volume("log", 10)])
-        found = answered("Server", fewer, before=before)
+        found = answered("Server", fewer, previous=previous)
         assert found.decided.volume_types == {"log": ""}
         other = settings(volumeTypes=[{"name": "ssd", "backendName": "SSD-4"}])
         again = answered("Server", self.ASK, other, remember(fewer, found))

@@ -70,7 +70,7 @@ DIFFERENCES: dict[str, tuple[Data, list[tuple[str, Any, Any]]]] = {
 def test_differences(now: Data, want: list[tuple[str, Any, Any]]) -> None:
     """A field differs when what it amounts to does: an absent one has its default."""
     found = schema.differences(Outer, BEFORE, now, "spec")
-    assert [(change.path, change.before, change.now) for change in found] == want
+    assert [(change.path, change.previous, change.now) for change in found] == want
 
 
 def test_difference_knows_its_field() -> None:

@@ -46,9 +46,9 @@ OBJECT = {
 )
 def test_fitting(value: Any, want: Any) -> None:
     """Keep what fits and what is not named; take the rest for absent."""
-    before = json.dumps(value)
+    previous = json.dumps(value)
     assert shapes.fitting(value, OBJECT) == (value if want is ... else want)
-    assert json.dumps(value) == before
+    assert json.dumps(value) == previous
 
 
 @pytest.mark.parametrize(

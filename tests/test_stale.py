@@ -26,11 +26,11 @@ FIFTH = Revision(uid="u", generation=5)
 
 def record(revision: Revision | None) -> Bound:
     """Build the record of an order that was last answered as `NEW`."""
-    return Bound(place=PLACE, asked=NEW, revision=revision)
+    return Bound(place=PLACE, requested=NEW, revision=revision)
 
 
 @pytest.mark.parametrize(
-    ("uid", "generation", "spec", "before"),
+    ("uid", "generation", "spec", "previous"),
     [
         pytest.param("u", 1, OLD, None, id="new order"),
         pytest.param("u", 6, OLD, record(FIFTH), id="newer"),
@@ -42,9 +42,9 @@ def record(revision: Revision | None) -> Bound:
         pytest.param("", 1, OLD, record(FIFTH), id="no UID"),
     ],
 )
-def test_reads_that_pass(uid: str, generation: int, spec: Data, before: Bound | None) -> None:
+def test_reads_that_pass(uid: str, generation: int, spec: Data, previous: Bound | None) -> None:
     """Pass what is no older version of the same order, or requests the same."""
-    stale.older_versions_change_nothing(stale.revision_of(uid, generation), spec, before)
+    stale.older_versions_change_nothing(stale.revision_of(uid, generation), spec, previous)
 
 
 def test_older_version_is_refused() -> None:
@@ -64,7 +64,7 @@ SEVENTH = Revision(uid="u", generation=7)
 
 
 @pytest.mark.parametrize(
-    ("now", "spec", "before", "remembered"),
+    ("now", "spec", "previous", "remembered"),
     [
         pytest.param(SEVENTH, NEW, None, SEVENTH, id="new order"),
         pytest.param(SEVENTH, OLD, record(FIFTH), SEVENTH, id="the request changed"),
@@ -86,10 +86,10 @@ SEVENTH = Revision(uid="u", generation=7)
     ],
 )
 def test_what_is_remembered(
-    now: Revision | None, spec: Data, before: Bound | None, remembered: Revision | None
+    now: Revision | None, spec: Data, previous: Bound | None, remembered: Revision | None
 ) -> None:
     """Remember where the request last changed, and write nothing while it does not."""
-    assert stale.remembered(now, spec, before) == remembered
+    assert stale.remembered(now, spec, previous) == remembered
 
 
 def test_record_without_a_revision_is_as_before() -> None:
@@ -200,11 +200,11 @@ def test_late_read_changes_nothing(edit: tuple[str, Data, Data], mode: Mode) -> 
     old = composite(kind, first, 1, mode)
     new = composite(kind, {**first, **then}, 5, mode)
     observed = built(new, built(old))
-    before = ask(new, observed)
+    previous = ask(new, observed)
     late = ask(old, observed)
     assert late.fatal.startswith("StaleRead: ")
     assert not late.resources
-    assert ask(new, observed) == before
+    assert ask(new, observed) == previous
     back = composite(kind, first, 6, mode)
     assert not ask(back, observed).fatal.startswith("StaleRead")
 

@@ -56,9 +56,9 @@ def answer(  # noqa: PLR0913  # a template, its place, and who orders what
     """Answer an order of a tenant where a template is set like this."""
     layers = asking.provider(provider)
     for layer in layers:
-        own = (layer["data"].get("backends") or {}).get(backend)
-        if own is not None and "kinds" in layer["data"]:
-            own[field] = value
+        config = (layer["data"].get("backends") or {}).get(backend)
+        if config is not None and "kinds" in layer["data"]:
+            config[field] = value
         if "api.scs.community/tenant" in layer["metadata"]["labels"]:
             layer["metadata"]["labels"]["api.scs.community/tenant"] = tenant
     manifest = copy.deepcopy(asking.order(order))

@@ -85,9 +85,9 @@ def test_other_pins_are_another_file(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     (tmp_path / "kube").mkdir()
     (tmp_path / "kube" / "go.mod").write_text("one")
     monkeypatch.setattr(build, "WRAPPERS", tmp_path)
-    before = build.path(programs.KUBE)
+    previous = build.path(programs.KUBE)
     (tmp_path / "kube" / "go.mod").write_text("two")
-    assert build.path(programs.KUBE) != before
+    assert build.path(programs.KUBE) != previous
 
 
 @pytest.mark.parametrize("name", PROFILES)

@@ -45,7 +45,7 @@ each_field = pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.pa
 def test_new_text_is_judged_character_by_character(field: Field) -> None:
     """At the beginning, inside and at the end; the message names field and what is accepted."""
     for name, character in EVERY.items():
-        for text in (f"{field.before}{character}b", f"{field.before}{character}"):
+        for text in (f"{field.previous}{character}b", f"{field.previous}{character}"):
             wanted = [field.message] if name in field.refused else []
             if wanted or name in SEEN:
                 assert judged(field.kind, field.spec(text)) == wanted, name
@@ -54,21 +54,21 @@ def test_new_text_is_judged_character_by_character(field: Field) -> None:
 @each_field
 def test_text_that_was_accepted_goes_on(field: Field) -> None:
     """Whatever else is edited; another value is judged, and so is the same in another field."""
-    bad = f"{field.before}{UNSEEN['override']}b"
-    before = field.spec(bad)
-    assert judged(field.kind, before, before) == []
-    assert judged(field.kind, {**before, "deletionProtection": False}, before) == []
-    assert judged(field.kind, field.spec(f"{bad}c"), before) == [field.message]
-    assert judged(field.kind, before, field.spec(f"{field.before}b")) == [field.message]
+    bad = f"{field.previous}{UNSEEN['override']}b"
+    previous = field.spec(bad)
+    assert judged(field.kind, previous, previous) == []
+    assert judged(field.kind, {**previous, "deletionProtection": False}, previous) == []
+    assert judged(field.kind, field.spec(f"{bad}c"), previous) == [field.message]
+    assert judged(field.kind, previous, field.spec(f"{field.previous}b")) == [field.message]
 
 
 def test_entries_are_known_by_their_text() -> None:
     """A rule has no name: it may change its place, and gain rules beside it."""
     bad, fine = {**RULE, "description": "a\nb"}, {**RULE, "ports": "22"}
-    before = server(firewall={"ingress": [bad]})
-    assert judged("Server", server(firewall={"ingress": [fine, bad]}), before) == []
+    previous = server(firewall={"ingress": [bad]})
+    assert judged("Server", server(firewall={"ingress": [fine, bad]}), previous) == []
     refusal = "spec.firewall.egress[0].description: must be printable text in one line, without"
-    [problem] = judged("Server", server(firewall={"egress": [bad]}), before)
+    [problem] = judged("Server", server(firewall={"egress": [bad]}), previous)
     assert problem.startswith(refusal)
 
 
@@ -121,9 +121,9 @@ class TestIssuer:
 
     def test_is_judged_where_an_order_gets_it(self) -> None:
         """With every problem, by the path in the environment."""
-        for before in (None, self.record(self.GOOD), self.record(None)):
+        for previous in (None, self.record(self.GOOD), self.record(None)):
             with pytest.raises(EnvironmentInvalid) as refusal:
-                texts.judge_issuer(self.BAD, before)
+                texts.judge_issuer(self.BAD, previous)
             fields = [problem.field for problem in refusal.value.problems]
             assert fields == ["access.oidc.clientID", "access.oidc.groupsPrefix"]
 

@@ -97,9 +97,9 @@ def test_a_class_goes_before_its_profile() -> None:
 
 def test_a_live_order_is_not_judged() -> None:
     """A value that was taken goes on being taken."""
-    before = layers("dnsNameservers", variableTypes={"dnsNameservers": "string"})
+    previous = layers("dnsNameservers", variableTypes={"dnsNameservers": "string"})
     manifest = order(dnsNameservers="192.0.2.53")
-    live = simulate.play(asking.ask(manifest, before).resources)
+    live = simulate.play(asking.ask(manifest, previous).resources)
     assert not asking.ask(manifest, layers("dnsNameservers"), live).fatal
     other = order(dnsNameservers="192.0.2.54")
     assert asking.ask(other, layers("dnsNameservers"), live).fatal

@@ -104,14 +104,14 @@ def test_observed(key: str, path: str, reason: str, value: Any) -> None:
     """Take it for what nobody has looked at yet, and ask the same of the provider."""
     provider = next(name for known, name in SEEN if known == key)
     order, seen = SEEN[key, provider]
-    before = ask(order, LAYERS[provider], seen)
+    previous = ask(order, LAYERS[provider], seen)
     manifest = changed(seen[key].manifest, path, value)
     broken = {**seen, key: local.Observed(manifest, seen[key].connection)}
     outcome = ask(order, LAYERS[provider], broken)
     assert outcome.fatal.partition(":")[0] == reason
     if not reason:
         assert {k: r["spec"] for k, r in outcome.resources.items()} == {
-            k: r["spec"] for k, r in before.resources.items()
+            k: r["spec"] for k, r in previous.resources.items()
         }
 
 

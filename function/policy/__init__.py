@@ -32,7 +32,7 @@ __all__ = ["concerns", "fill", "judge", "judge_limits", "misfits", "notes", "vio
 
 
 def fill(
-    kind: str, written: Mapping[str, Any], rules: Iterable[PolicyRule], before: Bound | None
+    kind: str, written: Mapping[str, Any], rules: Iterable[PolicyRule], previous: Bound | None
 ) -> dict[str, Any]:
     """Return what policy adds to an order, by concrete path below `spec`.
 
@@ -40,9 +40,9 @@ def fill(
         kind: Kind of the order.
         written: What the tenant wrote.
         rules: The environment's rules.
-        before: What was decided at the last answer; None for a new order.
+        previous: What was decided at the last answer; None for a new order.
     """
-    filled = _kept(kind, written, before)
+    filled = _kept(kind, written, previous)
     mine = [rule for rule in rules if concerns(rule, kind)]
     for verb in ("pin", "default"):
         # A rule for this kind takes precedence over one for every kind, whatever their order.
@@ -54,7 +54,7 @@ def fill(
                     continue
                 if not _has_place(kind, written, where):
                     continue
-                if before is None or not _lived_without(before, where):
+                if previous is None or not _lived_without(previous, where):
                     filled[where] = getattr(rule, verb)
     return filled
 
@@ -68,11 +68,11 @@ def notes(kind: str, filled: Mapping[str, Any], rules: Iterable[PolicyRule]) -> 
         rules: The environment's rules.
     """
     mine = sorted((r for r in rules if concerns(r, kind)), key=lambda rule: rule.kind is None)
-    told = {(below_spec(rule.field), rule.verb): rule for rule in reversed(mine)}
+    reported = {(below_spec(rule.field), rule.verb): rule for rule in reversed(mine)}
     found = []
     for where, value in sorted(filled.items()):
         field = re.sub(r"\[[^\[\]]*\]", "[]", where)
-        rule = told.get((field, "pin")) or told.get((field, "default"))
+        rule = reported.get((field, "pin")) or reported.get((field, "default"))
         text = f"set to {'a value' if _is_private(kind, field) else _shown(value)}"
         text += f", because you did not set it. {rule.reason}" if rule else " when it was ordered"
         found.append(Remark(f"spec.{where}", text))
@@ -84,7 +84,7 @@ def judge(
     effective: Mapping[str, Any],
     now: Mapping[str, Any],
     rules: Iterable[PolicyRule],
-    before: Bound | None,
+    previous: Bound | None,
 ) -> None:
     """Check the effective values against the rules.
 
@@ -93,18 +93,18 @@ def judge(
         effective: Every value, defaults included.
         now: What was written and filled, private values masked.
         rules: The environment's rules.
-        before: What was decided at the last answer; None for a new order.
+        previous: What was decided at the last answer; None for a new order.
 
     Raises:
         PolicyViolation: With every problem, in the operator's words.
     """
-    old = before.request if before else None
+    old = previous.request if previous else None
     problems = []
     for rule in rules:
         if not concerns(rule, kind):
             continue
         for where in expand(effective, below_spec(rule.field)):
-            if old is not None and _stands(old, now, where):
+            if old is not None and _is_unchanged(old, now, where):
                 continue
             measure = target_of(kind, rule.field).measure or float
             value = lookup(effective, where)
@@ -118,14 +118,14 @@ def judge(
 
 
 def judge_limits(
-    limits: Limits, now: Mapping[str, float], before: Mapping[str, float] | None
+    limits: Limits, now: Mapping[str, float], previous: Mapping[str, float] | None
 ) -> None:
     """Check an order's size against the limits, where it grew.
 
     Args:
         limits: The environment's limits of one order.
         now: Size by the names of `status.estimate`.
-        before: The size at the last answer; None for a new order, empty if it was lost.
+        previous: The size at the last answer; None for a new order, empty if it was lost.
 
     Raises:
         PolicyViolation: With every limit that is exceeded.
@@ -144,18 +144,18 @@ def judge_limits(
         for name, cap in caps.items()
         if cap is not None
         and now[name] > cap
-        and (before is None or now[name] > before.get(name, now[name]))
+        and (previous is None or now[name] > previous.get(name, now[name]))
     ]
     if problems:
         raise PolicyViolation(*problems)
 
 
-def _kept(kind: str, written: Mapping[str, Any], before: Bound | None) -> dict[str, Any]:
-    if before is None:
+def _kept(kind: str, written: Mapping[str, Any], previous: Bound | None) -> dict[str, Any]:
+    if previous is None:
         return {}
     return {
         where: value
-        for where, value in before.filled.items()
+        for where, value in previous.filled.items()
         if lookup(written, where) is None and _has_place(kind, written, where)
     }
 
@@ -193,12 +193,12 @@ def _value_or_default(data: Any, step: str, info: FieldInfo) -> Any:
     return {} if isinstance(default, Schema) else default
 
 
-def _lived_without(before: Bound, where: str) -> bool:
+def _lived_without(previous: Bound, where: str) -> bool:
     """Return whether the previous order had the parent of this path, but no value at it."""
-    return _was_there(before.asked, where) and lookup(before.asked, where) is None
+    return _was_there(previous.requested, where) and lookup(previous.requested, where) is None
 
 
-def _stands(old: Mapping[str, Any], now: Mapping[str, Any], where: str) -> bool:
+def _is_unchanged(old: Mapping[str, Any], now: Mapping[str, Any], where: str) -> bool:
     """Return whether a value is unchanged since the last answer.
 
     A list that the tenant did not write is in neither record, and entries without a name may have

@@ -41,14 +41,14 @@ def boot(  # noqa: PLR0913  # all of it decides how a server boots
     machine: Machine,
     image: BoundImage,
     settings: Settings,
-    before: Bound | None,
+    previous: Bound | None,
     problems: list[Problem],
 ) -> Boot | None:
     """Return how the servers boot; a previous decision is kept."""
     spec = order.spec
-    if before and before.boot:
-        _check_reboot(spec, machine, before, problems)
-        return before.boot
+    if previous and previous.boot:
+        _check_reboot(spec, machine, previous, problems)
+        return previous.boot
     at_least = max(image.min_disk_gib, (spec.size and spec.size.disk_gib) or 0)
     if spec.boot_volume is None and machine.disk_gib is not None:
         if 0 < machine.disk_gib < at_least:
@@ -70,12 +70,12 @@ def boot(  # noqa: PLR0913  # all of it decides how a server boots
 
 
 def _check_reboot(
-    spec: ServerSpec, machine: Machine, before: Bound, problems: list[Problem]
+    spec: ServerSpec, machine: Machine, previous: Bound, problems: list[Problem]
 ) -> None:
     """Refuse a change of flavor that the compute service would refuse after the reboot."""
-    boot = before.boot
-    was = before.machines.get(SERVER)
-    if boot is None or was is None or was.asked == machine.asked:
+    boot = previous.boot
+    was = previous.machines.get(SERVER)
+    if boot is None or was is None or was.requested == machine.requested:
         return
     if boot.volume and spec.size and (spec.size.disk_gib or 0) > boot.size_gib:
         text = f"the boot volume stays at {boot.size_gib} GiB"

@@ -43,14 +43,14 @@ class ClusterDefaults(Effective):
 
 
 def cluster(
-    order: Order[ClusterSpec], settings: Settings, before: Bound | None, progress: Progress
+    order: Order[ClusterSpec], settings: Settings, previous: Bound | None, progress: Progress
 ) -> Resolution:
     """Resolve an order for a cluster.
 
     Args:
         order: The order.
         settings: The environment's settings.
-        before: What was decided at the last answer; None for a new order.
+        previous: What was decided at the last answer; None for a new order.
         progress: What the live cluster reports about its version.
 
     Raises:
@@ -62,23 +62,23 @@ def cluster(
     machines: dict[str, Machine] = {}
     for pool in order.spec.node_pools:
         at = f"spec.nodePools[{pool.name}]"
-        found = _machine(pool, settings, (before, pool.name), at, problems)
+        found = _machine(pool, settings, (previous, pool.name), at, problems)
         if found:
             machines[pool.name] = found
-        known = _asked(before, f"nodePools[{pool.name}].zones") or ()
+        known = _asked(previous, f"nodePools[{pool.name}].zones") or ()
         check_zones([z for z in pool.zones if z not in known], settings, f"{at}.zones", problems)
-        _check_volume_types(pool, settings, before, at, problems)
-    plane = _control_plane(order, settings, before, problems)
-    _check_availability(order, settings, before, problems)
-    check_ranges(order, before, problems)
-    check_variables(order, settings, before, problems)
+        _check_volume_types(pool, settings, previous, at, problems)
+    plane = _control_plane(order, settings, previous, problems)
+    _check_availability(order, settings, previous, problems)
+    check_ranges(order, previous, problems)
+    check_variables(order, settings, previous, problems)
     try:
-        version = versions.version(order, settings, before, progress)
+        version = versions.version(order, settings, previous, progress)
     except InvalidOrder as refusal:
         raise InvalidOrder(*refusal.problems, *problems) from None
     if problems:
         raise InvalidOrder(*problems)
-    given = _given(order, settings, before, version.decided)
+    given = _given(order, settings, previous, version.decided)
     decided = version.decided.model_copy(
         update={
             "machines": machines | plane,
@@ -102,7 +102,7 @@ def cluster(
 def _machine(
     ask: NodePool | ControlPlane,
     settings: Settings,
-    before: tuple[Bound | None, str],
+    previous: tuple[Bound | None, str],
     at: str,
     problems: list[Problem],
 ) -> Machine | None:
@@ -111,34 +111,34 @@ def _machine(
     Args:
         ask: The pool or control plane.
         settings: The environment's settings.
-        before: What was decided at the last answer, and the name of the machine in it.
+        previous: What was decided at the last answer, and the name of the machine in it.
         at: Path of the request.
         problems: Gains what is wrong with the request.
     """
-    record, name = before
+    record, name = previous
     was = record.machines.get(name) if record else None
     todays = choose(ask, settings, None, at, []) if record and not record.started else None
     return todays or choose(ask, settings, was, at, problems)
 
 
 def _control_plane(
-    order: Order[ClusterSpec], settings: Settings, before: Bound | None, problems: list[Problem]
+    order: Order[ClusterSpec], settings: Settings, previous: Bound | None, problems: list[Problem]
 ) -> dict[str, Machine]:
     if order.spec.control_plane.flavor is None:
         return {}
-    plane = (before, CONTROL_PLANE)
+    plane = (previous, CONTROL_PLANE)
     found = _machine(order.spec.control_plane, settings, plane, "spec.controlPlane", problems)
     return {CONTROL_PLANE: found} if found else {}
 
 
 def _check_volume_types(
-    pool: NodePool, settings: Settings, before: Bound | None, at: str, problems: list[Problem]
+    pool: NodePool, settings: Settings, previous: Bound | None, at: str, problems: list[Problem]
 ) -> None:
     """Refuse volume types that are not offered, unless they are unchanged."""
-    asked = {"rootVolume.type": pool.root_volume.type} if pool.root_volume else {}
-    asked |= {f"dataVolumes[{volume.name}].type": volume.type for volume in pool.data_volumes}
-    for where, wanted in asked.items():
-        was = _asked(before, f"nodePools[{pool.name}].{where}")
+    requested = {"rootVolume.type": pool.root_volume.type} if pool.root_volume else {}
+    requested |= {f"dataVolumes[{volume.name}].type": volume.type for volume in pool.data_volumes}
+    for where, wanted in requested.items():
+        was = _asked(previous, f"nodePools[{pool.name}].{where}")
         if wanted in (None, was):
             continue
         try:
@@ -148,7 +148,7 @@ def _check_volume_types(
 
 
 def _given(
-    order: Order[ClusterSpec], settings: Settings, before: Bound | None, decided: Decided
+    order: Order[ClusterSpec], settings: Settings, previous: Bound | None, decided: Decided
 ) -> ClusterDefaults:
     """Return what the environment gives a cluster, as it last received it.
 
@@ -159,57 +159,61 @@ def _given(
     zones = tuple(zone.name for zone in settings.zones)
     today = ClusterDefaults(
         zones={pool.name: zones for pool in pools if not pool.zones},
-        volume_types=_volume_types(pools, settings, before),
+        volume_types=_volume_types(pools, settings, previous),
         oidc=settings.access.oidc,
     )
-    same = before is not None and before.runs_as(decided)
-    given = as_received(today, _applied(before), is_same_version=same)
+    same = previous is not None and previous.runs_as(decided)
+    given = as_received(today, _applied(previous), is_same_version=same)
     return given.model_copy(update={"oidc": None}) if order.spec.access.oidc else given
 
 
-def _applied(before: Bound | None) -> dict[str, Any] | None:
+def _applied(previous: Bound | None) -> dict[str, Any] | None:
     """Return what the cluster last received, by attribute; an issuer that it named is not one."""
-    if before is None or not before.started:
+    if previous is None or not previous.started:
         return None
-    named = before.rebuilt or lookup(before.asked, "access.oidc")
+    named = previous.rebuilt or lookup(previous.requested, "access.oidc")
     return {
-        "zones": before.zones,
-        "volume_types": before.volume_types,
-        **({"oidc": before.oidc} if before.oidc or not named else {}),
+        "zones": previous.zones,
+        "volume_types": previous.volume_types,
+        **({"oidc": previous.oidc} if previous.oidc or not named else {}),
     }
 
 
 def _volume_types(
-    pools: Sequence[NodePool], settings: Settings, before: Bound | None
+    pools: Sequence[NodePool], settings: Settings, previous: Bound | None
 ) -> dict[str, str]:
     """Return the backend's name of each volume type in use; the previous one of those withdrawn.
 
     Raises:
         BindingLost: A type is no longer offered, and the backend's name of it is lost.
     """
-    known = before.volume_types if before else {}
+    known = previous.volume_types if previous else {}
     names = {**known, **{offer.name: offer.backend_name for offer in settings.volume_types}}
     volumes = [v for pool in pools for v in (*pool.data_volumes, pool.root_volume) if v]
-    asked = sorted({volume.type for volume in volumes if volume.type})
-    if before and before.rebuilt and (gone := [name for name in asked if name not in names]):
+    requested = sorted({volume.type for volume in volumes if volume.type})
+    if (
+        previous
+        and previous.rebuilt
+        and (gone := [name for name in requested if name not in names])
+    ):
         raise BindingLost(
             f"volume types {few(gone)} are no longer offered, and the "
             "record of what they are is lost; restore the annotation, or offer them again"
         )
-    return {name: names[name] for name in asked if name in names}
+    return {name: names[name] for name in requested if name in names}
 
 
 def _check_availability(
-    order: Order[ClusterSpec], settings: Settings, before: Bound | None, problems: list[Problem]
+    order: Order[ClusterSpec], settings: Settings, previous: Bound | None, problems: list[Problem]
 ) -> None:
     wanted = order.spec.control_plane.availability
-    new = before is None or _asked(before, "controlPlane.availability") == NOTHING
+    new = previous is None or _asked(previous, "controlPlane.availability") == NOTHING
     if new and wanted == "Zone" and len(settings.zones) < ZONES_FOR_ZONE_AVAILABILITY:
         message = f"Zone needs {ZONES_FOR_ZONE_AVAILABILITY} zones, this environment has "
         message += f"{len(settings.zones)}; accepted: None, Node"
         problems.append(Problem("spec.controlPlane.availability", message))
 
 
-def _asked(before: Bound | None, path: str) -> Any:
+def _asked(previous: Bound | None, path: str) -> Any:
     """Return what was requested at the last answer; None for a new order."""
-    return lookup(before.request, path) if before else None
+    return lookup(previous.request, path) if previous else None

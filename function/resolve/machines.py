@@ -22,13 +22,13 @@ def choose(
     problems: list[Problem],
 ) -> Machine | None:
     """Return the machine for a request; the previous one if the request is unchanged."""
-    asked = ask.model_dump(mode="json", include={"flavor", "size"}, exclude_none=True)
+    requested = ask.model_dump(mode="json", include={"flavor", "size"}, exclude_none=True)
     offered = settings.offered_flavors
-    if was is not None and was.asked == asked:
+    if was is not None and was.requested == requested:
         return was
     if was is not None and _rebuilt(was, ask):
         same = next((flavor for flavor in offered if flavor.name == was.flavor), None)
-        return _held(same, asked) if same else was.model_copy(update={"asked": asked})
+        return _held(same, requested) if same else was.model_copy(update={"requested": requested})
     if ask.flavor is not None:
         found = flavors.find(ask.flavor, offered)
         if found is None:
@@ -41,7 +41,7 @@ def choose(
             problems.append(
                 Problem(f"{at}.size", f"no offered flavor has all of this; nearest: {near}")
             )
-    return _held(found, asked) if found else None
+    return _held(found, requested) if found else None
 
 
 def notes(machines: Mapping[str, Machine], at: str) -> tuple[Remark, ...]:
@@ -49,13 +49,13 @@ def notes(machines: Mapping[str, Machine], at: str) -> tuple[Remark, ...]:
     return tuple(
         Remark(at.format(name), f"answered with {machine.flavor}")
         for name, machine in sorted(machines.items())
-        if machine.asked.get("flavor") != machine.flavor
+        if machine.requested.get("flavor") != machine.flavor
     )
 
 
-def _held(found: flavors.Flavor, asked: dict[str, Any]) -> Machine:
+def _held(found: flavors.Flavor, requested: dict[str, Any]) -> Machine:
     return Machine(
-        asked=asked,
+        requested=requested,
         flavor=found.name,
         cpu=found.cpu,
         memory_gib=found.memory_gib,
@@ -67,7 +67,7 @@ def _held(found: flavors.Flavor, asked: dict[str, Any]) -> Machine:
 
 def _rebuilt(was: Machine, ask: NodePool | ServerSpec | ControlPlane) -> bool:
     """Return whether a machine whose request is lost is kept: unless another flavor is named."""
-    return not was.asked and ask.flavor in (None, was.flavor)
+    return not was.requested and ask.flavor in (None, was.flavor)
 
 
 def _wish(size: Size | None) -> flavors.Wish:
@@ -85,13 +85,13 @@ def _wish(size: Size | None) -> flavors.Wish:
     )
 
 
-def _unknown_flavor(asked: str, offered: Sequence[flavors.Flavor]) -> str:
+def _unknown_flavor(requested: str, offered: Sequence[flavors.Flavor]) -> str:
     try:
-        parsed = flavors.parse(asked)
+        parsed = flavors.parse(requested)
     except ValueError as error:
         return f"is no scs-0100 name: {error}"
     if parsed is None:
-        return versions.not_offered((flavor.name for flavor in offered), asked)
+        return versions.not_offered((flavor.name for flavor in offered), requested)
     wish = flavors.Wish(
         cpu=parsed.cpu,
         memory_gib=parsed.memory_gib,

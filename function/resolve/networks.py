@@ -10,14 +10,14 @@ from function.settings import Settings
 
 
 def network(
-    order: Order[NetworkSpec], settings: Settings, before: Bound | None, progress: Progress
+    order: Order[NetworkSpec], settings: Settings, previous: Bound | None, progress: Progress
 ) -> Resolution:
     """Resolve an order for a network.
 
     Args:
         order: The order.
         settings: Not used, like the progress: only the backend knows what a cloud adds.
-        before: What was decided at the last answer; None for a new order.
+        previous: What was decided at the last answer; None for a new order.
         progress: Not used.
 
     Raises:
@@ -25,7 +25,7 @@ def network(
     """
     del settings, progress
     cidr = order.spec.cidr
-    if before is None and is_unusable(cidr):
+    if previous is None and is_unusable(cidr):
         raise InvalidOrder(Problem("spec.cidr", NO_HOST))
     notes = () if is_private(cidr) else (Remark("spec.cidr", PUBLIC),)
     return Resolution(Decided(), notes, estimate=estimate([]))

@@ -15,14 +15,16 @@ SHARE = 24
 _RESERVED = 3
 
 
-def check_ranges(order: Order[ClusterSpec], before: Bound | None, problems: list[Problem]) -> None:
+def check_ranges(
+    order: Order[ClusterSpec], previous: Bound | None, problems: list[Problem]
+) -> None:
     """Add a problem for each range of the order that cannot be used.
 
     Ranges that were already ordered are not checked again.
     """
     network = order.spec.network
     named = {"pods": network.pods, "services": network.services, "nodes": network.nodes}
-    known = (lookup(before.request, "network") if before else None) or {}
+    known = (lookup(previous.request, "network") if previous else None) or {}
     problems += (
         Problem(f"spec.network.{name}", NO_HOST)
         for name, cidr in named.items()
@@ -69,7 +71,7 @@ def check_room(order: Order[ClusterSpec], room: Room) -> None:
     nodes = sum(pool.bounds[1] for pool in order.spec.node_pools)
     if nodes <= room.former:
         return
-    own, machines = order.spec.network, nodes + room.control_planes
+    config, machines = order.spec.network, nodes + room.control_planes
     places = _parts(room.pods, room.share), _hosts(room.nodes)
     texts = (
         f"is too small for {nodes} nodes, each of which takes a /{room.share} of it",
@@ -83,7 +85,7 @@ def check_room(order: Order[ClusterSpec], room: Room) -> None:
             continue
         most = max(int(fits) - wanted + nodes, 0)
         shared = f"have {nodes} nodes in all, and the range of {name} here has room for {most}"
-        is_own = getattr(own, name) is not None
+        is_own = getattr(config, name) is not None
         problems.append(
             Problem(f"spec.network.{name}", text) if is_own else Problem("spec.nodePools", shared)
         )

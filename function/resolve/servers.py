@@ -12,14 +12,14 @@ from function.settings import Settings
 
 
 def server(
-    order: Order[ServerSpec], settings: Settings, before: Bound | None, progress: Progress
+    order: Order[ServerSpec], settings: Settings, previous: Bound | None, progress: Progress
 ) -> Resolution:
     """Resolve an order for servers.
 
     Args:
         order: The order.
         settings: The environment's settings.
-        before: What was decided at the last answer; None for a new order.
+        previous: What was decided at the last answer; None for a new order.
         progress: Not used: servers have no version.
 
     Raises:
@@ -28,17 +28,17 @@ def server(
     del progress
     problems: list[Problem] = []
     spec = order.spec
-    was = before.machines.get(SERVER) if before else None
+    was = previous.machines.get(SERVER) if previous else None
     machine = machines.choose(spec, settings, was, "spec", problems)
     architecture = machine.architecture if machine else "amd64"
-    image = before.image if before else None
+    image = previous.image if previous else None
     image = image or boots.image(spec.image, architecture, settings, problems)
-    if spec.zone and (before is None or before.request.get("zone") != spec.zone):
+    if spec.zone and (previous is None or previous.request.get("zone") != spec.zone):
         check_zones((spec.zone,), settings, "spec.zone", problems)
-    types = volume_types(spec, settings, before, problems)
+    types = volume_types(spec, settings, previous, problems)
     boot = None
     if machine and image:
-        boot = boots.boot(order, machine, image, settings, before, problems)
+        boot = boots.boot(order, machine, image, settings, previous, problems)
     if problems or machine is None or image is None or boot is None:
         raise InvalidOrder(*problems)
     decided = Decided(machines={SERVER: machine}, image=image, boot=boot, volume_types=types)

@@ -14,11 +14,11 @@ from function.settings import EVERY, ClusterClass, Settings, VariableType
 
 
 def check_variables(
-    order: Order[ClusterSpec], settings: Settings, before: Bound | None, problems: list[Problem]
+    order: Order[ClusterSpec], settings: Settings, previous: Bound | None, problems: list[Problem]
 ) -> None:
     """Refuse variables that are not open or have the wrong type, unless they are unchanged."""
     offer = next((c for c in settings.classes if c.name == order.spec.cluster_class), None)
-    standing = lookup(before.asked, "variables") if before else None
+    standing = lookup(previous.requested, "variables") if previous else None
     for name, value in sorted(order.spec.variables.items()):
         if isinstance(standing, dict) and name in standing and standing[name] == value:
             continue

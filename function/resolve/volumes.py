@@ -25,10 +25,10 @@ def volume_type(name: str | None, settings: Settings, at: str) -> str:
 
 
 def volume_types(
-    spec: ServerSpec, settings: Settings, before: Bound | None, problems: list[Problem]
+    spec: ServerSpec, settings: Settings, previous: Bound | None, problems: list[Problem]
 ) -> Mapping[str, str]:
     """Return the backend's type of each further volume; a previous decision is kept."""
-    known = before.volume_types if before else {}
+    known = previous.volume_types if previous else {}
     found = {}
     for volume in spec.volumes:
         if volume.name in known:

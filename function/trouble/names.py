@@ -47,20 +47,20 @@ def without(text: str, names: Iterable[str]) -> str:
     words = {name for name in known if _WORD.fullmatch(name)}
     composed = known - words
     text = _ADDRESS.sub("", text)
-    kept, end, before = [], 0, ""
+    retained, end, previous = [], 0, ""
     for match in _TOKEN.finditer(text):
         token = match[0].rstrip(".-")
         stop = match.start() + len(token)
         if (
             _ID.fullmatch(token)
             or _is_part(token, composed)
-            or (token in words and _stands(text, match.start(), stop, before))
+            or (token in words and _is_unchanged(text, match.start(), stop, previous))
             or (token not in words and not words.isdisjoint(_PARTS.split(token)))
         ):
-            kept.append(text[end : match.start()])
+            retained.append(text[end : match.start()])
             end = stop
-        before = token
-    return "".join((*kept, text[end:]))
+        previous = token
+    return "".join((*retained, text[end:]))
 
 
 def _is_part(token: str, names: Iterable[str]) -> bool:
@@ -77,11 +77,11 @@ def _is_part(token: str, names: Iterable[str]) -> bool:
     return False
 
 
-def _stands(text: str, start: int, stop: int, before: str) -> bool:
+def _is_unchanged(text: str, start: int, stop: int, previous: str) -> bool:
     """Return whether a word is at a position where a name is expected."""
     left, right = text[start - 1 : start] if start else "", text[stop : stop + 1]
     quoted = bool(left) and left in _QUOTES and right == left
-    named = before.lower() in _BEFORE or before.startswith("openstack_")
+    named = previous.lower() in _BEFORE or previous.startswith("openstack_")
     return quoted or named or "/" in (left, right) or left == "="
 
 

@@ -77,22 +77,22 @@ def edited_config(plane: Plane, name: str, patch: Manifest) -> Iterator[None]:
 @contextmanager
 def without(plane: Plane, path: str) -> Iterator[None]:
     """Delete an object for a time."""
-    kept = plane.operator.get(path)
-    assert kept is not None
+    retained = plane.operator.get(path)
+    assert retained is not None
     plane.operator.delete(path)
     touch(plane)
     try:
         yield
     finally:
-        put_back(plane, kept)
+        put_back(plane, retained)
 
 
 @contextmanager
 def unreachable(plane: Plane) -> Iterator[None]:
     """Let the credentials name an API server where nobody listens."""
-    kept = plane.operator.get(SECRET)
-    assert kept is not None
-    text = base64.b64decode(kept["data"]["kubeconfig"]).decode()
+    retained = plane.operator.get(SECRET)
+    assert retained is not None
+    text = base64.b64decode(retained["data"]["kubeconfig"]).decode()
     other = text.replace(plane.site.url, "https://127.0.0.1:1")
     patch = {"data": {"kubeconfig": base64.b64encode(other.encode()).decode()}}
     assert plane.operator.request("PATCH", SECRET, patch, content=MERGE).accepted
@@ -100,7 +100,7 @@ def unreachable(plane: Plane) -> Iterator[None]:
     try:
         yield
     finally:
-        put_back(plane, kept)
+        put_back(plane, retained)
 
 
 @contextmanager
@@ -186,21 +186,21 @@ def strike(plane: Plane, pair: list[Live], fault: Fault, tell: Tell) -> None:
         tell: Prints how long it took.
     """
     await_settled(pair)
-    before = [live.living() for live in pair]
+    previous = [live.living() for live in pair]
     kind, reason, words = fault.reported
     started = time.monotonic()
     with fault.breaks(plane):
         for live in pair if fault.everywhere else pair[:1]:
             hears(live, kind, reason, words)
         reported = time.monotonic() - started
-        assert [live.living() for live in pair] == before
+        assert [live.living() for live in pair] == previous
         if not fault.everywhere:
             await_settled(pair[1:])
     started = time.monotonic()
     await_settled(pair)
     healed = time.monotonic() - started
     tell(f"{fault.name}: reported after {reported:.0f} s, healed after {healed:.0f} s")
-    assert [live.living() for live in pair] == before
+    assert [live.living() for live in pair] == previous
 
 
 def hears(live: Live, kind: str, reason: str, words: str = "") -> None:
@@ -230,7 +230,9 @@ def touch(plane: Plane) -> None:
         plane.operator.request("PATCH", plane.operator.path(one), patch, content=MERGE)
 
 
-def put_back(plane: Plane, kept: Manifest) -> None:
+def put_back(plane: Plane, retained: Manifest) -> None:
     """Make an object again, or make it again what it was."""
-    metadata = {k: v for k, v in kept["metadata"].items() if k in ("name", "namespace", "labels")}
-    plane.operator.apply({**kept, "metadata": metadata})
+    metadata = {
+        k: v for k, v in retained["metadata"].items() if k in ("name", "namespace", "labels")
+    }
+    plane.operator.apply({**retained, "metadata": metadata})

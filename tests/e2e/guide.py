@@ -47,8 +47,8 @@ def typed(site: Site, directory: Path, block: str) -> str:
     """Run a block where the ones before it were run, with the settings that they left."""
     settings = directory / ".settings"
     settings.touch()
-    kept = f"set | grep -E '^({SETTINGS})=' > .settings || true"
-    return shell.run(site, f". ./.settings\n{block}\n{kept}", directory)
+    retained = f"set | grep -E '^({SETTINGS})=' > .settings || true"
+    return shell.run(site, f". ./.settings\n{block}\n{retained}", directory)
 
 
 def checkout(directory: Path) -> Path:

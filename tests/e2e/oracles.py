@@ -121,7 +121,7 @@ class Asked:
 
 
 @contextmanager
-def asked(oracle: Oracle, case: Case) -> Iterator[Asked]:
+def requested(oracle: Oracle, case: Case) -> Iterator[Asked]:
     """Place an order, edit it where the case is an edit, and take it all back in the end."""
     applied: dict[str, Manifest] = {}
     try:
@@ -134,7 +134,7 @@ def asked(oracle: Oracle, case: Case) -> Iterator[Asked]:
 def _asked(oracle: Oracle, case: Case, applied: dict[str, Manifest]) -> Asked:
     observed: Mapping[str, local.Observed] = {}
     former = answers.ask(case.former, oracle.backend)
-    if case.before is not None:
+    if case.previous is not None:
         if former.fatal:
             return Asked(answers.ours(case, oracle.backend), NOT_ASKED, former)
         refusal = _applied(oracle, former, applied)

@@ -59,8 +59,8 @@ class Plane:
         def sent() -> Answer:
             live = self.tenant.get(path)
             assert live is not None
-            kept = {name: live["spec"][name] for name in machinery.SPEC if name in live["spec"]}
-            written = {**spec, **kept} if isinstance(spec, dict) else spec
+            retained = {name: live["spec"][name] for name in machinery.SPEC if name in live["spec"]}
+            written = {**spec, **retained} if isinstance(spec, dict) else spec
             return self.tenant.request("PUT", path, {**live, "spec": written}, query=DRY)
 
         return judged(sent)

@@ -12,7 +12,7 @@ from testbed.kubernetes import MERGE, Manifest
 from tests import answers
 from tests.answers import CAPI, Backend, Case
 
-from .oracles import Oracle, asked, inside
+from .oracles import Oracle, inside, requested
 from .planes import Plane
 
 pytestmark = [pytest.mark.e2e, pytest.mark.parametrize("plane", ["management"], indirect=True)]
@@ -55,7 +55,7 @@ def test_cluster_api_says_what_is_recorded(
     case: Case, management: Management, update: bool
 ) -> None:
     """Send what an order becomes to the webhooks."""
-    with asked(management, case) as found:
+    with requested(management, case) as found:
         assert found.ours == answers.ours(case, CAPI)
         if update:
             CAPI.record(case, found.theirs)

@@ -80,10 +80,10 @@ def test_a_whole_life(plane: Plane, lives: list[Live], tell: Tell) -> None:
         ("upgrade to 1.35", {"version": "1.35"}, runs("1.35.4")),
         ("three control planes", {"controlPlane": {"availability": "Zone"}}, has_control_planes(3)),
     ):
-        before = [machines_of(live, "more") for live in lives]
+        previous = [machines_of(live, "more") for live in lives]
         tell(f"{what}: {change(lives, spec, done):.0f} s")
         if what == "a zone more":
-            assert [machines_of(live, "more") for live in lives] == before
+            assert [machines_of(live, "more") for live in lives] == previous
     for live in lives:
         reference = live.cluster["spec"]["topology"]["classRef"]["name"]
         assert reference == "openstack-scs2-1-35-v1"
@@ -129,10 +129,10 @@ def test_nothing_changes_by_itself(lives: list[Live]) -> None:
 
 def stands_still(lives: list[Live], seconds: float) -> None:
     """Look for so long whether anything live is written."""
-    before = [live.living() for live in lives]
+    previous = [live.living() for live in lives]
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        assert [live.living() for live in lives] == before
+        assert [live.living() for live in lives] == previous
         assert all(live.settled for live in lives)
         time.sleep(1)
 

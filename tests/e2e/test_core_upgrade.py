@@ -41,7 +41,7 @@ def test_orders_outlive_an_upgrade_of_crossplane(name: str, tmp_path: Path) -> N
     ):
         installed = Install(plane, THIS, THIS)
         orders = [stack.enter_context(installed.order(next(documents(path)))) for path in EXAMPLES]
-        before, former = installed.lives(*orders), active(installed)
+        previous, former = installed.lives(*orders), active(installed)
         started.kill("crossplane")
         install.crossplane(programs.FILES_OF_2, announced=False).run(started.site)
         started.revive("crossplane", crossplane.server(programs.CROSSPLANE_2))
@@ -54,7 +54,7 @@ def test_orders_outlive_an_upgrade_of_crossplane(name: str, tmp_path: Path) -> N
         packages.install_configuration(installed.api, installed.mode, THIS)
         for path in orders:
             installed.answers(THIS, path, environment="default")
-        assert installed.lives(*orders) == before
+        assert installed.lives(*orders) == previous
 
 
 def active(installed: Install) -> set[str]:

@@ -60,9 +60,9 @@ def offer(plane: Plane) -> Iterator[Offer]:
 
 def test_new_orders_only(offer: Offer) -> None:
     """The network of pods is a new one, for those who come later."""
-    before = composed(offer.life, PODS)
+    previous = composed(offer.life, PODS)
     offer.edit("backends.capi.network.pods", "172.24.0.0/16", "one")
-    assert composed(offer.life, PODS) == before != ["172.24.0.0/16"]
+    assert composed(offer.life, PODS) == previous != ["172.24.0.0/16"]
     with another(offer) as later:
         later.settle()
         assert composed(later, PODS) == ["172.24.0.0/16"]
@@ -110,13 +110,13 @@ def test_at_once(offer: Offer) -> None:
 
 def test_a_layer_that_is_lost(offer: Offer) -> None:
     """Orders are refused and say who acts; live objects stay, and all goes on with the layer."""
-    before = offer.life.composed()
+    previous = offer.life.composed()
     catalogue = offer.layers["cluster-stacks-catalogue"]
     delete_allowed(offer.plane.operator, offer.plane.operator.path(catalogue))
     offer.life.becomes(lambda: offer.life.reported("Accepted")["status"] == "False", "refused")
     assert offer.life.reported("Accepted")["reason"] == "EnvironmentInvalid"
     assert {key: one["metadata"]["uid"] for key, one in offer.life.composed().items()} == {
-        key: one["metadata"]["uid"] for key, one in before.items()
+        key: one["metadata"]["uid"] for key, one in previous.items()
     }
     offer.plane.operator.apply(catalogue)
     offer.life.becomes(

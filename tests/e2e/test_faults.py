@@ -62,7 +62,7 @@ def test_a_server_that_dies(plane: Plane, pair: list[Live], server: str, tell: T
     if not plane.running.children:
         pytest.skip("its servers are another's children")
     await_settled(pair)
-    before = [live.living() for live in pair]
+    previous = [live.living() for live in pair]
     nodes = 3 - len(pair[0].machines("main"))
     started = time.monotonic()
     for live in pair:
@@ -72,7 +72,7 @@ def test_a_server_that_dies(plane: Plane, pair: list[Live], server: str, tell: T
     plane.running.revive(server)
     carried_out(pair, nodes)
     tell(f"carried out after {time.monotonic() - started:.0f} s")
-    for live, once in zip(pair, before, strict=True):
+    for live, once in zip(pair, previous, strict=True):
         lasting(live, once)
 
 
@@ -84,7 +84,7 @@ def test_a_function_that_is_rolled_back(
         pytest.skip("its servers are another's children")
     newer = function.server("function", later(tmp_path / "later").source)
     await_settled(pair)
-    before = [live.living() for live in pair]
+    previous = [live.living() for live in pair]
     nodes = len(pair[0].machines("main"))
     for image in (newer, function.SERVER):
         nodes = 3 - nodes
@@ -95,7 +95,7 @@ def test_a_function_that_is_rolled_back(
         plane.running.revive("function", image)
         carried_out(pair, nodes)
         tell(f"carried out after {time.monotonic() - started:.0f} s")
-    for live, once in zip(pair, before, strict=True):
+    for live, once in zip(pair, previous, strict=True):
         lasting(live, once)
 
 
@@ -116,14 +116,14 @@ def test_an_upgrade_to_a_class_that_is_gone(plane: Plane, tell: Tell) -> None:
     live = order(plane, {**SMALL, "nodePools": [pool("main", 1)]})
     try:
         await_settled([live])
-        before = live.living()
+        previous = live.living()
         plane.operator.delete(f"{CLASSES}/{NEXT_CLASS}")
         live.edit({"version": "1.35"})
         hears(live, "Current", "Updating")
         hears(live, "BackendHealthy", "ConfigurationProblem")
         now = live.living()
         assert {key: uid for key, (uid, _) in now.items()} == {
-            key: uid for key, (uid, _) in before.items()
+            key: uid for key, (uid, _) in previous.items()
         }
         says_version(live, "1.34.7")
         for manifest in classes(NEXT_CLASS):
@@ -181,10 +181,10 @@ def names(live: Live) -> list[str]:
     return [one["metadata"]["name"] for one in live.clusters()]
 
 
-def lasting(live: Live, before: dict[tuple[str, str], tuple[str, int]]) -> None:
+def lasting(live: Live, previous: dict[tuple[str, str], tuple[str, int]]) -> None:
     """Compare live objects with those before: the same, but for machines of the pool."""
     now = live.living()
-    for key, (uid, _) in before.items():
+    for key, (uid, _) in previous.items():
         if key[0] not in ("machines", "devmachines"):
             assert now[key][0] == uid, key
     (composed,) = live.objects()

@@ -7,7 +7,7 @@ from tests.answers import GARDENER, Case
 from tools.generate import backends
 
 from .gardens import Garden
-from .oracles import asked, settled
+from .oracles import requested, settled
 from .planes import DRY
 
 pytestmark = pytest.mark.e2e
@@ -24,7 +24,7 @@ def test_a_tenant_is_prepared(garden: Garden) -> None:
 @pytest.mark.parametrize("case", answers.cases(), ids=lambda case: case.name)
 def test_gardener_says_what_is_recorded(case: Case, garden: Garden, update: bool) -> None:
     """Send what an order becomes; it is accepted at once, and stored as it was sent."""
-    with asked(garden, case) as found:
+    with requested(garden, case) as found:
         assert found.ours == answers.ours(case, GARDENER), "the live Shoot tells more than a play"
         if update:
             GARDENER.record(case, found.theirs)

@@ -122,7 +122,7 @@ class Life:
         """Wait until the tenant reads a value."""
         self.until(lambda: self.status.get(name) == value, f"{name} {value}")
 
-    def asks(self, path: str, value: Any) -> None:
+    def requests(self, path: str, value: Any) -> None:
         """Wait until the Shoot asks for a value."""
         self.until(lambda: lookup(self.shoot, path) == value, f"{path} {value}")
 
@@ -224,7 +224,7 @@ def test_what_gardener_changes_itself(life: Life) -> None:
     life.edit(nodePools=pools(main=3, more=3))
     life.until(lambda: lookup(life.shoot, "spec.provider.workers[more]"), "two pools")
     built(life)
-    before = life.shoot["metadata"]["generation"]
+    previous = life.shoot["metadata"]["generation"]
     raised = {"spec": {"kubernetes": {"version": "1.35.4"}}}
     query = {"fieldManager": "gardener-controller-manager"}
     path = life.plane.operator.path(life.shoot)
@@ -233,7 +233,7 @@ def test_what_gardener_changes_itself(life: Life) -> None:
     life.report("Reconcile", "Succeeded", **RUNS)
     life.says("version", "1.35.4")
     life.becomes("Ready", Current="AsOrdered")
-    assert life.shoot["metadata"]["generation"] == before + 1
+    assert life.shoot["metadata"]["generation"] == previous + 1
 
     workers = life.shoot["spec"]["provider"]["workers"]
     for worker in workers:
@@ -266,7 +266,7 @@ def changed(life: Life, spec: Manifest, path: str, value: Any) -> None:
     """Change an order, and play how it is carried out."""
     generation = life.shoot["metadata"]["generation"]
     life.edit(**spec)
-    life.asks(path, value)
+    life.requests(path, value)
     life.becomes("Updating", Current="Updating")
     life.report("Reconcile", "Processing", health="True", **RUNS)
     life.becomes("Updating", Current="Updating")
@@ -278,7 +278,7 @@ def changed(life: Life, spec: Manifest, path: str, value: Any) -> None:
 def asleep(life: Life, *, enabled: bool) -> None:
     """Put a cluster to sleep, or wake it."""
     life.edit(hibernation={"enabled": enabled})
-    life.asks("spec.hibernation.enabled", enabled)
+    life.requests("spec.hibernation.enabled", enabled)
     life.becomes("Updating", Current="Updating")
     life.report("Reconcile", "Succeeded", hibernated=enabled, **RUNS)
     life.becomes("Hibernated" if enabled else "Ready", Current="AsOrdered", Ready="Available")

@@ -75,10 +75,10 @@ def test_the_guide(name: str, tmp_path: Path) -> None:
     ):
         play(plane, directory, FIRST)
         lives = settled(plane)
-        before = [uids(life) for life in lives]
+        previous = [uids(life) for life in lives]
         for title in LIVING:
             play(plane, directory, [title])
-            assert [uids(life) for life in lives] == before, title
+            assert [uids(life) for life in lives] == previous, title
         # The order that the guide deletes goes at once, what was composed of it in the background.
         built = until(
             lambda: set(cloud.built),

@@ -100,7 +100,7 @@ def test_all_of_a_namespace_are_not_deleted(plane: Plane, life: Life) -> None:
 
 def test_memory_is_not_lost(plane: Plane, life: Life) -> None:
     """By no field that ties an order to what is composed of it."""
-    before = life.composed()
+    previous = life.composed()
     for written in MACHINERY[plane.profile.mode]:
         answer = plane.tenant.request("PATCH", life.path, {"spec": written}, content=MERGE)
         assert (answer.status, "is Crossplane's" in answer.message) == (FORBIDDEN, True), written
@@ -109,7 +109,7 @@ def test_memory_is_not_lost(plane: Plane, life: Life) -> None:
     life.becomes(lambda: "192.0.2.8" in str(life.composed()), "edited")
     after = life.composed()
     assert {key: one["metadata"]["uid"] for key, one in after.items()} == {
-        key: one["metadata"]["uid"] for key, one in before.items()
+        key: one["metadata"]["uid"] for key, one in previous.items()
     }
     assert ANNOTATION in after["openstack-network"]["metadata"]["annotations"]
     assert len(life.cloud.log) == len(set(life.cloud.log))
@@ -117,7 +117,7 @@ def test_memory_is_not_lost(plane: Plane, life: Life) -> None:
 
 def test_what_was_built_is_not_left_behind(plane: Plane, life: Life) -> None:
     """By metadata that Crossplane and the garbage collector obey, on an order that may go."""
-    before, tenant = life.composed(), plane.tenant
+    previous, tenant = life.composed(), plane.tenant
     life.edit({"deletionProtection": False})
     for metadata in STEERING:
         answer = tenant.request("PATCH", life.path, {"metadata": metadata}, content=MERGE)
@@ -130,7 +130,7 @@ def test_what_was_built_is_not_left_behind(plane: Plane, life: Life) -> None:
     # What is composed has the labels that it had, also once Crossplane has looked at it again.
     life.edit({"dnsServers": ["192.0.2.8"]})
     life.becomes(lambda: "192.0.2.8" in str(life.composed()["openstack-subnet-ipv4"]), "edited")
-    assert labels_of(life.composed()) == labels_of(before)
+    assert labels_of(life.composed()) == labels_of(previous)
     life.delete()
     assert life.cloud.built == set()
 

@@ -62,8 +62,8 @@ def test_kubectl_takes_the_plugin(tmp_path: Path) -> None:
     plugin.write_text(f'#!/bin/sh\necho "$KUBERNETES_EXEC_INFO" > {tmp_path}/asked\nexit 1\n')
     plugin.chmod(0o755)
     assert attempt([file], tmp_path, "get", "nodes").returncode
-    asked: dict[str, Any] = json.loads((tmp_path / "asked").read_text())
-    assert asked["apiVersion"] == "client.authentication.k8s.io/v1beta1"
+    requested: dict[str, Any] = json.loads((tmp_path / "asked").read_text())
+    assert requested["apiVersion"] == "client.authentication.k8s.io/v1beta1"
 
 
 def kubeconfig_of(provider: str, tenant: str, name: str, environment: str) -> str:

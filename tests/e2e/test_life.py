@@ -104,11 +104,11 @@ def test_an_order_lives_and_goes(plane: Plane, story: Story) -> None:
         life.settle()
         life.becomes(lambda: set(story.reported) <= set(life.status), "reported")
         key, path = story.seen
-        before = len(life.cloud.log)
+        previous = len(life.cloud.log)
         life.edit(story.edit)
         life.becomes(lambda: life.shown(key, path) == story.value, path)
         life.settle()
-        assert len(life.cloud.log) == before == len(set(life.cloud.log))
+        assert len(life.cloud.log) == previous == len(set(life.cloud.log))
         life.delete()
         assert life.cloud.built == set()
 

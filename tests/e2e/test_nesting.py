@@ -90,7 +90,7 @@ def test_the_function_says_so_where_admission_does_not(plane: Plane) -> None:
                 seconds=SECONDS,
                 what="the order",
             )
-            before = condition(plane.tenant.get(path), "FullySupported")
+            previous = condition(plane.tenant.get(path), "FullySupported")
             deep = {"spec": {"variables": {"dnsNameservers": nested(40)}}}
             assert plane.tenant.request("PATCH", path, deep, content=MERGE).accepted
             until(
@@ -102,7 +102,7 @@ def test_the_function_says_so_where_admission_does_not(plane: Plane) -> None:
             reported = condition(live, "Accepted")
             assert reported["reason"] == "InvalidOrder"
             assert reported["message"] == f"spec.variables.dnsNameservers: is {TOO_DEEP}"
-            assert condition(live, "FullySupported")["reason"] == before["reason"]
+            assert condition(live, "FullySupported")["reason"] == previous["reason"]
         finally:
             undo = {"spec": {"variables": None, "deletionProtection": False}}
             plane.tenant.request("PATCH", path, undo, content=MERGE)

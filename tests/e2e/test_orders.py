@@ -28,7 +28,7 @@ class Case:
     kind: str
     expect: str
     spec: Spec | None = None
-    before: Spec | None = None
+    previous: Spec | None = None
     many: dict[str, Any] | None = None
     model: str = ""
     because: str = ""
@@ -55,7 +55,7 @@ each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.kind
 def test_api_server_says_what_the_table_says(case: Case, plane: Plane) -> None:
     """Send the order, or the edit, as a dry run."""
     verdict, _, fragment = case.expect.partition(": ")
-    answer = asked(plane, case)
+    answer = requested(plane, case)
     assert answer.accepted is (verdict == ACCEPTED), answer.message
     assert fragment in answer.message
 
@@ -64,7 +64,7 @@ def test_api_server_says_what_the_table_says(case: Case, plane: Plane) -> None:
 def test_models_say_what_the_table_says(case: Case) -> None:
     """Ask the models: the same, unless the table gives a reason."""
     expected = case.model or case.expect.partition(":")[0]
-    problems = judge(case.kind, case.written if case.written is not None else {}, case.before)
+    problems = judge(case.kind, case.written if case.written is not None else {}, case.previous)
     assert bool(problems) is (expected == REFUSED), problems
     assert bool(case.model) is bool(case.because)
 
@@ -101,9 +101,9 @@ def found(node: Any, key: str) -> Iterator[Any]:
             yield from found(inner, key)
 
 
-def asked(plane: Plane, case: Case) -> Answer:
+def requested(plane: Plane, case: Case) -> Answer:
     """Return what the API server says."""
-    if case.before is None:
+    if case.previous is None:
         return plane.create(case.kind, case.written)
-    with plane.existing(case.kind, case.before) as path:
+    with plane.existing(case.kind, case.previous) as path:
         return plane.edit(path, case.written)

@@ -93,12 +93,12 @@ def test_everything_is_installed(install: Install, orders: tuple[str, str]) -> N
 
 def test_in_order(install: Install, orders: tuple[str, str]) -> None:
     """Upgrade the function, then the definitions, and roll back in reverse: nothing changes."""
-    older, newer, before = install.older, install.newer, install.lives(*orders)
+    older, newer, previous = install.older, install.newer, install.lives(*orders)
 
     def check(release: Release, **spec: str) -> None:
         for path in orders:
             install.answers(release, path, **spec)
-        assert install.lives(*orders) == before
+        assert install.lives(*orders) == previous
 
     install.function(newer)
     check(newer)
@@ -114,7 +114,7 @@ def test_in_order(install: Install, orders: tuple[str, str]) -> None:
 
 def test_out_of_order(install: Install, orders: tuple[str, str]) -> None:
     """Nothing is lost either, and orders of what a function does not know are refused so long."""
-    older, newer, before = install.older, install.newer, install.lives(*orders)
+    older, newer, previous = install.older, install.newer, install.lives(*orders)
     cluster, server = orders
 
     # Definitions first: Crossplane holds them back, because of what they depend on.
@@ -132,7 +132,7 @@ def test_out_of_order(install: Install, orders: tuple[str, str]) -> None:
     install.answers(older, server)
     refused = install.answers(older, cluster, "FunctionOutdated", **{FIELD: "green"})
     assert f"spec.{FIELD}: unknown field" in refused["message"]
-    assert install.lives(*orders) == before
+    assert install.lives(*orders) == previous
     install.function(newer)
     install.answers(newer, cluster)
 
@@ -142,7 +142,7 @@ def test_out_of_order(install: Install, orders: tuple[str, str]) -> None:
     install.answers(older, server)
     install.definitions(older)
     install.answers(older, cluster, "FunctionOutdated")
-    assert install.lives(*orders) == before
+    assert install.lives(*orders) == previous
 
     # The newer function writes the record again, and the older one can read it.
     install.function(newer)
@@ -150,12 +150,12 @@ def test_out_of_order(install: Install, orders: tuple[str, str]) -> None:
     install.forget(cluster)
     install.function(older)
     install.answers(older, cluster)
-    assert install.lives(*orders) == before
+    assert install.lives(*orders) == previous
 
 
 def test_an_uninstall_deletes_nothing(install: Install, orders: tuple[str, str]) -> None:
     """Each deletion needs its own permission, and what orders are made of waits for a new owner."""
-    before = install.lives(*orders)
+    previous = install.lives(*orders)
     for path in (install.configuration, FUNCTION, *install.stones, *install.crds):
         refused = install.api.request("DELETE", path)
         name = path.rpartition("/")[2]
@@ -171,7 +171,7 @@ def test_an_uninstall_deletes_nothing(install: Install, orders: tuple[str, str])
     )
     for path in orders:
         install.answers(install.older, path)
-    assert install.lives(*orders) == before
+    assert install.lives(*orders) == previous
 
     # Back again: what the former install left has an owner that is no more.
     install.api.apply(packages.configuration(install.mode, install.older.version))
@@ -184,12 +184,12 @@ def test_an_uninstall_deletes_nothing(install: Install, orders: tuple[str, str])
     install.definitions(install.older)
     for path in orders:
         install.answers(install.older, path)
-    assert install.lives(*orders) == before
+    assert install.lives(*orders) == previous
 
 
 def test_a_function_that_is_needed_comes_back(install: Install, orders: tuple[str, str]) -> None:
     """Crossplane installs what the Configuration depends on, in its newest release."""
-    before = install.lives(*orders)
+    previous = install.lives(*orders)
     install.deleted(FUNCTION)
     until(
         lambda: packages.serve(install.api, install.plane.site) == {install.newer.version},
@@ -198,7 +198,7 @@ def test_a_function_that_is_needed_comes_back(install: Install, orders: tuple[st
     )
     for path in orders:
         install.answers(install.newer, path)
-    assert install.lives(*orders) == before
+    assert install.lives(*orders) == previous
 
 
 def test_all_of_it_goes_when_no_order_lives(install: Install) -> None:

@@ -177,15 +177,15 @@ def test_the_bill_is_complete(packages: Path, unpacked: Path) -> None:
     """Every Debian package and every pin is in the bill, at its version."""
     bill = json.loads((packages / f"{FUNCTION}.cdx.json").read_text("utf-8"))
     listed = {(component["name"], component["version"]) for component in bill["components"]}
-    kept = {path.name for path in (unpacked / rootfs.RECORDS).iterdir()}
+    retained = {path.name for path in (unpacked / rootfs.RECORDS).iterdir()}
     versions = debian.versions()
-    assert kept == versions.keys() - set(rootfs.INSTALLERS)
+    assert retained == versions.keys() - set(rootfs.INSTALLERS)
     python = {
         (found.name, found.version)
         for found in metadata.distributions(path=[str(unpacked / rootfs.SITE)])
         if found.name != FUNCTION
     }
-    assert listed == python | {(n, v) for n, v in versions.items() if n in kept}
+    assert listed == python | {(n, v) for n, v in versions.items() if n in retained}
     assert {f"{name.lower()}=={version}".replace("_", "-") for name, version in python} == {
         line.split()[0]
         for line in (ROOT / "requirements.txt").read_text("utf-8").splitlines()

@@ -74,7 +74,7 @@ def test_an_edit_of_an_environment_is_seen_at_once(plane: Plane) -> None:
         living(plane, network(), environment_of(layers)) as life,
     ):
         life.settle()
-        before = asked_twice(plane)
+        previous = asked_twice(plane)
         root = layers["cluster-stacks"]
         root["data"] = replaced(root["data"], "backends.openstack.dnsServers", ["192.0.2.77"])
         plane.operator.apply(root)
@@ -87,7 +87,7 @@ def test_an_edit_of_an_environment_is_seen_at_once(plane: Plane) -> None:
                 until(seen, seconds=UNSEEN_SECONDS, what="an edit that nobody watches")
             life.edit({"dnsServers": []})
         until(seen, seconds=SECONDS, what="the edit")
-        assert (asked_twice(plane) == before) is watched
+        assert (asked_twice(plane) == previous) is watched
 
 
 def network() -> Manifest:
@@ -118,12 +118,12 @@ def kept_for(plane: Plane, seconds: int) -> Iterator[None]:
     path = f"{COMPOSITIONS}/{name}"
     live = plane.operator.get(path)
     assert live is not None
-    before = live["spec"]["pipeline"]
+    previous = live["spec"]["pipeline"]
     try:
-        refresh(plane, name, [replaced(before[0], "input.refresh", seconds)])
+        refresh(plane, name, [replaced(previous[0], "input.refresh", seconds)])
         yield
     finally:
-        refresh(plane, name, before)
+        refresh(plane, name, previous)
 
 
 def refresh(plane: Plane, name: str, pipeline: list[Manifest]) -> None:

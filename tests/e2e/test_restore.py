@@ -167,10 +167,10 @@ def named_servers(network: Life) -> Any:
 
 def is_quiet(life: Life) -> bool:
     """Say whether the next answer is the one before, and all that is built has its name."""
-    before = rendered(life)
+    previous = rendered(life)
     life.work()
     named = all(EXTERNAL_NAME in one["metadata"]["annotations"] for one in life.composed().values())
-    return named and rendered(life) == before
+    return named and rendered(life) == previous
 
 
 def is_owned(life: Life) -> bool:
@@ -187,14 +187,14 @@ def rendered(life: Life, former: str = "") -> dict[str, Any]:
         former: UID of a former composite. Tags are a set: Crossplane adds its own, and nobody
             takes out the one that the backup brought.
     """
-    kept = (ANNOTATION, EXTERNAL_NAME)
+    retained = (ANNOTATION, EXTERNAL_NAME)
     found = {
         key: {
             "name": one["metadata"]["name"],
             "annotations": {
                 name: GENERATION.sub("", value)
                 for name, value in one["metadata"]["annotations"].items()
-                if name in kept
+                if name in retained
             },
             "spec": without(one["spec"], f"scs-uid={former}"),
         }
@@ -206,8 +206,8 @@ def rendered(life: Life, former: str = "") -> dict[str, Any]:
 def without(spec: Manifest, tag: str) -> Manifest:
     """Return the spec of something composed, a tag left out."""
     payload = spec["forProvider"]
-    kept = {"tags": [one for one in payload["tags"] if one != tag]} if "tags" in payload else {}
-    return {**spec, "forProvider": {**payload, **kept}}
+    retained = {"tags": [one for one in payload["tags"] if one != tag]} if "tags" in payload else {}
+    return {**spec, "forProvider": {**payload, **retained}}
 
 
 def flat(data: object, at: str) -> Iterator[tuple[str, Any]]:

@@ -157,7 +157,7 @@ def test_the_guide_makes_a_kubeconfig(plane: Plane, tmp_path: Path) -> None:
 def may_i(plane: Plane, verb: str, group: str, plural: str, namespace: str) -> bool:
     """Ask as the tenant."""
     review = named("authorization.k8s.io/v1", "SelfSubjectAccessReview", "")
-    spec = {"resourceAttributes": asked(verb, group, plural, namespace)}
+    spec = {"resourceAttributes": requested(verb, group, plural, namespace)}
     path = f"{REVIEWS}/selfsubjectaccessreviews"
     answer = plane.tenant.request("POST", path, {**review, "spec": spec})
     assert answer.accepted, answer.message
@@ -167,14 +167,14 @@ def may_i(plane: Plane, verb: str, group: str, plural: str, namespace: str) -> b
 def may(plane: Plane, user: str, verb: str, group: str, plural: str, namespace: str) -> bool:  # noqa: PLR0913  # what a review asks
     """Ask as the operator, for somebody else."""
     review = named("authorization.k8s.io/v1", "SubjectAccessReview", "")
-    spec = {"user": user, "resourceAttributes": asked(verb, group, plural, namespace)}
+    spec = {"user": user, "resourceAttributes": requested(verb, group, plural, namespace)}
     path = f"{REVIEWS}/subjectaccessreviews"
     answer = plane.operator.request("POST", path, {**review, "spec": spec})
     assert answer.accepted, answer.message
     return bool(answer.body["status"]["allowed"])
 
 
-def asked(verb: str, group: str, plural: str, namespace: str) -> dict[str, str]:
+def requested(verb: str, group: str, plural: str, namespace: str) -> dict[str, str]:
     """Return what a review is about; a subresource follows the kind."""
     resource, _, part = plural.partition("/")
     return {

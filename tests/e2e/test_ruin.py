@@ -33,7 +33,7 @@ def test_orders_outlive_the_deletion_of_their_xrd(name: str, tmp_path: Path) -> 
     with running(profile, tmp_path / "site") as started, connected(started) as plane:
         life = placed(plane, next(documents(NETWORK)))
         life.settle()
-        before = alive(life)
+        previous = alive(life)
         refused = shell.attempt(plane.site, f"kubectl delete xrd {xrd}", tmp_path)
         assert f"first run: kubectl annotate xrd {xrd} {annotation}" in refused.stderr
         shell.run(
@@ -45,7 +45,7 @@ def test_orders_outlive_the_deletion_of_their_xrd(name: str, tmp_path: Path) -> 
         for kind in (f"networks.{API_GROUP}", xrd):
             refused = shell.attempt(plane.site, f"kubectl delete crd {kind}", tmp_path)
             assert f"first run: kubectl annotate crd {kind}" in refused.stderr
-        assert alive(life) == before
+        assert alive(life) == previous
         life.edit({"dnsServers": ["192.0.2.9"]})
         life.becomes(lambda: "192.0.2.9" in str(life.order()["spec"]), "still an order")
 

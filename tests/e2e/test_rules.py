@@ -65,14 +65,14 @@ def edits(kind: str, plane: Plane) -> Iterator[Verdicts]:
     for seed in range(ORDERS):
         rng = Random(f"{kind} {seed} edited")  # noqa: S311  # cases are to be played again
         specs = Specs(kind, rng)
-        before = specs.good()
-        if not plane.create(kind, before).accepted:
+        previous = specs.good()
+        if not plane.create(kind, previous).accepted:
             continue
-        with plane.existing(kind, before) as path:
+        with plane.existing(kind, previous) as path:
             for _ in range(EDITS):
-                spec = specs.edited(before, rng.choice((1, 1, 2)))
-                verdict = plane.edit(path, spec), judge(kind, spec, before)
-                yield seed, {"before": before, "now": spec}, *verdict
+                spec = specs.edited(previous, rng.choice((1, 1, 2)))
+                verdict = plane.edit(path, spec), judge(kind, spec, previous)
+                yield seed, {"before": previous, "now": spec}, *verdict
 
 
 def assert_alike(verdicts: Iterable[Verdicts]) -> None:

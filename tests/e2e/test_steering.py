@@ -101,13 +101,13 @@ class Write:
         name: What it does, for people.
         written: The metadata that are merged into those of the order.
         refusal: What a tenant reads.
-        before: The metadata that the order has already.
+        previous: The metadata that the order has already.
     """
 
     name: str
     written: Manifest
     refusal: str = ""
-    before: Manifest = field(default_factory=dict)
+    previous: Manifest = field(default_factory=dict)
 
 
 ANNOTATIONS = (
@@ -145,9 +145,9 @@ HARMLESS = [
     Write(
         "a finalizer of one's own, removed",
         {"finalizers": None},
-        before={"finalizers": ["example.com/backup"]},
+        previous={"finalizers": ["example.com/backup"]},
     ),
-    Write("an owner less", {"ownerReferences": None}, before={"ownerReferences": [OWNER]}),
+    Write("an owner less", {"ownerReferences": None}, previous={"ownerReferences": [OWNER]}),
 ]
 REFUSED = [
     *(
@@ -172,37 +172,37 @@ EDITS = [
         "changes a label",
         {"labels": {"crossplane.io/composite": "victim"}},
         of_provider("labels", "crossplane.io/composite"),
-        before={"labels": {"crossplane.io/composite": "mine"}},
+        previous={"labels": {"crossplane.io/composite": "mine"}},
     ),
     Write(
         "removes all labels",
         {"labels": None},
         of_provider("labels", "crossplane.io/composite"),
-        before={"labels": {"crossplane.io/composite": "mine", "team": "web"}},
+        previous={"labels": {"crossplane.io/composite": "mine", "team": "web"}},
     ),
     Write(
         "removes finalizers",
         {"finalizers": None},
         of_crossplane(CLAIM),
-        before={"finalizers": [CLAIM, "example.com/backup"]},
+        previous={"finalizers": [CLAIM, "example.com/backup"]},
     ),
     Write(
         "empties finalizers",
         {"finalizers": []},
         of_crossplane(COMPOSITE),
-        before={"finalizers": [COMPOSITE]},
+        previous={"finalizers": [COMPOSITE]},
     ),
     Write(
         "replaces finalizers",
         {"finalizers": ["example.com/backup"]},
         of_crossplane(CLAIM),
-        before={"finalizers": [CLAIM]},
+        previous={"finalizers": [CLAIM]},
     ),
     Write(
         "changes an owner",
         {"ownerReferences": [OWNER | {"blockOwnerDeletion": True}]},
         OWNERS,
-        before={"ownerReferences": [OWNER]},
+        previous={"ownerReferences": [OWNER]},
     ),
 ]
 
@@ -264,7 +264,7 @@ class TestMetadata:
         self, plane: Plane, identities: dict[str, Kubernetes], identity: str, write: Write
     ) -> None:
         """Neither added, nor changed, nor removed."""
-        with plane.existing("Network", NETWORK, write.before | paused(write.before)) as path:
+        with plane.existing("Network", NETWORK, write.previous | paused(write.previous)) as path:
             answer = patched(identities[identity], path, write.written)
             assert_refused(answer, "metadata", write.refusal)
 
@@ -274,7 +274,7 @@ class TestMetadata:
         self, plane: Plane, identities: dict[str, Kubernetes], identity: str, write: Write
     ) -> None:
         """To pause an order, to end a deletion that hangs; the collector removes its finalizers."""
-        with plane.existing("Network", NETWORK, write.before | paused(write.before)) as path:
+        with plane.existing("Network", NETWORK, write.previous | paused(write.previous)) as path:
             answer = patched(identities[identity], path, write.written)
             assert answer.accepted, answer.message
 
@@ -285,10 +285,10 @@ class TestMetadata:
     ) -> None:
         """On a new order, and on one that an operator has paused, which stays editable."""
         client = identities[identity]
-        if not write.before:
+        if not write.previous:
             answer = created(client, write.written)
             assert answer.accepted, answer.message
-        with plane.existing("Network", NETWORK, write.before | paused(write.before)) as path:
+        with plane.existing("Network", NETWORK, write.previous | paused(write.previous)) as path:
             answer = patched(client, path, write.written)
             assert answer.accepted, answer.message
 
@@ -611,9 +611,9 @@ def orders() -> str:
     return f"/apis/{API_VERSION}/namespaces/{TENANT}/networks"
 
 
-def paused(before: Manifest) -> Manifest:
+def paused(previous: Manifest) -> Manifest:
     """Return the annotations of an order that Crossplane leaves alone."""
-    return {"annotations": {**PAUSED, **before.get("annotations", {})}}
+    return {"annotations": {**PAUSED, **previous.get("annotations", {})}}
 
 
 def created(client: Kubernetes, metadata: Manifest) -> Answer:

@@ -167,9 +167,9 @@ def test_conditions_are_explained(plane: Plane, kind: str, tmp_path: Path) -> No
         assert word in said, said
     assert max(map(len, said.splitlines())) <= WIDTH
     fields = said.partition("FIELDS:")[2]
-    own = [part for part in re.split(r"\n  (?=\w)", fields) if not part.startswith(CROSSPLANES)]
-    assert len(own) > len(CROSSPLANES)
-    assert not [part for part in own if "<no description>" in part], fields
+    config = [part for part in re.split(r"\n  (?=\w)", fields) if not part.startswith(CROSSPLANES)]
+    assert len(config) > len(CROSSPLANES)
+    assert not [part for part in config if "<no description>" in part], fields
 
 
 # Of `status`, what Crossplane declares.

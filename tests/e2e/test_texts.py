@@ -28,7 +28,7 @@ SERVED_SECONDS = 60.0
 def test_the_api_server_says_what_the_function_says(plane: Plane, field: Field) -> None:
     """Of every character, by its own engine; the sentence is the same."""
     for name, character in EVERY.items():
-        spec = field.spec(f"{field.before}{character}b")
+        spec = field.spec(f"{field.previous}{character}b")
         [*wanted] = [] if field.path.startswith(FREE) else judged(field.kind, spec)
         answer = plane.create(field.kind, spec)
         if wanted:

@@ -51,10 +51,10 @@ def copied(target: Path) -> Path:
 def later(target: Path) -> Release:
     """Copy the project as a later release, with what it generates."""
     copied(target)
-    for name, before, after in EDITS:
+    for name, previous, after in EDITS:
         text = (target / name).read_text()
-        assert text.count(before) == 1, (name, before)
-        (target / name).write_text(text.replace(before, after))
+        assert text.count(previous) == 1, (name, previous)
+        (target / name).write_text(text.replace(previous, after))
     command = (sys.executable, "-P", "-m", "tools.generate")
     subprocess.run(command, cwd=target, env={"PYTHONPATH": str(target)}, check=True)
     return Release(LATER, target)

@@ -17,13 +17,13 @@ Spec = dict[str, Any]
 ENVIRONMENT = "spec.environment"
 
 
-def judge(kind: str, spec: Spec, before: Spec | None = None) -> str:
+def judge(kind: str, spec: Spec, previous: Spec | None = None) -> str:
     """Return what the models and guards say against an order; empty if nothing.
 
     Args:
         kind: Its kind.
         spec: What the tenant writes.
-        before: What the tenant wrote when the order was last answered, if ever.
+        previous: What the tenant wrote when the order was last answered, if ever.
     """
     schema = KINDS[kind]
     try:
@@ -31,8 +31,8 @@ def judge(kind: str, spec: Spec, before: Spec | None = None) -> str:
         order = Order(kind, "acme", "hello", Mode.NAMESPACED, "", spec, parsed)
         now = masked(schema, spec)
         record = None
-        if before is not None:
-            record = Bound(place=Place(), asked=masked(schema, before))
+        if previous is not None:
+            record = Bound(place=Place(), requested=masked(schema, previous))
         check_constraints(kind, parsed, now, record)
         if record is not None:
             immutable.refused_fields_are_unchanged(order, now, record, {})
@@ -40,13 +40,13 @@ def judge(kind: str, spec: Spec, before: Spec | None = None) -> str:
         texts.judge(kind, spec, {}, record)
     except InvalidOrder as refusal:
         return str(refusal)
-    return _moved(spec, before)
+    return _moved(spec, previous)
 
 
-def _moved(spec: Spec, before: Spec | None) -> str:
+def _moved(spec: Spec, previous: Spec | None) -> str:
     """Return what `guards.stays_in_place` says of the one field that it looks at.
 
     It compares what the order is answered by, which a test without an environment does not know.
     """
-    now, then = spec.get("environment"), (before or {}).get("environment")
+    now, then = spec.get("environment"), (previous or {}).get("environment")
     return f"{ENVIRONMENT}: cannot be changed" if now and then and now != then else ""

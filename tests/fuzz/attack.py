@@ -107,19 +107,19 @@ def _lost(request: Request, base: Request, response: fnv1.RunFunctionResponse) -
         for key, resource in response.desired.resources.items()
         for identity in _identities(key, plain.to_manifest(resource.resource))
     }
-    kept = [
+    retained = [
         key for key in base.observed if _is_known(request.observed.get(key), base.observed[key])
     ]
-    alive = {one for key in kept for one in _identities(key, base.observed[key])}
+    alive = {one for key in retained for one in _identities(key, base.observed[key])}
     # A ConfigMap leaves for another one when the issuer changes.
     return sorted(i for i in alive - desired if "login" not in str(i))
 
 
-def _is_known(manifest: Any, before: Manifest) -> bool:
+def _is_known(manifest: Any, previous: Manifest) -> bool:
     """Say whether a resource still has our label or its name; without both it is another step's."""
     metadata = shapes.mapping(lookup(manifest, "metadata"))
     labels = shapes.mapping(metadata.get("labels"))
-    return BACKEND_LABEL in labels or metadata.get("name") == before["metadata"]["name"]
+    return BACKEND_LABEL in labels or metadata.get("name") == previous["metadata"]["name"]
 
 
 def _identities(key: str, manifest: Manifest) -> Iterator[Identity]:

@@ -157,8 +157,10 @@ BACKENDS = {"capi": capi.CLUSTER, "gardener": gardener.CLUSTER}
 
 def shown(backend: str, live: Manifest, order: Manifest | None = None) -> local.Outcome:
     """Answer an order, by default the one that asks for what a live object holds."""
-    asked = order_of(backend, live)
-    return asking.ask(order or asked, layers_of(backend, live), observed(backend, live, asked))
+    requested = order_of(backend, live)
+    return asking.ask(
+        order or requested, layers_of(backend, live), observed(backend, live, requested)
+    )
 
 
 def row(backend: str, live: Manifest, order: Manifest | None = None) -> Row:
@@ -283,9 +285,9 @@ def with_condition(name: str, form: str, kind: str, text: str, state: str = "Fal
     """Return a recorded Cluster of which one condition says something."""
     live = recorded("capi", f"{name}.{form}")
     reported = text.format(name=live["metadata"]["name"])
-    kept = [found for found in conditions(live) if found["type"] != kind]
-    kept.append({"type": kind, "status": state, "reason": "NotReady", "message": reported})
-    conditions(live)[:] = kept
+    retained = [found for found in conditions(live) if found["type"] != kind]
+    retained.append({"type": kind, "status": state, "reason": "NotReady", "message": reported})
+    conditions(live)[:] = retained
     return live
 
 

@@ -206,26 +206,26 @@ EDITS = [
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: f"{edit.provider}-{edit.name}")
 def test_an_edit_waits_for_a_version(edit: Edit) -> None:
     """A live cluster stays as it is until its version changes; a new one gets the edit."""
-    before = layers(edit.provider, edit.given)
+    previous = layers(edit.provider, edit.given)
     after = layers(edit.provider, {**edit.given, **edit.edits})
     order = order_of(edit, "1.34")
-    made = settled(order, before)
+    made = settled(order, previous)
     assert inner(settled(order, after, made)) == inner(made), "an edit reached a live cluster"
     new = asking.ask(order, after)
-    assert new.fatal if edit.refused else inner(new) != inner(asking.ask(order, before))
+    assert new.fatal if edit.refused else inner(new) != inner(asking.ask(order, previous))
     later = settled(order_of(edit, "1.35"), after, made)
-    fresh = settled(order_of(edit, "1.35"), after if edit.arrives else before)
+    fresh = settled(order_of(edit, "1.35"), after if edit.arrives else previous)
     assert inner(later) == inner(fresh)
 
 
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: f"{edit.provider}-{edit.name}")
 def test_an_order_may_be_changed_in_between(edit: Edit) -> None:
     """Another edit of the order, such as one more node, does not bring the environment's along."""
-    before = layers(edit.provider, edit.given)
+    previous = layers(edit.provider, edit.given)
     after = layers(edit.provider, {**edit.given, **edit.edits})
     more = replaced(order_of(edit, "1.34"), "spec.nodePools[web].replicas", 4)
-    made = settled(order_of(edit, "1.34"), before)
-    assert inner(settled(more, after, made)) == inner(settled(more, before, made))
+    made = settled(order_of(edit, "1.34"), previous)
+    assert inner(settled(more, after, made)) == inner(settled(more, previous, made))
 
 
 # Which issuer a cluster has is not read back: people log in elsewhere then, nothing is rebuilt.
@@ -239,10 +239,10 @@ REACHES_WITHOUT_RECORD = ("the issuer's certificates",)
 )
 def test_an_edit_waits_where_the_record_is_lost(edit: Edit) -> None:
     """Two faults at once: live resources stay as they are, or the order is refused."""
-    before = layers(edit.provider, edit.given)
+    previous = layers(edit.provider, edit.given)
     after = layers(edit.provider, {**edit.given, **edit.edits})
     order = order_of(edit, "1.34")
-    made = settled(order, before)
+    made = settled(order, previous)
     lost = simulate.play(made.resources)
     for one in lost.values():
         one.manifest["metadata"]["annotations"].pop(ANNOTATION, None)
@@ -250,21 +250,23 @@ def test_an_edit_waits_where_the_record_is_lost(edit: Edit) -> None:
     assert outcome.fatal.startswith("BindingLost") or inner(outcome) == inner(made)
 
 
-@pytest.mark.parametrize("kept", [True, False], ids=["recorded", "lost"])
+@pytest.mark.parametrize("retained", [True, False], ids=["recorded", "lost"])
 @pytest.mark.parametrize(
     "edit", [e for e in EDITS if e.provider == "kaas-only" and not e.refused], ids=lambda e: e.name
 )
-def test_a_cluster_that_has_never_run_follows_its_environment(edit: Edit, *, kept: bool) -> None:
+def test_a_cluster_that_has_never_run_follows_its_environment(
+    edit: Edit, *, retained: bool
+) -> None:
     """What made it fail may be repaired; nothing runs that an edit would replace."""
-    before = layers(edit.provider, edit.given)
+    previous = layers(edit.provider, edit.given)
     after = layers(edit.provider, {**edit.given, **edit.edits})
     order = order_of(edit, "1.34")
-    found = under_way(settled(order, before))
-    if not kept:
+    found = under_way(settled(order, previous))
+    if not retained:
         found[KEY].manifest["metadata"]["annotations"].pop(ANNOTATION)
     outcome = asking.ask(order, after, found)
     assert not outcome.fatal
-    assert inner(outcome) == inner(asking.ask(order, after)) != inner(asking.ask(order, before))
+    assert inner(outcome) == inner(asking.ask(order, after)) != inner(asking.ask(order, previous))
 
 
 def under_way(made: local.Outcome, **status: Any) -> dict[str, local.Observed]:
@@ -303,11 +305,11 @@ def test_a_flavor_that_is_withdrawn_meanwhile_is_kept() -> None:
     """The cluster may come up with it, and another would have to be ordered."""
     order = asking.order("cluster/minimal")
     given = profile()
-    before, after = (
+    previous, after = (
         layers("kaas-only", given | {"flavors": [{"name": name}]})
         for name in ("SCS-8V-32-50", "SCS-1V-2-10")
     )
-    made = settled(order, before)
+    made = settled(order, previous)
     outcome = asking.ask(order, after, under_way(made))
     assert inner(outcome) == inner(made)
 
@@ -320,11 +322,11 @@ def test_nodes_keep_their_flavor_where_the_record_is_lost(name: str, lost: tuple
     """Whatever the class calls it, and whatever is offered since for the size that was ordered."""
     given = profile(**{"spec.nodePools[].flavor": {"override": name}})
     order = asking.order("cluster/minimal")
-    before, after = (
+    previous, after = (
         layers("kaas-only", given | {"flavors": [{"name": flavor} for flavor in offers]})
         for offers in (["SCS-8V-32-50"], ["SCS-2V-8-20", "SCS-8V-32-50"])
     )
-    made = settled(order, before)
+    made = settled(order, previous)
     found = simulate.play(made.resources)
     for one in found.values():
         for annotation in lost:
@@ -344,10 +346,10 @@ def test_flavors_that_a_class_names_otherwise_are_read_back() -> None:
     flavors = [{"name": name} for name in forms]
     order = asking.order("cluster/minimal")
     target = {"override": "machine", "values": forms}
-    before = layers(
+    previous = layers(
         "kaas-only", profile(**{"spec.nodePools[].flavor": target}) | {"flavors": flavors[:1]}
     )
-    made = settled(order, before)
+    made = settled(order, previous)
     after = layers(
         "kaas-only", profile(**{"spec.nodePools[].flavor": target}) | {"flavors": flavors}
     )
@@ -370,15 +372,15 @@ def test_flavors_that_a_class_names_otherwise_are_read_back() -> None:
 def test_no_disk_is_replaced_where_the_record_is_lost(name: str, given: Manifest) -> None:
     """Where the same flavor is offered without a disk, nodes would get a volume instead."""
     flavor = {"name": "own.large", "cpu": 4, "memoryGiB": 16}
-    before, after = (
+    previous, after = (
         layers(name, {**given, "flavors": [offer]}) for offer in ({**flavor, "diskGiB": 50}, flavor)
     )
     order = order_of(Edit("", name, {}, pool={"flavor": "own.large"}), "1.34")
-    made = settled(order, before)
+    made = settled(order, previous)
     outcome = asking.ask(order, after, without_record(made))
     assert outcome.fatal.startswith("BindingLost")
     assert "would be replaced: its" in outcome.fatal
-    assert inner(asking.ask(order, before, without_record(made))) == inner(made)
+    assert inner(asking.ask(order, previous, without_record(made))) == inner(made)
 
 
 def without_record(made: local.Outcome) -> dict[str, local.Observed]:
@@ -420,7 +422,7 @@ def test_what_the_infrastructure_keeps_comes_with_no_version(name: str) -> None:
 
 @pytest.mark.parametrize("lost", [False, True], ids=["", "lost"])
 @pytest.mark.parametrize(
-    ("before", "after", "field"),
+    ("previous", "after", "field"),
     [
         ({}, LIMITED, "spec.apiServer.allowedCIDRs"),
         ({}, {"apiServer": {"exposure": "Private"}}, "spec.apiServer.exposure"),
@@ -429,11 +431,11 @@ def test_what_the_infrastructure_keeps_comes_with_no_version(name: str) -> None:
     ids=["allowed", "exposure", "nodes"],
 )
 def test_an_order_cannot_change_what_the_infrastructure_keeps(
-    before: Manifest, after: Manifest, field: str, *, lost: bool
+    previous: Manifest, after: Manifest, field: str, *, lost: bool
 ) -> None:
     """It is refused by field, with the record of what was asked or without."""
     given = asking.provider("cluster-stacks")
-    found = simulate.play(settled(stacked("1.34", **before), given).resources)
+    found = simulate.play(settled(stacked("1.34", **previous), given).resources)
     if lost:
         found[KEY].manifest["metadata"]["annotations"].pop(ANNOTATION)
     outcome = asking.ask(stacked("1.34", **after), given, found)
@@ -441,20 +443,20 @@ def test_an_order_cannot_change_what_the_infrastructure_keeps(
 
 
 @pytest.mark.parametrize(
-    ("before", "after"),
+    ("previous", "after"),
     [((), ("az1",)), (("az1",), ("az2",)), (("az1",), ()), (("az1", "az2"), ("az1",))],
 )
 def test_nodes_are_moved_to_no_zone_where_the_record_is_lost(
-    before: tuple[str, ...], after: tuple[str, ...]
+    previous: tuple[str, ...], after: tuple[str, ...]
 ) -> None:
     """The previous order cannot be compared then, but the zones of the nodes are observed."""
     given = asking.provider("cluster-stacks")
-    found = simulate.play(settled(zoned(*before), given).resources)
+    found = simulate.play(settled(zoned(*previous), given).resources)
     found[KEY].manifest["metadata"]["annotations"].pop(ANNOTATION)
     outcome = asking.ask(zoned(*after), given, found)
     assert outcome.fatal.startswith("InvalidOrder: spec.nodePools[web].zones: nodes of this pool")
-    assert not asking.ask(zoned(*before), given, found).fatal
-    assert not before or not asking.ask(zoned(*before, "az3"), given, found).fatal
+    assert not asking.ask(zoned(*previous), given, found).fatal
+    assert not previous or not asking.ask(zoned(*previous, "az3"), given, found).fatal
 
 
 def zoned(*zones: str) -> Manifest:
@@ -482,10 +484,10 @@ OFFERED = {GROUPS: "soft-anti-affinity", "backends.gardener.addons": OTHER_CERT}
 
 def test_what_is_offered_later_can_be_ordered_at_once() -> None:
     """By another pool, or as another addon; what was ordered before waits for its version."""
-    before = layers("gardener", {GROUPS: None, "backends.gardener.addons": {}})
+    previous = layers("gardener", {GROUPS: None, "backends.gardener.addons": {}})
     after = layers("gardener", OFFERED | {"backends.gardener.addons.flux": {"extension": "flux"}})
     order = order_of(SPREAD, "1.34")
-    made = settled(order, before)
+    made = settled(order, previous)
     (pool,) = order["spec"]["nodePools"]
     pools = [pool, {**pool, "name": "more"}]
     addons = {**CERT, "flux": {"enabled": True}}
@@ -503,13 +505,13 @@ def test_what_is_offered_later_can_be_ordered_at_once() -> None:
 
 def test_what_an_older_function_never_rendered_waits_for_a_version() -> None:
     """A setting that it did not know is not in its Shoots, nor in what it remembered of them."""
-    before = layers("gardener", {GROUPS: None, "backends.gardener.addons": {}})
+    previous = layers("gardener", {GROUPS: None, "backends.gardener.addons": {}})
     order = order_of(SPREAD, "1.34")
-    older = simulate.play(settled(order, before).resources)
+    older = simulate.play(settled(order, previous).resources)
     root = older["gardener-shoot"].manifest
     del root["spec"]["forProvider"]["manifest"]["spec"]["purpose"]
-    kept = json.loads(root["metadata"]["annotations"][KEPT])
-    known = {"defaultVolume": kept["defaultVolume"]}
+    retained = json.loads(root["metadata"]["annotations"][KEPT])
+    known = {"defaultVolume": retained["defaultVolume"]}
     root["metadata"]["annotations"][KEPT] = json.dumps(known)
     outcome = asking.ask(order, layers("gardener", OFFERED), older)
     assert not outcome.fatal

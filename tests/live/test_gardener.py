@@ -103,9 +103,9 @@ class TestLostRecord:
     ) -> None:
         """Neither a volume nor another architecture comes to them."""
         wanted = order(pool)
-        before = layers([flavor, *FLAVORS], {flavor["name"]: machine or flavor["name"]})
-        now = before if offered else layers(FLAVORS, {})
-        first = ask(wanted, {}, before)
+        previous = layers([flavor, *FLAVORS], {flavor["name"]: machine or flavor["name"]})
+        now = previous if offered else layers(FLAVORS, {})
+        first = ask(wanted, {}, previous)
         live = simulate.play(first.resources)
         annotations = live[KEY].manifest["metadata"]["annotations"]
         for name in lost:
@@ -216,8 +216,8 @@ def built(manifest: Manifest) -> dict[str, Observed]:
 def conditions(status: str, *codes: str) -> list[Manifest]:
     """Return conditions of a Shoot that hold, but for that of nodes."""
     nodes = {"type": "EveryNodeReady", "status": status, "codes": list(codes)}
-    kept = [kind for kind in HEALTHY if kind != nodes["type"]]
-    return [*({"type": kind, "status": "True"} for kind in kept), nodes]
+    retained = [kind for kind in HEALTHY if kind != nodes["type"]]
+    return [*({"type": kind, "status": "True"} for kind in retained), nodes]
 
 
 def constraints(possible: str) -> list[Manifest]:

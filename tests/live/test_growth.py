@@ -31,10 +31,10 @@ def layers(provider: str, data: Mapping[str, Any]) -> list[Manifest]:
     ]
 
 
-def edited(provider: str, before: Manifest, *now: Manifest) -> Manifest:
+def edited(provider: str, previous: Manifest, *now: Manifest) -> Manifest:
     """Return the root object after an order was built, and edited."""
     given = layers(provider, {})
-    made = settled(before, given)
+    made = settled(previous, given)
     for one in now:
         made = settled(one, given, made)
     (found,) = (m for m in inner(made) if m["kind"] in ("Cluster", "Shoot"))
@@ -42,10 +42,10 @@ def edited(provider: str, before: Manifest, *now: Manifest) -> Manifest:
 
 
 def refused(
-    provider: str, before: Manifest, now: Manifest, data: Mapping[str, Any] | None = None
+    provider: str, previous: Manifest, now: Manifest, data: Mapping[str, Any] | None = None
 ) -> str:
     """Return why an edit is refused that the environment of today is asked about."""
-    made = settled(before, layers(provider, {}))
+    made = settled(previous, layers(provider, {}))
     return asking.ask(now, layers(provider, data or {}), simulate.play(made.resources)).fatal
 
 
@@ -56,7 +56,7 @@ def deployments(cluster: Manifest) -> dict[str, tuple[str, int]]:
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "want"),
+    ("previous", "now", "want"),
     [
         (["az1"], ["az1", "az2"], {"web": ("az1", 2), "web-az2": ("az2", 1)}),
         (
@@ -68,10 +68,10 @@ def deployments(cluster: Manifest) -> dict[str, tuple[str, int]]:
     ids=["a second", "a third"],
 )
 def test_another_zone_on_cluster_api(
-    before: list[str], now: list[str], want: dict[str, tuple[str, int]]
+    previous: list[str], now: list[str], want: dict[str, tuple[str, int]]
 ) -> None:
     """Nodes of a zone keep the name of theirs, also after an upgrade."""
-    first, then = order(zones=before), order(zones=now)
+    first, then = order(zones=previous), order(zones=now)
     assert deployments(edited("cluster-stacks", first, then)) == want
     upgraded = edited("cluster-stacks", first, then, order("1.35", zones=now))
     assert deployments(upgraded) == want
@@ -85,7 +85,7 @@ def test_another_zone_on_gardener() -> None:
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize(
-    ("before", "now", "text"),
+    ("previous", "now", "text"),
     [
         ([], ["az1"], "cannot be changed once it is built"),
         (["az1"], [], 'can only gain entries at its end, after ["az1"]'),
@@ -96,10 +96,10 @@ def test_another_zone_on_gardener() -> None:
     ids=["named for the first time", "taken back", "before", "fewer", "not offered"],
 )
 def test_zones_are_not_exchanged(
-    provider: str, before: list[str], now: list[str], text: str
+    provider: str, previous: list[str], now: list[str], text: str
 ) -> None:
     """Nodes would have to move."""
-    reported = refused(provider, order(zones=before), order(zones=now))
+    reported = refused(provider, order(zones=previous), order(zones=now))
     assert reported == f"InvalidOrder: spec.nodePools[web].zones: {text}"
 
 
@@ -134,12 +134,14 @@ def test_availability_on_gardener(wanted: str) -> None:
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-@pytest.mark.parametrize(("before", "now"), [("Node", "Zone"), ("Zone", "Node"), ("Node", "None")])
-def test_availability_is_chosen_once(provider: str, before: str, now: str) -> None:
+@pytest.mark.parametrize(
+    ("previous", "now"), [("Node", "Zone"), ("Zone", "Node"), ("Node", "None")]
+)
+def test_availability_is_chosen_once(provider: str, previous: str, now: str) -> None:
     """Gardener never changes it, and an order means the same everywhere."""
-    reported = refused(provider, order(availability=before), order(availability=now))
+    reported = refused(provider, order(availability=previous), order(availability=now))
     assert reported == (
-        f'InvalidOrder: {AT}: cannot be changed once it is built, set it back to "{before}"'
+        f'InvalidOrder: {AT}: cannot be changed once it is built, set it back to "{previous}"'
     )
 
 
@@ -180,13 +182,13 @@ GREW = [
 ]
 
 
-@pytest.mark.parametrize(("before", "now", "at"), GREW, ids=["availability", "zones"])
+@pytest.mark.parametrize(("previous", "now", "at"), GREW, ids=["availability", "zones"])
 def test_growth_that_gardener_refuses_is_taken_back(
-    before: Manifest, now: Manifest, at: str
+    previous: Manifest, now: Manifest, at: str
 ) -> None:
     """Nothing else of the cluster could be changed any more; what was taken is not taken back."""
     given = layers("gardener", {})
-    made = settled(before, given)
+    made = settled(previous, given)
     root = settled(now, given, made).resources[KEY]
     live = "status.atProvider.manifest.spec"
     seen = simulate.play({KEY: root})[KEY].manifest
@@ -195,11 +197,11 @@ def test_growth_that_gardener_refuses_is_taken_back(
     refused = {KEY: local.Observed(replaced(taken[KEY].manifest, live, spec))}
     again = asking.ask(now, given, refused)
     assert manifest_of(again.resources[KEY]) == manifest_of(root)
-    back = asking.ask(before, given, refused)
+    back = asking.ask(previous, given, refused)
     assert manifest_of(back.resources[KEY]) == manifest_of(made.resources[KEY])
-    assert asking.ask(before, given, taken).fatal.startswith(f"InvalidOrder: {at}: ")
+    assert asking.ask(previous, given, taken).fatal.startswith(f"InvalidOrder: {at}: ")
     unasked = {KEY: local.Observed(replaced(seen, live, spec))}
-    assert asking.ask(before, given, unasked).fatal.startswith(f"InvalidOrder: {at}: ")
+    assert asking.ask(previous, given, unasked).fatal.startswith(f"InvalidOrder: {at}: ")
 
 
 def manifest_of(root: Manifest) -> Manifest:

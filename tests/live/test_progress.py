@@ -196,17 +196,21 @@ READY_NODES: dict[str, tuple[dict[str, int], dict[str, int], int, dict[str, int]
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("had", "asked", "total", "want"), READY_NODES.values(), ids=READY_NODES)
+@pytest.mark.parametrize(
+    ("had", "requested", "total", "want"), READY_NODES.values(), ids=READY_NODES
+)
 def test_ready_nodes_of_a_pool(
-    had: dict[str, int], asked: dict[str, int], total: int, want: dict[str, int]
+    had: dict[str, int], requested: dict[str, int], total: int, want: dict[str, int]
 ) -> None:
     """Count as many as a pool has at least, of what Cluster API counts in all pools together."""
     life = Life("capi")
     live = recorded("capi", "26-scale-end.v1beta2")
     [topology] = [live["spec"]["topology"]["workers"]["machineDeployments"]]
-    topology[:] = [{**topology[0], "name": name, "replicas": size} for name, size in asked.items()]
+    topology[:] = [
+        {**topology[0], "name": name, "replicas": size} for name, size in requested.items()
+    ]
     counters = live["status"]["workers"]
-    counters |= {"readyReplicas": total, "desiredReplicas": sum(asked.values())}
+    counters |= {"readyReplicas": total, "desiredReplicas": sum(requested.values())}
     life.memory = Shape("1.34.7", 3, had).written()
     status = life.at(live)
     assert {pool["name"]: pool["ready"] for pool in status["nodePools"]} == want

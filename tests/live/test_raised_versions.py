@@ -54,8 +54,8 @@ def test_what_waits_comes_with_an_ordered_version() -> None:
     """It rolls the nodes anyway."""
     order, layers = asking.order("cluster/minimal"), asking.provider("gardener")
     made = simulate.play(asking.ask(order, layers).resources)
-    asked = {**order, "spec": {**order["spec"], "version": "1.35"}}
-    found = asking.ask(asked, [enlarged(layer) for layer in layers], made)
+    requested = {**order, "spec": {**order["spec"], "version": "1.35"}}
+    found = asking.ask(requested, [enlarged(layer) for layer in layers], made)
     assert sizes(found.resources[KEY]) == ["80Gi"]
 
 

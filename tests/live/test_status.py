@@ -76,7 +76,7 @@ def test_gardener(name: str) -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(
-    ("before", "after", "message"),
+    ("previous", "after", "message"),
     [
         ("20-cp-back-end", "21-scale-0", f"{CHANGING}: nodes 3 of 5"),
         (
@@ -86,15 +86,17 @@ def test_gardener(name: str) -> None:
         ),
     ],
 )
-def test_stale_counters_are_not_believed(before: str, after: str, message: str, form: str) -> None:
+def test_stale_counters_are_not_believed(
+    previous: str, after: str, message: str, form: str
+) -> None:
     """All of status is from before a change, and says that it is of the present generation."""
-    live, next_ = recorded("capi", f"{before}.{form}"), recorded("capi", f"{after}.{form}")
+    live, next_ = recorded("capi", f"{previous}.{form}"), recorded("capi", f"{after}.{form}")
     generation = next_["metadata"]["generation"]
     live["spec"], live["metadata"]["generation"] = next_["spec"], generation
     for found in _mappings(live["status"]):
         if "observedGeneration" in found:
             found["observedGeneration"] = generation
-    want = replace(CAPI[before], phase="Updating", message=message, current="Updating")
+    want = replace(CAPI[previous], phase="Updating", message=message, current="Updating")
     assert row("capi", live) == replace(want, settled=False)
 
 

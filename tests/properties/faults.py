@@ -189,8 +189,8 @@ def overlay_changed(world: World, rng: Random) -> World:
     data = garbled(world.layers[rng.randrange(2)]["data"], rng)
     data = {k: data[k] for k in data if rng.random() < 0.4}
     root = _with_root(world, overlays=rng.choice(("Optional", "Required", "None")))
-    own = layer("overlay", data, overlay=ENVIRONMENT, tenant=TENANT)
-    return replace(root, layers=(*root.layers, own))
+    config = layer("overlay", data, overlay=ENVIRONMENT, tenant=TENANT)
+    return replace(root, layers=(*root.layers, config))
 
 
 def tenants_changed(world: World, rng: Random) -> World:
@@ -238,11 +238,11 @@ _REACH_ON = {"profiles", "dnsServers", "highAvailability"}
 def settings_changed(world: World, rng: Random) -> World:
     """Change zones, networks and other settings of the backends."""
     data = world.layers[0]["data"]
-    own = {"zones": data["zones"], "backends": data["backends"], "access": data["access"]}
+    config = {"zones": data["zones"], "backends": data["backends"], "access": data["access"]}
     for _ in range(rng.randint(1, 3)):
-        found = [path for path in paths(own) if not _REACH_ON.intersection(path)]
-        own = _reworded(own, rng.choice(found), rng)
-    return _with_layer(world, 0, {**data, **own})
+        found = [path for path in paths(config) if not _REACH_ON.intersection(path)]
+        config = _reworded(config, rng.choice(found), rng)
+    return _with_layer(world, 0, {**data, **config})
 
 
 def profiles_changed(world: World, rng: Random) -> World:
@@ -347,8 +347,8 @@ def limits_tightened(world: World, rng: Random) -> World:
 def place_changed(world: World, rng: Random) -> World:
     """Answer from another account or namespace."""
     data = copy.deepcopy(world.layers[0]["data"])
-    for own in data["backends"].values():
-        own["providerConfig"] = rng.choice(("{tenant}-2", "shared"))
+    for config in data["backends"].values():
+        config["providerConfig"] = rng.choice(("{tenant}-2", "shared"))
     if rng.random() < 0.5:
         for name in CLUSTER:
             data["backends"][name]["namespace"] = "other-{tenant}"
@@ -385,8 +385,8 @@ def moved(world: World, rng: Random) -> World:
     root = copy.deepcopy(world.layers[0]["data"])
     root["backends"][backend] |= place
     if world.kind == "Cluster" and rng.random() < 0.7:
-        own, block = CLUSTER[backend], root["backends"][backend]
-        move["from"]["namespace"] = own.namespace(own.settings.model_validate(block), TENANT)
+        config, block = CLUSTER[backend], root["backends"][backend]
+        move["from"]["namespace"] = config.namespace(config.settings.model_validate(block), TENANT)
         block["namespace"] = "other-{tenant}"
         move["to"]["namespace"] = f"other-{TENANT}"
     return replace(_with_layer(world, 0, {**root, "moves": [move]}), moves=True)
@@ -502,14 +502,14 @@ def _touched(world: World, rng: Random, touch: Callable[[Manifest], None]) -> Wo
 def observed_gone(world: World, rng: Random) -> World:
     """Lose some of the observed resources."""
     share = rng.choice((0.2, 0.7))
-    kept = {k: v for k, v in sorted(world.observed.items()) if rng.random() > share}
-    return replace(world, observed=kept)
+    retained = {k: v for k, v in sorted(world.observed.items()) if rng.random() > share}
+    return replace(world, observed=retained)
 
 
 def observed_root_gone(world: World, _: Random) -> World:
     """Lose the resource that carries the record."""
-    kept = {k: v for k, v in world.observed.items() if k not in ROOTS}
-    return replace(world, observed=kept)
+    retained = {k: v for k, v in world.observed.items() if k not in ROOTS}
+    return replace(world, observed=retained)
 
 
 def foreign_unlabelled(world: World, rng: Random) -> World:
@@ -698,8 +698,8 @@ def key_wrong(world: World, rng: Random) -> World:
     if not pairs:
         return world
     key, other = rng.choice(pairs)
-    kept = {name: found for name, found in world.observed.items() if name != key}
-    return replace(world, observed={**kept, other: mine[key]})
+    retained = {name: found for name, found in world.observed.items() if name != key}
+    return replace(world, observed={**retained, other: mine[key]})
 
 
 def deleting(world: World, rng: Random) -> World:

@@ -253,15 +253,15 @@ def _scaled(spec: Manifest, rng: Random) -> Manifest:
 
 def _stored(spec: Manifest, rng: Random) -> Manifest:
     """Ask for another volume, larger ones, or where that is allowed for fewer."""
-    kept = list(spec.get("volumes") or [])
+    retained = list(spec.get("volumes") or [])
     match rng.choice(("more", "larger", "fewer")):
-        case "fewer" if kept and not is_protected(spec):
-            kept.pop(rng.randrange(len(kept)))
+        case "fewer" if retained and not is_protected(spec):
+            retained.pop(rng.randrange(len(retained)))
         case "larger":
-            kept = [{**one, "sizeGiB": one["sizeGiB"] + rng.randint(0, 9)} for one in kept]
+            retained = [{**one, "sizeGiB": one["sizeGiB"] + rng.randint(0, 9)} for one in retained]
         case _:
-            kept = [*kept, volume(rng)]
-    return {**spec, "volumes": kept}
+            retained = [*retained, volume(rng)]
+    return {**spec, "volumes": retained}
 
 
 def _labelled(spec: Manifest, rng: Random) -> Manifest:
@@ -302,10 +302,10 @@ def _pool_added(spec: Manifest, rng: Random) -> Manifest:
 
 
 def _pool_removed(spec: Manifest, rng: Random) -> Manifest:
-    kept = list(spec.get("nodePools", []))
-    if kept:
-        kept.pop(rng.randrange(len(kept)))
-    return {**spec, "nodePools": kept}
+    retained = list(spec.get("nodePools", []))
+    if retained:
+        retained.pop(rng.randrange(len(retained)))
+    return {**spec, "nodePools": retained}
 
 
 def _pools_changed(least: int) -> Edit:

@@ -32,8 +32,8 @@ class Both:
     def __init__(self, rng: Random) -> None:
         """Start with an empty cache, large or small."""
         self.rng = rng
-        self.told: tuple[list[Call], list[Call]] = [], []
-        self.plain, behind = (FunctionRunner(told.append) for told in self.told)
+        self.reported: tuple[list[Call], list[Call]] = [], []
+        self.plain, behind = (FunctionRunner(reported.append) for reported in self.reported)
         for runner in (self.plain, behind):
             runner.log = structlog.wrap_logger(structlog.ReturnLogger(), processors=[])
         answers = cache.Cache(rng.choice(SIZES))
@@ -49,14 +49,14 @@ class Both:
         context = mock.Mock(cancelled=lambda: False, time_remaining=lambda: None)
         got = fnv1.RunFunctionResponse.FromString(await self.cached.answer(data, context))
         assert got == want
-        one, other = (replace(told[-1], seconds=0, cached=None) for told in self.told)
+        one, other = (replace(reported[-1], seconds=0, cached=None) for reported in self.reported)
         assert one == other
         return want
 
     @property
     def hits(self) -> int:
         """Return how many answers came from the cache."""
-        return sum(call.cached is True for call in self.told[1])
+        return sum(call.cached is True for call in self.reported[1])
 
 
 def shuffled(descriptor: Any, data: bytes, rng: Random) -> bytes:
@@ -99,10 +99,10 @@ def check_history(world: World, rng: Random) -> None:
                     world = advance(world, reply)
             known.append(world)
         clock.return_value = NOON
-        before = both.hits
+        previous = both.hits
         for _ in range(2):
             ask(known[0], both)  # type: ignore[arg-type]  # see above
-        assert both.hits > before
+        assert both.hits > previous
 
 
 @given(worlds())

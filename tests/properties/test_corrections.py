@@ -71,16 +71,16 @@ def _in_state(key: str, found: Observed, state: str) -> Observed:
         return found
     manifest = {name: value for name, value in found.manifest.items() if name != "status"}
     metadata = manifest["metadata"]
-    kept = {k: v for k, v in metadata["annotations"].items() if k != EXTERNAL_NAME}
-    manifest["metadata"] = {**metadata, "annotations": kept}
+    retained = {k: v for k, v in metadata["annotations"].items() if k != EXTERNAL_NAME}
+    manifest["metadata"] = {**metadata, "annotations": retained}
     if state == "unseen":
         return simulate.created(key, manifest)
     text = OBJECT if manifest["kind"] == "Object" else {c: ATTEMPT % c for c in OBJECT}
     said = text["504" if state == "lost" else "400"]
     condition = {"type": "Synced", "status": "False", "reason": "ReconcileError", "message": said}
     times = {"failed": NOON, "pending": LATER if state == "again" else NOON}
-    kept |= {f"crossplane.io/external-create-{name}": time for name, time in times.items()}
-    kept |= {STATE: "true"} if state == "refused" else {}
+    retained |= {f"crossplane.io/external-create-{name}": time for name, time in times.items()}
+    retained |= {STATE: "true"} if state == "refused" else {}
     return Observed({**manifest, "status": {"atProvider": {}, "conditions": [condition]}})
 
 

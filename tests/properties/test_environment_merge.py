@@ -51,11 +51,11 @@ def _joined(at: str, one: Any, other: Any) -> Any:
         }
     if not isinstance(one, list) or not one or not isinstance(one[0], dict):
         return other
-    kept = {entry_key(at, entry): entry for entry in one}
+    retained = {entry_key(at, entry): entry for entry in one}
     for entry in other:
         key = entry_key(at, entry)
-        kept[key] = _joined(f"{at}[{key}]", kept[key], entry) if key in kept else entry
-    return list(kept.values())
+        retained[key] = _joined(f"{at}[{key}]", retained[key], entry) if key in retained else entry
+    return list(retained.values())
 
 
 WHOLES = wholes()
@@ -87,15 +87,15 @@ def _cut_entries(entries: list[Any], at: str, parts: int, rng: Random) -> list[A
     found: list[list[Any]] = [[] for _ in range(parts)]
     names = _KEYS.get(at, ("name",))
     for entry in entries:
-        own = {name: entry[name] for name in names if name in entry}
-        rest = {name: value for name, value in entry.items() if name not in own}
+        config = {name: entry[name] for name in names if name in entry}
+        rest = {name: value for name, value in entry.items() if name not in config}
         pieces = cut(rest, f"{at}[{entry_key(at, entry)}]", parts, rng)
         if at == "policy" or all(piece is _NOTHING for piece in pieces):
             pieces = [_NOTHING] * parts
             pieces[rng.randrange(parts)] = rest
         for n, piece in enumerate(pieces):
             if piece is not _NOTHING:
-                found[n].append({**own, **piece})
+                found[n].append({**config, **piece})
     return [one or _NOTHING for one in found]
 
 
@@ -176,7 +176,7 @@ def test_every_leaf_knows_its_layer(whole: Manifest, seed: int) -> None:
     layers = spread(whole, Random(seed))  # noqa: S311  # cases are to be played again
     found = assembled(layers)
     said = {layer["metadata"]["name"]: leaves(layer["data"]) for layer in layers}
-    everything = {path for own in said.values() for path in own}
+    everything = {path for config in said.values() for path in config}
     assert set(found.provenance) == everything
     for path, name in found.provenance.items():
         assert path in said[name]
@@ -187,15 +187,15 @@ def test_every_leaf_knows_its_layer(whole: Manifest, seed: int) -> None:
 def test_an_overlay_has_the_last_word(whole: Manifest, seed: int) -> None:
     """What a tenant's layer says replaces what is there, and nothing else changes."""
     rng = Random(seed)  # noqa: S311  # cases are to be played again
-    own = {
+    config = {
         "displayName": "Of the tenant",
         "limits": {"cpu": rng.randint(1, 99)},
         "flavors": [{**copy.deepcopy(rng.choice(whole["flavors"])), "cpu": 77, "memoryGiB": 5}],
     }
-    overlay = {"metadata": {"name": "acme"}, "data": own}
+    overlay = {"metadata": {"name": "acme"}, "data": config}
     layers = spread({**whole, "overlays": "Required"}, rng)
     found = assembled(layers, overlay)
-    for path, value in leaves(own).items():
+    for path, value in leaves(config).items():
         assert found.provenance[path] == "acme", value
     alone = assembled(
         [
@@ -206,9 +206,9 @@ def test_an_overlay_has_the_last_word(whole: Manifest, seed: int) -> None:
         ]
     )
     changed = {path for path in found.provenance if found.provenance[path] == "acme"}
-    assert changed == set(leaves(own))
-    kept = {path: name for path, name in found.provenance.items() if path not in changed}
-    assert kept == {p: n for p, n in alone.provenance.items() if p in kept}
+    assert changed == set(leaves(config))
+    retained = {path: name for path, name in found.provenance.items() if path not in changed}
+    assert retained == {p: n for p, n in alone.provenance.items() if p in retained}
 
 
 @pytest.mark.parametrize("whole", WHOLES, ids=range(len(WHOLES)))

@@ -33,8 +33,8 @@ def _careless(world: World, rng: Random) -> World:
     if rng.random() < 0.5:
         spec["replicas"] = rng.randint(1, 5)
     if rng.random() < 0.5:
-        kept = [one for one in spec.get("volumes", []) if rng.random() < 0.5]
-        spec["volumes"] = [{**one, "sizeGiB": rng.randint(1, 99)} for one in kept]
+        retained = [one for one in spec.get("volumes", []) if rng.random() < 0.5]
+        spec["volumes"] = [{**one, "sizeGiB": rng.randint(1, 99)} for one in retained]
     if rng.random() < 0.3:
         spec["volumes"] = [*spec.get("volumes", []), volume(rng)]
     world = replace(world, spec=spec)

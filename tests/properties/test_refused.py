@@ -43,8 +43,8 @@ TEXTS = (
 
 def _conditions(status: Manifest, **wanted: tuple[str, str]) -> None:
     """Set conditions, with their status and message."""
-    kept = [one for one in status.get("conditions") or () if one["type"] not in wanted]
-    status["conditions"] = kept + [
+    retained = [one for one in status.get("conditions") or () if one["type"] not in wanted]
+    status["conditions"] = retained + [
         {"type": kind, "status": state, "reason": "Played", "message": text}
         for kind, (state, text) in wanted.items()
     ]

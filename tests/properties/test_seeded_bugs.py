@@ -127,8 +127,8 @@ def _later(*parts: str) -> Callable[[Rendered, object], Rendered]:
 
     def change(rendered: Rendered, _: object) -> Rendered:
         late = {r.key for r in rendered.resources if any(part in r.key for part in parts)}
-        kept = tuple(r for r in rendered.resources if r.key not in late)
-        return replace(rendered, resources=kept, planned=rendered.planned | late)
+        retained = tuple(r for r in rendered.resources if r.key not in late)
+        return replace(rendered, resources=retained, planned=rendered.planned | late)
 
     return change
 
@@ -138,8 +138,8 @@ def _without_unseen(part: str) -> Callable[[Rendered, Mapping[str, Resource]], R
 
     def change(rendered: Rendered, observed: Mapping[str, Resource]) -> Rendered:
         seen = {key for key, r in observed.items() if r.at_provider}
-        kept = tuple(r for r in rendered.resources if part not in r.key or r.key in seen)
-        return replace(rendered, resources=kept)
+        retained = tuple(r for r in rendered.resources if part not in r.key or r.key in seen)
+        return replace(rendered, resources=retained)
 
     return change
 
@@ -148,8 +148,8 @@ def _only_what_is_built(rendered: Rendered, observed: Mapping[str, Resource]) ->
     """Forget what is there while its provider has not looked at it."""
     late = {r.key for r in rendered.resources if r.key in observed and not r.at_provider}
     lost = {key for key in late if not observed[key].at_provider and "secgroup" not in key}
-    kept = tuple(r for r in rendered.resources if r.key not in lost)
-    return replace(rendered, resources=kept, planned=rendered.planned | lost)
+    retained = tuple(r for r in rendered.resources if r.key not in lost)
+    return replace(rendered, resources=retained, planned=rendered.planned | lost)
 
 
 def _root_only(name: str, base: list[Any], schemas: Any, real: Any = environment.foundation) -> Any:
@@ -276,7 +276,9 @@ BUGS = (
         broken(
             versions,
             "version",
-            lambda order, own, _, progress, real=versions.version: real(order, own, None, progress),
+            lambda order, config, _, progress, real=versions.version: real(
+                order, config, None, progress
+            ),
         ),
         stands(faults.catalogue_changed),
         "Cluster",

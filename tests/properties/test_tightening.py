@@ -30,7 +30,7 @@ def specs(desired: Mapping[str, Manifest]) -> dict[str, Manifest]:
 
 def check_stands(world: World, rng: Random, *faults: Fault) -> None:
     """Change the offer under a settled order; nothing must reach it, now or a pass later."""
-    world, before = settle(world)
+    world, previous = settle(world)
     for fault in faults:
         world = fault(world, rng)
     for _ in range(2):
@@ -38,7 +38,7 @@ def check_stands(world: World, rng: Random, *faults: Fault) -> None:
         if reply.reason in ("EnvironmentInvalid", "MoveRefused"):
             return
         assert not reply.fatal, reply.fatal
-        assert specs(reply.desired) == specs(before.desired)
+        assert specs(reply.desired) == specs(previous.desired)
         assert reply.complete
         world = advance(world, reply)
 

@@ -160,11 +160,11 @@ def advance(world: World, reply: Reply, finished: frozenset[str] | None = None) 
     status = plain.to_dict(reply.response.desired.composite.resource).get("status") or {}
     observed = {key: found for key, found in world.observed.items() if not is_ours(found.manifest)}
     for key, manifest in reply.desired.items():
-        before = world.observed.get(key)
+        previous = world.observed.get(key)
         if finished is None or key in finished:
             observed[key] = simulate.built(key, manifest)
         else:
-            observed[key] = _applied(key, manifest, before)
+            observed[key] = _applied(key, manifest, previous)
     return replace(
         world,
         answered=world.spec,
@@ -181,20 +181,20 @@ _STATUS = {
 }
 
 
-def _applied(key: str, manifest: Manifest, before: Observed | None) -> Observed:
+def _applied(key: str, manifest: Manifest, previous: Observed | None) -> Observed:
     """Return a resource after server-side apply: what the provider wrote stays."""
     found = simulate.created(key, manifest)
-    if before is None:
+    if previous is None:
         return found
-    annotations = before.manifest["metadata"].get("annotations") or {}
+    annotations = previous.manifest["metadata"].get("annotations") or {}
     metadata = found.manifest["metadata"]
     if EXTERNAL_NAME in annotations:
         metadata["annotations"].setdefault(EXTERNAL_NAME, annotations[EXTERNAL_NAME])
-    if "deletionTimestamp" in before.manifest["metadata"]:
-        metadata["deletionTimestamp"] = before.manifest["metadata"]["deletionTimestamp"]
-    status = before.manifest.get("status")
+    if "deletionTimestamp" in previous.manifest["metadata"]:
+        metadata["deletionTimestamp"] = previous.manifest["metadata"]["deletionTimestamp"]
+    status = previous.manifest.get("status")
     manifest = {**found.manifest, **({"status": copy.deepcopy(status)} if status else {})}
-    return Observed(manifest, before.connection)
+    return Observed(manifest, previous.connection)
 
 
 def settle(world: World, first: Reply | None = None) -> tuple[World, Reply]:
@@ -207,16 +207,16 @@ def settle(world: World, first: Reply | None = None) -> tuple[World, Reply]:
     Raises:
         AssertionError: The order is refused, or never gets there.
     """
-    before: Mapping[str, Manifest] = {}
+    previous: Mapping[str, Manifest] = {}
     for turn in range(PATIENCE):
         reply = ask(world) if turn or first is None else first
         assert not reply.fatal, f"refused without a fault: {reply.fatal}"
         check_nothing_lost(world, reply)
         world = advance(world, reply)
-        if reply.complete and reply.desired == before:
+        if reply.complete and reply.desired == previous:
             return world, reply
-        before = reply.desired
-    raise AssertionError(f"never complete: {sorted(set(before) - reply.ready)}")
+        previous = reply.desired
+    raise AssertionError(f"never complete: {sorted(set(previous) - reply.ready)}")
 
 
 def is_ours(manifest: Manifest) -> bool:
@@ -322,44 +322,44 @@ def may_go(world: World, key: str, manifest: Manifest, identity: Identity) -> bo
     """Say whether the tenant's own edits, or a listed move, let something live go."""
     if world.moves and not {"*", "Delete"} & set(manifest["spec"]["managementPolicies"]):
         return True
-    before, now = world.answered, world.spec
-    if before is None or not isinstance(now, Mapping):
+    previous, now = world.answered, world.spec
+    if previous is None or not isinstance(now, Mapping):
         return False
     if world.kind == "Cluster":
         if key.startswith("gardener-login"):
             return not _is_read(world, manifest)
-        return identity[0] == "pool" and _pool_is_dropped(before, now, manifest, identity[-1])
+        return identity[0] == "pool" and _pool_is_dropped(previous, now, manifest, identity[-1])
     prefix, _, rest = key.removeprefix("openstack-").partition("-")
     if world.kind == "Network":
-        closed = before.get("externalAccess") is not False and now.get("externalAccess") is False
+        closed = previous.get("externalAccess") is not False and now.get("externalAccess") is False
         return prefix in ("router", "interface") and closed
-    return _may_go_from_servers(before, now, manifest, prefix, rest)
+    return _may_go_from_servers(previous, now, manifest, prefix, rest)
 
 
 def _may_go_from_servers(
-    before: Manifest, now: Manifest, manifest: Manifest, prefix: str, rest: str
+    previous: Manifest, now: Manifest, manifest: Manifest, prefix: str, rest: str
 ) -> bool:
     index, _, name = rest.partition("-")
     match prefix:
         case "rule":
-            return before.get("firewall") != now.get("firewall") and not _passes(now, manifest)
+            return previous.get("firewall") != now.get("firewall") and not _passes(now, manifest)
         case "port" | "server":
-            return _is_above(before, now, index)
+            return _is_above(previous, now, index)
         case "floatingip":
-            dropped = before.get("publicIP") != now.get("publicIP") and not now.get("publicIP")
-            return dropped or _is_above(before, now, index)
+            dropped = previous.get("publicIP") != now.get("publicIP") and not now.get("publicIP")
+            return dropped or _is_above(previous, now, index)
         case "volume" | "attachment" if now.get("deletionProtection") is False:
-            dropped = name in _names(before, "volumes") and name not in _names(now, "volumes")
-            return dropped or _is_above(before, now, index)
+            dropped = name in _names(previous, "volumes") and name not in _names(now, "volumes")
+            return dropped or _is_above(previous, now, index)
     return False
 
 
-def _pool_is_dropped(before: Manifest, now: Manifest, manifest: Manifest, name: str) -> bool:
+def _pool_is_dropped(previous: Manifest, now: Manifest, manifest: Manifest, name: str) -> bool:
     for deployment in pools(at(manifest, "spec", "forProvider", "manifest")):
         if deployment["name"] == name:
             owner = at(deployment, "metadata", "labels", POOL_LABEL) or name
-            kept = _names(now, "nodePools")
-            return owner in _names(before, "nodePools") and owner not in kept
+            retained = _names(now, "nodePools")
+            return owner in _names(previous, "nodePools") and owner not in retained
     return False
 
 
@@ -376,8 +376,8 @@ def _names(spec: Manifest, field: str) -> set[str]:
     return {entry["name"] for entry in spec.get(field) or ()}
 
 
-def _is_above(before: Manifest, now: Manifest, index: str) -> bool:
-    same = before.get("replicas") == now.get("replicas")
+def _is_above(previous: Manifest, now: Manifest, index: str) -> bool:
+    same = previous.get("replicas") == now.get("replicas")
     if same or now.get("deletionProtection") is not False or not index.isdigit():
         return False
     wanted = now.get("replicas")
@@ -470,14 +470,14 @@ def _check_same(key: str, observed: Manifest, desired: Manifest, *, moves: bool)
     """Find what would be rebuilt, renamed, moved to another account or taken down."""
     always = (_NAME,) if moves else (_NAME, _ACCOUNT)
     for path in (*always, *_FIXED.get(observed["kind"], ())):
-        before = at(observed, *path)
-        if before and not _is_found(observed, path):
+        previous = at(observed, *path)
+        if previous and not _is_found(observed, path):
             now = at(desired, *path)
-            assert _holds(now, before), f"{key}: {'.'.join(path)} would change"
+            assert _holds(now, previous), f"{key}: {'.'.join(path)} would change"
     for step in ("topology", "kubernetes"):
         version = ("spec", "forProvider", "manifest", "spec", step, "version")
-        before, now = at(observed, *version), at(desired, *version)
-        assert _order(before) <= _order(now), f"{key}: {before} -> {now}"
+        previous, now = at(observed, *version), at(desired, *version)
+        assert _order(previous) <= _order(now), f"{key}: {previous} -> {now}"
 
     if observed["kind"] != "Object":
         _check_external_name(key, observed, desired)

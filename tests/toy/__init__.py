@@ -95,6 +95,6 @@ BACKEND: Backend[NetworkSpec] = Backend(
     identities=identities,
     recall=lambda observed: Recalled() if LAN in observed else None,
     namespace=lambda *_: "",
-    provider_config=lambda own, tenant: filled(own.provider_config, tenant=tenant),
+    provider_config=lambda config, tenant: filled(config.provider_config, tenant=tenant),
     gaps={"spec.ipv6": "toys have one range", "spec.dnsServers": "toys name nothing"},
 )

@@ -65,16 +65,16 @@ def files(root: Path) -> dict[str, str]:
         GUIDE: {"alerts": monitoring.table()},
     }
     pages = {path: root / path for path in tables if (root / path).exists()}
-    told = {path: filled(page.read_text("utf-8"), tables[path]) for path, page in pages.items()}
-    return {**found, **told}
+    reported = {path: filled(page.read_text("utf-8"), tables[path]) for path, page in pages.items()}
+    return {**found, **reported}
 
 
 def filled(text: str, tables: Mapping[str, str]) -> str:
     """Return a page that people write, with what is generated between its marks."""
     for name, table in tables.items():
-        before, begin, rest_of_it = text.partition(f"<!-- {name}, by make generate -->")
+        previous, begin, rest_of_it = text.partition(f"<!-- {name}, by make generate -->")
         _, end, after = rest_of_it.partition(f"<!-- end of {name} -->")
-        text = f"{before}{begin}\n{table}{end}{after}" if end else text
+        text = f"{previous}{begin}\n{table}{end}{after}" if end else text
     return text
 
 

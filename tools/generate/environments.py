@@ -103,15 +103,15 @@ def files() -> dict[str, str]:
 
 def page() -> str:
     """Return the reference of what a provider configures."""
-    own = list(openapi.walk(Settings, ROOT))
-    blocks = outline.blocks(own, ROOT)
+    config = list(openapi.walk(Settings, ROOT))
+    blocks = outline.blocks(config, ROOT)
     backends = {
         f"{ROOT}.backends.{name}": list(openapi.walk(schema, f"{ROOT}.backends.{name}"))
         for name, schema in sorted(SETTINGS.items())
     }
     backend_blocks = {at: outline.blocks(found, at) for at, found in backends.items()}
     trees = "".join(outline.contents(found) for found in backend_blocks.values())
-    everything = [*own, *(field for found in backends.values() for field in found)]
+    everything = [*config, *(field for found in backends.values() for field in found)]
     return markdown.page(
         "Environment",
         _STORY,

@@ -81,10 +81,10 @@ def contents(found: list[Block]) -> str:
     for block in found:
         named = block.path if block.holder is None else _step(block)
         values = [_leaf(block, field) for field in block.fields if not is_object(field)]
-        told = f": {', '.join(values)}" if values else ""
+        reported = f": {', '.join(values)}" if values else ""
         required = block.holder is not None and block.holder.info.is_required()
         linked = _bold(markdown.link(named, block.path), required)
-        lines.append(f"{'  ' * block.depth}- {linked}{told}\n")
+        lines.append(f"{'  ' * block.depth}- {linked}{reported}\n")
     return "".join(lines)
 
 

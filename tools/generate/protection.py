@@ -276,14 +276,14 @@ def _fixed_entries(schema: type[Schema]) -> Iterator[Manifest]:
         if inner is None or not rules.is_keyed(info):
             continue
         whole = extra(info, "change") == rules.REFUSED
-        now, before = f"object.spec.{name}", f"oldObject.spec.{name}"
+        now, previous = f"object.spec.{name}", f"oldObject.spec.{name}"
         for change in rules.on_changes(inner, "n", "o"):
             if change.path == "name":
                 continue
             holder = f"'spec.{name}'" if whole else _entry(name, change)
             same = f"{now}.all(n, n.name != o.name || ({change.rule}))"
-            kept = f"{before}.all(o, {_free(holder)} || {same})"
-            rule = f"!has({now}) || !has({before}) || {kept}"
+            retained = f"{previous}.all(o, {_free(holder)} || {same})"
+            rule = f"!has({now}) || !has({previous}) || {retained}"
             message = f"spec.{name}[].{change.path}: {rules.REASON}"
             yield {"expression": rule, "message": message}
 
@@ -305,21 +305,23 @@ def _losses(schema: type[Schema]) -> Iterator[Manifest]:
     for name, info in fields(schema).items():
         match extra(info, "loses"):
             case "fewer":
-                now, before = (_number(r, name, info.default) for r in ("object", "oldObject"))
-                yield _loss(f"{now} >= {before}", f"the last of spec.{name} would go with its data")
+                now, previous = (_number(r, name, info.default) for r in ("object", "oldObject"))
+                yield _loss(
+                    f"{now} >= {previous}", f"the last of spec.{name} would go with its data"
+                )
             case "removed":
                 there = f"has(object.spec.{name}) && object.spec.{name}.exists(n, n.name == o.name)"
-                kept = f"!has(oldObject.spec.{name}) || oldObject.spec.{name}.all(o, {there})"
-                yield _loss(kept, f"what is taken out of spec.{name} would go with its data")
+                retained = f"!has(oldObject.spec.{name}) || oldObject.spec.{name}.all(o, {there})"
+                yield _loss(retained, f"what is taken out of spec.{name} would go with its data")
 
 
 def _number(root: str, name: str, default: int) -> str:
     return f"(has({root}.spec.{name}) ? {root}.spec.{name} : {default})"
 
 
-def _loss(kept: str, message: str) -> Manifest:
+def _loss(retained: str, message: str) -> Manifest:
     return {
-        "expression": f"!variables.protected || ({kept})",
+        "expression": f"!variables.protected || ({retained})",
         "message": f"{message}; {UNLOCK}",
     }
 

@@ -41,11 +41,11 @@ def page(kind: str) -> str:
     """Return the reference of a kind."""
     spec = list(openapi.walk(KINDS[kind], "spec", change=rules.IN_PLACE))
     ordered, schema = outline.blocks(spec, "spec"), openapi.spec_schema(KINDS[kind])
-    told = outline.blocks(openapi.walk(STATUSES[kind], "status"), "status")
+    reported = outline.blocks(openapi.walk(STATUSES[kind], "status"), "status")
     return markdown.page(
         kind,
         _opening(kind),
-        f"## Fields\n\n{_TREE}\n{outline.contents(ordered)}{outline.contents(told)}",
+        f"## Fields\n\n{_TREE}\n{outline.contents(ordered)}{outline.contents(reported)}",
         f"## What a change does\n\n{_changes(spec)}",
         f"## What destroys data\n\n{_losses(spec)}",
         f"## Support\n\n{support.of_kind(kind)}",
@@ -54,7 +54,7 @@ def page(kind: str) -> str:
         "## What you are told\n",
         "Beside these, `status.conditions` holds the conditions: see the\n"
         "[README](../../README.md#for-tenants).\n",
-        *(_told(block) for block in told),
+        *(_told(block) for block in reported),
     )
 
 
@@ -116,11 +116,11 @@ def _by_changes(spec: Iterable[Field]) -> Iterator[str]:
         yield "A *rolling* change replaces machines, and what was kept on their disks is lost."
     for field in spec:
         if change_of(field) == "replace":
-            told = " goes, and what was kept on its disks with it"
+            reported = " goes, and what was kept on its disks with it"
             guarded = extra(field.around[-1], "loses")
             yield (
                 f"{markdown.code(field.path.removesuffix('.name'))}: an entry"
-                f"{'' if guarded else f' that is taken out{told};'} under another name "
+                f"{'' if guarded else f' that is taken out{reported};'} under another name "
                 "counts as taken out."
             )
 
@@ -189,5 +189,5 @@ def rules_below(block: Block, around: Mapping[str, Any]) -> str:
         for field in block.fields
         for text in wording.rules_of(field)
     ]
-    told = markdown.bullets([*wording.rules_within(node), *found])
-    return f"\nRules, in the words of a refusal:\n\n{told}" if told else ""
+    reported = markdown.bullets([*wording.rules_within(node), *found])
+    return f"\nRules, in the words of a refusal:\n\n{reported}" if reported else ""

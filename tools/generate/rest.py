@@ -163,13 +163,13 @@ def _condition(when: Schema) -> Schema:
 
 def _failure() -> Schema:
     """Return what an API server answers where it does not do what it is asked."""
-    told = _text_fields("Why a request was not done.", "status", "message", "reason")
-    told["properties"] |= {
+    reported = _text_fields("Why a request was not done.", "status", "message", "reason")
+    reported["properties"] |= {
         **_typed("v1", "Status"),
         "code": {"type": "integer"},
         "details": {"type": "object", "additionalProperties": True},
     }
-    return told
+    return reported
 
 
 def _text_fields(description: str, *names: str) -> Schema:

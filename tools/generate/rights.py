@@ -26,10 +26,10 @@ def documents() -> Iterator[tuple[str, list[Manifest]]]:
         ],
     )
     aggregated = {"rbac.crossplane.io/aggregate-to-crossplane": "true"}
-    own = [*PLURALS, *(f"x{plural}" for plural in PLURALS)]
+    config = [*PLURALS, *(f"x{plural}" for plural in PLURALS)]
     everything = [
-        *own,
-        *(f"{name}/{part}" for name in own for part in ("status", "finalizers")),
+        *config,
+        *(f"{name}/{part}" for name in config for part in ("status", "finalizers")),
     ]
     yield (
         "crossplane",

@@ -98,17 +98,17 @@ def _checks(validators: Iterable[str]) -> list[dict[str, Any]]:
     return [_written(check) for name in names for check in CHECKS[name]]
 
 
-def on_changes(schema: type[Schema], now: str, before: str) -> Iterator[Change]:
+def on_changes(schema: type[Schema], now: str, previous: str) -> Iterator[Change]:
     """Yield what may not change in an object, but for the entries of its lists.
 
     Args:
         schema: Its model.
         now: What it is called in CEL.
-        before: What it is called as it was before.
+        previous: What it is called as it was before.
     """
     for steps, holder, info in _transitions(schema, (), ""):
         path = ".".join(step.name for step in steps)
-        yield Change(path, holder, _unchanged(steps, info, now, before))
+        yield Change(path, holder, _unchanged(steps, info, now, previous))
 
 
 def on_pattern(pattern: str) -> dict[str, Any]:
@@ -177,13 +177,13 @@ def _transitions(
 
 def _unchanged(steps: tuple[_Step, ...], info: FieldInfo, root: str, old: str) -> str:
     """Return the rule for one field."""
-    now, before = _value(root, steps), _value(old, steps)
+    now, previous = _value(root, steps), _value(old, steps)
     there, was_there = _presence(root, steps), _presence(old, steps)
     inner, keyed = item_type(info), is_keyed(info)
     if inner is not None and not is_list(info):
         return f"({there}) == ({was_there})"
     # Lists of named entries are equal in any order; here the order matters.
-    same = f"{now}.map(x, x.name) == {before}.map(x, x.name)" if keyed else f"{now} == {before}"
+    same = f"{now}.map(x, x.name) == {previous}.map(x, x.name)" if keyed else f"{now} == {previous}"
     if not there:
         return same
     if steps[-1].name in RESOLVED:
@@ -195,9 +195,9 @@ def _unchanged(steps: tuple[_Step, ...], info: FieldInfo, root: str, old: str) -
     if is_list(info):
         return (
             f"({there}) ? (({was_there}) ? {same} : {now} == {value}) : "
-            f"(!({was_there}) || {before} == {value})"
+            f"(!({was_there}) || {previous} == {value})"
         )
-    return f"(({there}) ? {now} : {value}) == (({was_there}) ? {before} : {value})"
+    return f"(({there}) ? {now} : {value}) == (({was_there}) ? {previous} : {value})"
 
 
 def _value(root: str, steps: tuple[_Step, ...]) -> str:

@@ -124,8 +124,8 @@ def _partial() -> JSONSchema:
     }
     for name, node in schema["$defs"].items():
         keys = _key_names(entries[name]) if name in entries else ()
-        kept = [key for key in node.pop("required", ()) if key in keys]
-        node.update({"required": kept} if kept else {})
+        retained = [key for key in node.pop("required", ()) if key in keys]
+        node.update({"required": retained} if retained else {})
     del schema["required"]
     return schema
 
@@ -198,12 +198,12 @@ def _described(node: Any) -> Any:
         return [_described(one) for one in node]
     if not isinstance(node, dict):
         return node
-    kept = {key: _inner(key, value) for key, value in node.items() if key not in _NOISE}
+    retained = {key: _inner(key, value) for key, value in node.items() if key not in _NOISE}
     if isinstance(node.get("reaches"), str):
-        kept["description"] = f"{node['description']} An edit reaches: {node['reaches']}."
+        retained["description"] = f"{node['description']} An edit reaches: {node['reaches']}."
     if node.get("default", ...) is None:
-        del kept["default"]
-    return kept
+        del retained["default"]
+    return retained
 
 
 def _inner(key: str, value: Any) -> Any:

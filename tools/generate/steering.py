@@ -126,11 +126,11 @@ def changes() -> Iterator[Manifest]:
         ("finalizersChanged", "f.matches(variables.reserved)"),
         ("collectedChanged", f"f in {_COLLECTOR}"),
     ):
-        now, before = "variables.finalizers", "variables.oldFinalizers"
+        now, previous = "variables.finalizers", "variables.oldFinalizers"
         yield _variable(
             name,
-            f"{now}.filter(f, {protected} && !(f in {before})) + "
-            f"{before}.filter(f, {protected} && !(f in {now}))",
+            f"{now}.filter(f, {protected} && !(f in {previous})) + "
+            f"{previous}.filter(f, {protected} && !(f in {now}))",
         )
 
 
@@ -143,9 +143,9 @@ def _of_provider(field: str) -> Manifest:
     )
 
 
-def _kept(changed: str, before: str, names: str, after: str, field: str = "") -> Manifest:
+def _kept(changed: str, previous: str, names: str, after: str, field: str = "") -> Manifest:
     """Return a check that lists what has changed; without names where they are too long."""
-    prefix = f"metadata.{field or changed}: {before}"
+    prefix = f"metadata.{field or changed}: {previous}"
     return {
         "expression": f"variables.{changed}Changed == [] || variables.operator",
         "messageExpression": f"'{prefix}' + variables.{changed}Changed.join(', ') + '{after}'",

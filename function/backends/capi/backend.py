@@ -160,7 +160,7 @@ def _machines(pools: list[Manifest], profile: Profile | None) -> dict[str, Machi
         flavor = target.read(overrides[target.override])
         if not isinstance(flavor, str) or not flavor:
             return None
-        found[order_name(pool)] = Machine(asked={}, flavor=flavor)
+        found[order_name(pool)] = Machine(requested={}, flavor=flavor)
     return found
 
 
@@ -189,8 +189,8 @@ CLUSTER: Backend[ClusterSpec] = Backend(
     render=render,
     identities=identities,
     recall=recall,
-    namespace=lambda own, tenant: filled(own.namespace, tenant=tenant),
-    provider_config=lambda own, tenant: filled(own.provider_config, tenant=tenant),
+    namespace=lambda config, tenant: filled(config.namespace, tenant=tenant),
+    provider_config=lambda config, tenant: filled(config.provider_config, tenant=tenant),
     gaps={
         "spec.access.adminGroups": "your provider grants groups their rights in the cluster",
         "spec.access.viewerGroups": "your provider grants groups their rights in the cluster",
@@ -229,7 +229,7 @@ def _connection_details(cluster: Manifest) -> list[Manifest]:
 def _removals(cluster: Manifest, live: LiveCluster) -> tuple[Removal, ...]:
     """Return the pools that the order no longer has; the guard checks on its own."""
     stored = live.rendered
-    kept = {pool["name"] for pool in deployments(cluster)}
+    retained = {pool["name"] for pool in deployments(cluster)}
     return tuple(
         Removal(
             f"{inner_identity(stored)}/machineDeployment/{pool['name']}",
@@ -237,5 +237,5 @@ def _removals(cluster: Manifest, live: LiveCluster) -> tuple[Removal, ...]:
             f"spec.nodePools[{order_name(pool)}]",
         )
         for pool in deployments(stored)
-        if pool["name"] not in kept
+        if pool["name"] not in retained
     )

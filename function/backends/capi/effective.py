@@ -129,10 +129,10 @@ ClusterContext = Context[ClusterSpec, ClusterSettings, LiveCluster]
 
 def current(order: Order[ClusterSpec], settings: Settings, bound: Bound) -> ClusterSettings:
     """Return what the environment gives a Cluster today."""
-    own = settings.block(NAME, CapiSettings)
+    config = settings.block(NAME, CapiSettings)
     offer = next((c for c in settings.classes if c.name == bound.cluster_class), None)
-    name = offer.profile if offer and own.find(bound.profile) is None else bound.profile
-    found = own.find(name)
+    name = offer.profile if offer and config.find(bound.profile) is None else bound.profile
+    found = config.find(name)
     pinned = offer.pinned if offer else {}
     variables = {
         **(found.variables if found else {}),
@@ -141,35 +141,35 @@ def current(order: Order[ClusterSpec], settings: Settings, bound: Bound) -> Clus
     }
     types = offer.variable_types if offer else {}
     return ClusterSettings(
-        api_version=own.api_version,
-        class_namespace=own.class_namespace,
-        labels=own.labels,
-        network=_network(order, own),
-        node_mask=own.network.node_mask if own.network else None,
+        api_version=config.api_version,
+        class_namespace=config.class_namespace,
+        labels=config.labels,
+        network=_network(order, config),
+        node_mask=config.network.node_mask if config.network else None,
         zones=tuple(zone.name for zone in settings.zones),
         profile=_with_overrides(found, offer) if found else None,
-        todays_profile=own.find(offer.profile if offer else bound.profile),
-        unknown_profile="" if found else own.unknown(name),
+        todays_profile=config.find(offer.profile if offer else bound.profile),
+        unknown_profile="" if found else config.unknown(name),
         variables=variables,
         listed_variables=frozenset((*variables, *types)),
         tenant_variables=offer.tenant_variables if offer else None,
         pinned=pinned,
         variable_types=types,
         unsupported=offer.unsupported if offer else {},
-        autoscaler=own.autoscaler,
-        taints=own.taints,
-        all_labels=own.all_labels,
-        reserved_labels=own.reserved_labels,
-        management_cidrs=own.management_cidrs,
+        autoscaler=config.autoscaler,
+        taints=config.taints,
+        all_labels=config.all_labels,
+        reserved_labels=config.reserved_labels,
+        management_cidrs=config.management_cidrs,
         extra_scopes=settings.access.extra_scopes,
     )
 
 
-def _network(order: Order[ClusterSpec], own: CapiSettings) -> Manifest:
-    asked, offered = order.spec.network, own.network
+def _network(order: Order[ClusterSpec], config: CapiSettings) -> Manifest:
+    requested, offered = order.spec.network, config.network
     ranges = {
-        "pods": asked.pods or (offered.pods if offered else None),
-        "services": asked.services or (offered.services if offered else None),
+        "pods": requested.pods or (offered.pods if offered else None),
+        "services": requested.services or (offered.services if offered else None),
     }
     return {name: {"cidrBlocks": [cidr]} for name, cidr in ranges.items() if cidr}
 

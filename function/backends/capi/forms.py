@@ -80,8 +80,8 @@ def _from_legacy(conditions: list[Manifest]) -> list[Manifest]:
 
 def _plane_to_v1beta1(plane: Manifest) -> Manifest:
     check = plane.get("healthCheck")
-    kept = {name: value for name, value in plane.items() if name != "healthCheck"}
-    return {**kept, **({"machineHealthCheck": _check_to_v1beta1(check)} if check else {})}
+    retained = {name: value for name, value in plane.items() if name != "healthCheck"}
+    return {**retained, **({"machineHealthCheck": _check_to_v1beta1(check)} if check else {})}
 
 
 def has_health_check(part: Manifest, check: Manifest) -> bool:

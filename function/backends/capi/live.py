@@ -188,8 +188,8 @@ class LiveCluster:
             return True
         if self.reconciled.get("status") == "False" and not self.is_failed:
             return True
-        asked = lookup(self.cluster, "spec.topology.version")
-        if any(version != asked for version in self.versions("controlPlane", "workers")):
+        requested = lookup(self.cluster, "spec.topology.version")
+        if any(version != requested for version in self.versions("controlPlane", "workers")):
             return True
         # If the topology cannot be reconciled, the counters will not follow it.
         return self._counts_differ() and not self.is_failed
@@ -230,18 +230,18 @@ class LiveCluster:
     @property
     def running(self) -> str:
         """Return the version of the API server; the lowest while control plane machines differ."""
-        asked = lookup(self.cluster, "spec.topology.version") or ""
-        return min(self.versions("controlPlane") or [asked], key=numbers).removeprefix("v")
+        requested = lookup(self.cluster, "spec.topology.version") or ""
+        return min(self.versions("controlPlane") or [requested], key=numbers).removeprefix("v")
 
     def versions(self, *parts: str) -> list[str]:
         """Return the versions of machines, without suffixes that a distribution appends."""
-        asked = str(lookup(self.cluster, "spec.topology.version"))
+        requested = str(lookup(self.cluster, "spec.topology.version"))
         found = [
             str(entry.get("version", ""))
             for part in parts
             for entry in self.counters(part).get("versions") or ()
         ]
-        return [asked if version.startswith(f"{asked}+") else version for version in found]
+        return [requested if version.startswith(f"{requested}+") else version for version in found]
 
     @property
     def progress(self) -> Progress:
@@ -249,9 +249,9 @@ class LiveCluster:
 
         Cluster API refuses any change of version before that.
         """
-        asked = lookup(self.rendered, "spec.topology.version") or ""
+        requested = lookup(self.rendered, "spec.topology.version") or ""
         stored = lookup(self.cluster, "spec.topology.version") or ""
-        reached = highest(stored, asked)
+        reached = highest(stored, requested)
         settled = bool(stored) and stored == reached and not self.is_updating and self.is_fresh
         return Progress(reached.removeprefix("v"), settled and self.is_initialised)
 
@@ -302,11 +302,13 @@ class LiveCluster:
         # Autoscaled pools have no `replicas`.
         fixed = all("replicas" in pool for pool in pools)
         workers = sum(int(pool["replicas"]) for pool in pools) if fixed else None
-        for part, asked in (("controlPlane", plane), ("workers", workers)):
+        for part, requested in (("controlPlane", plane), ("workers", workers)):
             counters = self.counters(part)
             desired = counters.get("desiredReplicas")
             found = {counters.get(name, desired) for name in ("replicas", "upToDateReplicas")}
-            if desired is not None and found | {desired if asked is None else asked} != {desired}:
+            if desired is not None and found | {desired if requested is None else requested} != {
+                desired
+            }:
                 return True
         return False
 

@@ -168,7 +168,7 @@ def _label_problems(context: ClusterContext, pool: NodePool, at: str) -> list[Pr
     A live pool keeps labels that were reserved later.
     """
     stored = lookup(_stored(context, pool), "metadata.labels") or {}
-    own = {key for key in pool.labels if key == POOL_LABEL or labels.domain(key) in _OWN_LABELS}
+    config = {key for key in pool.labels if key == POOL_LABEL or labels.domain(key) in _OWN_LABELS}
     reserved = {
         key
         for key in labels.changed(pool.labels, stored)
@@ -178,9 +178,9 @@ def _label_problems(context: ClusterContext, pool: NodePool, at: str) -> list[Pr
     return [
         Problem(
             f"{at}.labels.{key}",
-            "is set by the provider" if key in own else labels.RESERVED,
+            "is set by the provider" if key in config else labels.RESERVED,
         )
-        for key in sorted(own | reserved)
+        for key in sorted(config | reserved)
     ]
 
 
@@ -206,7 +206,7 @@ def _overrides(
         context.bound.machines[pool.name],
         context.settings.class_profile.target(POOL_DISK).override,
     )
-    asked = {
+    requested = {
         POOL_FLAVOR: machine.flavor,
         POOL_DISK: _root_disk(pool, machine, values.get(disk) if disk else None),
         POOL_DISK_TYPE: _root_type(context, pool),
@@ -214,7 +214,7 @@ def _overrides(
         POOL_AFFINITY: pool.anti_affinity,
     }
     stored, found = _stored_overrides(context, pool), dict[str, Any]()
-    for field, value in asked.items():
+    for field, value in requested.items():
         written = (
             {} if value is None else context.settings.class_profile.target(field).writes(value)
         )
@@ -253,8 +253,8 @@ def _root_disk(pool: NodePool, machine: Machine, default: Any) -> Any:
 
 
 def _root_type(context: ClusterContext, pool: NodePool) -> str | None:
-    asked = pool.root_volume.type if pool.root_volume else None
-    return context.bound.volume_types.get(asked) if asked else None
+    requested = pool.root_volume.type if pool.root_volume else None
+    return context.bound.volume_types.get(requested) if requested else None
 
 
 def _volumes(context: ClusterContext, pool: NodePool) -> list[Manifest] | None:

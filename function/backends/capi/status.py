@@ -69,7 +69,7 @@ class Moment:
         )
 
     @functools.cached_property
-    def before(self) -> Shape | None:
+    def previous(self) -> Shape | None:
         """Return the shape of the cluster when it was last complete."""
         root = self.live.root
         return progress.remembered(root.annotations) if root else None
@@ -77,8 +77,8 @@ class Moment:
     @functools.cached_property
     def is_new(self) -> bool:
         """Return whether the cluster was never complete."""
-        if self.before is not None:
-            return not self.before.version
+        if self.previous is not None:
+            return not self.previous.version
         changed = int(lookup(self.live.cluster, "metadata.generation") or 0) > _CREATED
         return not changed and not self.live.is_complete
 
@@ -192,15 +192,15 @@ def _building(moment: Moment) -> str:
 
 def _changing(moment: Moment) -> tuple[str, str]:
     """Return the change that a complete cluster undergoes, and its progress."""
-    now, before = moment.shape, moment.before
-    what = progress.changes(before, now) if before else ""
+    now, previous = moment.shape, moment.previous
+    what = progress.changes(previous, now) if previous else ""
     if _is_upgraded(moment):
         ordered = f"upgrading to {now.version}"
         counts = _counts(moment, f"v{now.version}")
         return "Updating", sentence(what if ordered in what else ordered, *counts.values())
     counts = _counts(moment)
-    if before and what:
-        scaled = {_PLANES: before.planes != now.planes, _NODES: before.pools != now.pools}
+    if previous and what:
+        scaled = {_PLANES: previous.planes != now.planes, _NODES: previous.pools != now.pools}
         awaited = [c for name, c in counts.items() if scaled[name] and not c.is_full]
         return "Updating", sentence(what, *awaited, *_surplus(moment))
     if moment.live.is_rolling:
@@ -295,7 +295,7 @@ def _ready(moment: Moment) -> dict[str, int]:
         return {}
     if total >= sum(ordered.values()) and not moment.moves:
         return ordered
-    had = moment.before.pools if moment.before else {}
+    had = moment.previous.pools if moment.previous else {}
     # A pool still has the nodes that it had, unless fewer nodes are ready in total.
     least = {name: min(count, had.get(name) or 0) for name, count in ordered.items()}
     if sum(least.values()) > total:

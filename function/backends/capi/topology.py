@@ -114,9 +114,9 @@ def _first(ranges: object) -> str:
 
 def _control_planes(context: ClusterContext) -> int:
     # Never fewer on a live cluster, even if the record of the request is lost.
-    asked = CONTROL_PLANE_REPLICAS[context.order.spec.control_plane.availability]
+    requested = CONTROL_PLANE_REPLICAS[context.order.spec.control_plane.availability]
     least = context.live.control_planes if context.live.holds("spec.controlPlane") else 0
-    return max(least, asked)
+    return max(least, requested)
 
 
 def _control_plane(context: ClusterContext) -> Manifest:

@@ -52,20 +52,20 @@ def _with_fixed(
     stored = context.live.variables
     # A live cluster of a class that uses other names for them has none of them.
     fixed = context.settings.fixed if any(name in stored for name in context.settings.fixed) else ()
-    own = context.order.spec.variables
-    asked = {
-        **{f"spec.variables.{name}": {name: value} for name, value in own.items()},
+    config = context.order.spec.variables
+    requested = {
+        **{f"spec.variables.{name}": {name: value} for name, value in config.items()},
         **{field: written for field, written in driven.items() if context.order.wrote(field)},
     }
     problems = [
         Problem(field, "cannot be changed here once it is built")
-        for field, written in sorted(asked.items())
-        if any(name in fixed and not _stands(stored, name, v) for name, v in written.items())
+        for field, written in sorted(requested.items())
+        if any(name in fixed and not _is_unchanged(stored, name, v) for name, v in written.items())
     ]
     if problems:
         raise InvalidOrder(*problems)
-    kept = {name: stored[name] for name in fixed if name in stored}
-    return {**{name: value for name, value in found.items() if name not in fixed}, **kept}
+    retained = {name: stored[name] for name in fixed if name in stored}
+    return {**{name: value for name, value in found.items() if name not in fixed}, **retained}
 
 
 def _zones(context: ClusterContext) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def _driven(context: ClusterContext) -> dict[str, dict[str, Any]]:
     """Return the variables that order fields drive, by field."""
     spec, issuer = context.order.spec, context.bound.issuer(context.order.spec)
     machine = context.bound.machines.get(CONTROL_PLANE)
-    asked = {
+    requested = {
         OIDC: issuer and issuer.model_dump(mode="json"),
         NODES: spec.network.nodes,
         EXTRA_NAMES: list(spec.api_server.extra_names) or None,
@@ -131,10 +131,10 @@ def _driven(context: ClusterContext) -> dict[str, dict[str, Any]]:
     }
     found = {
         field: context.settings.target(field).writes(value)
-        for field, value in asked.items()
+        for field, value in requested.items()
         if value is not None
     }
-    found |= _login_as_applied(context, asked[OIDC])
+    found |= _login_as_applied(context, requested[OIDC])
     disk = context.settings.class_profile.control_plane_disk
     if machine and disk and disk not in context.settings.pinned and found[CONTROL_PLANE_FLAVOR]:
         default = context.settings.class_profile.variables.get(disk, _DEFAULT_DISK)
@@ -203,7 +203,7 @@ def is_pinned(
     """
     for name, value in written.items():
         pin = context.settings.pinned.get(name)
-        if pin is None or pin.value == value or _stands(stored, name, value):
+        if pin is None or pin.value == value or _is_unchanged(stored, name, value):
             continue
         if context.order.wrote(field):
             raise InvalidOrder(
@@ -213,7 +213,7 @@ def is_pinned(
     return False
 
 
-def _stands(stored: Mapping[str, Any], name: str, value: Any) -> bool:
+def _is_unchanged(stored: Mapping[str, Any], name: str, value: Any) -> bool:
     return name in stored and bool(stored[name] == value)
 
 
@@ -234,7 +234,7 @@ def _check(context: ClusterContext, driven: Mapping[str, Mapping[str, Any]]) -> 
     problems = []
     for name, value in sorted(context.order.spec.variables.items()):
         text = f"is set by {twice[name]} already" if name in twice else ""
-        if not text and not _stands(context.live.variables, name, value):
+        if not text and not _is_unchanged(context.live.variables, name, value):
             text = _closed(context, name) or mistyped(context.settings.type_of(name), value)
         if text:
             problems.append(Problem(f"spec.variables.{name}", text))

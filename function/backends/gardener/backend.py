@@ -50,10 +50,10 @@ def render(context: ShootContext) -> Rendered:
     root = replace(root, annotations={**root.annotations, **status.remember(root, live)})
     former = shoot.former_logins(context, login)
     resources = [root, *([login] if login else []), *former]
-    kept = {resource.key for resource in resources}
+    retained = {resource.key for resource in resources}
     return Rendered(
         resources=tuple(resources),
-        removals=_removals(root, kept, login, live),
+        removals=_removals(root, retained, login, live),
         status=status.status_of(context, root),
         conditions=(status.current(root, live), status.health(root, live)),
         unsupported=(*_unsupported(order), *missing_addons(context), *without_affinity(context)),
@@ -124,7 +124,7 @@ def _machine(worker: Manifest, known: list[str] | None) -> Machine:
     machine = worker["machine"]
     flavor = known[0] if known and known[1] == machine["type"] else None
     return Machine(
-        asked={},
+        requested={},
         flavor=flavor or machine["type"],
         # Without a root volume it has a local disk of unknown size; it must not get a volume.
         disk_gib=None if worker.get("volume") else 0,
@@ -154,8 +154,8 @@ def standing(live: LiveShoot) -> Mapping[str, Any]:
     return zones if not refused or shoot.survives(refused) else {**zones, AVAILABILITY: NOTHING}
 
 
-def _namespace(own: GardenerSettings, tenant: str) -> str:
-    return filled(own.namespace, project=own.project, tenant=tenant)
+def _namespace(config: GardenerSettings, tenant: str) -> str:
+    return filled(config.namespace, project=config.project, tenant=tenant)
 
 
 CLUSTER: Backend[ClusterSpec] = Backend(
@@ -172,7 +172,7 @@ CLUSTER: Backend[ClusterSpec] = Backend(
     identities=identities,
     recall=recall,
     namespace=_namespace,
-    provider_config=lambda own, tenant: filled(own.provider_config, tenant=tenant),
+    provider_config=lambda config, tenant: filled(config.provider_config, tenant=tenant),
     gaps={
         "spec.variables": "clusters have no classes here, and no variables",
         "spec.controlPlane.flavor": "control planes are no machines of yours here",
@@ -193,7 +193,7 @@ CLUSTER: Backend[ClusterSpec] = Backend(
 
 
 def _removals(
-    rendered: Resource, kept: set[str], login: Resource | None, live: LiveShoot
+    rendered: Resource, retained: set[str], login: Resource | None, live: LiveShoot
 ) -> tuple[Removal, ...]:
     """Return the pools that the order no longer has, and ConfigMaps that were replaced."""
     stored = live.rendered
@@ -211,7 +211,7 @@ def _removals(
     return tuple(gone) + tuple(
         Removal(identity, "superseded", successor)
         for key, found in sorted(live.observed.items())
-        if key not in kept and key.startswith(f"{LOGIN}-")
+        if key not in retained and key.startswith(f"{LOGIN}-")
         for identity in sorted(identities(found))
     )
 

@@ -83,8 +83,10 @@ class ShootSettings(Effective):
 
     def remembered(self) -> dict[str, str]:
         """Return the annotations that persist what the Shoot does not show."""
-        kept = Kept(addons=self.addons, policies=self.policies, default_volume=self.default_volume)
-        dumped = kept.model_dump(mode="json", exclude_defaults=True)
+        retained = Kept(
+            addons=self.addons, policies=self.policies, default_volume=self.default_volume
+        )
+        dumped = retained.model_dump(mode="json", exclude_defaults=True)
         return {TYPES: canonical(self.machine_types), KEPT: canonical(dumped)}
 
 
@@ -93,41 +95,41 @@ ShootContext = Context[ClusterSpec, ShootSettings, LiveShoot]
 
 def current(order: Order[ClusterSpec], settings: Settings, bound: Bound) -> ShootSettings:
     """Return what the environment gives a Shoot today."""
-    own = settings.block(NAME, GardenerSettings)
+    config = settings.block(NAME, GardenerSettings)
     flavors = {pool.name: bound.machines[pool.name].flavor for pool in order.spec.node_pools}
-    offered = {str(name): addon for name, addon in own.addons.items()}
-    network = _networking(order, own)
+    offered = {str(name): addon for name, addon in config.addons.items()}
+    network = _networking(order, config)
     return ShootSettings(
-        cloud_profile=own.cloud_profile.model_dump(),
-        credentials_binding=own.credentials_binding,
-        region=own.region,
-        purpose=own.purpose,
+        cloud_profile=config.cloud_profile.model_dump(),
+        credentials_binding=config.credentials_binding,
+        region=config.region,
+        purpose=config.purpose,
         networking=network,
         infrastructure={
             "apiVersion": EXTENSION_API,
             "kind": "InfrastructureConfig",
-            "floatingPoolName": own.openstack.floating_pool_name,
+            "floatingPoolName": config.openstack.floating_pool_name,
             "networks": {"workers": network["nodes"]},
         },
         control_plane={
             "apiVersion": EXTENSION_API,
             "kind": "ControlPlaneConfig",
-            "loadBalancerProvider": own.openstack.load_balancer_provider,
+            "loadBalancerProvider": config.openstack.load_balancer_provider,
         },
-        exposure_class=own.private_exposure_class,
-        project=own.project,
+        exposure_class=config.private_exposure_class,
+        project=config.project,
         machine_types={
-            pool: [flavor, own.machine_types.get(flavor, flavor)]
+            pool: [flavor, config.machine_types.get(flavor, flavor)]
             for pool, flavor in flavors.items()
         },
-        default_volume=own.default_volume,
+        default_volume=config.default_volume,
         addons={name: offered.get(name) for name in mentioned_addons(order.spec)},
         policies={
-            pool.name: own.openstack.server_group_policy
+            pool.name: config.openstack.server_group_policy
             for pool in order.spec.node_pools
             if pool.anti_affinity
         },
-        acl=own.acl,
+        acl=config.acl,
         extra_scopes=settings.access.extra_scopes,
     )
 
@@ -138,14 +140,14 @@ def mentioned_addons(spec: ClusterSpec) -> dict[str, bool]:
     return {n: a["enabled"] for n, a in sorted(dumped.items()) if a["enabled"] is not None}
 
 
-def _networking(order: Order[ClusterSpec], own: GardenerSettings) -> Manifest:
-    asked, offered = order.spec.network, own.networking
+def _networking(order: Order[ClusterSpec], config: GardenerSettings) -> Manifest:
+    requested, offered = order.spec.network, config.networking
     return {
         "type": offered.type,
         "ipFamilies": ["IPv4"],
-        "nodes": asked.nodes or offered.nodes,
-        "pods": asked.pods or offered.pods,
-        "services": asked.services or offered.services,
+        "nodes": requested.nodes or offered.nodes,
+        "pods": requested.pods or offered.pods,
+        "services": requested.services or offered.services,
     }
 
 
@@ -167,18 +169,18 @@ def applied(live: LiveShoot, _: Bound | None, today: ShootSettings) -> Mapping[s
             if known[0] == today.machine_types.get(pool, known)[0]
         },
     }
-    kept, pools = _kept(root), workers(stored)
+    retained, pools = _kept(root), workers(stored)
     policies = {w["name"]: lookup(w, "providerConfig.serverGroup.policy") for w in pools}
-    if kept is None:
+    if retained is None:
         volumes = {w["name"]: w["volume"] for w in pools if w.get("volume")}
         return {**found, "policies": policies, "root_volumes": volumes}
     # Older releases of the function did not record which addons were not offered.
-    absent = dict.fromkeys(today.addons) if kept.policies is None else {}
+    absent = dict.fromkeys(today.addons) if retained.policies is None else {}
     return {
         **found,
-        "addons": {**absent, **kept.addons},
-        "policies": policies if kept.policies is None else kept.policies,
-        "default_volume": kept.default_volume,
+        "addons": {**absent, **retained.addons},
+        "policies": policies if retained.policies is None else retained.policies,
+        "default_volume": retained.default_volume,
     }
 
 

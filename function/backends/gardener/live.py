@@ -153,8 +153,8 @@ class LiveShoot:
 
         The Shoot is not settled until it runs the version that was rendered last.
         """
-        asked = lookup(self.rendered, VERSION) or ""
-        taken = versions.highest(self.version, asked) == self.version
+        requested = lookup(self.rendered, VERSION) or ""
+        taken = versions.highest(self.version, requested) == self.version
         settled = taken and self.is_fresh and self.is_settled and not self.is_deleting
         return Progress(self.version, settled)
 

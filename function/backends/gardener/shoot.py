@@ -113,7 +113,7 @@ def login(context: ShootContext) -> Resource | None:
         return None
     mark = _mark(content)
     key = f"{LOGIN}-{mark}"
-    before = context.live.observed.get(key)
+    previous = context.live.observed.get(key)
     config_map = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -129,7 +129,7 @@ def login(context: ShootContext) -> Resource | None:
         family="kubernetes",
         kind="Object",
         payload={"manifest": config_map},
-        ready=before is not None and is_made(before),
+        ready=previous is not None and is_made(previous),
     )
 
 
@@ -201,9 +201,9 @@ def _control_plane(context: ShootContext) -> Manifest:
 
 def _sleeps(context: ShootContext) -> bool:
     live = context.live.shoot
-    asked = context.order.spec.hibernation
+    requested = context.order.spec.hibernation
     # With schedules, Gardener itself changes `enabled`.
-    wanted = lookup(live, "spec.hibernation.enabled") if asked.schedules else asked.enabled
+    wanted = lookup(live, "spec.hibernation.enabled") if requested.schedules else requested.enabled
     return bool(wanted or lookup(live, "status.hibernated"))
 
 
@@ -230,9 +230,9 @@ def _check_room(context: ShootContext) -> None:
 
 
 def _network(context: ShootContext) -> Manifest:
-    network, asked = context.settings.networking or {}, context.order.written
+    network, requested = context.settings.networking or {}, context.order.written
     ranges = {name: network.get(name) for name in ("pods", "services", "nodes")}
-    if any(lookup(asked, f"network.{name}") for name in ranges) and not context.live.applied:
+    if any(lookup(requested, f"network.{name}") for name in ranges) and not context.live.applied:
         # They must not overlap with the environment's ranges either.
         parse(ClusterNetwork, ranges, at="spec.network", blame=InvalidOrder)
     return {"networking": context.settings.networking}

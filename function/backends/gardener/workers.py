@@ -112,9 +112,9 @@ def _zones(context: ShootContext, pool: NodePool) -> list[str]:
 
 def _volume(context: ShootContext, pool: NodePool, machine: Machine) -> Manifest:
     """Return the root volume; none if the flavor's own disk is used."""
-    default, asked = context.settings.default_volume, pool.root_volume
+    default, requested = context.settings.default_volume, pool.root_volume
     stored = context.settings.root_volumes.get(pool.name)
-    size = asked.size_gib if asked else (pool.size and pool.size.disk_gib)
+    size = requested.size_gib if requested else (pool.size and pool.size.disk_gib)
     if size is None and machine.disk_gib is not None:
         return {}
     if size is None and stored:
@@ -122,7 +122,7 @@ def _volume(context: ShootContext, pool: NodePool, machine: Machine) -> Manifest
     if size is None and default is None:
         return {}
     kind = (stored or {}).get("type") or (default.type if default else None)
-    kind = context.bound.volume_types.get((asked and asked.type) or "", kind)
+    kind = context.bound.volume_types.get((requested and requested.type) or "", kind)
     size = size or (default.size_gib if default else 0)
     return {"volume": {**({"type": kind} if kind else {}), "size": f"{size}Gi"}}
 
@@ -142,12 +142,12 @@ def _data_volumes(context: ShootContext, pool: NodePool, volume: Manifest) -> Ma
     default = given.type if given else None
     found = [
         {
-            "name": asked.name,
+            "name": requested.name,
             **({"type": kind} if kind else {}),
-            "size": f"{asked.size_gib}Gi",
+            "size": f"{requested.size_gib}Gi",
         }
-        for asked in pool.data_volumes
-        for kind in [context.bound.volume_types.get(asked.type or "", default)]
+        for requested in pool.data_volumes
+        for kind in [context.bound.volume_types.get(requested.type or "", default)]
     ]
     return {"dataVolumes": found}
 

@@ -16,8 +16,8 @@ def _namespace(_own: OpenStackSettings, _tenant: str) -> str:
     return ""
 
 
-def _provider_config(own: OpenStackSettings, tenant: str) -> str:
-    return filled(own.provider_config, tenant=tenant)
+def _provider_config(config: OpenStackSettings, tenant: str) -> str:
+    return filled(config.provider_config, tenant=tenant)
 
 
 def _family(name: str) -> Family:

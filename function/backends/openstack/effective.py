@@ -20,11 +20,11 @@ class CloudSettings(Effective):
     """Hold what servers and networks take from their environment.
 
     Attributes:
-        own: The settings of this backend.
+        config: The settings of this backend.
         has_networks: Whether tenants may order Networks.
     """
 
-    own: OpenStackSettings = reaching(AT_ONCE)
+    config: OpenStackSettings = reaching(AT_ONCE)
     has_networks: bool = reaching(AT_ONCE, default=False)
 
 
@@ -34,5 +34,5 @@ NetworkContext = Context[NetworkSpec, CloudSettings, LiveResources]
 
 def current(_order: Order[Any], settings: Settings, _bound: Bound) -> CloudSettings:
     """Return what the environment gives servers and networks today."""
-    own = settings.block(NAME, OpenStackSettings)
-    return CloudSettings(own=own, has_networks=settings.backend_of("Network") == NAME)
+    config = settings.block(NAME, OpenStackSettings)
+    return CloudSettings(config=config, has_networks=settings.backend_of("Network") == NAME)

@@ -44,7 +44,7 @@ def render_spread(context: ServerContext) -> list[Resource]:
             key=SPREAD,
             family=COMPUTE,
             kind="ServergroupV2",
-            payload=payload | context.live.kept(SPREAD, *payload),
+            payload=payload | context.live.retained(SPREAD, *payload),
             ready=bool(context.live.id(SPREAD)),
         )
     ]
@@ -53,17 +53,17 @@ def render_spread(context: ServerContext) -> list[Resource]:
 def render_instance(context: ServerContext, index: int, ports: int) -> Resource | str:
     """Return one server, or its key while a resource that it needs has no id."""
     key = keys.server(index)
-    before = context.live.find(key)
+    previous = context.live.find(key)
     needed = [context.live.id(keys.port(index, n)) for n in range(ports)]
     complete = all(needed + _once(context))
-    if before is None and not complete:
+    if previous is None and not complete:
         return key
-    is_made = before is not None and bool(before.at_provider.get("id"))
+    is_made = previous is not None and bool(previous.at_provider.get("id"))
     fixed = _fixed(context, needed) if complete and not is_made else {}
-    if before:
+    if previous:
         # Until it is created, it follows the resources it needs: they may have been re-created.
-        fixed = context.live.kept(key, *FIXED) | {n: fixed[n] for n in BY_ID if n in fixed}
-    external = external_name(before)
+        fixed = context.live.retained(key, *FIXED) | {n: fixed[n] for n in BY_ID if n in fixed}
+    external = external_name(previous)
     return Resource(
         key=key,
         family=COMPUTE,
@@ -75,7 +75,7 @@ def render_instance(context: ServerContext, index: int, ports: int) -> Resource 
             "powerState": "active" if context.order.spec.running else "shutoff",
             "metadata": _metadata(context),
         },
-        initial=before.initial if before and before.initial else _image(context, fixed),
+        initial=previous.initial if previous and previous.initial else _image(context, fixed),
         policies=INSTANCE_POLICIES,
         annotations={EXTERNAL_NAME: external} if external else {},
         ready=is_ready(context, key),
@@ -89,7 +89,7 @@ def longer(context: ServerContext, key: str) -> int:
 
 def unsupported(context: ServerContext) -> tuple[Remark, ...]:
     """Return the fields that the tenant set and this environment does not support."""
-    if context.order.spec.high_availability and context.settings.own.high_availability is None:
+    if context.order.spec.high_availability and context.settings.config.high_availability is None:
         text = "this environment does not restart servers on another host"
         return (Remark("spec.highAvailability", text),)
     return ()
@@ -110,11 +110,11 @@ def check_labels(context: ServerContext) -> None:
     Raises:
         InvalidOrder: With each such label.
     """
-    own, wanted = context.settings.own.high_availability, context.order.spec.labels
+    config, wanted = context.settings.config.high_availability, context.order.spec.labels
     stored = context.live.applied(keys.server(0)).get("metadata") or {}
     # Servers keep a key that they already have when the provider reserves it later.
-    taken = set(own.metadata if own else ()) - set(stored)
-    reserved = (API_GROUP, *context.settings.own.reserved_labels)
+    taken = set(config.metadata if config else ()) - set(stored)
+    reserved = (API_GROUP, *context.settings.config.reserved_labels)
     new = {label for label, value in wanted.items() if stored.get(_told(label)) != value}
     problems = [
         Problem(f"spec.labels[{label}]", labels.RESERVED)
@@ -181,10 +181,10 @@ def _image(context: ServerContext, fixed: Manifest) -> Manifest:
 
 def _metadata(context: ServerContext) -> dict[str, str]:
     """Return labels, what asks for high availability, and the tags; the later go before."""
-    spec, own = context.order.spec, context.settings.own.high_availability
+    spec, config = context.order.spec, context.settings.config.high_availability
     written = {_told(label): value for label, value in spec.labels.items()}
-    asked = own.metadata if own and spec.high_availability else {}
-    return {**written, **asked, **metadata(context.order)}
+    requested = config.metadata if config and spec.high_availability else {}
+    return {**written, **requested, **metadata(context.order)}
 
 
 def _told(label: str) -> str:

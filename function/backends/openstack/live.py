@@ -39,7 +39,7 @@ class LiveResources:
         found = self.find(key)
         return dict(found.payload) if found else {}
 
-    def kept(self, key: str, *fields: str) -> Manifest:
+    def retained(self, key: str, *fields: str) -> Manifest:
         """Return those of the given fields that the payload of a live resource has."""
         applied = self.applied(key)
         return {name: applied[name] for name in fields if name in applied}

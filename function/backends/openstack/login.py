@@ -25,7 +25,7 @@ def render_keypair(context: ServerContext) -> list[Resource]:
             key=KEYPAIR,
             family=COMPUTE,
             kind="KeypairV2",
-            payload=payload | context.live.kept(KEYPAIR, *payload),
+            payload=payload | context.live.retained(KEYPAIR, *payload),
             ready=bool(context.live.id(KEYPAIR)),
         )
     ]

@@ -57,7 +57,9 @@ def look(accepted: Accepted[NetworkSpec] | None, live: LiveResources) -> View:
     health = trouble.health(observed.values())
     if accepted is None:
         return View((health,))
-    context = Context(accepted.order, CloudSettings(own=OpenStackSettings()), accepted.bound, live)
+    context = Context(
+        accepted.order, CloudSettings(config=OpenStackSettings()), accepted.bound, live
+    )
     wanted = [observed.get(key) or _unseen(key) for key in _wanted(accepted.order.spec)]
     return View(
         conditions=(current(context, wanted), health),
@@ -71,10 +73,10 @@ def recall(_: LiveResources) -> Recalled:
     return Recalled()
 
 
-def holds(live: LiveResources, asked: Mapping[str, Any]) -> frozenset[str]:
+def holds(live: LiveResources, requested: Mapping[str, Any]) -> frozenset[str]:
     """Return the order paths that its resources hold, except those that were refused."""
     # A network that was built without IPv6 stays without.
-    held = {"spec.cidr": IPV4, "spec.ipv6": IPV6 if asked.get("ipv6") else IPV4}
+    held = {"spec.cidr": IPV4, "spec.ipv6": IPV6 if requested.get("ipv6") else IPV4}
     refused = {family for family in (IPV4, IPV6) if live.is_refused(f"{SUBNET}{family}")}
     return frozenset(path for path, family in held.items() if family not in refused)
 
@@ -85,11 +87,11 @@ def _check(context: NetworkContext) -> None:
     Raises:
         InvalidOrder: With every problem.
     """
-    spec, own, observed = context.order.spec, context.settings.own, context.live.observed
-    external = own.external_network and own.external_network.id
-    pool = own.ipv6_subnet_pool or context.live.applied(f"{SUBNET}{IPV6}").get("subnetpoolId")
+    spec, config, observed = context.order.spec, context.settings.config, context.live.observed
+    external = config.external_network and config.external_network.id
+    pool = config.ipv6_subnet_pool or context.live.applied(f"{SUBNET}{IPV6}").get("subnetpoolId")
     problems = []
-    if own.offer(context.order.name) and NETWORK not in observed:
+    if config.offer(context.order.name) and NETWORK not in observed:
         text = "the environment offers a network of this name to servers; choose another"
         problems.append(Problem("metadata.name", text))
     if spec.external_access and not external and ROUTER not in observed:
@@ -162,22 +164,22 @@ def _ipv4_subnet(context: NetworkContext) -> Resource:
 
 
 def _ipv6_subnet(context: NetworkContext) -> Resource:
-    pool = {"subnetpoolId": context.settings.own.ipv6_subnet_pool}
+    pool = {"subnetpoolId": context.settings.config.ipv6_subnet_pool}
     return _subnet(
         context,
         IPV6,
         {
             "ipVersion": 6,
-            **(pool | context.live.kept(f"{SUBNET}{IPV6}", *pool)),
+            **(pool | context.live.retained(f"{SUBNET}{IPV6}", *pool)),
             "ipv6AddressMode": "slaac",
             "ipv6RaMode": "slaac",
         },
     )
 
 
-def _subnet(context: NetworkContext, family: str, own: Manifest) -> Resource:
+def _subnet(context: NetworkContext, family: str, config: Manifest) -> Resource:
     key = f"{SUBNET}{family}"
-    servers = context.order.spec.dns_servers or context.settings.own.dns_servers
+    servers = context.order.spec.dns_servers or context.settings.config.dns_servers
     # The network service refuses duplicates.
     distinct = dict.fromkeys(servers)
     fitting = [server for server in distinct if (":" in server) == (family == IPV6)]
@@ -190,7 +192,7 @@ def _subnet(context: NetworkContext, family: str, own: Manifest) -> Resource:
         payload={
             "name": f"{context.order.name}-{family}",
             "networkIdRef": {"name": reference(context.order, context.live, NETWORK)},
-            **own,
+            **config,
             **({"dnsNameservers": fitting} if listed else {}),
             "tags": tags(context.order),
         },
@@ -200,7 +202,7 @@ def _subnet(context: NetworkContext, family: str, own: Manifest) -> Resource:
 
 
 def _router(context: NetworkContext) -> Resource:
-    external = context.settings.own.external_network
+    external = context.settings.config.external_network
     wanted = {"externalNetworkId": external.id} if external and external.id else {}
     return Resource(
         key=ROUTER,
@@ -208,7 +210,7 @@ def _router(context: NetworkContext) -> Resource:
         kind="RouterV2",
         payload={
             "name": context.order.name,
-            **(wanted | context.live.kept(ROUTER, "externalNetworkId")),
+            **(wanted | context.live.retained(ROUTER, "externalNetworkId")),
             "tags": tags(context.order),
         },
         ready=bool(context.live.id(ROUTER)),

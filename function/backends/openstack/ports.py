@@ -46,13 +46,13 @@ def render_floating_ip(context: ServerContext, index: int) -> Resource | str:
         InvalidOrder: Public addresses are not offered.
     """
     key = keys.floating_ip(index)
-    before = context.live.find(key)
+    previous = context.live.find(key)
     stored = context.live.applied(key)
-    external = context.settings.own.external_network
+    external = context.settings.config.external_network
     if external is None and "pool" not in stored:
         raise InvalidOrder(Problem("spec.publicIP", "public addresses are not offered here"))
     port = context.live.id(keys.port(index, 0)) or stored.get("portId")
-    if before is None and not port:
+    if previous is None and not port:
         return key
     pool = stored.get("pool") or (external.name if external else "")
     return Resource(
@@ -86,7 +86,7 @@ def _waits(context: ServerContext, key: str) -> bool:
 
 def _default_network(context: ServerContext) -> tuple[Attachment, ...]:
     """Return the network of servers that name none; an existing port needs no name."""
-    name = context.settings.own.default_network
+    name = context.settings.config.default_network
     if name is None and not any(_kept(context, key) for key in _alike(context, 0)):
         raise InvalidOrder(Problem("spec.networks", _needed(context)))
     return (Attachment(name=name or "default"),)
@@ -97,8 +97,8 @@ def _alike(context: ServerContext, n: int) -> list[str]:
     return [keys.port(index, n) for index in range(context.order.spec.replicas)]
 
 
-def _offered(context: ServerContext, asked: str) -> str:
-    return listed((network.name for network in context.settings.own.networks), asked)
+def _offered(context: ServerContext, requested: str) -> str:
+    return listed((network.name for network in context.settings.config.networks), requested)
 
 
 def _needed(context: ServerContext) -> str:
@@ -106,7 +106,7 @@ def _needed(context: ServerContext) -> str:
     offered = _offered(context, "")
     if not context.settings.has_networks:
         return f"required here; offered: {offered}"
-    others = f", or one of {offered}" if context.settings.own.networks else ""
+    others = f", or one of {offered}" if context.settings.config.networks else ""
     return f"required here: name a Network of yours{others}"
 
 
@@ -134,19 +134,19 @@ def _port(context: ServerContext, index: int, n: int, attached: Attachment) -> R
 
 def _place(context: ServerContext, index: int, n: int, attached: Attachment) -> Manifest:
     """Return the network of a port: its current one, that of other servers, or as ordered."""
-    kept = _kept(context, keys.port(index, n))
-    if kept:
-        return kept
+    retained = _kept(context, keys.port(index, n))
+    if retained:
+        return retained
     for other in _alike(context, n):
         like = _kept(context, other)
         if like:
             return _elsewhere(like)
-    offer = context.settings.own.offer(attached.name)
+    offer = context.settings.config.offer(attached.name)
     if offer:
         return _at_offered(attached, offer)
     if context.settings.has_networks:
         return _at_ordered(context, attached)
-    meant = did_you_mean(attached.name, [offer.name for offer in context.settings.own.networks])
+    meant = did_you_mean(attached.name, [offer.name for offer in context.settings.config.networks])
     text = f"not offered here{meant}; offered: {_offered(context, attached.name)}"
     raise InvalidOrder(Problem(f"spec.networks[{attached.name}]", text))
 
@@ -158,9 +158,9 @@ def _kept(context: ServerContext, key: str) -> Manifest:
     resolve the selector again on every call.
     """
     for network in ("networkIdSelector", "networkId"):
-        kept = context.live.kept(key, network, "fixedIp")
-        if network in kept:
-            return kept
+        retained = context.live.retained(key, network, "fixedIp")
+        if network in retained:
+            return retained
     return {}
 
 

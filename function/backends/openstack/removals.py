@@ -21,10 +21,10 @@ def removals(
         path: Returns the order path that a resource was rendered for; empty if there is none.
     """
     return tuple(
-        Removal(identity, "order", asked)
+        Removal(identity, "order", requested)
         for key, resource in sorted(observed.items())
         if key not in wanted
-        for asked in [path(resource)]
+        for requested in [path(resource)]
         for identity in sorted(identities(resource))
-        if asked
+        if requested
     )

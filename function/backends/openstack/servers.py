@@ -86,7 +86,9 @@ def look(accepted: Accepted[ServerSpec] | None, live: LiveResources) -> View:
     health = status.health(live.observed)
     if accepted is None:
         return View((health,))
-    context = Context(accepted.order, CloudSettings(own=OpenStackSettings()), accepted.bound, live)
+    context = Context(
+        accepted.order, CloudSettings(config=OpenStackSettings()), accepted.bound, live
+    )
     wanted = _wanted(accepted.order.spec, accepted.order.written)
     return View(
         conditions=(status.current(context, wanted), health),
@@ -115,14 +117,14 @@ def recall(live: LiveResources) -> Recalled | None:
         volume_type=devices[0].get("volumeType", ""),
     )
     return Recalled(
-        machines={"server": Machine(asked={}, flavor=payload["flavorName"])},
+        machines={"server": Machine(requested={}, flavor=payload["flavorName"])},
         image=BoundImage(id=image, name=""),
         boot=boot,
         volume_types=types,
     )
 
 
-def holds(live: LiveResources, asked: Mapping[str, Any]) -> frozenset[str]:
+def holds(live: LiveResources, requested: Mapping[str, Any]) -> frozenset[str]:
     """Return the order paths that its resources hold, except those that were refused.
 
     A resource that is not observed yet may be under way, unless one that it needs was refused.
@@ -130,26 +132,26 @@ def holds(live: LiveResources, asked: Mapping[str, Any]) -> frozenset[str]:
     shared = [keys.GROUP]
     held: set[str] = set()
     for part, field, wanted in (
-        (keys.KEYPAIR, "spec.sshKeys", bool(asked.get("sshKeys"))),
+        (keys.KEYPAIR, "spec.sshKeys", bool(requested.get("sshKeys"))),
         (
             keys.SPREAD,
             "spec.placement",
-            lookup(asked, "placement.spread") in instances.SPREAD_POLICIES,
+            lookup(requested, "placement.spread") in instances.SPREAD_POLICIES,
         ),
     ):
         shared += [part] * wanted
         held |= {field} if wanted and not live.is_refused(part) else set()
-    for index in range(asked.get("replicas") or 1):
-        held |= _held_by(live, asked, index, shared)
+    for index in range(requested.get("replicas") or 1):
+        held |= _held_by(live, requested, index, shared)
     return frozenset(held)
 
 
 def _held_by(
-    live: LiveResources, asked: Mapping[str, Any], index: int, shared: list[str]
+    live: LiveResources, requested: Mapping[str, Any], index: int, shared: list[str]
 ) -> set[str]:
     """Return the paths that the resources of one server hold; each needs the shared ones."""
     held: set[str] = set()
-    networks = asked.get("networks") or [{}]
+    networks = requested.get("networks") or [{}]
     ports = [keys.port(index, n) for n in range(len(networks))]
     for part, network in zip(ports, networks, strict=True):
         if part in live.observed or not live.is_refused(keys.GROUP):
@@ -159,7 +161,7 @@ def _held_by(
     needed = [server] if server in live.observed else [*shared, *ports]
     if not any(live.is_refused(part) for part in needed):
         held |= _OF_SERVERS
-    for volume in asked.get("volumes") or ():
+    for volume in requested.get("volumes") or ():
         if not live.is_refused(keys.volume(index, volume["name"])):
             held |= {"spec.zone", f"spec.volumes[{volume['name']}]"}
     return held
@@ -220,7 +222,7 @@ def _path(resource: Resource, order: Order[ServerSpec]) -> str:
             continue
         if prefix == keys.FLOATING_IP and int(index) < order.spec.replicas:
             return "spec.publicIP"
-        if prefix in (keys.VOLUME, keys.ATTACHMENT) and order.asks(f"spec.replicas[{index}]"):
+        if prefix in (keys.VOLUME, keys.ATTACHMENT) and order.requests(f"spec.replicas[{index}]"):
             return f"spec.volumes[{rest}]"
         return f"spec.replicas[{index}]"
     return ""

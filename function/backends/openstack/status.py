@@ -65,13 +65,13 @@ def current(context: ServerContext, wanted: Iterable[str]) -> Condition:
         wanted: Keys of all resources of the order.
     """
     spec = context.order.spec
-    asked = ("Running" if spec.running else "Stopped", context.bound.machines["server"].flavor)
+    requested = ("Running" if spec.running else "Stopped", context.bound.machines["server"].flavor)
     live = [context.live.get(keys.server(index)) for index in range(spec.replicas)]
     far = _far(context)
     if any(server is None or not server.at_provider.get("id") for server in live):
         return Condition("Current", False, "Provisioning", far)
     done = sum(
-        (instance_phase(server), server.at_provider.get("flavorName")) == asked
+        (instance_phase(server), server.at_provider.get("flavorName")) == requested
         for server in live
         if server
     )
@@ -169,11 +169,11 @@ def _server(context: ServerContext, index: int) -> Manifest:
     ]
     public = context.live.address(keys.floating_ip(index))
     volumes = [_volume(context, index, ask) for ask in context.order.spec.volumes]
-    told = {"addresses": addresses, "publicIP": public, "volumes": volumes}
+    reported = {"addresses": addresses, "publicIP": public, "volumes": volumes}
     return {
         "name": f"{context.order.name}-{index}",
         "phase": instance_phase(instance),
-        **{name: value for name, value in told.items() if value},
+        **{name: value for name, value in reported.items() if value},
     }
 
 

@@ -51,7 +51,7 @@ def _fixed(context: ServerContext, key: str, ask: Volume) -> Manifest:
         "availabilityZone": context.order.spec.zone,
         "volumeType": context.bound.volume_types.get(ask.name),
     }
-    return {name: value for name, value in wanted.items() if value} | context.live.kept(
+    return {name: value for name, value in wanted.items() if value} | context.live.retained(
         key, *wanted
     )
 
@@ -68,7 +68,7 @@ def _attachment(context: ServerContext, index: int, name: str) -> Resource | str
         key=key,
         family=COMPUTE,
         kind="VolumeAttachV2",
-        payload=context.live.kept(key, *seen)
+        payload=context.live.retained(key, *seen)
         | {field: known for field, known in seen.items() if known},
         ready=bool(context.live.id(key)),
     )
