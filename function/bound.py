@@ -81,7 +81,9 @@ def accepted_spec(schema: type[SpecT], bound: Bound) -> SpecT | None:
         return None
 
 
-def still(previous: Bound | None, now: Mapping[str, Any], held: Collection[str]) -> Bound | None:
+def still(
+    previous: Bound | None, current: Mapping[str, Any], held: Collection[str]
+) -> Bound | None:
     """Return the record without what was decided for servers and volumes that do not exist.
 
     A refused key or flavor is corrected before anything is built from it, and may need a different
@@ -90,13 +92,13 @@ def still(previous: Bound | None, now: Mapping[str, Any], held: Collection[str])
 
     Args:
         previous: What was decided at the last answer; None for a new order.
-        now: What was written and filled, private values masked.
+        current: What was written and filled, private values masked.
         held: Paths of fields that something live holds.
     """
     if previous is None:
         return None
     old = previous.request
-    changed = {name for name in (*old, *now) if old.get(name) != now.get(name)}
+    changed = {name for name in (*old, *current) if old.get(name) != current.get(name)}
     update: dict[str, Any] = {}
     if previous.version and not is_below("spec.version", held):
         update = {"started": False}
@@ -105,7 +107,7 @@ def still(previous: Bound | None, now: Mapping[str, Any], held: Collection[str])
     types = {entry.get("name"): entry.get("type") for entry in old.get("volumes") or ()}
     free = {
         entry.get("name")
-        for entry in now.get("volumes") or ()
+        for entry in current.get("volumes") or ()
         if not is_below(f"spec.volumes[{entry.get('name')}]", held)
         and entry.get("type") != types.get(entry.get("name"))
     }

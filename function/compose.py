@@ -63,7 +63,7 @@ DEFAULT_ENVIRONMENT = "default"
 
 
 @dataclass(frozen=True)
-class Ask:
+class ReceivedOrder:
     """One order as it arrived.
 
     Attributes:
@@ -104,7 +104,7 @@ class Answer:
     until: datetime.date | None = None
 
 
-def environment_name(ask: Ask, observed: Mapping[str, Resource], default: str) -> str:
+def environment_name(ask: ReceivedOrder, observed: Mapping[str, Resource], default: str) -> str:
     """Return which environment answers: the order's, else the previous one, else the default.
 
     Raises:
@@ -117,7 +117,7 @@ def environment_name(ask: Ask, observed: Mapping[str, Resource], default: str) -
 
 
 def compose(
-    ask: Ask,
+    ask: ReceivedOrder,
     environment: Environment,
     observed: Mapping[str, Resource],
     today: datetime.date,
@@ -192,7 +192,7 @@ def compose(
     return Answer(order, final, ready, backend.name, versions.until(resolution.status, today))
 
 
-def _parsed(ask: Ask) -> OrderSpec:
+def _parsed(ask: ReceivedOrder) -> OrderSpec:
     """Return what was written; refuse what this version does not know, then what is wrong.
 
     Raises:
@@ -214,7 +214,7 @@ def _parsed(ask: Ask) -> OrderSpec:
         ) from None
 
 
-def _check_name(ask: Ask, previous: Bound | None) -> None:
+def _check_name(ask: ReceivedOrder, previous: Bound | None) -> None:
     """Refuse names that no API server or label accepts, before anything gets such a name.
 
     Raises:
@@ -236,7 +236,7 @@ def _check_environment(environment: Environment, previous: Bound | None) -> None
 
 
 def _backend(
-    ask: Ask,
+    ask: ReceivedOrder,
     environment: Environment,
     former: Backend[Any] | None,
     mine: Mapping[str, Resource],
@@ -271,7 +271,7 @@ def _offered(kind: str, environment: Environment, former: Backend[Any] | None) -
     return backend
 
 
-def _order(ask: Ask, spec: OrderSpec, filled: Mapping[str, Any]) -> Order[Any]:
+def _order(ask: ReceivedOrder, spec: OrderSpec, filled: Mapping[str, Any]) -> Order[Any]:
     if filled:
         effective = with_fills(ask.written, filled)
         spec = parse(KINDS[ask.kind], effective, at="spec", blame=InvalidOrder)
@@ -301,24 +301,24 @@ def _resolve(  # noqa: PLR0913  # all that an order resolves to depends on
     """
     kind, previous = order.kind, last.binding
     (spec, request), effective = requested, order.spec.model_dump(mode="json")
-    written, now = (with_fills(one, filled) for one in (order.written, request))
-    decided = bound.still(previous, now, last.held)
+    written, merged = (with_fills(one, filled) for one in (order.written, request))
+    decided = bound.still(previous, merged, last.held)
     resolution: resolve.Resolution
     *_, resolution = all_of(
         lambda: immutable.refused_fields_are_unchanged(
-            order, now, previous, backend.standing(last.live), last.held
+            order, merged, previous, backend.revertible(last.live), last.held
         ),
-        lambda: guards.data_is_kept(order, now, previous),
+        lambda: guards.data_is_kept(order, merged, previous),
         lambda: texts.judge(kind, written, filled, last.record),
-        lambda: resolve.check_constraints(kind, spec, now, last.record),
-        lambda: policy.judge(kind, effective, now, settings.policy, previous),
+        lambda: resolve.check_constraints(kind, spec, merged, last.record),
+        lambda: policy.judge(kind, effective, merged, settings.policy, previous),
         lambda: resolve.RESOLVERS[kind](order, settings, decided, backend.progress(last.live)),
     )
     texts.judge_issuer(resolution.decided.oidc, last.record)
     return replace(
         resolution,
         notes=(*policy.notes(kind, filled, settings.policy), *resolution.notes),
-        status={**resolution.status, **last.immutable_fields(kind, now)},
+        status={**resolution.status, **last.immutable_fields(kind, merged)},
     )
 
 

@@ -150,7 +150,7 @@ class Resource:
         generation: `metadata.generation` of an observed resource; 0 if that is not known.
         deleting: Whether the observed resource is being deleted.
         exists: Whether something may exist behind the observed resource.
-        garbled: Whether a part was dropped because its type is not the one its backend reads.
+        malformed: Whether a part was dropped because its type is not the one its backend reads.
     """
 
     key: str
@@ -173,7 +173,7 @@ class Resource:
     generation: int = 0
     deleting: bool = False
     exists: bool = True
-    garbled: bool = False
+    malformed: bool = False
 
     @property
     def at_provider(self) -> Mapping[str, Any]:
@@ -188,8 +188,8 @@ class Resource:
             reads: Shapes by the name of the attribute; see `Backend.reads`.
         """
         parts = {part: fitting(dict(getattr(self, part)), reads[part]) for part in sorted(reads)}
-        garbled = any(retained != getattr(self, part) for part, retained in parts.items())
-        return changed(self, **parts, garbled=garbled)
+        malformed = any(retained != getattr(self, part) for part, retained in parts.items())
+        return changed(self, **parts, malformed=malformed)
 
 
 @dataclass(frozen=True)
@@ -356,7 +356,7 @@ class Backend(Generic[SpecT]):
         gaps: Order fields that it does not support, with the reason for the tenant.
         refuses: Gaps that refuse the order, because ignoring the field would be unsafe.
         progress: What the view reports about the cluster's version.
-        standing: Where the backend refused the last change, the live values, by path, of fields
+        revertible: Where the backend refused the last change, the live values, by path, of fields
             that cannot be changed back.
         unmade: The identities of an observed resource that do not exist yet.
         replacing: What of a resource cannot change without replacing machines that it stands for,
@@ -388,7 +388,7 @@ class Backend(Generic[SpecT]):
     gaps: Mapping[str, str] = field(default_factory=dict)
     refuses: frozenset[str] = frozenset()
     progress: Callable[[Any], Progress] = lambda _: Progress()
-    standing: Callable[[Any], Mapping[str, Any]] = lambda _: {}
+    revertible: Callable[[Any], Mapping[str, Any]] = lambda _: {}
     unmade: Callable[[Resource], frozenset[str]] = lambda _: frozenset()
     replacing: Callable[[Resource], Mapping[str, Mapping[str, Any]]] = lambda _: {}
     holds: Callable[[Any, Mapping[str, Any]], frozenset[str]] = lambda *_: WHOLE

@@ -21,7 +21,7 @@ from function import refusal, requests, responses
 from function.assembly import Assembly
 from function.backends import SETTINGS
 from function.calls import Call, Observer, trace
-from function.compose import Ask, compose, environment_name
+from function.compose import ReceivedOrder, compose, environment_name
 from function.contract import Condition, Mode
 from function.conversions import Conversions
 from function.errors import EnvironmentNotFound, OperatorRefusal, Refusal
@@ -199,7 +199,7 @@ class FunctionRunner:
         subject = requests.subject(req)
         # The order itself may be unreadable.
         kind, tenant, name = (subject[part] for part in ("kind", "tenant", "name"))
-        unread = Ask(kind, tenant, name, Mode.CLAIMS, uid="", written={})
+        unread = ReceivedOrder(kind, tenant, name, Mode.CLAIMS, uid="", written={})
         try:
             observed = requests.observed_resources(req, unread, self._conversions)
             return refusal.conditions(unread, observed)

@@ -94,7 +94,7 @@ def names_are_free(order: Order[Any], observed: Mapping[str, Resource]) -> None:
 
 
 def stays_in_place(
-    order: Order[Any], now: Place, previous: Bound | None, moves: Iterable[Move]
+    order: Order[Any], current: Place, previous: Bound | None, moves: Iterable[Move]
 ) -> bool:
     """Refuse to answer an order from a different place than before; say whether it moves.
 
@@ -110,7 +110,7 @@ def stays_in_place(
     if previous is None:
         return False
     aspects = ("environment", "backend", "provider_config", "namespace")
-    changed = [a for a in aspects if getattr(previous.place, a) != getattr(now, a)]
+    changed = [a for a in aspects if getattr(previous.place, a) != getattr(current, a)]
     if not changed:
         return False
     for move in moves:
@@ -118,15 +118,15 @@ def stays_in_place(
             continue
         if all(
             getattr(move.origin, a) == getattr(previous.place, a)
-            and getattr(move.to, a) == getattr(now, a)
+            and getattr(move.to, a) == getattr(current, a)
             for a in changed
         ):
             return changed != ["provider_config"]
     texts = [
-        f"{to_camel(a)} {getattr(previous.place, a)!r} -> {getattr(now, a)!r}" for a in changed
+        f"{to_camel(a)} {getattr(previous.place, a)!r} -> {getattr(current, a)!r}" for a in changed
     ]
-    listed = f"list it under moves in the root of environment {now.environment}"
-    if _names_another(order, now, previous):
+    listed = f"list it under moves in the root of environment {current.environment}"
+    if _names_another(order, current, previous):
         problem = other_environment(str(previous.place.environment))
         text = f"{problem.message} (it would move: {', '.join(texts)}; {listed} to have that)"
         raise InvalidOrder(Problem(problem.field, text), public=str(problem))
@@ -145,10 +145,10 @@ def stays_in_place(
     )
 
 
-def _names_another(order: Order[Any], now: Place, previous: Bound) -> bool:
+def _names_another(order: Order[Any], current: Place, previous: Bound) -> bool:
     """Say whether the tenant has named another environment since the last answer."""
     named = order.written.get("environment")
-    return named == now.environment and named not in (
+    return named == current.environment and named not in (
         previous.place.environment,
         previous.request.get("environment"),
     )
@@ -162,14 +162,14 @@ def other_environment(previous: str) -> Problem:
     )
 
 
-def data_is_kept(order: Order[Any], now: Mapping[str, Any], previous: Bound | None) -> None:
+def data_is_kept(order: Order[Any], current: Mapping[str, Any], previous: Bound | None) -> None:
     """Refuse an edit that destroys data while the order is protected.
 
     The API server refuses it first where `package/cluster` is installed.
 
     Args:
         order: The order.
-        now: What was written and filled, private values masked.
+        current: What was written and filled, private values masked.
         previous: What was decided at the last answer; None for a new order.
 
     Raises:
@@ -181,20 +181,20 @@ def data_is_kept(order: Order[Any], now: Mapping[str, Any], previous: Bound | No
     problems = [
         Problem(f"spec.{name}", f"{text}; set spec.deletionProtection to false first")
         for name, info in fields(KINDS[order.kind]).items()
-        for text in [_loss(info, old.get(name), now.get(name))]
+        for text in [_loss(info, old.get(name), current.get(name))]
         if text
     ]
     if problems:
         raise InvalidOrder(*problems)
 
 
-def _loss(info: FieldInfo, previous: Any, now: Any) -> str:
+def _loss(info: FieldInfo, previous: Any, current: Any) -> str:
     """Return what an edit of a field destroys; empty if nothing."""
     match extra(info, "loses"):
-        case "fewer" if (now or info.default) < (previous or info.default):
+        case "fewer" if (current or info.default) < (previous or info.default):
             return f"fewer than {previous} would destroy the data of the rest"
         case "removed":
-            retained = {entry.get("name") for entry in now or ()}
+            retained = {entry.get("name") for entry in current or ()}
             names = (str(entry.get("name")) for entry in previous or ())
             gone = [name for name in names if name not in retained]
             return f"without {few(gone)} its data would be destroyed" if gone else ""
@@ -277,10 +277,12 @@ def nothing_is_replaced(
             continue
         desired, live = (backend.replacing(r) for r in (resource, observed[resource.key]))
         for identity in sorted(desired.keys() & live.keys()):
-            now, was = desired[identity], live[identity]
-            changed = (n for n in sorted(now.keys() | was.keys()) if now.get(n) != was.get(n))
+            current, was = desired[identity], live[identity]
+            changed = (
+                n for n in sorted(current.keys() | was.keys()) if current.get(n) != was.get(n)
+            )
             for name in changed:
-                values = f"{canonical(now.get(name))} instead of {canonical(was.get(name))}"
+                values = f"{canonical(current.get(name))} instead of {canonical(was.get(name))}"
                 raise BindingLost(
                     f"{identity} would be replaced: its {name} would become {cut(values)}, and the "
                     f"record of what was decided is lost; {_remedy(rendered, observed)}"

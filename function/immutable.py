@@ -36,22 +36,22 @@ def held_paths(backend: Backend[Any], live: Any, previous: Bound | None) -> froz
     return backend.holds(live, previous.request) if previous else frozenset()
 
 
-def immutable_fields(kind: str, now: Mapping[str, Any], held: frozenset[str]) -> list[str]:
+def immutable_fields(kind: str, current: Mapping[str, Any], held: frozenset[str]) -> list[str]:
     """Return the paths of the fields that can no longer be changed.
 
     Args:
         kind: Kind of the order.
-        now: What was written and filled.
+        current: What was written and filled.
         held: Paths of fields that something live holds.
     """
-    return sorted(set(_immutable(KINDS[kind], now, "spec", held))) if held else []
+    return sorted(set(_immutable(KINDS[kind], current, "spec", held))) if held else []
 
 
 def _immutable(
-    schema: type[Schema], now: Mapping[str, Any], at: str, held: frozenset[str]
+    schema: type[Schema], current: Mapping[str, Any], at: str, held: frozenset[str]
 ) -> Iterator[str]:
     for name, inner in _refused_and_models(schema).items():
-        where, value = f"{at}.{name}", now.get(name)
+        where, value = f"{at}.{name}", current.get(name)
         if inner is None:
             yield from ([where] if is_below(where, held) else _parts(where, held))
         elif isinstance(value, Mapping | None):
@@ -81,9 +81,9 @@ def _parts(where: str, held: frozenset[str]) -> Iterator[str]:
 
 def refused_fields_are_unchanged(
     order: Order[Any],
-    now: Mapping[str, Any],
+    current: Mapping[str, Any],
     previous: Bound | None,
-    standing: Mapping[str, Any],
+    revertible: Mapping[str, Any],
     held: frozenset[str] = WHOLE,
 ) -> None:
     """Refuse a change to a field that is declared `refused`, to less or to something else.
@@ -93,9 +93,9 @@ def refused_fields_are_unchanged(
 
     Args:
         order: The order.
-        now: What was written and filled, private values masked.
+        current: What was written and filled, private values masked.
         previous: What was decided at the last answer; None for a new order.
-        standing: The live values of fields whose last change the backend has refused, by path.
+        revertible: The live values of fields whose last change the backend has refused, by path.
         held: Paths of fields that something live holds.
 
     Raises:
@@ -106,10 +106,10 @@ def refused_fields_are_unchanged(
     schema = KINDS[order.kind]
     problems = [
         Problem(change.path, text)
-        for change in differences(schema, previous.request, now, "spec")
+        for change in differences(schema, previous.request, current, "spec")
         for text in [_unchangeable(change)]
         if text and change.path != "spec.environment" and _is_held(change, held)
-        if change.now != standing.get(change.path, change)
+        if change.current != revertible.get(change.path, change)
     ]
     if problems:
         raise InvalidOrder(*problems)
@@ -123,7 +123,7 @@ def _is_held(change: Difference, held: frozenset[str]) -> bool:
     schema = item_type(change.info)
     for index, entry in enumerate(change.previous):
         if schema and f"{change.path}[{entry.get('name')}]" in parts:
-            retained = change.now[index] if index < len(change.now) else {}
+            retained = change.current[index] if index < len(change.current) else {}
             if any(differences(schema, entry, retained, "")):
                 return True
     return False
@@ -131,16 +131,18 @@ def _is_held(change: Difference, held: frozenset[str]) -> bool:
 
 def _unchangeable(change: Difference) -> str:
     """Return why a field may not change like this; empty if it may."""
-    previous, now = change.previous, change.now
+    previous, current = change.previous, change.current
     match extra(change.info, "change"):
         # An empty list lets the provider choose. It has, and its choice is no prefix of another.
         case "grows" if isinstance(previous, list) and previous:
-            retained = now[: len(previous)] == previous
+            retained = current[: len(previous)] == previous
             return (
                 "" if retained else f"can only gain entries at its end, after {canonical(previous)}"
             )
         case "grows" if not isinstance(previous, list):
-            return "" if now >= previous else f"can only grow, set it back to {previous} or more"
+            return (
+                "" if current >= previous else f"can only grow, set it back to {previous} or more"
+            )
         case "once" if previous == NOTHING:
             return ""
         case "grows" | "once" | "refused":

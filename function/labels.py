@@ -37,6 +37,6 @@ def is_within(key: str, reserved: Collection[str]) -> bool:
     return key in reserved or any(head.endswith(f".{name}") for name in reserved)
 
 
-def changed(now: Mapping[str, str], previous: Mapping[str, str]) -> list[str]:
+def changed(current: Mapping[str, str], previous: Mapping[str, str]) -> list[str]:
     """Return the keys that are new or have another value, sorted."""
-    return sorted(key for key, value in now.items() if previous.get(key) != value)
+    return sorted(key for key, value in current.items() if previous.get(key) != value)

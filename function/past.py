@@ -40,10 +40,10 @@ class Past:
         """Return what was decided, unless nothing live is bound to it."""
         return self.record if self.held else None
 
-    def immutable_fields(self, kind: str, now: Mapping[str, Any]) -> dict[str, list[str]]:
+    def immutable_fields(self, kind: str, current: Mapping[str, Any]) -> dict[str, list[str]]:
         """Return the part of the status that lists the fields that can no longer be changed."""
         held = self.held | ({"spec.environment"} if self.record else set())
-        fields = immutable.immutable_fields(kind, now, held)
+        fields = immutable.immutable_fields(kind, current, held)
         return {"immutableFields": fields} if fields else {}
 
 

@@ -91,22 +91,22 @@ def sentence(what: str, *counts: Count | str) -> str:
     return f"{what}: {listed}" if listed else what
 
 
-def changes(previous: Shape, now: Shape) -> str:
+def changes(previous: Shape, current: Shape) -> str:
     """Return how a cluster changes; empty if its shape does not change."""
-    parts = list(_changes(previous, now))
+    parts = list(_changes(previous, current))
     more = [f"{len(parts) - _NAMED} more"] if len(parts) > _NAMED else []
     *first, last = [*parts[:_NAMED], *more] or [""]
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _changes(previous: Shape, now: Shape) -> Iterator[str]:
-    if previous.version and now.version and previous.version != now.version:
-        yield f"upgrading to {now.version}"
-    if previous.planes and now.planes and previous.planes != now.planes:
-        yield f"scaling the control plane from {previous.planes} to {now.planes}"
-    for name, count in sorted(now.pools.items()):
+def _changes(previous: Shape, current: Shape) -> Iterator[str]:
+    if previous.version and current.version and previous.version != current.version:
+        yield f"upgrading to {current.version}"
+    if previous.planes and current.planes and previous.planes != current.planes:
+        yield f"scaling the control plane from {previous.planes} to {current.planes}"
+    for name, count in sorted(current.pools.items()):
         if name not in previous.pools:
             yield f"adding {name}"
         elif None not in (count, previous.pools[name]) and count != previous.pools[name]:
             yield f"scaling {name} from {previous.pools[name]} to {count}"
-    yield from (f"removing {name}" for name in sorted(previous.pools) if name not in now.pools)
+    yield from (f"removing {name}" for name in sorted(previous.pools) if name not in current.pools)

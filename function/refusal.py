@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from function import backends, bound, report, versions
-from function.compose import Ask
+from function.compose import ReceivedOrder
 from function.contract import Accepted, Backend, Condition, Order, Resource
 from function.errors import Refusal
 from function.labels import BACKEND_LABEL, labels_of
 from function.model import KINDS, ClusterSpec
 
 
-def conditions(subject: Ask, observed: Mapping[str, Resource]) -> tuple[Condition, ...]:
+def conditions(subject: ReceivedOrder, observed: Mapping[str, Resource]) -> tuple[Condition, ...]:
     """Return the conditions that the observed resources of an order show.
 
     Args:
@@ -46,7 +46,7 @@ def _backend(kind: str, mine: Mapping[str, Resource]) -> Backend[Any] | None:
 
 
 def _accepted(
-    subject: Ask, backend: Backend[Any], mine: Mapping[str, Resource]
+    subject: ReceivedOrder, backend: Backend[Any], mine: Mapping[str, Resource]
 ) -> Accepted[Any] | None:
     """Return the order as it was last accepted; None if its record is lost or not understood."""
     root = mine.get(backend.root)

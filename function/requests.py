@@ -4,7 +4,7 @@ from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 
 from function import backends, machinery, managed, names, plain, shapes
 from function.assembly import Layers
-from function.compose import Ask
+from function.compose import ReceivedOrder
 from function.contract import Manifest, Mode, Resource
 from function.conversions import Conversions
 from function.errors import EnvironmentInvalid, FunctionOutdated, InvalidOrder, Problem
@@ -17,12 +17,12 @@ from function.schema import DNSLabel, without_nulls
 _wrong_label = checker(DNSLabel)
 
 
-def requested(req: fnv1.RunFunctionRequest) -> Ask:
+def requested(req: fnv1.RunFunctionRequest) -> ReceivedOrder:
     """Return the order of a request; see `read_ask`."""
     return read_ask(plain.to_manifest(req.observed.composite.resource, leave_out="status"))
 
 
-def read_ask(composite: Manifest) -> Ask:
+def read_ask(composite: Manifest) -> ReceivedOrder:
     """Return the order in a composite.
 
     Args:
@@ -48,7 +48,7 @@ def read_ask(composite: Manifest) -> Ask:
     if not name or _wrong_label(tenant):
         text = "an order belongs to a tenant: its namespace, or that of its claim"
         raise InvalidOrder(Problem("metadata.namespace", text))
-    return Ask(
+    return ReceivedOrder(
         kind=kind,
         tenant=tenant,
         name=name,
@@ -80,7 +80,7 @@ def step_input(req: fnv1.RunFunctionRequest) -> Input:
 
 
 def observed_resources(
-    req: fnv1.RunFunctionRequest, ask: Ask, conversions: Conversions
+    req: fnv1.RunFunctionRequest, ask: ReceivedOrder, conversions: Conversions
 ) -> dict[str, Resource]:
     """Return our observed resources; those of other steps are never read.
 

@@ -292,17 +292,17 @@ class Difference:
         path: `spec.nodePools[web].zones`.
         info: What the model declares of the field.
         previous: Value before.
-        now: Value now.
+        current: Value now.
     """
 
     path: str
     info: FieldInfo
     previous: Any
-    now: Any
+    current: Any
 
 
 def differences(
-    schema: type[Schema], previous: Mapping[str, Any], now: Mapping[str, Any], at: str
+    schema: type[Schema], previous: Mapping[str, Any], current: Mapping[str, Any], at: str
 ) -> Iterator[Difference]:
     """Yield every field that changed, entries of lists matched by name.
 
@@ -311,7 +311,7 @@ def differences(
     """
     for name, info in fields(schema).items():
         where = f"{at}.{name}"
-        old, new = _value(info, previous, name), _value(info, now, name)
+        old, new = _value(info, previous, name), _value(info, current, name)
         if old == new:
             continue
         inner = item_type(info)

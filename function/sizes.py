@@ -80,8 +80,11 @@ def check(
     Raises:
         InvalidOrder: It does; with figures.
     """
-    now, former = of(order, rendered), _former(order, previous, mine)
-    problems = [*_whole(order, rendered, now, former, backend), *_parts(rendered, mine, backend)]
+    current, former = of(order, rendered), _former(order, previous, mine)
+    problems = [
+        *_whole(order, rendered, current, former, backend),
+        *_parts(rendered, mine, backend),
+    ]
     if problems:
         raise InvalidOrder(*problems)
 
@@ -121,19 +124,19 @@ def _former(order: Order[Any], previous: Bound | None, mine: Mapping[str, Resour
 
 
 def _whole(
-    order: Order[Any], rendered: Rendered, now: Size, former: Size, backend: Backend[Any]
+    order: Order[Any], rendered: Rendered, current: Size, former: Size, backend: Backend[Any]
 ) -> Iterator[Problem]:
     """Yield a problem if there are too many resources, or too many bytes."""
     shares = Counter[str]()
-    if now.resources > max(RESOURCES, former.resources):
+    if current.resources > max(RESOURCES, former.resources):
         keys = {resource.key for resource in rendered.resources} | rendered.planned
         shares.update(backend.field_of(key) for key in keys)
-        text = f"needs {now.resources} resources{_listed(shares)}"
+        text = f"needs {current.resources} resources{_listed(shares)}"
         limit = RESOURCES
-    elif now.content > max(ANSWER, _with_slack(former.content)):
+    elif current.content > max(ANSWER, _with_slack(former.content)):
         for resource in rendered.resources:
             shares[backend.field_of(resource.key)] += _envelope(order) + _payload(resource)
-        text = f"needs resources of {now.content} bytes{_listed(shares)}"
+        text = f"needs resources of {current.content} bytes{_listed(shares)}"
         limit = ANSWER
     else:
         return

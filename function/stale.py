@@ -24,14 +24,14 @@ def revision_of(uid: str, generation: int) -> Revision | None:
 
 
 def older_versions_change_nothing(
-    now: Revision | None, request: Mapping[str, Any], previous: Bound | None
+    current: Revision | None, request: Mapping[str, Any], previous: Bound | None
 ) -> None:
     """Refuse an older version of the order that requests something else than the last answer.
 
     Generations compare within one UID only: an order that was restored from a backup begins again.
 
     Args:
-        now: The version of the composite that was read.
+        current: The version of the composite that was read.
         request: What it requests, private values masked.
         previous: What was decided at the last answer; None for a new order.
 
@@ -39,11 +39,11 @@ def older_versions_change_nothing(
         StaleRead: It is older, and something would change.
     """
     known = previous.revision if previous else None
-    if previous is None or known is None or now is None or now.uid != known.uid:
+    if previous is None or known is None or current is None or current.uid != known.uid:
         return
-    if now.generation < known.generation and request != previous.requested:
+    if current.generation < known.generation and request != previous.requested:
         raise StaleRead(
-            f"generation {now.generation} of the order was read after generation "
+            f"generation {current.generation} of the order was read after generation "
             f"{known.generation} was answered; nothing is changed until Crossplane reads the "
             "newer one",
             public=_PUBLIC,
@@ -51,16 +51,16 @@ def older_versions_change_nothing(
 
 
 def remembered(
-    now: Revision | None, request: Mapping[str, Any], previous: Bound | None
+    current: Revision | None, request: Mapping[str, Any], previous: Bound | None
 ) -> Revision | None:
     """Return the version of the composite at which the request last changed.
 
     Args:
-        now: The version of the composite that was read.
+        current: The version of the composite that was read.
         request: What it requests, private values masked.
         previous: What was decided at the last answer; None for a new order.
     """
     known = previous.revision if previous else None
     if previous is None or known is None or request != previous.requested:
-        return now
-    return known if now is None or now.uid == known.uid else now
+        return current
+    return known if current is None or current.uid == known.uid else current

@@ -37,13 +37,13 @@ class _Text:
 
 
 def judge(
-    kind: str, now: Mapping[str, Any], filled: Mapping[str, Any], previous: Bound | None
+    kind: str, current: Mapping[str, Any], filled: Mapping[str, Any], previous: Bound | None
 ) -> None:
     """Refuse new text with characters that its type does not take.
 
     Args:
         kind: Kind of the order.
-        now: What was written and filled.
+        current: What was written and filled.
         filled: What policy added to it, by concrete path below `spec`.
         previous: What was decided at the last answer; None for a new order.
 
@@ -54,7 +54,7 @@ def judge(
     schema, old = KINDS[kind], previous.request if previous else {}
     changed = {
         name: value
-        for name, value in now.items()
+        for name, value in current.items()
         if (digest(value) if _is_private(schema, name) else value) != old.get(name)
     }
     if not changed:
@@ -83,12 +83,12 @@ def judge_issuer(issuer: Oidc | None, previous: Bound | None) -> None:
 
 
 def _problems(
-    schema: type[Schema], now: Mapping[str, Any], previous: Mapping[str, Any], at: str
+    schema: type[Schema], current: Mapping[str, Any], previous: Mapping[str, Any], at: str
 ) -> list[Problem]:
     known = {(text.field, text.value) for text in _texts(schema, previous, at, at)}
     problems = {
         Problem(text.path, f"must be {HINTS[text.constraint.pattern]}")
-        for text in _texts(schema, now, at, at)
+        for text in _texts(schema, current, at, at)
         if not text.constraint.fits(text.value) and (text.field, text.value) not in known
     }
     return sorted(problems, key=str)

@@ -164,7 +164,7 @@ FIELDS = [
 
 
 def judged(
-    kind: str, now: Spec, previous: Spec | None = None, filled: Spec | None = None
+    kind: str, current: Spec, previous: Spec | None = None, filled: Spec | None = None
 ) -> list[str]:
     """Return what is said of the texts of an order."""
     schema, fills = KINDS[kind], filled or {}
@@ -172,7 +172,7 @@ def judged(
     if previous is not None:
         record = Bound(place=Place(), requested=masked(schema, previous), filled=fills)
     try:
-        texts.judge(kind, with_fills(now, fills), fills, record)
+        texts.judge(kind, with_fills(current, fills), fills, record)
     except InvalidOrder as refusal:
         return [str(problem) for problem in refusal.problems]
     return []

@@ -384,7 +384,7 @@ CORRECTED: Data = {
 
 
 @pytest.mark.parametrize(
-    ("now", "held", "image", "types"),
+    ("current", "held", "image", "types"),
     [
         pytest.param(DECIDED.requested, [], True, {"data", "log"}, id="nothing changed"),
         pytest.param(CORRECTED, [], False, {"log"}, id="nothing built"),
@@ -400,9 +400,11 @@ CORRECTED: Data = {
         ),
     ],
 )
-def test_what_is_still_decided(now: Data, held: list[str], image: bool, types: set[str]) -> None:
+def test_what_is_still_decided(
+    current: Data, held: list[str], image: bool, types: set[str]
+) -> None:
     """Decide again what nothing live holds and the tenant has changed, and nothing else."""
-    still = bound.still(DECIDED, now, frozenset(held))
+    still = bound.still(DECIDED, current, frozenset(held))
     assert still is not None
     assert (still.image, still.boot) == ((DECIDED.image, DECIDED.boot) if image else (None, None))
     assert set(still.volume_types) == types

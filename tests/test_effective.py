@@ -27,14 +27,18 @@ class Given(Effective):
     """What orders take from `Block`."""
 
     first: str | None = taken(Block, "region")
-    version: str | None = taken(Block, "inner.own", default=None)
+    version: str | None = taken(Block, "inner.config", default=None)
     judged: str = reaching(NEXT_CHANGE)
-    now: str = reaching(AT_ONCE)
+    current: str = reaching(AT_ONCE)
     pools: dict[str, str | None] = reaching(NEXT_VERSION, each=True)
 
 
 TODAY = Given(
-    first="today", version="today", judged="today", now="today", pools={"a": "today", "b": "today"}
+    first="today",
+    version="today",
+    judged="today",
+    current="today",
+    pools={"a": "today", "b": "today"},
 )
 
 

@@ -140,7 +140,7 @@ def test_same_place_is_no_move() -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "listed", "moves"),
+    ("current", "listed", "moves"),
     [
         pytest.param(
             place(environment="other"),
@@ -165,11 +165,11 @@ def test_same_place_is_no_move() -> None:
         ),
     ],
 )
-def test_listed_moves(now: Place, listed: Move, moves: bool) -> None:
+def test_listed_moves(current: Place, listed: Move, moves: bool) -> None:
     """Say of a listed move whether what exists is left behind."""
     previous = bound(order("Server"))
     other = move({"environment": "default"}, {"environment": "other"}, name="another order")
-    assert guards.stays_in_place(order("Server"), now, previous, [other, listed]) is moves
+    assert guards.stays_in_place(order("Server"), current, previous, [other, listed]) is moves
 
 
 ANEW = (
@@ -179,7 +179,7 @@ ANEW = (
 
 
 @pytest.mark.parametrize(
-    ("now", "listed", "texts", "public"),
+    ("current", "listed", "texts", "public"),
     [
         pytest.param(
             place(provider_config="acme-2"),
@@ -219,10 +219,12 @@ ANEW = (
         ),
     ],
 )
-def test_other_moves_are_refused(now: Place, listed: list[Move], texts: str, public: str) -> None:
+def test_other_moves_are_refused(
+    current: Place, listed: list[Move], texts: str, public: str
+) -> None:
     """Refuse to answer from elsewhere, and say what the operator can do."""
     with pytest.raises(MoveRefused) as refusal:
-        guards.stays_in_place(order("Server"), now, bound(order("Server")), listed)
+        guards.stays_in_place(order("Server"), current, bound(order("Server")), listed)
     assert str(refusal.value) == f"Server acme/shop would move: {texts}"
     assert refusal.value.public == public
 
@@ -259,7 +261,7 @@ FEWER = f"would destroy the data of the rest; {LIFT}"
 
 
 @pytest.mark.parametrize(
-    ("previous", "now", "problems"),
+    ("previous", "current", "problems"),
     [
         pytest.param({"replicas": 2}, {"replicas": 3}, [], id="more servers"),
         pytest.param({}, {"replicas": 1}, [], id="the default, written out"),
@@ -299,9 +301,9 @@ FEWER = f"would destroy the data of the rest; {LIFT}"
         ),
     ],
 )
-def test_data_is_kept(previous: Data, now: Data, problems: list[Problem]) -> None:
+def test_data_is_kept(previous: Data, current: Data, problems: list[Problem]) -> None:
     """Refuse what destroys data while the order is protected, as it is where nothing is said."""
-    requested, changed = order("Server", **previous), order("Server", **now)
+    requested, changed = order("Server", **previous), order("Server", **current)
     if not problems:
         guards.data_is_kept(changed, changed.written, bound(requested))
         return
@@ -324,7 +326,7 @@ NO_POOLS = order("Cluster")
 
 
 def vanish(
-    now: Order[Any],
+    current: Order[Any],
     observed: Mapping[str, Resource],
     *removals: Removal,
     previous: Bound | None = None,
@@ -332,7 +334,7 @@ def vanish(
 ) -> None:
     """Answer with nothing but reasons for what leaves."""
     rendered = Rendered(removals=removals)
-    guards.nothing_vanishes(now, rendered, observed, of or backend(), previous)
+    guards.nothing_vanishes(current, rendered, observed, of or backend(), previous)
 
 
 def test_what_is_desired_stays() -> None:
@@ -342,7 +344,7 @@ def test_what_is_desired_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "observed", "removal", "previous"),
+    ("current", "observed", "removal", "previous"),
     [
         pytest.param(
             TWO,
@@ -382,12 +384,12 @@ def test_what_is_desired_stays() -> None:
     ],
 )
 def test_allowed_to_leave(
-    now: Order[Any], observed: Resource, removal: Removal | None, previous: Bound | None
+    current: Order[Any], observed: Resource, removal: Removal | None, previous: Bound | None
 ) -> None:
     """Let go for each reason that holds."""
     removals = [removal] if removal else []
     retires = backend(retired={"old-": "0.9.0"})
-    vanish(now, by_key(observed), *removals, previous=previous, of=retires)
+    vanish(current, by_key(observed), *removals, previous=previous, of=retires)
 
 
 def test_superseded_by_a_ready_successor() -> None:
@@ -400,7 +402,7 @@ def test_superseded_by_a_ready_successor() -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "removal", "previous", "refusal"),
+    ("current", "removal", "previous", "refusal"),
     [
         pytest.param(TWO, None, None, "no reason given", id="no reason"),
         pytest.param(
@@ -461,12 +463,12 @@ def test_superseded_by_a_ready_successor() -> None:
     ],
 )
 def test_not_allowed_to_leave(
-    now: Order[Any], removal: Removal | None, previous: Bound | None, refusal: str
+    current: Order[Any], removal: Removal | None, previous: Bound | None, refusal: str
 ) -> None:
     """Refuse, naming what would vanish and why the reason does not hold."""
     removals = [removal] if removal else []
     with pytest.raises(DeletionRefused) as refused:
-        vanish(now, by_key(GONE), *removals, previous=previous)
+        vanish(current, by_key(GONE), *removals, previous=previous)
     assert refused.value.problems == (Problem("gone", f"would be deleted: {refusal}"),)
 
 

@@ -14,7 +14,7 @@ CANNOT = "cannot be changed once it is built"
 
 
 @pytest.mark.parametrize(
-    ("previous", "now", "problems"),
+    ("previous", "current", "problems"),
     [
         pytest.param({}, {}, [], id="nothing changed"),
         pytest.param({"running": True}, {"running": False}, [], id="a field that may change"),
@@ -56,13 +56,13 @@ CANNOT = "cannot be changed once it is built"
         ),
     ],
 )
-def test_refused_fields(previous: Data, now: Data, problems: list[Problem]) -> None:
+def test_refused_fields(previous: Data, current: Data, problems: list[Problem]) -> None:
     """Refuse a change to each field that cannot change, with the value to go back to."""
-    assert judged("Server", previous, now) == problems
+    assert judged("Server", previous, current) == problems
 
 
 @pytest.mark.parametrize(
-    ("previous", "now", "problem"),
+    ("previous", "current", "problem"),
     [
         (["a"], ["a", "b"], ""),
         (["a", "b"], ["a"], 'can only gain entries at its end, after ["a","b"]'),
@@ -70,19 +70,19 @@ def test_refused_fields(previous: Data, now: Data, problems: list[Problem]) -> N
         ([], ["a"], CANNOT),
     ],
 )
-def test_a_list_that_grows(previous: list[str], now: list[str], problem: str) -> None:
+def test_a_list_that_grows(previous: list[str], current: list[str], problem: str) -> None:
     """It may gain entries at its end; an empty one says that the provider has chosen."""
     pool = {"name": "web", "flavor": "SCS-2V-8", "replicas": 3}
     found = judged(
         "Cluster",
         {"nodePools": [{**pool, "zones": previous}]},
-        {"nodePools": [{**pool, "zones": now}]},
+        {"nodePools": [{**pool, "zones": current}]},
     )
     assert found == ([Problem("spec.nodePools[web].zones", problem)] if problem else [])
 
 
 @pytest.mark.parametrize(
-    ("previous", "now", "problem"),
+    ("previous", "current", "problem"),
     [
         ("None", "Node", ""),
         ("None", "Zone", ""),
@@ -90,19 +90,19 @@ def test_a_list_that_grows(previous: list[str], now: list[str], problem: str) ->
         ("Node", "None", f'{CANNOT}, set it back to "Node"'),
     ],
 )
-def test_what_is_chosen_once(previous: str, now: str, problem: str) -> None:
+def test_what_is_chosen_once(previous: str, current: str, problem: str) -> None:
     """It may be chosen where nothing was, and is immutable from then on."""
     found = judged(
         "Cluster",
         {"controlPlane": {"availability": previous}},
-        {"controlPlane": {"availability": now}},
+        {"controlPlane": {"availability": current}},
     )
     assert found == ([Problem("spec.controlPlane.availability", problem)] if problem else [])
 
 
-def judged(kind: str, previous: Data, now: Data, *held: str) -> list[Problem]:
+def judged(kind: str, previous: Data, current: Data, *held: str) -> list[Problem]:
     """Return, in order, what is wrong with the edit of an order that was answered."""
-    requested, edited = order(kind, **previous), order(kind, **now)
+    requested, edited = order(kind, **previous), order(kind, **current)
     try:
         immutable.refused_fields_are_unchanged(
             edited,
@@ -184,12 +184,12 @@ NETWORKED: Data = {
 )
 def test_immutable_fields(held: list[str], fields: list[str]) -> None:
     """Name the fields that cannot change; no field that may grow, or change, is among them."""
-    now = order("Server", **NETWORKED).written
-    assert immutable.immutable_fields("Server", now, frozenset(held)) == fields
+    current = order("Server", **NETWORKED).written
+    assert immutable.immutable_fields("Server", current, frozenset(held)) == fields
 
 
 @pytest.mark.parametrize(
-    ("now", "held", "refused"),
+    ("current", "held", "refused"),
     [
         pytest.param({"zone": "az2"}, ["spec.networks"], [], id="another field"),
         pytest.param({"zone": "az2"}, ["spec.zone"], ["spec.zone"], id="the field"),
@@ -222,8 +222,8 @@ def test_immutable_fields(held: list[str], fields: list[str]) -> None:
         ),
     ],
 )
-def test_corrections(now: Data, held: list[str], refused: list[str]) -> None:
+def test_corrections(current: Data, held: list[str], refused: list[str]) -> None:
     """Refuse what would change something live, and let everything else be corrected."""
     previous = {**NETWORKED, "zone": "az1"}
-    problems = judged("Server", previous, {**previous, **now}, *held)
+    problems = judged("Server", previous, {**previous, **current}, *held)
     assert [problem.field for problem in problems] == refused

@@ -33,9 +33,9 @@ def judged(
     filled = policy.fill(kind, written, rules, previous)
     schema = KINDS[kind]
     effective = schema.model_validate(with_fills(written, filled)).model_dump(mode="json")
-    now = with_fills(masked(schema, written), filled)
+    current = with_fills(masked(schema, written), filled)
     try:
-        policy.judge(kind, effective, now, rules, previous)
+        policy.judge(kind, effective, current, rules, previous)
     except PolicyViolation as refusal:
         return [str(problem) for problem in refusal.problems]
     return []
@@ -747,12 +747,12 @@ LIMITS: dict[str, tuple[Limits, Data, Data | None, list[str]]] = {
 }
 
 
-@pytest.mark.parametrize(("limits", "now", "previous", "want"), LIMITS.values(), ids=LIMITS)
-def test_limits(limits: Limits, now: Data, previous: Data | None, want: list[str]) -> None:
+@pytest.mark.parametrize(("limits", "current", "previous", "want"), LIMITS.values(), ids=LIMITS)
+def test_limits(limits: Limits, current: Data, previous: Data | None, want: list[str]) -> None:
     """Limits are held against an order only where it grew."""
     found: list[str] = []
     try:
-        policy.judge_limits(limits, now, previous)
+        policy.judge_limits(limits, current, previous)
     except PolicyViolation as refusal:
         found = [str(problem) for problem in refusal.problems]
     assert found == want

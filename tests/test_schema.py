@@ -66,11 +66,11 @@ DIFFERENCES: dict[str, tuple[Data, list[tuple[str, Any, Any]]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("now", "want"), DIFFERENCES.values(), ids=DIFFERENCES)
-def test_differences(now: Data, want: list[tuple[str, Any, Any]]) -> None:
+@pytest.mark.parametrize(("current", "want"), DIFFERENCES.values(), ids=DIFFERENCES)
+def test_differences(current: Data, want: list[tuple[str, Any, Any]]) -> None:
     """A field differs when what it amounts to does: an absent one has its default."""
-    found = schema.differences(Outer, BEFORE, now, "spec")
-    assert [(change.path, change.previous, change.now) for change in found] == want
+    found = schema.differences(Outer, BEFORE, current, "spec")
+    assert [(change.path, change.previous, change.current) for change in found] == want
 
 
 def test_difference_knows_its_field() -> None:

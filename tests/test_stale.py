@@ -64,7 +64,7 @@ SEVENTH = Revision(uid="u", generation=7)
 
 
 @pytest.mark.parametrize(
-    ("now", "spec", "previous", "remembered"),
+    ("current", "spec", "previous", "remembered"),
     [
         pytest.param(SEVENTH, NEW, None, SEVENTH, id="new order"),
         pytest.param(SEVENTH, OLD, record(FIFTH), SEVENTH, id="the request changed"),
@@ -86,10 +86,10 @@ SEVENTH = Revision(uid="u", generation=7)
     ],
 )
 def test_what_is_remembered(
-    now: Revision | None, spec: Data, previous: Bound | None, remembered: Revision | None
+    current: Revision | None, spec: Data, previous: Bound | None, remembered: Revision | None
 ) -> None:
     """Remember where the request last changed, and write nothing while it does not."""
-    assert stale.remembered(now, spec, previous) == remembered
+    assert stale.remembered(current, spec, previous) == remembered
 
 
 def test_record_without_a_revision_is_as_before() -> None:
@@ -171,8 +171,8 @@ def built(composite: Data, observed: Observed | None = None) -> Observed:
     """Answer an XR and build what it requests until nothing changes any more."""
     outcome = ask(composite, observed or {})
     assert not outcome.fatal
-    now = simulate.play(outcome.resources)
-    return now if now == observed else built(composite, now)
+    current = simulate.play(outcome.resources)
+    return current if current == observed else built(composite, current)
 
 
 def ask(composite: Data, observed: Observed, layers: list[Data] = LAYERS) -> local.Outcome:

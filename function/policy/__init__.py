@@ -82,7 +82,7 @@ def notes(kind: str, filled: Mapping[str, Any], rules: Iterable[PolicyRule]) -> 
 def judge(
     kind: str,
     effective: Mapping[str, Any],
-    now: Mapping[str, Any],
+    current: Mapping[str, Any],
     rules: Iterable[PolicyRule],
     previous: Bound | None,
 ) -> None:
@@ -91,7 +91,7 @@ def judge(
     Args:
         kind: Kind of the order.
         effective: Every value, defaults included.
-        now: What was written and filled, private values masked.
+        current: What was written and filled, private values masked.
         rules: The environment's rules.
         previous: What was decided at the last answer; None for a new order.
 
@@ -104,7 +104,7 @@ def judge(
         if not concerns(rule, kind):
             continue
         for where in expand(effective, below_spec(rule.field)):
-            if old is not None and _is_unchanged(old, now, where):
+            if old is not None and _is_unchanged(old, current, where):
                 continue
             measure = target_of(kind, rule.field).measure or float
             value = lookup(effective, where)
@@ -118,13 +118,13 @@ def judge(
 
 
 def judge_limits(
-    limits: Limits, now: Mapping[str, float], previous: Mapping[str, float] | None
+    limits: Limits, size: Mapping[str, float], previous: Mapping[str, float] | None
 ) -> None:
     """Check an order's size against the limits, where it grew.
 
     Args:
         limits: The environment's limits of one order.
-        now: Size by the names of `status.estimate`.
+        size: Size by the names of `status.estimate`.
         previous: The size at the last answer; None for a new order, empty if it was lost.
 
     Raises:
@@ -139,12 +139,12 @@ def judge_limits(
     problems = [
         Problem(
             "spec",
-            f"asks for {_shown(now[name])} {name} in all, at most {cap} are allowed in one order",
+            f"asks for {_shown(size[name])} {name} in all, at most {cap} are allowed in one order",
         )
         for name, cap in caps.items()
         if cap is not None
-        and now[name] > cap
-        and (previous is None or now[name] > previous.get(name, now[name]))
+        and size[name] > cap
+        and (previous is None or size[name] > previous.get(name, size[name]))
     ]
     if problems:
         raise PolicyViolation(*problems)
@@ -198,20 +198,20 @@ def _lived_without(previous: Bound, where: str) -> bool:
     return _was_there(previous.requested, where) and lookup(previous.requested, where) is None
 
 
-def _is_unchanged(old: Mapping[str, Any], now: Mapping[str, Any], where: str) -> bool:
+def _is_unchanged(old: Mapping[str, Any], current: Mapping[str, Any], where: str) -> bool:
     """Return whether a value is unchanged since the last answer.
 
     A list that the tenant did not write is in neither record, and entries without a name may have
     changed their position.
     """
     head = where.partition("[")[0]
-    if lookup(now, head) is None:
+    if lookup(current, head) is None:
         return lookup(old, head) is None
     for entry in (where[: end.end()] for end in re.finditer(r"\]", where)):
         former = lookup(old, entry[: entry.rfind("[")])
-        if isinstance(former, list) and lookup(now, entry) in former:
+        if isinstance(former, list) and lookup(current, entry) in former:
             return True
-    return _was_there(old, where) and lookup(old, where) == lookup(now, where)
+    return _was_there(old, where) and lookup(old, where) == lookup(current, where)
 
 
 def _without_former(value: Any, former: Any) -> Any:

@@ -18,9 +18,9 @@ def check_variables(
 ) -> None:
     """Refuse variables that are not open or have the wrong type, unless they are unchanged."""
     offer = next((c for c in settings.classes if c.name == order.spec.cluster_class), None)
-    standing = lookup(previous.requested, "variables") if previous else None
+    revertible = lookup(previous.requested, "variables") if previous else None
     for name, value in sorted(order.spec.variables.items()):
-        if isinstance(standing, dict) and name in standing and standing[name] == value:
+        if isinstance(revertible, dict) and name in revertible and revertible[name] == value:
             continue
         reason = _closed(offer, name) or _mistyped(offer, name, value) or unfit(value)
         if reason:

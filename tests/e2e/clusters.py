@@ -208,12 +208,12 @@ def _await_truth(live: Live, done: Callable[[Live], bool]) -> None:
     """Wait until an order is said to be carried out, and is."""
     deadline, said, looks = time.monotonic() + READY_SECONDS, 0.0, 0
     while not (live.settled and done(live)):
-        now = time.monotonic()
+        current = time.monotonic()
         stale = live.settled and live.answered
-        said, looks = (said or now, looks + 1) if stale else (0.0, 0)
+        said, looks = (said or current, looks + 1) if stale else (0.0, 0)
         facts = (live.says("Current"), live.status.get("nodePools"), live.counters())
-        assert now < deadline, facts
-        assert now - said < STALE_SECONDS or looks < STALE_LOOKS, facts
+        assert current < deadline, facts
+        assert current - said < STALE_SECONDS or looks < STALE_LOOKS, facts
         time.sleep(PAUSE_SECONDS)
 
 

@@ -178,8 +178,8 @@ class Install:
 
     def edit(self, path: str, spec: Manifest) -> Answer:
         """Change fields of an order, or touch it now and then, so that the function is asked."""
-        now = str(time.monotonic() // TOUCH_SECONDS)
-        touched = {"metadata": {"annotations": {"example.org/touched": now}}}
+        current = str(time.monotonic() // TOUCH_SECONDS)
+        touched = {"metadata": {"annotations": {"example.org/touched": current}}}
         return self.plane.tenant.request("PATCH", path, {**touched, "spec": spec}, content=MERGE)
 
     def answers(self, release: Release, path: str, reason: str = "", **spec: str) -> Manifest:

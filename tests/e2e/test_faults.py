@@ -121,8 +121,8 @@ def test_an_upgrade_to_a_class_that_is_gone(plane: Plane, tell: Tell) -> None:
         live.edit({"version": "1.35"})
         hears(live, "Current", "Updating")
         hears(live, "BackendHealthy", "ConfigurationProblem")
-        now = live.living()
-        assert {key: uid for key, (uid, _) in now.items()} == {
+        current = live.living()
+        assert {key: uid for key, (uid, _) in current.items()} == {
             key: uid for key, (uid, _) in previous.items()
         }
         says_version(live, "1.34.7")
@@ -183,10 +183,10 @@ def names(live: Live) -> list[str]:
 
 def lasting(live: Live, previous: dict[tuple[str, str], tuple[str, int]]) -> None:
     """Compare live objects with those before: the same, but for machines of the pool."""
-    now = live.living()
+    current = live.living()
     for key, (uid, _) in previous.items():
         if key[0] not in ("machines", "devmachines"):
-            assert now[key][0] == uid, key
+            assert current[key][0] == uid, key
     (composed,) = live.objects()
     assert composed["metadata"]["name"]
     assert len(live.made("machinedeployments")) == 1

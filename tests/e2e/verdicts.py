@@ -29,14 +29,14 @@ def judge(kind: str, spec: Spec, previous: Spec | None = None) -> str:
     try:
         parsed = parse(schema, spec, at="spec", blame=InvalidOrder)
         order = Order(kind, "acme", "hello", Mode.NAMESPACED, "", spec, parsed)
-        now = masked(schema, spec)
+        current = masked(schema, spec)
         record = None
         if previous is not None:
             record = Bound(place=Place(), requested=masked(schema, previous))
-        check_constraints(kind, parsed, now, record)
+        check_constraints(kind, parsed, current, record)
         if record is not None:
-            immutable.refused_fields_are_unchanged(order, now, record, {})
-            guards.data_is_kept(order, now, record)
+            immutable.refused_fields_are_unchanged(order, current, record, {})
+            guards.data_is_kept(order, current, record)
         texts.judge(kind, spec, {}, record)
     except InvalidOrder as refusal:
         return str(refusal)
@@ -48,5 +48,5 @@ def _moved(spec: Spec, previous: Spec | None) -> str:
 
     It compares what the order is answered by, which a test without an environment does not know.
     """
-    now, then = spec.get("environment"), (previous or {}).get("environment")
-    return f"{ENVIRONMENT}: cannot be changed" if now and then and now != then else ""
+    current, then = spec.get("environment"), (previous or {}).get("environment")
+    return f"{ENVIRONMENT}: cannot be changed" if current and then and current != then else ""

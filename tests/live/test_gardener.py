@@ -104,13 +104,13 @@ class TestLostRecord:
         """Neither a volume nor another architecture comes to them."""
         wanted = order(pool)
         previous = layers([flavor, *FLAVORS], {flavor["name"]: machine or flavor["name"]})
-        now = previous if offered else layers(FLAVORS, {})
+        current = previous if offered else layers(FLAVORS, {})
         first = ask(wanted, {}, previous)
         live = simulate.play(first.resources)
         annotations = live[KEY].manifest["metadata"]["annotations"]
         for name in lost:
             del annotations[f"{API_GROUP}/{name}"]
-        answer = ask(wanted, live, now)
+        answer = ask(wanted, live, current)
         if not answer.fatal:
             workers = "spec.provider.workers"
             assert rendered(answer, workers) == rendered(first, workers)
@@ -235,9 +235,9 @@ def seen(live: Mapping[str, Observed], **shoot: Any) -> dict[str, Observed]:
 
 def applied(live: Mapping[str, Observed], answer: local.Outcome) -> dict[str, Observed]:
     """Return what is observed once an answer is applied to the Object, and not to the Shoot yet."""
-    former, now = live[KEY].manifest, answer.resources[KEY]
-    annotations = former["metadata"]["annotations"] | now["metadata"]["annotations"]
-    root = replaced({**former, "spec": now["spec"]}, "metadata.annotations", annotations)
+    former, current = live[KEY].manifest, answer.resources[KEY]
+    annotations = former["metadata"]["annotations"] | current["metadata"]["annotations"]
+    root = replaced({**former, "spec": current["spec"]}, "metadata.annotations", annotations)
     return {**live, KEY: Observed(root, live[KEY].connection)}
 
 

@@ -31,22 +31,22 @@ def layers(provider: str, data: Mapping[str, Any]) -> list[Manifest]:
     ]
 
 
-def edited(provider: str, previous: Manifest, *now: Manifest) -> Manifest:
+def edited(provider: str, previous: Manifest, *current: Manifest) -> Manifest:
     """Return the root object after an order was built, and edited."""
     given = layers(provider, {})
     made = settled(previous, given)
-    for one in now:
+    for one in current:
         made = settled(one, given, made)
     (found,) = (m for m in inner(made) if m["kind"] in ("Cluster", "Shoot"))
     return found
 
 
 def refused(
-    provider: str, previous: Manifest, now: Manifest, data: Mapping[str, Any] | None = None
+    provider: str, previous: Manifest, current: Manifest, data: Mapping[str, Any] | None = None
 ) -> str:
     """Return why an edit is refused that the environment of today is asked about."""
     made = settled(previous, layers(provider, {}))
-    return asking.ask(now, layers(provider, data or {}), simulate.play(made.resources)).fatal
+    return asking.ask(current, layers(provider, data or {}), simulate.play(made.resources)).fatal
 
 
 def deployments(cluster: Manifest) -> dict[str, tuple[str, int]]:
@@ -56,7 +56,7 @@ def deployments(cluster: Manifest) -> dict[str, tuple[str, int]]:
 
 
 @pytest.mark.parametrize(
-    ("previous", "now", "want"),
+    ("previous", "current", "want"),
     [
         (["az1"], ["az1", "az2"], {"web": ("az1", 2), "web-az2": ("az2", 1)}),
         (
@@ -68,12 +68,12 @@ def deployments(cluster: Manifest) -> dict[str, tuple[str, int]]:
     ids=["a second", "a third"],
 )
 def test_another_zone_on_cluster_api(
-    previous: list[str], now: list[str], want: dict[str, tuple[str, int]]
+    previous: list[str], current: list[str], want: dict[str, tuple[str, int]]
 ) -> None:
     """Nodes of a zone keep the name of theirs, also after an upgrade."""
-    first, then = order(zones=previous), order(zones=now)
+    first, then = order(zones=previous), order(zones=current)
     assert deployments(edited("cluster-stacks", first, then)) == want
-    upgraded = edited("cluster-stacks", first, then, order("1.35", zones=now))
+    upgraded = edited("cluster-stacks", first, then, order("1.35", zones=current))
     assert deployments(upgraded) == want
 
 
@@ -85,7 +85,7 @@ def test_another_zone_on_gardener() -> None:
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize(
-    ("previous", "now", "text"),
+    ("previous", "current", "text"),
     [
         ([], ["az1"], "cannot be changed once it is built"),
         (["az1"], [], 'can only gain entries at its end, after ["az1"]'),
@@ -96,10 +96,10 @@ def test_another_zone_on_gardener() -> None:
     ids=["named for the first time", "taken back", "before", "fewer", "not offered"],
 )
 def test_zones_are_not_exchanged(
-    provider: str, previous: list[str], now: list[str], text: str
+    provider: str, previous: list[str], current: list[str], text: str
 ) -> None:
     """Nodes would have to move."""
-    reported = refused(provider, order(zones=previous), order(zones=now))
+    reported = refused(provider, order(zones=previous), order(zones=current))
     assert reported == f"InvalidOrder: spec.nodePools[web].zones: {text}"
 
 
@@ -135,11 +135,11 @@ def test_availability_on_gardener(wanted: str) -> None:
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize(
-    ("previous", "now"), [("Node", "Zone"), ("Zone", "Node"), ("Node", "None")]
+    ("previous", "current"), [("Node", "Zone"), ("Zone", "Node"), ("Node", "None")]
 )
-def test_availability_is_chosen_once(provider: str, previous: str, now: str) -> None:
+def test_availability_is_chosen_once(provider: str, previous: str, current: str) -> None:
     """Gardener never changes it, and an order means the same everywhere."""
-    reported = refused(provider, order(availability=previous), order(availability=now))
+    reported = refused(provider, order(availability=previous), order(availability=current))
     assert reported == (
         f'InvalidOrder: {AT}: cannot be changed once it is built, set it back to "{previous}"'
     )
@@ -182,20 +182,20 @@ GREW = [
 ]
 
 
-@pytest.mark.parametrize(("previous", "now", "at"), GREW, ids=["availability", "zones"])
+@pytest.mark.parametrize(("previous", "current", "at"), GREW, ids=["availability", "zones"])
 def test_growth_that_gardener_refuses_is_taken_back(
-    previous: Manifest, now: Manifest, at: str
+    previous: Manifest, current: Manifest, at: str
 ) -> None:
     """Nothing else of the cluster could be changed any more; what was taken is not taken back."""
     given = layers("gardener", {})
     made = settled(previous, given)
-    root = settled(now, given, made).resources[KEY]
+    root = settled(current, given, made).resources[KEY]
     live = "status.atProvider.manifest.spec"
     seen = simulate.play({KEY: root})[KEY].manifest
     taken = {KEY: local.Observed(replaced(seen, "status.conditions", [REFUSAL]))}
     spec = lookup(made.resources[KEY], "spec.forProvider.manifest.spec")
     refused = {KEY: local.Observed(replaced(taken[KEY].manifest, live, spec))}
-    again = asking.ask(now, given, refused)
+    again = asking.ask(current, given, refused)
     assert manifest_of(again.resources[KEY]) == manifest_of(root)
     back = asking.ask(previous, given, refused)
     assert manifest_of(back.resources[KEY]) == manifest_of(made.resources[KEY])

@@ -85,7 +85,7 @@ def _junked(rng: Random) -> Callable[[Any, Any], None]:
     return change
 
 
-def garbled(value: Any, rng: Random, times: int = 1) -> Any:
+def malformed(value: Any, rng: Random, times: int = 1) -> Any:
     """Return a copy with junk, or nothing, at some paths."""
     for _ in range(times):
         found = paths(value)
@@ -173,7 +173,7 @@ def _halved(container: Any, key: Any) -> None:
 def layer_nonsense(world: World, rng: Random) -> World:
     """Have junk anywhere in a layer."""
     index = rng.randrange(len(world.layers))
-    data = garbled(world.layers[index]["data"], rng, rng.randint(1, 3))
+    data = malformed(world.layers[index]["data"], rng, rng.randint(1, 3))
     return _with_layer(world, index, data)
 
 
@@ -186,7 +186,7 @@ def overlay_changed(world: World, rng: Random) -> World:
     """Add, or take away, an overlay."""
     if len(world.layers) > 2:
         return replace(world, layers=world.layers[:2])
-    data = garbled(world.layers[rng.randrange(2)]["data"], rng)
+    data = malformed(world.layers[rng.randrange(2)]["data"], rng)
     data = {k: data[k] for k in data if rng.random() < 0.4}
     root = _with_root(world, overlays=rng.choice(("Optional", "Required", "None")))
     config = layer("overlay", data, overlay=ENVIRONMENT, tenant=TENANT)
@@ -397,7 +397,7 @@ def moved(world: World, rng: Random) -> World:
 
 def order_nonsense(world: World, rng: Random) -> World:
     """Have junk anywhere in the order."""
-    return replace(world, spec=garbled(world.spec, rng, rng.randint(1, 2)))
+    return replace(world, spec=malformed(world.spec, rng, rng.randint(1, 2)))
 
 
 def order_empty(world: World, _: Random) -> World:
@@ -477,7 +477,7 @@ def order_unknown(world: World, rng: Random) -> World:
 def step_garbled(world: World, rng: Random) -> World:
     """Have junk in the input of the Composition's step."""
     step = {"environment": ENVIRONMENT, "refresh": 60, "kind": "Input", "metadata": {"name": "x"}}
-    return replace(world, step=garbled({**step, "newer": 1}, rng, rng.randint(1, 3)))
+    return replace(world, step=malformed({**step, "newer": 1}, rng, rng.randint(1, 3)))
 
 
 # Observed
@@ -573,9 +573,9 @@ def _rebound(world: World, change: Callable[[str], str | None]) -> World:
         if text is None:
             continue
         manifest = copy.deepcopy(found.manifest)
-        now = change(text)
-        manifest["metadata"]["annotations"][BOUND] = now
-        if now is None:
+        current = change(text)
+        manifest["metadata"]["annotations"][BOUND] = current
+        if current is None:
             del manifest["metadata"]["annotations"][BOUND]
         return _with_observed(world, key, manifest)
     return world
@@ -592,7 +592,7 @@ def bound_garbled(world: World, rng: Random) -> World:
     def change(text: str) -> str:
         if rng.random() < 0.3:
             return rng.choice((text[: rng.randrange(len(text))], json.dumps(rng.choice(JUNK))))
-        return json.dumps(garbled(json.loads(text), rng, rng.randint(1, 2)))
+        return json.dumps(malformed(json.loads(text), rng, rng.randint(1, 2)))
 
     return _rebound(world, change)
 

@@ -337,8 +337,8 @@ def _unless_last(edit: Edit) -> Edit:
 def _raised(spec: Manifest, rng: Random) -> Manifest:
     """Ask for a version one or two minors up."""
     minors = [version.rpartition(".")[0] for version in VERSIONS]
-    now = minors.index(".".join(spec["version"].split(".")[:2]))
-    return {**spec, "version": minors[min(now + rng.randint(1, 2), len(minors) - 1)]}
+    current = minors.index(".".join(spec["version"].split(".")[:2]))
+    return {**spec, "version": minors[min(current + rng.randint(1, 2), len(minors) - 1)]}
 
 
 _CLUSTER_EDITS: dict[str, Edit] = {

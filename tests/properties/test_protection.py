@@ -50,8 +50,8 @@ def _holding(world: World) -> set[str]:
 def _check_sizes(world: World, desired: Mapping[str, Manifest]) -> None:
     for key, seen in world.observed.items():
         if seen.manifest["kind"] == "VolumeV3":
-            now = desired[key]["spec"]["forProvider"]["size"]
-            assert now >= seen.manifest["spec"]["forProvider"]["size"], f"{key} would shrink"
+            current = desired[key]["spec"]["forProvider"]["size"]
+            assert current >= seen.manifest["spec"]["forProvider"]["size"], f"{key} would shrink"
 
 
 @given(worlds("Server", least=1))

@@ -264,7 +264,7 @@ BUGS = (
     Bug("rules not kept", broken(policy, "_kept", lambda *_: {}), after(faults.policy_gone)),
     Bug(
         "rules judge all",
-        broken(policy, "_stands", lambda *_: False),
+        broken(policy, "_is_unchanged", lambda *_: False),
         stands(faults.policy_tightened),
     ),
     # Memory.
@@ -289,10 +289,14 @@ BUGS = (
         check_late_reads,
     ),
     Bug("generation forgotten", broken(stale, "remembered", _nothing), check_late_reads),
-    Bug("generation follows", broken(stale, "remembered", lambda now, *_: now), check_late_reads),
+    Bug(
+        "generation follows",
+        broken(stale, "remembered", lambda current, *_: current),
+        check_late_reads,
+    ),
     # What the tenant asks for.
-    Bug("asks nothing", broken(Order, "asks", lambda *_: False), settles),
-    Bug("asks everything", broken(Order, "asks", lambda *_: True), settles),
+    Bug("requests nothing", broken(Order, "requests", lambda *_: False), settles),
+    Bug("requests everything", broken(Order, "requests", lambda *_: True), settles),
     # Backends.
     Bug("pool dropped", rendering("Cluster", _without_last_pool), settles, "Cluster"),
     Bug(

@@ -18,13 +18,13 @@ def check_late_reads(world: World, rng: Random) -> None:
         assert not reply.fatal, f"refused without a fault: {reply.fatal}"
         share = rng.choice((0.3, 1))
         world = advance(world, reply, frozenset(k for k in reply.desired if rng.random() < share))
-        now = ask(world)
+        current = ask(world)
         for generation in rng.sample(sorted(world.past), min(len(world.past), 3)):
-            world = _read_late(world, generation, now)
-            assert ask(world).desired == now.desired
+            world = _read_late(world, generation, current)
+            assert ask(world).desired == current.desired
 
 
-def _read_late(world: World, generation: int, now: Reply) -> World:
+def _read_late(world: World, generation: int, current: Reply) -> World:
     """Have the function answer an older version, and Crossplane apply what comes of it."""
     if generation > world.answered_at:
         # Nobody answered it, and the request is again what it was: nothing tells them apart.
@@ -35,7 +35,7 @@ def _read_late(world: World, generation: int, now: Reply) -> World:
     if older.spec == world.answered:
         assert not late.fatal, "the same request was refused"
     if not late.fatal:
-        assert late.desired == now.desired
+        assert late.desired == current.desired
         return world
     assert late.reason == "StaleRead"
     return replace(advance(older, late), spec=world.spec, generation=world.generation)

@@ -322,43 +322,49 @@ def may_go(world: World, key: str, manifest: Manifest, identity: Identity) -> bo
     """Say whether the tenant's own edits, or a listed move, let something live go."""
     if world.moves and not {"*", "Delete"} & set(manifest["spec"]["managementPolicies"]):
         return True
-    previous, now = world.answered, world.spec
-    if previous is None or not isinstance(now, Mapping):
+    previous, current = world.answered, world.spec
+    if previous is None or not isinstance(current, Mapping):
         return False
     if world.kind == "Cluster":
         if key.startswith("gardener-login"):
             return not _is_read(world, manifest)
-        return identity[0] == "pool" and _pool_is_dropped(previous, now, manifest, identity[-1])
+        return identity[0] == "pool" and _pool_is_dropped(previous, current, manifest, identity[-1])
     prefix, _, rest = key.removeprefix("openstack-").partition("-")
     if world.kind == "Network":
-        closed = previous.get("externalAccess") is not False and now.get("externalAccess") is False
+        closed = (
+            previous.get("externalAccess") is not False and current.get("externalAccess") is False
+        )
         return prefix in ("router", "interface") and closed
-    return _may_go_from_servers(previous, now, manifest, prefix, rest)
+    return _may_go_from_servers(previous, current, manifest, prefix, rest)
 
 
 def _may_go_from_servers(
-    previous: Manifest, now: Manifest, manifest: Manifest, prefix: str, rest: str
+    previous: Manifest, current: Manifest, manifest: Manifest, prefix: str, rest: str
 ) -> bool:
     index, _, name = rest.partition("-")
     match prefix:
         case "rule":
-            return previous.get("firewall") != now.get("firewall") and not _passes(now, manifest)
+            return previous.get("firewall") != current.get("firewall") and not _passes(
+                current, manifest
+            )
         case "port" | "server":
-            return _is_above(previous, now, index)
+            return _is_above(previous, current, index)
         case "floatingip":
-            dropped = previous.get("publicIP") != now.get("publicIP") and not now.get("publicIP")
-            return dropped or _is_above(previous, now, index)
-        case "volume" | "attachment" if now.get("deletionProtection") is False:
-            dropped = name in _names(previous, "volumes") and name not in _names(now, "volumes")
-            return dropped or _is_above(previous, now, index)
+            dropped = previous.get("publicIP") != current.get("publicIP") and not current.get(
+                "publicIP"
+            )
+            return dropped or _is_above(previous, current, index)
+        case "volume" | "attachment" if current.get("deletionProtection") is False:
+            dropped = name in _names(previous, "volumes") and name not in _names(current, "volumes")
+            return dropped or _is_above(previous, current, index)
     return False
 
 
-def _pool_is_dropped(previous: Manifest, now: Manifest, manifest: Manifest, name: str) -> bool:
+def _pool_is_dropped(previous: Manifest, current: Manifest, manifest: Manifest, name: str) -> bool:
     for deployment in pools(at(manifest, "spec", "forProvider", "manifest")):
         if deployment["name"] == name:
             owner = at(deployment, "metadata", "labels", POOL_LABEL) or name
-            retained = _names(now, "nodePools")
+            retained = _names(current, "nodePools")
             return owner in _names(previous, "nodePools") and owner not in retained
     return False
 
@@ -376,11 +382,11 @@ def _names(spec: Manifest, field: str) -> set[str]:
     return {entry["name"] for entry in spec.get(field) or ()}
 
 
-def _is_above(previous: Manifest, now: Manifest, index: str) -> bool:
-    same = previous.get("replicas") == now.get("replicas")
-    if same or now.get("deletionProtection") is not False or not index.isdigit():
+def _is_above(previous: Manifest, current: Manifest, index: str) -> bool:
+    same = previous.get("replicas") == current.get("replicas")
+    if same or current.get("deletionProtection") is not False or not index.isdigit():
         return False
-    wanted = now.get("replicas")
+    wanted = current.get("replicas")
     return int(index) >= (1 if wanted is None else wanted)
 
 
@@ -472,12 +478,12 @@ def _check_same(key: str, observed: Manifest, desired: Manifest, *, moves: bool)
     for path in (*always, *_FIXED.get(observed["kind"], ())):
         previous = at(observed, *path)
         if previous and not _is_found(observed, path):
-            now = at(desired, *path)
-            assert _holds(now, previous), f"{key}: {'.'.join(path)} would change"
+            current = at(desired, *path)
+            assert _holds(current, previous), f"{key}: {'.'.join(path)} would change"
     for step in ("topology", "kubernetes"):
         version = ("spec", "forProvider", "manifest", "spec", step, "version")
-        previous, now = at(observed, *version), at(desired, *version)
-        assert _order(previous) <= _order(now), f"{key}: {previous} -> {now}"
+        previous, current = at(observed, *version), at(desired, *version)
+        assert _order(previous) <= _order(current), f"{key}: {previous} -> {current}"
 
     if observed["kind"] != "Object":
         _check_external_name(key, observed, desired)

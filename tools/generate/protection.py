@@ -276,14 +276,14 @@ def _fixed_entries(schema: type[Schema]) -> Iterator[Manifest]:
         if inner is None or not rules.is_keyed(info):
             continue
         whole = extra(info, "change") == rules.REFUSED
-        now, previous = f"object.spec.{name}", f"oldObject.spec.{name}"
+        current, previous = f"object.spec.{name}", f"oldObject.spec.{name}"
         for change in rules.on_changes(inner, "n", "o"):
             if change.path == "name":
                 continue
             holder = f"'spec.{name}'" if whole else _entry(name, change)
-            same = f"{now}.all(n, n.name != o.name || ({change.rule}))"
+            same = f"{current}.all(n, n.name != o.name || ({change.rule}))"
             retained = f"{previous}.all(o, {_free(holder)} || {same})"
-            rule = f"!has({now}) || !has({previous}) || {retained}"
+            rule = f"!has({current}) || !has({previous}) || {retained}"
             message = f"spec.{name}[].{change.path}: {rules.REASON}"
             yield {"expression": rule, "message": message}
 
@@ -305,9 +305,11 @@ def _losses(schema: type[Schema]) -> Iterator[Manifest]:
     for name, info in fields(schema).items():
         match extra(info, "loses"):
             case "fewer":
-                now, previous = (_number(r, name, info.default) for r in ("object", "oldObject"))
+                current, previous = (
+                    _number(r, name, info.default) for r in ("object", "oldObject")
+                )
                 yield _loss(
-                    f"{now} >= {previous}", f"the last of spec.{name} would go with its data"
+                    f"{current} >= {previous}", f"the last of spec.{name} would go with its data"
                 )
             case "removed":
                 there = f"has(object.spec.{name}) && object.spec.{name}.exists(n, n.name == o.name)"

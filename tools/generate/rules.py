@@ -98,17 +98,17 @@ def _checks(validators: Iterable[str]) -> list[dict[str, Any]]:
     return [_written(check) for name in names for check in CHECKS[name]]
 
 
-def on_changes(schema: type[Schema], now: str, previous: str) -> Iterator[Change]:
+def on_changes(schema: type[Schema], current: str, previous: str) -> Iterator[Change]:
     """Yield what may not change in an object, but for the entries of its lists.
 
     Args:
         schema: Its model.
-        now: What it is called in CEL.
+        current: What it is called in CEL.
         previous: What it is called as it was before.
     """
     for steps, holder, info in _transitions(schema, (), ""):
         path = ".".join(step.name for step in steps)
-        yield Change(path, holder, _unchanged(steps, info, now, previous))
+        yield Change(path, holder, _unchanged(steps, info, current, previous))
 
 
 def on_pattern(pattern: str) -> dict[str, Any]:
@@ -177,13 +177,17 @@ def _transitions(
 
 def _unchanged(steps: tuple[_Step, ...], info: FieldInfo, root: str, old: str) -> str:
     """Return the rule for one field."""
-    now, previous = _value(root, steps), _value(old, steps)
+    current, previous = _value(root, steps), _value(old, steps)
     there, was_there = _presence(root, steps), _presence(old, steps)
     inner, keyed = item_type(info), is_keyed(info)
     if inner is not None and not is_list(info):
         return f"({there}) == ({was_there})"
     # Lists of named entries are equal in any order; here the order matters.
-    same = f"{now}.map(x, x.name) == {previous}.map(x, x.name)" if keyed else f"{now} == {previous}"
+    same = (
+        f"{current}.map(x, x.name) == {previous}.map(x, x.name)"
+        if keyed
+        else f"{current} == {previous}"
+    )
     if not there:
         return same
     if steps[-1].name in RESOLVED:
@@ -194,10 +198,10 @@ def _unchanged(steps: tuple[_Step, ...], info: FieldInfo, root: str, old: str) -
     value = json.dumps(default)
     if is_list(info):
         return (
-            f"({there}) ? (({was_there}) ? {same} : {now} == {value}) : "
+            f"({there}) ? (({was_there}) ? {same} : {current} == {value}) : "
             f"(!({was_there}) || {previous} == {value})"
         )
-    return f"(({there}) ? {now} : {value}) == (({was_there}) ? {previous} : {value})"
+    return f"(({there}) ? {current} : {value}) == (({was_there}) ? {previous} : {value})"
 
 
 def _value(root: str, steps: tuple[_Step, ...]) -> str:

@@ -126,11 +126,11 @@ def changes() -> Iterator[Manifest]:
         ("finalizersChanged", "f.matches(variables.reserved)"),
         ("collectedChanged", f"f in {_COLLECTOR}"),
     ):
-        now, previous = "variables.finalizers", "variables.oldFinalizers"
+        current, previous = "variables.finalizers", "variables.oldFinalizers"
         yield _variable(
             name,
-            f"{now}.filter(f, {protected} && !(f in {previous})) + "
-            f"{previous}.filter(f, {protected} && !(f in {now}))",
+            f"{current}.filter(f, {protected} && !(f in {previous})) + "
+            f"{previous}.filter(f, {protected} && !(f in {current}))",
         )
 
 

@@ -172,8 +172,8 @@ def _values(listed: Any) -> dict[str, Any]:
 def is_same_version(live: LiveCluster, bound: Bound) -> bool:
     """Say whether version and class are those that were applied before."""
     topology = lookup(live.applied, "spec.topology") or {}
-    now = (f"v{bound.version}", bound.class_name)
-    return (topology.get("version"), lookup(topology, "classRef.name")) == now
+    todays = (f"v{bound.version}", bound.class_name)
+    return (topology.get("version"), lookup(topology, "classRef.name")) == todays
 
 
 CLUSTER: Backend[ClusterSpec] = Backend(

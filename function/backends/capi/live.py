@@ -130,7 +130,7 @@ class LiveCluster:
     @property
     def is_garbled(self) -> bool:
         """Return whether a part was dropped because of its type."""
-        return self.root is not None and self.root.garbled
+        return self.root is not None and self.root.malformed
 
     @property
     def is_initialised(self) -> bool:
@@ -208,9 +208,9 @@ class LiveCluster:
     @property
     def is_fresh(self) -> bool:
         """Return whether the status reflects the current spec, as does the topology's condition."""
-        now = lookup(self.cluster, "metadata.generation")
+        current = lookup(self.cluster, "metadata.generation")
         seen = lookup(self.cluster, "status.observedGeneration")
-        return bool(seen == now == self.reconciled.get("observedGeneration", now))
+        return bool(seen == current == self.reconciled.get("observedGeneration", current))
 
     @property
     def is_deleting(self) -> bool:

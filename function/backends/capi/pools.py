@@ -192,9 +192,9 @@ def _check_zones(context: ClusterContext, pool: NodePool, zones: tuple[str, ...]
     """
     if not context.live.holds("spec.nodePools"):
         return
-    standing = [d.get("failureDomain", "") for d in _stored_all(context, pool)]
-    if not set(standing) <= set(zones):
-        found = f"nodes of this pool are in {', '.join(filter(None, standing)) or 'no zone'}"
+    revertible = [d.get("failureDomain", "") for d in _stored_all(context, pool)]
+    if not set(revertible) <= set(zones):
+        found = f"nodes of this pool are in {', '.join(filter(None, revertible)) or 'no zone'}"
         raise InvalidOrder(Problem(f"{at}.zones", f"{found}, and are not moved"))
 
 

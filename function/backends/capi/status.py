@@ -192,15 +192,18 @@ def _building(moment: Moment) -> str:
 
 def _changing(moment: Moment) -> tuple[str, str]:
     """Return the change that a complete cluster undergoes, and its progress."""
-    now, previous = moment.shape, moment.previous
-    what = progress.changes(previous, now) if previous else ""
+    desired, previous = moment.shape, moment.previous
+    what = progress.changes(previous, desired) if previous else ""
     if _is_upgraded(moment):
-        ordered = f"upgrading to {now.version}"
-        counts = _counts(moment, f"v{now.version}")
+        ordered = f"upgrading to {desired.version}"
+        counts = _counts(moment, f"v{desired.version}")
         return "Updating", sentence(what if ordered in what else ordered, *counts.values())
     counts = _counts(moment)
     if previous and what:
-        scaled = {_PLANES: previous.planes != now.planes, _NODES: previous.pools != now.pools}
+        scaled = {
+            _PLANES: previous.planes != desired.planes,
+            _NODES: previous.pools != desired.pools,
+        }
         awaited = [c for name, c in counts.items() if scaled[name] and not c.is_full]
         return "Updating", sentence(what, *awaited, *_surplus(moment))
     if moment.live.is_rolling:

@@ -179,9 +179,9 @@ def _allowed(context: ClusterContext) -> list[str] | None:
         return None
     variable = context.settings.class_profile.target(ALLOWED).variable
     if variable and not context.settings.management_cidrs:
-        standing = context.live.variables.get(variable) or []
-        if len(standing) > len(allowed) and standing[: len(allowed)] == list(allowed):
-            return list(standing)
+        revertible = context.live.variables.get(variable) or []
+        if len(revertible) > len(allowed) and revertible[: len(allowed)] == list(allowed):
+            return list(revertible)
     if not variable or not context.settings.management_cidrs:
         raise InvalidOrder(Problem(ALLOWED, "access to API servers cannot be limited here"))
     return [*allowed, *context.settings.management_cidrs]

@@ -141,7 +141,7 @@ def is_same_version(live: LiveShoot, bound: Bound) -> bool:
     return bound.version in (lookup(live.applied, VERSION), live.version)
 
 
-def standing(live: LiveShoot) -> Mapping[str, Any]:
+def revertible(live: LiveShoot) -> Mapping[str, Any]:
     """Return the live values of fields that can only grow, if their growth was refused.
 
     A seed may have too few zones, or the cloud profile may lack one, which is not known before.
@@ -182,7 +182,7 @@ CLUSTER: Backend[ClusterSpec] = Backend(
         "spec.healthCheck.maxUnhealthy": "unhealthy nodes are always replaced here",
     },
     progress=lambda live: live.progress,
-    standing=standing,
+    revertible=revertible,
     replacing=replacing,
     look=look,
     field_of=lambda key: "spec.nodePools" if key == KEY else "spec.access",

@@ -160,7 +160,7 @@ def applied(live: LiveShoot, _: Bound | None, today: ShootSettings) -> Mapping[s
     private = lookup(stored, "spec.exposureClassName")
     found = {
         # Of a Shoot that was garbled, parts are missing that were rendered.
-        **{name: value for name, value in shown.items() if value or not root.garbled},
+        **{name: value for name, value in shown.items() if value or not root.malformed},
         **({"exposure_class": private} if private else {}),
         "machine_types": {
             pool: known

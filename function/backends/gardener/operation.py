@@ -39,12 +39,12 @@ def notes(spec: ClusterSpec, applied: Manifest) -> tuple[Remark, ...]:
     if not window or window.offsets[0] == window.offsets[1]:
         return ()
     used, (standard, summer) = _offset(window, applied), window.offsets
-    now, other = (
+    current, other = (
         ("standard", "daylight saving") if used == standard else ("daylight saving", "standard")
     )
     shifted = (window.span[0] + (standard + summer - used) - used) % MINUTES_OF_A_DAY
     text = (
-        f"opens at {window.begin} in {now} time of {window.timezone}, and at "
+        f"opens at {window.begin} in {current} time of {window.timezone}, and at "
         f"{_clock(shifted, ':')} in {other} time, because windows keep one offset all year here"
     )
     return (Remark("spec.maintenance.window.timezone", text),)

@@ -193,8 +193,8 @@ def _check_steering(context: ShootContext, pool: NodePool) -> None:
         context.live.worker(pool.name),
         dict.fromkeys(steering, "is set by the provider"),
     )
-    for field, now in (("labels", pool.labels), ("annotations", pool.annotations)):
-        for key in labels.changed(now, stored.get(field) or {}):
+    for field, current in (("labels", pool.labels), ("annotations", pool.annotations)):
+        for key in labels.changed(current, stored.get(field) or {}):
             if labels.is_within(key, _RESERVED):
                 texts.setdefault(f"{field}.{key}", labels.RESERVED)
     if texts:
