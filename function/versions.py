@@ -124,7 +124,7 @@ def is_exact(value: Any) -> bool:
 
 def highest(*versions: str) -> str:
     """Return the highest of those that are known; empty if none is."""
-    return max((version for version in versions if version), key=numbers, default="")
+    return max((version for version in versions if version), key=precedence, default="")
 
 
 def answers(version: str, requested: str) -> bool:
@@ -212,7 +212,7 @@ def _replaces(target: KubernetesVersion, current: str, progress: Progress) -> bo
     """
     if not progress.version:
         return target.minor == _minor(current)
-    behind = numbers(progress.version) < numbers(current)
+    behind = precedence(progress.version) < precedence(current)
     return behind and target.minor <= _minor(progress.version) + 1
 
 
@@ -259,9 +259,20 @@ def _plain(version: str) -> str:
 
 
 def numbers(version: str) -> tuple[int, ...]:
-    """Return what versions are compared by: 1, 34 and 7 of v1.34.7+k3s1."""
-    parts = version.removeprefix("v").partition("+")[0].split(".")
-    return tuple(int(part) for part in parts if part.isdigit())
+    """Return the numbers of a version: 1, 34 and 7 of v1.34.7+k3s1 and of 1.34.7-rc.1."""
+    parts = re.split("[-+]", version.removeprefix("v"), maxsplit=1)[0].split(".")
+    return tuple(int(part) for part in parts if part.isdecimal())
+
+
+def precedence(version: str) -> tuple[Any, ...]:
+    """Return what versions sort by: a pre-release lies below its release (semver 2.0.0, 11)."""
+    pre = version.partition("+")[0].partition("-")[2]
+    # Compared by length first, as numbers are; a live version may have too many digits for `int`.
+    identifiers = [
+        (not part.isdecimal(), len(part) if part.isdecimal() else 0, part)
+        for part in pre.split(".")
+    ]
+    return numbers(version), not pre, identifiers
 
 
 def _minor(version: str) -> int:
