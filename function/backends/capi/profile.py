@@ -153,6 +153,9 @@ class Target(Schema):
         return not self.values or _key(value) in self.values
 
 
+_NO_TARGET = Target(unsupported=_NO_SETTING)
+
+
 def _key(value: Any) -> str:
     return value if isinstance(value, str) else canonical(value)
 
@@ -246,7 +249,7 @@ class Profile(Schema):
 
     def target(self, field: str) -> Target:
         """Return where a field goes; one that the profile leaves out is not expressed."""
-        return self.fields.get(field) or Target(unsupported=_NO_SETTING)
+        return self.fields.get(field) or _NO_TARGET
 
     def type_of(self, name: str) -> VariableType | None:
         """Return the type of a variable; None if neither a type nor a default says it."""
