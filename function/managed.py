@@ -43,6 +43,8 @@ _ENVELOPE: Shape = {
     },
     "status": {"atProvider": {"id": str}, "conditions": CONDITIONS},
 }
+# What observed resources are made from, because `__init__` of frozen data takes long.
+_NOTHING = Resource(key="", family="", kind="", payload={})
 _ENVELOPE_FIELDS = {
     "forProvider",
     "initProvider",
@@ -114,7 +116,8 @@ def of_fitted(
     """
     metadata, spec = manifest.get("metadata") or {}, manifest.get("spec") or {}
     version: str = manifest.get("apiVersion", "")
-    return Resource(
+    return changed(
+        _NOTHING,
         key=key,
         family=families.get(version, version),
         kind=manifest.get("kind", ""),

@@ -15,14 +15,20 @@ _MAPPINGS = (dict, Mapping)
 
 def lookup(data: object, where: str) -> Any:
     """Return the value at a concrete path such as `nodePools[web].replicas`, or None."""
-    for step in steps(where):
+    for step, entry in _names(where):
         if isinstance(data, _MAPPINGS):
-            data = None if step.startswith("[") else data.get(step)
+            data = data.get(step) if entry is None else None
         else:
-            data = _entry(data, step[1:-1]) if step.startswith("[") else None
+            data = None if entry is None else _entry(data, entry)
         if data is None:
             return None
     return data
+
+
+@functools.lru_cache(maxsize=4096)
+def _names(where: str) -> tuple[tuple[str, str | None], ...]:
+    """Return the steps of a path, each with the name of the entry of a list that it may be."""
+    return tuple((one, one[1:-1] if one.startswith("[") else None) for one in steps(where))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -35,7 +41,7 @@ def _entry(data: object, name: str) -> Any:
     if not isinstance(data, list | tuple):
         return None
     for index, item in enumerate(data):
-        if isinstance(item, Mapping) and item.get("name", str(index)) == name:
+        if isinstance(item, _MAPPINGS) and item.get("name", str(index)) == name:
             return item
     return data[int(name)] if name.isdigit() and int(name) < len(data) else None
 
