@@ -189,7 +189,7 @@ class Resource:
         """
         parts = {part: fitting(dict(getattr(self, part)), reads[part]) for part in sorted(reads)}
         malformed = any(retained != getattr(self, part) for part, retained in parts.items())
-        return changed(self, **parts, malformed=malformed)
+        return changed(self, **parts, malformed=True) if malformed else self
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ def changed(one: T, **parts: Any) -> T:
         TypeError: It has no such field.
     """
     previous = vars(one)
-    if not parts.keys() <= previous.keys():
-        raise TypeError(f"{type(one).__name__} has no {', '.join(parts.keys() - previous.keys())}")
     copy = object.__new__(type(one))
-    vars(copy).update(previous, **parts)
+    new = vars(copy)
+    new.update(previous, **parts)
+    if len(new) != len(previous):
+        raise TypeError(f"{type(one).__name__} has no {', '.join(parts.keys() - previous.keys())}")
     return copy

@@ -7,6 +7,7 @@ would send, the same loop over requirements, the same selection by label.
 import copy
 import difflib
 import hashlib
+import uuid
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -144,8 +145,8 @@ def claimed(order: Manifest, tenant: str) -> Manifest:
 def uid(tenant: str, order: Manifest) -> str:
     """Return a UID that is the same for the same order."""
     text = f"{API_GROUP}/{order['kind']}/{tenant}/{order['metadata']['name']}"
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    return "-".join((digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:32]))
+    # Not `uuid5`: rendered manifests that were committed or applied hold this value as a label.
+    return str(uuid.UUID(bytes=hashlib.sha256(text.encode()).digest()[:16]))
 
 
 async def answer(

@@ -9,6 +9,7 @@ an import in the backend would load it into the server.
 
 import copy
 import hashlib
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -115,8 +116,8 @@ def built(key: str, manifest: Manifest) -> Observed:
 
 def identifier(text: str) -> str:
     """Return a UUID that is the same for the same text."""
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    return "-".join((digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:32]))
+    # Not `uuid5`: manifests that were rendered before hold this value, as ids of what exists.
+    return str(uuid.UUID(bytes=hashlib.sha256(text.encode()).digest()[:16]))
 
 
 def play(

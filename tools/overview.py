@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+import urllib.parse
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
@@ -85,7 +86,7 @@ def seen_by_tenant(played: Played) -> dict[str, str]:
     return {
         "phase": status["phase"],
         "version": status["version"],
-        "endpoint": status["endpoint"].removeprefix("https://"),
+        "endpoint": urllib.parse.urlsplit(status["endpoint"]).netloc,
         "nodes": ", ".join(f"{one['replicas']} {one['flavor']}" for one in status["nodePools"]),
         "kubeconfig": f"{len(status['kubeconfig'].splitlines())} lines",
         "behind it": ", ".join(f"{_version(one)} {one['kind']}" for one in runs),

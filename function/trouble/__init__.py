@@ -34,7 +34,10 @@ __all__ = [
 CONDITION = "BackendHealthy"
 REASONS = tuple((rule.reason, rule.pattern, rule.sentence) for rule in RULES)
 
-_KINDS = ("Synced", "LastAsyncOperation")
+_SYNCED = "Synced"
+_KINDS = (_SYNCED, "LastAsyncOperation")
+# The first is checked in a tenth of the time.
+_MAPPINGS = (dict, Mapping)
 _WAITING = (
     "referenced field was empty",
     "cannot resolve references",
@@ -70,7 +73,7 @@ def refused(resource: Resource) -> bool:
 
 def paused(resource: Resource) -> bool:
     """Return whether the provider has stopped working on a resource."""
-    return condition_of(resource.status, "Synced").get("reason") == "ReconcilePaused"
+    return _is_paused(condition_of(resource.status, _SYNCED))
 
 
 def held(what: str, going: Iterable[Resource]) -> str:
@@ -120,20 +123,25 @@ def condition_of(status: Mapping[str, Any], kind: str, *, whole: bool = False) -
     """
     conditions = status.get("conditions")
     for condition in conditions if isinstance(conditions, list) else ():
-        if isinstance(condition, Mapping) and condition.get("type") == kind:
+        if isinstance(condition, _MAPPINGS) and condition.get("type") == kind:
             message = str(condition.get("message") or "")
             said = message if whole else excerpts.cut(message, excerpts.TEXT_IN)
             return condition if said is condition.get("message") else {**condition, "message": said}
     return {}
 
 
+def _is_paused(synced: Mapping[str, Any]) -> bool:
+    return synced.get("reason") == "ReconcilePaused"
+
+
 def _rule(resource: Resource) -> Rule | None:
     """Return the rule for what a resource reports: the first that is not `UNKNOWN`."""
-    if paused(resource):
+    conditions = [condition_of(resource.status, kind) for kind in _KINDS]
+    if _is_paused(conditions[0]):
         return _PAUSED
     failing = [
         condition["message"]
-        for condition in (condition_of(resource.status, kind) for kind in _KINDS)
+        for condition in conditions
         if condition.get("status") == "False" and condition.get("reason") != "Ongoing"
     ]
     # A reference that does not resolve yet means that a wave is still in progress.
