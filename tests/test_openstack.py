@@ -5,6 +5,7 @@ One answer alone is a golden case; these are stories of several, and of recorded
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from function import fn, local, managed, simulate
 from function.backends import openstack
 from function.backends.openstack import keys
+from function.backends.openstack.status import instance_phase
 from function.bound import ANNOTATION
 from function.contract import Context, Mode, Order, Resource
 from function.model import KINDS
@@ -302,7 +304,7 @@ class TestHighAvailability:
         seen = built(order, OFFER)
         other = layers(highAvailability={"metadata": {"restart": "yes"}})
         reported = payload(asking.ask(order, other, seen), keys.server(0))["metadata"]
-        assert (reported["restart"], "HA_Enabled" in reported) == ("yes", False)
+        assert (reported["restart"], reported["HA_Enabled"]) == ("yes", "")
 
     def test_a_key_that_becomes_the_provider_s(self) -> None:
         """An accepted label is not refused later, but it gives way."""
@@ -595,6 +597,72 @@ def test_a_recorded_network() -> None:
         "gateway": "10.20.0.1",
         "mtu": lookup(dict(seen[keys.NETWORK].status), "atProvider.mtu"),
     }
+
+
+def gone() -> dict[str, Resource]:
+    """Return a recorded network whose router was deleted in the cloud, and is created again."""
+    paths = asking.OBSERVED.glob("openstack/gone/*v2-*.yaml")
+    found = [asking.documents(path)[0] for path in paths if "instance" not in path.name]
+    name = "crossplane.io/composition-resource-name"
+    keyed = {one["metadata"]["annotations"][name]: one for one in found}
+    return {key: asking.neutral(key, one) for key, one in keyed.items()}
+
+
+def test_a_router_that_is_gone() -> None:
+    """Its provider reports the last id until it is created again; nothing is as ordered then."""
+    live = openstack.NETWORK_BACKEND.live(gone())
+    router, interface = keys.ROUTER, f"{keys.INTERFACE}{keys.IPV4}"
+    assert [bool(live.id(key)) for key in (keys.NETWORK, router, interface)] == [True, False, False]
+    asked = asking.order("network/full")["spec"]
+    found = answered("Network", asked, gone())
+    assert found["phase"] == "Degraded"
+    assert found["message"].startswith("a part of the network was deleted in the cloud")
+
+
+def test_what_refers_to_a_router_that_was_created_again() -> None:
+    """A provider resolves a reference once, so that the new id has to be written."""
+    seen = gone()
+    interface = f"{keys.INTERFACE}{keys.IPV4}"
+    router = seen[keys.ROUTER]
+    ready = [{"type": "Ready", "status": "True", "reason": "Available"}]
+    status = {"atProvider": {**router.at_provider, "id": "new"}, "conditions": ready}
+    live = openstack.NETWORK_BACKEND.live({**seen, keys.ROUTER: replace(router, status=status)})
+    assert live.resolved(interface, "routerId", keys.ROUTER) == {"routerId": "new"}
+    assert live.resolved(interface, "subnetId", f"{keys.SUBNET}{keys.IPV4}") == {}
+    assert openstack.NETWORK_BACKEND.live(seen).resolved(interface, "routerId", keys.ROUTER) == {}
+
+
+def test_a_server_that_the_provider_suspended() -> None:
+    """The previous state is still reported, beside an error of the observation."""
+    server = asking.neutral(keys.server(0), asking.recorded("openstack/gone/instancev2-suspended"))
+    live = openstack.SERVER_BACKEND.live({keys.server(0): server})
+    assert server.at_provider["powerState"] == "active"
+    assert instance_phase(live, keys.server(0)) == "Paused"
+
+
+def test_a_label_that_is_removed_leaves_an_empty_key() -> None:
+    """A key that the provider fails to delete once keeps it from every later change."""
+    seen = built(server(labels={"colour": "red"}), OFFER)
+    for spec, want in (({}, ""), ({"labels": {"colour": "blue"}}, "blue")):
+        outcome = asking.ask(server(**spec), OFFER, seen)
+        assert payload(outcome, keys.server(0))["metadata"]["colour"] == want
+        seen = simulate.play(outcome.resources)
+
+
+@pytest.mark.parametrize("part", [keys.NETWORK, f"{keys.SUBNET}{keys.IPV4}"])
+def test_nothing_is_built_on_what_is_being_deleted(part: str) -> None:
+    """An interface in a subnet that goes would keep it, and itself be of no use."""
+    order = asking.order("network/minimal")
+    seen = dict(built(order, OFFER))
+    interface = f"{keys.INTERFACE}{keys.IPV4}"
+    del seen[interface]
+    assert interface in asking.ask(order, OFFER, seen).resources
+    when = "metadata.deletionTimestamp"
+    seen[part] = local.Observed(replaced(seen[part].manifest, when, "2026-01-01T00:00:00Z"))
+    outcome = asking.ask(order, OFFER, seen)
+    assert not outcome.fatal
+    assert interface not in outcome.resources
+    assert outcome.composite["status"]["phase"] == "Deleting"
 
 
 def test_a_recorded_volume() -> None:

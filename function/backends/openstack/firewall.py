@@ -75,6 +75,7 @@ def _rule(context: ServerContext, flat: str, direction: str, rule: Rule, peer: s
             **({"portRangeMin": low, "portRangeMax": high} if low else {}),
             "remoteIpPrefix": str(network),
             "securityGroupIdRef": {"name": reference(context.order, context.live, GROUP)},
+            **context.live.resolved(key, "securityGroupId", GROUP),
         },
         # Rules are immutable, and a changed comment is not worth an interruption.
         initial={"description": rule.description} if rule.description else {},

@@ -58,7 +58,7 @@ def render_instance(context: ServerContext, index: int, ports: int) -> Resource 
     complete = all(needed + _once(context))
     if previous is None and not complete:
         return key
-    is_made = previous is not None and bool(previous.at_provider.get("id"))
+    is_made = previous is not None and bool(context.live.id(key) or previous.deleting)
     fixed = _fixed(context, needed) if complete and not is_made else {}
     if previous:
         # Until it is created, it follows the resources it needs: they may have been re-created.
@@ -73,7 +73,7 @@ def render_instance(context: ServerContext, index: int, ports: int) -> Resource 
             "flavorName": context.bound.machines["server"].flavor,
             **fixed,
             "powerState": "active" if context.order.spec.running else "shutoff",
-            "metadata": _metadata(context),
+            "metadata": _metadata(context, key),
         },
         initial=previous.initial if previous and previous.initial else _image(context, fixed),
         policies=INSTANCE_POLICIES,
@@ -179,12 +179,15 @@ def _image(context: ServerContext, fixed: Manifest) -> Manifest:
     return {} if "blockDevice" in fixed or image is None else {"imageId": image.id}
 
 
-def _metadata(context: ServerContext) -> dict[str, str]:
+def _metadata(context: ServerContext, key: str) -> dict[str, str]:
     """Return labels, what asks for high availability, and the tags; the later go before."""
     spec, config = context.order.spec, context.settings.config.high_availability
     written = {_told(label): value for label, value in spec.labels.items()}
     requested = config.metadata if config and spec.high_availability else {}
-    return {**written, **requested, **metadata(context.order)}
+    # The provider deletes a key with a call of its own. If that fails once, it forgets which server
+    # it is about, and fails with every later change: a key is emptied instead.
+    emptied = dict.fromkeys(context.live.applied(key).get("metadata") or {}, "")
+    return {**emptied, **written, **requested, **metadata(context.order)}
 
 
 def _told(label: str) -> str:

@@ -10,9 +10,13 @@ from function.contract import Condition, Manifest, Resource
 # Fields that can be changed in place and that the provider reports back as requested.
 _SEEN = ("mtu", "dnsNameservers", "gatewayIp", "externalNetworkId")
 
+_GONE = "a part of the network was deleted in the cloud, and is created again"
+
 
 def current(context: NetworkContext, wanted: Sequence[Resource]) -> Condition:
     """Return whether the network matches the order."""
+    if any(resource.key in context.live.gone for resource in wanted):
+        return Condition("Current", False, "Updating", _GONE)
     if not all(context.live.id(resource.key) for resource in wanted):
         return Condition("Current", False, "Provisioning", "the network is being built")
     left = set(context.live.observed) - {resource.key for resource in wanted}
@@ -59,6 +63,8 @@ def _overall(context: NetworkContext, wanted: Sequence[Resource]) -> tuple[str, 
     found = current(context, wanted)
     if found.status:
         return "Ready", "the network is as ordered"
+    if any(resource.key in context.live.gone for resource in wanted):
+        return "Degraded", _GONE
     failed = [
         r
         for r in wanted

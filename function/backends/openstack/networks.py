@@ -42,13 +42,32 @@ def render(context: NetworkContext) -> Rendered:
         *(_interface(context, family) for family in families if order.spec.external_access),
     )
     wanted = {resource.key for resource in resources}
+    waiting = frozenset(key for key in wanted - observed.keys() if _waits(observed, key))
     return Rendered(
-        resources=tuple(named(resource, observed.get(resource.key)) for resource in resources),
+        resources=tuple(
+            named(resource, observed.get(resource.key))
+            for resource in resources
+            if resource.key not in waiting
+        ),
+        planned=waiting,
         removals=removals(wanted, observed, _path),
         status=status(context, resources),
         conditions=(current(context, resources), trouble.health(observed.values())),
         notes=_notes(order),
     )
+
+
+def _waits(observed: Mapping[str, Resource], key: str) -> bool:
+    """Return whether a resource would be built on one that is being deleted.
+
+    It would keep that one from being deleted, and so itself from being of any use.
+    """
+    family = key.rpartition("-")[2]
+    needed = {
+        f"{SUBNET}{family}": (NETWORK,),
+        f"{keys.INTERFACE}{family}": (NETWORK, ROUTER, f"{SUBNET}{family}"),
+    }
+    return any(observed[one].deleting for one in needed.get(key, ()) if one in observed)
 
 
 def look(accepted: Accepted[NetworkSpec] | None, live: LiveResources) -> View:
@@ -192,6 +211,7 @@ def _subnet(context: NetworkContext, family: str, config: Manifest) -> Resource:
         payload={
             "name": f"{context.order.name}-{family}",
             "networkIdRef": {"name": reference(context.order, context.live, NETWORK)},
+            **context.live.resolved(key, "networkId", NETWORK),
             **config,
             **({"dnsNameservers": fitting} if listed else {}),
             "tags": tags(context.order),
@@ -226,6 +246,8 @@ def _interface(context: NetworkContext, family: str) -> Resource:
         payload={
             "routerIdRef": {"name": reference(context.order, context.live, ROUTER)},
             "subnetIdRef": {"name": reference(context.order, context.live, f"{SUBNET}{family}")},
+            **context.live.resolved(key, "routerId", ROUTER),
+            **context.live.resolved(key, "subnetId", f"{SUBNET}{family}"),
             # If omitted, the provider would fill it in, and cannot re-create an interface that
             # has both a port and a subnet.
             "portId": "",

@@ -1,10 +1,12 @@
 """Report the status of an order for servers."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from function import trouble
 from function.backends.openstack import keys
 from function.backends.openstack.effective import ServerContext
+from function.backends.openstack.live import LiveResources
 from function.backends.openstack.ports import awaited
 from function.contract import Condition, Manifest, Resource
 from function.model.server import Volume
@@ -21,24 +23,35 @@ _STATES = {
     "paused": "Paused",
     "error": "Failed",
 }
+_UNREADABLE = re.compile(r"observe failed: [^\n]{0,200}Invalid power_state")
 
 
-def instance_phase(instance: Resource | None) -> str:
+def instance_phase(live: LiveResources, key: str) -> str:
     """Return the state of a server in one word."""
+    instance = live.get(key)
     if instance is None:
         return "Pending"
     if instance.deleting:
         return "Deleting"
     known = _STATES.get(str(instance.at_provider.get("powerState") or ""))
-    if known and instance.at_provider.get("id"):
-        return known
+    if known and live.id(key):
+        return "Paused" if _is_unreadable(instance) else known
     return "Failed" if trouble.of(instance) else "Provisioning"
+
+
+def _is_unreadable(instance: Resource) -> bool:
+    """Return whether a server is in a state that the provider cannot read, such as suspended.
+
+    It then keeps reporting the previous state.
+    """
+    synced = trouble.condition_of(instance.status, "Synced")
+    return synced.get("status") == "False" and bool(_UNREADABLE.search(str(synced["message"])))
 
 
 def is_ready(context: ServerContext, key: str) -> bool:
     """Return whether a resource of the order exists and works."""
     if key.startswith(keys.SERVER):
-        return instance_phase(context.live.get(key)) in ("Running", "Stopped")
+        return instance_phase(context.live, key) in ("Running", "Stopped")
     return bool(
         context.live.address(key) if key.startswith(keys.FLOATING_IP) else context.live.id(key)
     )
@@ -66,13 +79,13 @@ def current(context: ServerContext, wanted: Iterable[str]) -> Condition:
     """
     spec = context.order.spec
     requested = ("Running" if spec.running else "Stopped", context.bound.machines["server"].flavor)
-    live = [context.live.get(keys.server(index)) for index in range(spec.replicas)]
-    far = _far(context)
-    if any(server is None or not server.at_provider.get("id") for server in live):
+    live, far = context.live, _far(context)
+    servers = {keys.server(index): live.get(keys.server(index)) for index in range(spec.replicas)}
+    if any(server is None or not server.at_provider.get("id") for server in servers.values()):
         return Condition("Current", False, "Provisioning", far)
     done = sum(
-        (instance_phase(server), server.at_provider.get("flavorName")) == requested
-        for server in live
+        (instance_phase(live, key), server.at_provider.get("flavorName")) == requested
+        for key, server in servers.items()
         if server
     )
     if done < spec.replicas:
@@ -90,9 +103,7 @@ def _far(context: ServerContext) -> str:
     """Return how many servers run, and the progress of their volumes."""
     spec = context.order.spec
     up = "Running" if spec.running else "Stopped"
-    phases = [
-        instance_phase(context.live.get(keys.server(index))) for index in range(spec.replicas)
-    ]
+    phases = [instance_phase(context.live, keys.server(index)) for index in range(spec.replicas)]
     running = (
         f"{_count(phases.count(up), spec.replicas)} servers {'run' if spec.running else 'stopped'}"
     )
@@ -172,7 +183,7 @@ def _server(context: ServerContext, index: int) -> Manifest:
     reported = {"addresses": addresses, "publicIP": public, "volumes": volumes}
     return {
         "name": f"{context.order.name}-{index}",
-        "phase": instance_phase(instance),
+        "phase": instance_phase(context.live, keys.server(index)),
         **{name: value for name, value in reported.items() if value},
     }
 
