@@ -359,7 +359,7 @@ class Backend(Generic[SpecT]):
         revertible: Where the backend refused the last change, the live values, by path, of fields
             that cannot be changed back.
         unmade: The identities of an observed resource that do not exist yet.
-        replacing: What of a resource cannot change without replacing machines that it stands for,
+        replacing: What of a resource cannot change without replacing machines behind it,
             by identity and by name.
         holds: Paths of fields in the last order that can no longer change because they belong to
             something that exists or may exist; fields below a path are held with it.

@@ -193,9 +193,9 @@ class _Layer:
 
 def _check_doubles(layers: Sequence[_Layer]) -> None:
     counted = Counter(layer.name for layer in layers)
-    twice = sorted(name for name, count in counted.items() if count > 1)
-    if twice:
-        raise EnvironmentInvalid(*(f"EnvironmentConfig {name}: came twice" for name in twice))
+    duplicates = sorted(name for name, count in counted.items() if count > 1)
+    if duplicates:
+        raise EnvironmentInvalid(*(f"EnvironmentConfig {name}: duplicate" for name in duplicates))
 
 
 def _root(name: str, layers: Sequence[_Layer]) -> _Layer:

@@ -94,7 +94,7 @@ class PolicyViolation(TenantRefusal):
 
 
 class OperatorRefusal(Refusal):
-    """Refuse what only the operator can fix; the tenant reads a neutral sentence."""
+    """Refuse what only the operator can fix; the tenant reads a sentence without details."""
 
     actor = "operator"
 

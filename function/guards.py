@@ -135,7 +135,7 @@ def stays_in_place(
     what = (
         "if both are names of one account: what exists then stays as it is"
         if changed == ["provider_config"]
-        else "to have it built anew there: what exists is then orphaned, never deleted, and its "
+        else "to have it rebuilt there: what exists is then orphaned, never deleted, and its "
         "data stay behind"
     )
     raise MoveRefused(

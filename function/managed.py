@@ -4,7 +4,7 @@
     namespaced   `*.m.*` kinds in the tenant's namespace, `ClusterProviderConfig`
 
 API versions are no part of it: a backend declares them for each `Family` that it composes.
-`envelope` wraps a `Resource` for Crossplane, `of_fitted` unwraps what was observed.
+`wrapped` wraps a `Resource` for Crossplane, `of_fitted` unwraps what was observed.
 """
 
 from collections.abc import Mapping
@@ -55,7 +55,7 @@ _ENVELOPE_FIELDS = {
 }
 
 
-def envelope(
+def wrapped(
     resource: Resource, order: Order[Any], secrets_namespace: str, api_version: str
 ) -> Manifest:
     """Return the manifest of a resource for the install that asks.

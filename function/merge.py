@@ -106,7 +106,9 @@ class Merge:
                 )
                 continue
             if key in seen:
-                self.problems.append(Problem(f"{at}[{key}]", f"EnvironmentConfig {layer}: twice"))
+                self.problems.append(
+                    Problem(f"{at}[{key}]", f"EnvironmentConfig {layer}: duplicate")
+                )
                 continue
             seen.add(key)
             where = f"{at}[{key}]"

@@ -127,7 +127,7 @@ def answered(
     families, mode = backends.families(), answer.order.mode
     for resource in rendered.resources:
         version = families[resource.family].api_version(mode)
-        manifest = managed.envelope(resource, answer.order, secrets_namespace, version)
+        manifest = managed.wrapped(resource, answer.order, secrets_namespace, version)
         target = rsp.desired.resources[resource.key]
         conversions.fill(target.resource, manifest)
         target.ready = fnv1.READY_TRUE if resource.ready else fnv1.READY_FALSE

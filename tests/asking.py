@@ -143,7 +143,7 @@ def _has_no_version(layer: Any) -> bool:
     return isinstance(metadata, dict) and not {"uid", "resourceVersion"} & set(metadata)
 
 
-def neutral(
+def unscoped(
     key: str, manifest: Manifest, connection: Mapping[str, bytes] | None = None
 ) -> Resource:
     """Return an observed resource without scope."""
@@ -154,7 +154,7 @@ def neutral(
 def enveloped(resource: Resource, order: Order[Any], secrets_namespace: str) -> Manifest:
     """Return the manifest of a resource for the install that asks."""
     version = backends.families()[resource.family].api_version(order.mode)
-    return managed.envelope(resource, order, secrets_namespace, version)
+    return managed.wrapped(resource, order, secrets_namespace, version)
 
 
 def built(order: Manifest, layers: list[Manifest]) -> dict[str, local.Observed]:

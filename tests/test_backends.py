@@ -21,7 +21,7 @@ def composed(kind: str, backend: str) -> set[tuple[str, str]]:
     orders = [order for order in map(asking.order, asking.ORDERS) if order["kind"] == kind]
     layers = generous(kind, backend)
     played = [settled(order, backend, asking.ask(order, layers)) for order in orders]
-    found = [asking.neutral("", one) for outcome in played for one in outcome.resources.values()]
+    found = [asking.unscoped("", one) for outcome in played for one in outcome.resources.values()]
     return {(resource.family, resource.kind) for resource in found}
 
 

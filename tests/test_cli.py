@@ -248,7 +248,7 @@ def test_the_same_environment_twice(files: Path) -> None:
     assert (result.exit_code, result.stdout, result.stderr) == (
         1,
         "",
-        "central-api: EnvironmentInvalid: EnvironmentConfig cloud: came twice\n",
+        "central-api: EnvironmentInvalid: EnvironmentConfig cloud: duplicate\n",
     )
 
 

@@ -112,10 +112,10 @@ LAYER_RULES: dict[str, tuple[list[Layer], list[str]]] = {
             "EnvironmentConfig flavors: is not listed in layers of root",
         ],
     ),
-    "duplicate root": ([root(), root()], ["EnvironmentConfig root: came twice"]),
+    "duplicate root": ([root(), root()], ["EnvironmentConfig root: duplicate"]),
     "duplicate layer": (
         [root(layers=["a"]), layer("a", {}), layer("a", {})],
-        ["EnvironmentConfig a: came twice"],
+        ["EnvironmentConfig a: duplicate"],
     ),
     "layers is text": (
         [root(layers="a"), layer("a", {})],
@@ -205,7 +205,7 @@ OVERLAY_RULES: dict[str, tuple[dict[str, Any], list[Layer], list[str]]] = {
     "base layer that is an overlay too": (
         {"overlays": "Optional"},
         [root()],
-        ["EnvironmentConfig root: came twice"],
+        ["EnvironmentConfig root: duplicate"],
     ),
 }
 
@@ -348,7 +348,7 @@ CONFLICTS: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
     "entry twice": (
         {"zones": [{"name": "az1"}, {"name": "az1"}]},
         {},
-        ["zones[az1]: EnvironmentConfig root: twice"],
+        ["zones[az1]: EnvironmentConfig root: duplicate"],
     ),
     "entry without a name": (
         {"zones": [{"name": "az1"}, {}]},

@@ -163,11 +163,11 @@ def test_every_recorded_object_is_judged() -> None:
 def test_recorded(name: str, want: bool) -> None:
     """Objects of a real provider: refused, waiting, and existing ones."""
     manifest = asking.recorded(f"openstack/{name}")
-    assert existence.may_exist(asking.neutral(name, manifest)) is want
+    assert existence.may_exist(asking.unscoped(name, manifest)) is want
 
 
 @pytest.mark.parametrize("name", asking.recordings("openstack/ready"))
 def test_recorded_when_ready(name: str) -> None:
     """Everything that is ready exists."""
     manifest = asking.recorded(name)
-    assert existence.may_exist(asking.neutral(name.rpartition("/")[2], manifest))
+    assert existence.may_exist(asking.unscoped(name.rpartition("/")[2], manifest))

@@ -172,8 +172,8 @@ def test_listed_moves(current: Place, listed: Move, moves: bool) -> None:
     assert guards.stays_in_place(order("Server"), current, previous, [other, listed]) is moves
 
 
-ANEW = (
-    "undo this, or list it under moves in the root of environment {} to have it built anew there: "
+REBUILT = (
+    "undo this, or list it under moves in the root of environment {} to have it rebuilt there: "
     "what exists is then orphaned, never deleted, and its data stay behind"
 )
 
@@ -192,28 +192,28 @@ ANEW = (
         pytest.param(
             place(environment="other", backend="b"),
             [],
-            f"environment 'default' -> 'other', backend 'test' -> 'b'; {ANEW.format('other')}",
+            f"environment 'default' -> 'other', backend 'test' -> 'b'; {REBUILT.format('other')}",
             "the order is answered by another environment than before; set it back",
             id="not listed",
         ),
         pytest.param(
             place(namespace="x"),
             [move({"namespace": ""}, {"namespace": "x"}, name="other")],
-            f"namespace '' -> 'x'; {ANEW.format('default')}",
+            f"namespace '' -> 'x'; {REBUILT.format('default')}",
             "your provider has to act before this order can be processed; nothing was changed",
             id="listed for another order",
         ),
         pytest.param(
             place(namespace="x"),
             [move({"namespace": "y"}, {"namespace": "x"})],
-            f"namespace '' -> 'x'; {ANEW.format('default')}",
+            f"namespace '' -> 'x'; {REBUILT.format('default')}",
             "your provider has to act before this order can be processed; nothing was changed",
             id="listed from elsewhere",
         ),
         pytest.param(
             place(namespace="x"),
             [move({"namespace": ""}, {"namespace": "y"})],
-            f"namespace '' -> 'x'; {ANEW.format('default')}",
+            f"namespace '' -> 'x'; {REBUILT.format('default')}",
             "your provider has to act before this order can be processed; nothing was changed",
             id="listed to elsewhere",
         ),

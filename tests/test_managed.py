@@ -217,13 +217,13 @@ def test_there_and_back(resource: Resource, mode: Mode) -> None:
     """What was rendered is read back as the same resource; readiness is to be seen, not read."""
     manifest = asking.enveloped(resource, order(mode), "secrets")
     retained = "secrets" if resource.secret and mode is Mode.CLAIMS else ""
-    found = asking.neutral(resource.key, manifest)
+    found = asking.unscoped(resource.key, manifest)
     assert found == replace(resource, ready=False, secret_namespace=retained)
 
 
 def test_a_connection_secret_stays_where_it_is() -> None:
     """Another namespace in the environment is for those that are new."""
-    previous = asking.neutral(OBJECT.key, asking.enveloped(OBJECT, order(Mode.CLAIMS), "one"), {})
+    previous = asking.unscoped(OBJECT.key, asking.enveloped(OBJECT, order(Mode.CLAIMS), "one"), {})
     reference = asking.enveloped(previous, order(Mode.CLAIMS), "two")["spec"][
         "writeConnectionSecretToRef"
     ]
@@ -236,7 +236,7 @@ def test_observed() -> None:
     manifest["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
     manifest["spec"]["deletionPolicy"] = "Delete"
     manifest["status"] = {"atProvider": {"id": "1"}, "conditions": []}
-    assert asking.neutral("k", manifest, {"ca": b"x"}) == replace(
+    assert asking.unscoped("k", manifest, {"ca": b"x"}) == replace(
         PORT,
         key="k",
         status={"atProvider": {"id": "1"}, "conditions": []},
@@ -248,7 +248,7 @@ def test_observed() -> None:
 def test_recorded() -> None:
     """A real object is read in full."""
     manifest = asking.recorded("openstack/instancev2-web-0")
-    found = asking.neutral("openstack-server-0", manifest)
+    found = asking.unscoped("openstack-server-0", manifest)
     assert (found.family, found.kind, found.name) == ("compute.openstack", "InstanceV2", "web-0")
     assert (found.policies, found.provider_config) == (("*",), "openstack")
     assert found.initial == {"imageName": "Ubuntu 24.04"}
@@ -284,7 +284,7 @@ GARBAGE: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("manifest", GARBAGE.values(), ids=GARBAGE)
 def test_garbage(manifest: dict[str, Any]) -> None:
     """What is garbled is read as empty; policies that say nothing mean all, as in Crossplane."""
-    found = asking.neutral("k", manifest)
+    found = asking.unscoped("k", manifest)
     assert found.policies == ("*",)
     assert (found.payload, found.initial, found.at_provider) == ({}, {}, {})
     assert managed.external_name(found) == ""
@@ -313,7 +313,7 @@ PARTS = ("forProvider", "initProvider", "managementPolicies", "providerConfigRef
 )  # fmt: skip
 def test_nothing_observed_raises(manifest: dict[str, Any]) -> None:
     """Another step of the pipeline may compose anything."""
-    managed.external_name(asking.neutral("k", manifest))
+    managed.external_name(asking.unscoped("k", manifest))
 
 
 @pytest.mark.parametrize(

@@ -560,7 +560,7 @@ def test_settings_that_are_refused(edits: Manifest, want: str) -> None:
 def recorded(**names: str) -> dict[str, Resource]:
     """Return recorded objects under the keys that we would give them."""
     return {
-        key: asking.neutral(key, asking.recorded(f"openstack/ready/{name}"))
+        key: asking.unscoped(key, asking.recorded(f"openstack/ready/{name}"))
         for key, name in names.items()
     }
 
@@ -605,7 +605,7 @@ def gone() -> dict[str, Resource]:
     found = [asking.documents(path)[0] for path in paths if "instance" not in path.name]
     name = "crossplane.io/composition-resource-name"
     keyed = {one["metadata"]["annotations"][name]: one for one in found}
-    return {key: asking.neutral(key, one) for key, one in keyed.items()}
+    return {key: asking.unscoped(key, one) for key, one in keyed.items()}
 
 
 def test_a_router_that_is_gone() -> None:
@@ -634,7 +634,7 @@ def test_what_refers_to_a_router_that_was_created_again() -> None:
 
 def test_a_server_that_the_provider_suspended() -> None:
     """The previous state is still reported, beside an error of the observation."""
-    server = asking.neutral(keys.server(0), asking.recorded("openstack/gone/instancev2-suspended"))
+    server = asking.unscoped(keys.server(0), asking.recorded("openstack/gone/instancev2-suspended"))
     live = openstack.SERVER_BACKEND.live({keys.server(0): server})
     assert server.at_provider["powerState"] == "active"
     assert instance_phase(live, keys.server(0)) == "Paused"

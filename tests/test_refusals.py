@@ -184,7 +184,7 @@ TENANT: dict[str, tuple[Data, Data, str]] = {
     "zone twice": (
         CLUSTER,
         {"nodePools[web].zones": ["az1", "az1"]},
-        "InvalidOrder: spec.nodePools[web].zones: names a zone twice",
+        "InvalidOrder: spec.nodePools[web].zones: contains a duplicate zone",
     ),
     "zones as text": (
         CLUSTER,
@@ -328,7 +328,7 @@ TENANT: dict[str, tuple[Data, Data, str]] = {
     "network twice": (
         SERVER,
         {"networks": [{"name": "default"}, {"name": "default"}]},
-        "InvalidOrder: spec: networks names one network twice",
+        "InvalidOrder: spec: networks contains a duplicate network",
     ),
     "address": (
         SERVER,

@@ -439,7 +439,7 @@ class TestZones:
         ]
 
     def test_withdrawn_zones_strand_nobody(self) -> None:
-        """What lives in a zone goes on, though it is not offered any more."""
+        """Pools stay in their zone, though it is no longer offered."""
         none = settings(zones=[])
         ask = cluster("1.34", pool(zones=["az1"]), controlPlane={"availability": "Zone"})
         assert answered("Cluster", ask, none, lives("Cluster", ask)).decided.zones == {}

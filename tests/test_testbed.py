@@ -203,7 +203,7 @@ def test_the_first_value_that_holds_is_returned() -> None:
 
 
 def test_what_was_seen_last_is_reported() -> None:
-    """Whoever waited in vain wants to know for what it was."""
+    """A timeout names what was awaited."""
     with pytest.raises(TimedOut, match=r"^a phase: not within 0 s; last: \{'phase': 'Pending'\}$"):
         until(
             lambda: {"phase": "Pending"},

@@ -87,7 +87,7 @@ def test_a_removal_needs_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_older_function_refuses_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a rollback the line is gone, and what lives stays."""
+    """After a rollback the line is gone, and live resources stay."""
     built = asking.built(order(), LAYERS)
     monkeypatch.delitem(backends.NETWORK, toy.NAME)
     fatal = asking.ask(order(), asking.provider("cluster-stacks"), built).fatal

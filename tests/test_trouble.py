@@ -77,7 +77,7 @@ REPORTS: dict[str, tuple[str, str] | None] = {
 def recorded(name: str) -> Resource:
     """Return a recorded object as a backend sees it."""
     manifest = asking.recorded(f"openstack/{name}")
-    return asking.neutral(name, manifest)
+    return asking.unscoped(name, manifest)
 
 
 def reporting(*conditions: Any, key: str = "a") -> Resource:

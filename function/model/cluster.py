@@ -171,7 +171,7 @@ class ClusterNetwork(Schema):
     @pydantic.model_validator(mode="after")
     def _are_of_the_families(self) -> "ClusterNetwork":
         if len(set(self.ip_families)) != len(self.ip_families):
-            raise ValueError("ipFamilies names a family twice")
+            raise ValueError("ipFamilies contains a duplicate family")
         for name in ("pods", "services", "nodes"):
             cidr = getattr(self, name)
             if cidr and f"IPv{ip_network(cidr).version}" not in self.ip_families:

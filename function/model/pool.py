@@ -233,5 +233,5 @@ class NodePool(Schema):
     @classmethod
     def _zones_are_distinct(cls, zones: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(zones)) != len(zones):
-            raise ValueError("names a zone twice")
+            raise ValueError("contains a duplicate zone")
         return zones

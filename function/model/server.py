@@ -273,7 +273,7 @@ class ServerSpec(OrderSpec):
             raise ValueError("exactly one of size, flavor is required")
         names = [network.name for network in self.networks]
         if len(set(names)) != len(names):
-            raise ValueError("networks names one network twice")
+            raise ValueError("networks contains a duplicate network")
         if self.replicas > 1 and any(network.ip_address for network in self.networks):
             raise ValueError("networks[].ipAddress goes with one replica only")
         return self

@@ -57,7 +57,7 @@ class Estimate(Schema):
 
 
 class OrderStatus(Schema):
-    """Hold what the orders of every kind are told."""
+    """Hold the status of orders of every kind."""
 
     phase: Phase | None = pydantic.Field(
         None,

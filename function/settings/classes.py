@@ -22,7 +22,7 @@ VariableType = Literal[
     "array of object",
     "object",
 ]
-# Stands for every variable in `tenantVariables`.
+# Every variable, in `tenantVariables`.
 EVERY = "*"
 
 

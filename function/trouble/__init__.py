@@ -1,4 +1,4 @@
-"""Turn a provider's report into a neutral reason that a tenant may read.
+"""Turn a provider's report into a reason that a tenant may read.
 
 A provider's own text holds ids, addresses and names of the CSP; it is never shown to tenants.
 
@@ -88,12 +88,12 @@ def held(what: str, going: Iterable[Resource]) -> str:
 
 
 def sentence(reason: str) -> str:
-    """Return the sentence that goes with a neutral reason."""
+    """Return the sentence that goes with a reason."""
     return SENTENCES[reason]
 
 
 def classify(text: str, known: Iterable[str] = ()) -> tuple[str, str]:
-    """Return the neutral reason and sentence for a provider's text.
+    """Return reason and sentence for a provider's text.
 
     Args:
         text: The text.

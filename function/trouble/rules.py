@@ -31,7 +31,7 @@ class Rule(NamedTuple):
     """Define the meaning of a text in which a pattern is found.
 
     Attributes:
-        reason: The neutral reason.
+        reason: The reason, as the tenant reads it.
         pattern: The pattern that is searched for.
         sentence: The sentence that is shown to the tenant.
         refuses: Whether such a text is a definite refusal: a retry would be refused, too.

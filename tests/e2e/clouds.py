@@ -1,8 +1,8 @@
 """Play the providers' part on a live control plane: build what is composed, report it, remove it.
 
 A cloud remembers what it built. Like a provider it knows a thing by the external name in the
-metadata of what is composed, or by the id that it reported itself; where both are gone it builds
-anew, which is how a test learns that something was forgotten.
+metadata of what is composed, or by the id that it reported itself; where both are gone it creates
+a duplicate, which is how a test learns that something was forgotten.
 """
 
 import base64

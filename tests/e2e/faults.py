@@ -1,6 +1,6 @@
 """Break what surrounds live clusters, as people and outages do, and repair it again.
 
-What lives on the management cluster is compared by UID and generation while a fault lasts, and
+Live objects on the management cluster are compared by UID and generation while a fault lasts, and
 after it is over.
 """
 

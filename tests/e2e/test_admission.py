@@ -26,7 +26,7 @@ class Management(Oracle):
     key: str = KEY
 
     def sent(self, composed: Manifest) -> Manifest:
-        """Return the Cluster, told to rest: only what its webhooks say is asked for."""
+        """Return the Cluster, paused: only what its webhooks say is asked for."""
         return replaced(inside(composed), "spec.paused", True)
 
     def observed(self, outcome: local.Outcome) -> dict[str, local.Observed]:

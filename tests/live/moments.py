@@ -186,8 +186,10 @@ def row(backend: str, live: Manifest, order: Manifest | None = None) -> Row:
 def progress(backend: str, live: Manifest) -> Progress:
     """Return what a backend says of the version of a live object."""
     found = observed(backend, live, order_of(backend, live))
-    neutral = {key: asking.neutral(key, one.manifest, one.connection) for key, one in found.items()}
-    return BACKENDS[backend].progress(BACKENDS[backend].live(neutral))
+    unscoped = {
+        key: asking.unscoped(key, one.manifest, one.connection) for key, one in found.items()
+    }
+    return BACKENDS[backend].progress(BACKENDS[backend].live(unscoped))
 
 
 def observed(backend: str, live: Manifest, order: Manifest) -> dict[str, local.Observed]:

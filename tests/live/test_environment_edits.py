@@ -341,7 +341,7 @@ def test_nodes_keep_their_flavor_where_the_record_is_lost(name: str, lost: tuple
 
 
 def test_flavors_that_a_class_names_otherwise_are_read_back() -> None:
-    """The profile says what is written for each of them; two of one form cannot be told apart."""
+    """The profile says what is written for each of them; two of one form are ambiguous."""
     forms = {"SCS-8V-32-50": "large", "SCS-2V-8-20": "small"}
     flavors = [{"name": name} for name in forms]
     order = asking.order("cluster/minimal")

@@ -588,7 +588,7 @@ def test_refusals_of_api_servers(backend: str, name: str) -> None:
     assert trouble.classify(webhook)[0] == "ConfigurationProblem"
     manifest: Manifest = {"status": {}}
     _fail(manifest, read)
-    failing = asking.neutral("a", manifest)
+    failing = asking.unscoped("a", manifest)
     assert (trouble.of(failing) is None) == (name in _WAITS)
 
 

@@ -42,7 +42,7 @@ from .test_protection import check_protected
 from .test_refused import check_agreement, check_fresh
 from .test_safety import check_one
 from .test_stale_reads import check_late_reads
-from .test_tightening import check_stands
+from .test_tightening import check_unchanged
 from .test_verdicts import check_answered, check_refused
 from .world import RUNNER, World
 
@@ -167,7 +167,7 @@ def _our_keys(observed: Mapping[str, Resource], _: object) -> dict[str, Resource
 def _unfiltered(req: Any, *_: object) -> dict[str, Resource]:
     found = req.observed.resources.items()
     return {
-        key: asking.neutral(key, plain.to_manifest(r.resource), r.connection_details)
+        key: asking.unscoped(key, plain.to_manifest(r.resource), r.connection_details)
         for key, r in found
     }
 
@@ -199,9 +199,9 @@ def answered(fault: Fault) -> Check:
     return lambda world, rng: check_answered(world, rng, fault)
 
 
-def stands(*changed_by: Fault) -> Check:
+def unchanged(*changed_by: Fault) -> Check:
     """Return the property that a change of the offer does not reach live orders."""
-    return lambda world, rng: check_stands(world, rng, *changed_by)
+    return lambda world, rng: check_unchanged(world, rng, *changed_by)
 
 
 def settles(world: World, rng: Random) -> None:
@@ -265,11 +265,15 @@ BUGS = (
     Bug(
         "rules judge all",
         broken(policy, "_is_unchanged", lambda *_: False),
-        stands(faults.policy_tightened),
+        unchanged(faults.policy_tightened),
     ),
     # Memory.
     Bug("record ignored", broken(bound, "read", _nothing), after(faults.place_changed)),
-    Bug("record decides nothing", broken(bound, "read", _nothing), stands(faults.policy_tightened)),
+    Bug(
+        "record decides nothing",
+        broken(bound, "read", _nothing),
+        unchanged(faults.policy_tightened),
+    ),
     Bug("newer record", broken(bound, "decode", _nothing), refused(faults.bound_newer)),
     Bug(
         "version decided again",
@@ -280,7 +284,7 @@ BUGS = (
                 order, config, None, progress
             ),
         ),
-        stands(faults.catalogue_changed),
+        unchanged(faults.catalogue_changed),
         "Cluster",
     ),
     Bug(
@@ -346,7 +350,7 @@ BUGS = (
     Bug(
         "ports follow the offer",
         broken(ports, "_kept", lambda *_: {}),
-        stands(faults.settings_changed),
+        unchanged(faults.settings_changed),
         "Server",
     ),
     Bug("data not kept", broken(guards, "data_is_kept", _nothing), check_protected, "Server"),

@@ -28,7 +28,7 @@ def specs(desired: Mapping[str, Manifest]) -> dict[str, Manifest]:
     return {key: manifest["spec"] for key, manifest in desired.items()}
 
 
-def check_stands(world: World, rng: Random, *faults: Fault) -> None:
+def check_unchanged(world: World, rng: Random, *faults: Fault) -> None:
     """Change the offer under a settled order; nothing must reach it, now or a pass later."""
     world, previous = settle(world)
     for fault in faults:
@@ -48,7 +48,7 @@ def check_stands(world: World, rng: Random, *faults: Fault) -> None:
 def test_offer_is_changed(fault: Fault, case: Case) -> None:
     """Leave a settled order alone, whatever is no longer offered or allowed."""
     world, rng = case
-    check_stands(world, rng, fault)
+    check_unchanged(world, rng, fault)
 
 
 @settings(max_examples=examples() * 3)
@@ -56,14 +56,14 @@ def test_offer_is_changed(fault: Fault, case: Case) -> None:
 def test_profiles_are_changed(case: Case) -> None:
     """Leave it alone when the way that order fields reach its class is changed."""
     world, rng = case
-    check_stands(world, rng, profiles_changed)
+    check_unchanged(world, rng, profiles_changed)
 
 
 @given(worlds())
 def test_everything_is_tightened(case: Case) -> None:
     """Leave it alone when catalogue, rules and limits change in one release."""
     world, rng = case
-    check_stands(world, rng, catalogue_changed, policy_tightened, limits_tightened)
+    check_unchanged(world, rng, catalogue_changed, policy_tightened, limits_tightened)
 
 
 @given(worlds(least=1))

@@ -1,7 +1,7 @@
 """Say which kinds of providers Crossplane 2 is to serve: those that are composed, and no other.
 
-Only where Crossplane was told to serve none by itself; Crossplane 1.20 serves all, and does not
-know the kind. So it stands beside what `package/cluster` applies.
+Only where Crossplane is configured to serve none by itself; Crossplane 1.20 serves all, and does
+not know the kind. So it is a file beside what `package/cluster` applies.
 """
 
 from typing import Any

@@ -100,7 +100,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         Check(
             "!has(self.ipFamilies) || self.ipFamilies.size() < 2 || "
             "self.ipFamilies[0] != self.ipFamilies[1]",
-            "ipFamilies names a family twice",
+            "ipFamilies contains a duplicate family",
         ),
         _of_a_family("pods"),
         _of_a_family("services"),
@@ -225,6 +225,6 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         Check(f"!self.startsWith('ssh-ed25519 ') || self.matches('{_WHOLE_ED25519}')", ssh.BROKEN),
     ),
     "_zones_are_distinct": (
-        Check("self.all(x, self.exists_one(y, x == y))", "names a zone twice"),
+        Check("self.all(x, self.exists_one(y, x == y))", "contains a duplicate zone"),
     ),
 }

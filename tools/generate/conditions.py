@@ -37,12 +37,12 @@ _UNKNOWN = "A condition is Unknown, with the reason FatalError, where Crossplane
 
 def story() -> str:
     """Return the description of all conditions, a paragraph each."""
-    troubles = {reason: trouble.sentence(reason) for reason, _, _ in trouble.REASONS}
+    reasons = {reason: trouble.sentence(reason) for reason, _, _ in trouble.REASONS}
     paragraphs = (
         f"Accepted: the order is accepted; if not, nothing was changed. {_refusals()}",
         f"Provisioned: what belongs to the order is ready. {_listed(_PROVISIONED)}",
         f"Current: what runs is what was accepted last. {_listed(_CURRENT)}",
-        f"BackendHealthy: the provider reports no trouble. {_listed(troubles)}",
+        f"BackendHealthy: the provider reports no trouble. {_listed(reasons)}",
         f"FullySupported: every field has an effect here. {_listed(_SUPPORTED)}",
     )
     return "\n".join(("Conditions, with their reasons:", *paragraphs, _REFUSED, _UNKNOWN))

@@ -57,7 +57,7 @@ def is_object(field: Field) -> bool:
 
 
 def lonely(field: Field) -> bool:
-    """Say whether an object has but one field, which then stands for it."""
+    """Say whether an object has only one field, which is then shown in its place."""
     return is_single(field.info)
 
 

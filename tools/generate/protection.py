@@ -2,7 +2,7 @@
 
 They are ValidatingAdmissionPolicies, because a webhook needs a pod that runs. Each is judged
 with the identity of the request, and each message names the one command that lifts it. What
-couples a transition with a second field stands here and not in the XRDs, where edits that
+couples a transition with a second field is a policy here and no rule of the XRDs, where edits that
 arrive together would wedge a claim at its composite.
 """
 
@@ -112,8 +112,8 @@ def _composites() -> Manifest:
 def _machinery() -> Iterator[Manifest]:
     """Leave to Crossplane what ties an order to its composite and its Composition.
 
-    A composite may be created with it, as a restore does. Without it what lives is not observed,
-    and decided anew.
+    A composite may be created with it, as a restore does. Without it live resources are not
+    observed, and everything is decided again.
     """
     checks = {field: _unchanged(f"spec.{field}") for field in MACHINERY}
     checks[DELETE_POLICY] = _is_foreground(f"object.spec.{DELETE_POLICY}")

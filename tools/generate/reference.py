@@ -13,7 +13,7 @@ from tools.generate.outline import Block
 
 _SPEC_COLUMNS = ("Field", "Type", "If absent", "A change", "Meaning")
 _STATUS_COLUMNS = ("Field", "Type", "Meaning")
-# What happens to what lives when a field is changed, from harmless to impossible.
+# What happens to live resources when a field is changed, from harmless to impossible.
 CHANGES = {
     rules.IN_PLACE: "live resources keep running",
     rules.GROWS: "as in place, but a value can only become larger, a list only longer",
@@ -51,7 +51,7 @@ def page(kind: str) -> str:
         f"## Support\n\n{support.of_kind(kind)}",
         "## What you order\n",
         *(_ordered(block, schema) for block in ordered),
-        "## What you are told\n",
+        "## What the status reports\n",
         "Beside these, `status.conditions` holds the conditions: see the\n"
         "[README](../../README.md#for-tenants).\n",
         *(_told(block) for block in reported),
@@ -85,7 +85,7 @@ def _changes(spec: Iterable[Field]) -> str:
 
 
 def change_of(field: Field) -> str:
-    """Return what happens on a change of a field, where it stands."""
+    """Return what happens on a change of a field; empty where the model does not say."""
     return rules.change_of(field.info, _change_around(field))
 
 
@@ -160,14 +160,14 @@ def field_cell(block: Block, field: Field) -> str:
 
 
 def default(field: Field) -> str:
-    """Return what counts where a field is absent; with its object, if it stands for that."""
+    """Return what counts where a field is absent; with its object, if that has no other field."""
     if field.info.is_required() and not outline.must_be(field):
         return wording.OPTIONAL
     return wording.default_of(field)
 
 
 def meaning(field: Field) -> str:
-    """Return the description of a field, after that of the object that it stands for."""
+    """Return the description of a field, after that of an object that has only this field."""
     around = [str(field.around[-1].description)] if _stands_alone(field) else []
     return " ".join((*around, wording.meaning_of(field)))
 

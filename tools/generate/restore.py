@@ -1,7 +1,7 @@
-"""Say what is left out of a backup that `kubectl get -o yaml` made, to create it anew.
+"""Say what is left out of a backup that `kubectl get -o yaml` made, to create it again.
 
 What counts is the owners: objects of a new control plane have other UIDs, and the garbage
-collector deletes what names an owner that is not there, together with what it stands for.
+collector deletes what names an owner that does not exist, and the live resource behind it.
 """
 
 from typing import Any

@@ -21,7 +21,7 @@ from tools.generate.checks import CHECKS, Check
 
 IN_PLACE, GROWS, ONCE, REFUSED = "in place", "grows", "once", "refused"
 # What is said of such an edit, and what to do instead.
-REASON = "cannot be changed; order it anew under another name instead"
+REASON = "cannot be changed; create a new order under another name instead"
 # What the provider chooses where it is absent. Writing the choice down must be possible, and
 # taking it back too: only the function knows whether it is the choice that was made.
 RESOLVED = frozenset({"environment"})

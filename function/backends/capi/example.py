@@ -27,7 +27,7 @@ EXAMPLE = Example(
         for name, profile in sorted(PROFILES.items())
     },
     gaps_story=(
-        "Here `capi` stands for a class profile of the provider's own, which can express what the "
+        "Here `capi` means a class profile of the provider's own, which can express what the "
         "class can; beside it stand the built-in ones."
     ),
 )

@@ -224,16 +224,16 @@ def _check(context: ClusterContext, driven: Mapping[str, Mapping[str, Any]]) -> 
         InvalidOrder: A variable is set by an order field already; or it is closed or of a wrong
             type, and not unchanged.
     """
-    twice = {
+    driving = {
         name: field
         for field, found in driven.items()
         if context.order.wrote(field)
         for name in found
     }
-    twice.pop(context.settings.class_profile.control_plane_disk or "", None)
+    driving.pop(context.settings.class_profile.control_plane_disk or "", None)
     problems = []
     for name, value in sorted(context.order.spec.variables.items()):
-        text = f"is set by {twice[name]} already" if name in twice else ""
+        text = f"is set by {driving[name]} already" if name in driving else ""
         if not text and not _is_unchanged(context.live.variables, name, value):
             text = _closed(context, name) or mistyped(context.settings.type_of(name), value)
         if text:
