@@ -35,15 +35,15 @@ Pair = tuple[demo.Channel, demo.Channel]
 
 def rows(pair: Pair, calls: int) -> list[Figure]:
     """Measure each order, one call at a time."""
-    found = []
+    result = []
     for name, requested in orders.measured().items():
         for content, limit in zip((NEW, SEEN), GOALS[name], strict=True):
             (cpu, p50), (empty_cpu, empty_p50) = asyncio.run(
                 _alternating(pair, requested.data(content), calls)
             )
-            found.append(Figure(name, content, CPU, cpu, empty_cpu, limit))
-            found.append(Figure(name, content, P50, p50, empty_p50, limit))
-    return found
+            result.append(Figure(name, content, CPU, cpu, empty_cpu, limit))
+            result.append(Figure(name, content, P50, p50, empty_p50, limit))
+    return result
 
 
 async def _alternating(
@@ -73,12 +73,12 @@ def neighbours(pair: Pair, calls: int) -> list[Figure]:
     """Measure a small order while a large one is asked about all the time."""
     large = orders.settled("large", orders.servers(50), orders.layers(orders.CAPI))
     small = _small()
-    found = []
+    result = []
     for content in (NEW, SEEN):
         ours, empty = (asyncio.run(_beside(one, small, large.data(content), calls)) for one in pair)
         name = f"small Cluster beside 50 servers ({content})"
-        found.append(Figure(name, NEW, P50, ours, empty, 2.5, "value"))
-    return found
+        result.append(Figure(name, NEW, P50, ours, empty, 2.5, "value"))
+    return result
 
 
 async def _beside(
@@ -106,7 +106,7 @@ async def _beside(
 def throughput(pair: Pair, calls: int) -> list[Figure]:
     """Measure how many calls of a small order are answered in a second, sixteen at once."""
     small = _small()
-    found = []
+    result = []
     for content, least in ((NEW, 0.3), (SEEN, 0.7)):
         # In turns, the best of each: a neighbour only makes it less.
         rates: tuple[list[float], list[float]] = ([], [])
@@ -115,8 +115,8 @@ def throughput(pair: Pair, calls: int) -> list[Figure]:
                 reported.append(asyncio.run(_rate(channel, small.data(content), calls)))
         best, empty = (max(reported) for reported in rates)
         name = f"small Cluster, {CONCURRENT} at once"
-        found.append(Figure(name, content, "calls per second", best, empty, least, most=False))
-    return found
+        result.append(Figure(name, content, "calls per second", best, empty, least, most=False))
+    return result
 
 
 async def _rate(channel: demo.Channel, data: Callable[[], bytes], calls: int) -> float:
@@ -139,14 +139,14 @@ def starts(soak: int) -> list[Figure]:
     (ours, first, then), (empty, empty_first, empty_then) = (
         _started(program, small, soak) for program in (servers.OURS, servers.EMPTY)
     )
-    found = [
+    result = [
         Figure("first answer after the start", "", "CPU s", ours, empty, 0.5, "value"),
         Figure("after the first answer", "", MEMORY, first, empty_first, 60, "value"),
     ]
     if soak:
         name = f"after {soak} mixed calls"
-        found.append(Figure(name, "", MEMORY, then, empty_then, 60 + BOUND, "value"))
-    return found
+        result.append(Figure(name, "", MEMORY, then, empty_then, 60 + BOUND, "value"))
+    return result
 
 
 def _started(program: Sequence[str], small: Asked, soak: int) -> tuple[float, float, float]:

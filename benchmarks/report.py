@@ -65,14 +65,14 @@ def compare(previous: Run, after: Run) -> list[tuple[str, ...]]:
     Ratios to the empty function of the same run: another machine changes both.
     """
     known = {one.key: one for one in previous.figures}
-    found: list[tuple[str, ...]] = []
+    result: list[tuple[str, ...]] = []
     for one in after.figures:
         if one.key not in known:
             continue
         change = one.ratio / known[one.key].ratio - 1
         ratios = (f"{known[one.key].ratio:.2f}", f"{one.ratio:.2f}", f"{change:+.0%}")
-        found.append((*one.key, *ratios, _verdict(change if one.most else -change)))
-    return found
+        result.append((*one.key, *ratios, _verdict(change if one.most else -change)))
+    return result
 
 
 def show_difference(previous: Run, after: Run, console: Console) -> None:

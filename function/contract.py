@@ -178,8 +178,8 @@ class Resource:
     @property
     def at_provider(self) -> Mapping[str, Any]:
         """Return `status.atProvider`, empty until the provider has looked."""
-        found: Mapping[str, Any] = self.status.get("atProvider") or {}
-        return found
+        result: Mapping[str, Any] = self.status.get("atProvider") or {}
+        return result
 
     def checked(self, reads: Mapping[str, Shape]) -> "Resource":
         """Return the resource without parts whose type is not the one its backend reads.

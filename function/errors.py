@@ -159,15 +159,15 @@ def all_of(*steps: Callable[[], Any]) -> list[Any]:
     Raises:
         Refusal: Of the class of the first one; one that the operator must fix comes last.
     """
-    found, refusals = [], list[Refusal]()
+    result, refusals = [], list[Refusal]()
     for step in steps:
         try:
-            found.append(step())
+            result.append(step())
         except Refusal as refusal:
             refusals.append(refusal)
     refusals.sort(key=lambda refusal: not isinstance(refusal, TenantRefusal))
     if not refusals:
-        return found
+        return result
     first, *others = refusals
     reported = [other for other in others if isinstance(other, TenantRefusal)]
     if not reported:

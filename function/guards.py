@@ -45,15 +45,15 @@ def ours(observed: Mapping[str, Resource], known: Iterable[str]) -> dict[str, Re
     Raises:
         FunctionOutdated: A backend that this version does not know made one.
     """
-    found = {key: r for key, r in observed.items() if BACKEND_LABEL in r.labels}
+    result = {key: r for key, r in observed.items() if BACKEND_LABEL in r.labels}
     backends = set(known)
-    for key, resource in sorted(found.items()):
+    for key, resource in sorted(result.items()):
         if resource.labels[BACKEND_LABEL] not in backends:
             raise FunctionOutdated(
                 f"observed resource {key} is of backend {resource.labels[BACKEND_LABEL]}, which "
                 f"this version does not know; upgrade the function"
             )
-    return found
+    return result
 
 
 def labels_are_kept(order: Order[Any], observed: Mapping[str, Resource]) -> None:

@@ -41,15 +41,15 @@ def reached(
         observed.connection.get(CA_DETAIL, b"") if observed else b""
     ).decode()
     issuer = bound.issuer(order.spec)
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     if endpoint:
-        found["endpoint"] = endpoint
+        result["endpoint"] = endpoint
     if ca_data:
-        found["certificateAuthorityData"] = ca_data
+        result["certificateAuthorityData"] = ca_data
     if endpoint and ca_data and issuer:
         name = context(order, bound)
-        found["kubeconfig"] = exec_kubeconfig(name, endpoint, ca_data, issuer, scopes)
-    return found
+        result["kubeconfig"] = exec_kubeconfig(name, endpoint, ca_data, issuer, scopes)
+    return result
 
 
 def context(order: Order[ClusterSpec], bound: Bound) -> str:

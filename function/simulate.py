@@ -132,21 +132,21 @@ def play(
 
 def _resolved(payload: Manifest) -> Manifest:
     """Return a payload with the ids that the provider writes beside references and selectors."""
-    found: Manifest = {}
+    result: Manifest = {}
     for name, value in payload.items():
         if name == "fixedIp" and isinstance(value, list):
-            found[name] = [_resolved(entry) for entry in value]
+            result[name] = [_resolved(entry) for entry in value]
             continue
-        found[name] = value
+        result[name] = value
         field, is_reference, _ = name.partition("IdRef")
         if is_reference:
-            found.setdefault(f"{field}Id", identifier(value["name"]))
+            result.setdefault(f"{field}Id", identifier(value["name"]))
         field, is_selector, _ = name.partition("IdSelector")
         if is_selector:
             target = "-".join(value["matchLabels"].values())
-            found.setdefault(f"{field}IdRef", {"name": target})
-            found.setdefault(f"{field}Id", identifier(target))
-    return found
+            result.setdefault(f"{field}IdRef", {"name": target})
+            result.setdefault(f"{field}Id", identifier(target))
+    return result
 
 
 def _object(found: Manifest) -> Observed:

@@ -108,14 +108,14 @@ def await_start(profile: Profile) -> Found:
         Broken: It gave up.
     """
     reported = 0.0
-    while (found := find(profile)) and not found.ready:
+    while (result := find(profile)) and not result.ready:
         if time.monotonic() - reported > REPORT_SECONDS:
             reported = time.monotonic()
-            build.say(f"waiting for process {found.supervisor}, which starts {profile.name}")
+            build.say(f"waiting for process {result.supervisor}, which starts {profile.name}")
         time.sleep(PAUSE_SECONDS)
-    if found is None:
+    if result is None:
         raise Broken(f"{profile.name} did not start; its log is {_file(profile, 'log')}")
-    return found
+    return result
 
 
 def stop(profile: Profile) -> bool:
@@ -131,13 +131,13 @@ def stop(profile: Profile) -> bool:
 def _awaited(profile: Profile, supervisor: "subprocess.Popen[bytes]", log: Path) -> Found:
     with log.open() as lines:
         while True:
-            ended, found = supervisor.poll() is not None, find(profile)
+            ended, result = supervisor.poll() is not None, find(profile)
             for line in lines:
                 sys.stderr.write(line)
             if ended:
                 raise Broken(f"{profile.name} did not start")
-            if found and found.ready and found.supervisor == supervisor.pid:
-                return found
+            if result and result.ready and result.supervisor == supervisor.pid:
+                return result
             time.sleep(PAUSE_SECONDS)
 
 

@@ -124,16 +124,16 @@ def moved(module: str, old: str, new: str) -> Mapping[str, str]:
 
 def edits(pins: Mapping[str, Any], along: Mapping[str, str]) -> list[str]:
     """Return the arguments of `go mod edit` that move all pins of one release to another."""
-    found = []
+    result = []
     for require in pins.get("Require") or ():
         path, version = str(require["Path"]), str(require["Version"])
         if version in along:
-            found.append(f"-require={path}@{along[version]}")
+            result.append(f"-require={path}@{along[version]}")
     for replace in pins.get("Replace") or ():
         path, version = replace["New"]["Path"], replace["New"].get("Version", "")
         if version in along:
-            found.append(f"-replace={replace['Old']['Path']}={path}@{along[version]}")
-    return found
+            result.append(f"-replace={replace['Old']['Path']}={path}@{along[version]}")
+    return result
 
 
 def _is_served(module: str, version: str, go: Go) -> bool:

@@ -260,8 +260,8 @@ def _short(text: str) -> str:
 
 
 def _of(status: Manifest) -> list[Manifest]:
-    found: list[Manifest] = status.get("unsupported", [])
-    return found
+    result: list[Manifest] = status.get("unsupported", [])
+    return result
 
 
 def _edited(order: Manifest, edits: Mapping[str, Any]) -> Manifest:

@@ -76,8 +76,8 @@ def recordings(under: str) -> list[str]:
 
 def texts(of: str) -> list[Manifest]:
     """Return texts that real servers wrote, with what they mean."""
-    found: list[Manifest] = loaded(DATA / "texts" / f"{of}.yaml")
-    return found
+    result: list[Manifest] = loaded(DATA / "texts" / f"{of}.yaml")
+    return result
 
 
 RELEASED = sorted(path.stem for path in (DATA / "released").glob("*.yaml"))

@@ -125,8 +125,8 @@ def answers(checkout: Path) -> dict[str, list[Any]]:
     )
     if done.returncode:
         raise SystemExit(f"{checkout}: {done.stderr.strip()}")
-    found: dict[str, list[Any]] = json.loads(done.stdout)
-    return found
+    result: dict[str, list[Any]] = json.loads(done.stdout)
+    return result
 
 
 def main(arguments: list[str]) -> int:

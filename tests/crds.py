@@ -51,14 +51,14 @@ def definitions() -> list[Manifest]:
 
 def problems(manifest: Manifest) -> list[str]:
     """Return what the CRD of a manifest's kind says against it, the object inside included."""
-    found = [
+    result = [
         f"{error.json_path}: {error.message}"
         for error in validator(manifest["apiVersion"], manifest["kind"]).iter_errors(manifest)
     ]
     inner = manifest.get("spec", {}).get("forProvider", {}).get("manifest")
     if not inner or inner["kind"] in WITHOUT_CRD:
-        return found
-    return found + problems(inner)
+        return result
+    return result + problems(inner)
 
 
 def _closed(schema: Any, *, top: bool = False) -> Any:

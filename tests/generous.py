@@ -88,8 +88,8 @@ def generous(kind: str, backend: str) -> list[dict[str, Any]]:
 
 def substance(outcome: local.Outcome) -> dict[str, Any]:
     """Return the resources without what the function remembers beside them."""
-    found = copy.deepcopy(dict(outcome.resources))
-    for resource in found.values():
+    result = copy.deepcopy(dict(outcome.resources))
+    for resource in result.values():
         for name in (ANNOTATION, f"{API_GROUP}/environment-values"):
             resource["metadata"]["annotations"].pop(name, None)
-    return found
+    return result

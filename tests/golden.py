@@ -55,11 +55,11 @@ def case(name: str) -> Data:
 
 def want(name: str) -> Data:
     """Return the whole answer that was reviewed."""
-    found: Data = asking.loaded(CASES / name / "want.yaml")
+    result: Data = asking.loaded(CASES / name / "want.yaml")
     base = case(name).get("from")
-    if base is None or "refused" in found:
-        return found
-    return differences.applied(want(base), found)
+    if base is None or "refused" in result:
+        return result
+    return differences.applied(want(base), result)
 
 
 def written(answer: Data, base: Data | None) -> str:
@@ -71,8 +71,8 @@ def written(answer: Data, base: Data | None) -> str:
 
 def text(answer: Data) -> str:
     """Return an answer as YAML."""
-    found: str = yaml.safe_dump(answer, sort_keys=False, allow_unicode=True, width=100)
-    return found
+    result: str = yaml.safe_dump(answer, sort_keys=False, allow_unicode=True, width=100)
+    return result
 
 
 def order(said: Data) -> Data:

@@ -5,11 +5,11 @@ import re
 
 def consoles(page: str) -> list[tuple[str, list[str]]]:
     """Return every command of a page's console blocks, with the output shown below it."""
-    found: list[tuple[str, list[str]]] = []
+    result: list[tuple[str, list[str]]] = []
     for block in re.findall(r"```console\n(.*?)```", page, re.DOTALL):
         for line in block.splitlines():
             if line.startswith("$ "):
-                found.append((line[2:], []))
+                result.append((line[2:], []))
             else:
-                found[-1][1].append(line)
-    return found
+                result[-1][1].append(line)
+    return result

@@ -150,5 +150,5 @@ def size(cpu: int, memory: float, **fields: Any) -> Data:
 
 def flavor_of(resolution: Resolution, name: str = "server") -> str:
     """Return the flavor that was chosen."""
-    found: str = resolution.decided.machines[name].flavor
-    return found
+    result: str = resolution.decided.machines[name].flavor
+    return result

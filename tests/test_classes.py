@@ -26,11 +26,11 @@ SECRETS = ("acme-1-34-v1", "hardened-worker", "maxPods", "registryMirrors", "acm
 
 def layers(**edits: Any) -> list[Manifest]:
     """Return the example provider, values of the class replaced."""
-    found = asking.provider("cluster-stacks")
-    for layer in found:
+    result = asking.provider("cluster-stacks")
+    for layer in result:
         if layer["metadata"]["name"] == OVERLAY:
             layer["data"]["classes"][0] |= edits
-    return found
+    return result
 
 
 def without_overlay(overlays: str = "Optional") -> list[Manifest]:
@@ -49,8 +49,8 @@ def order(spec: Manifest | None = None, **variables: Any) -> Manifest:
 
 def cluster(outcome: local.Outcome) -> Manifest:
     """Return the Cluster of an outcome."""
-    found: Manifest = outcome.resources["capi-cluster"]["spec"]["forProvider"]["manifest"]
-    return found
+    result: Manifest = outcome.resources["capi-cluster"]["spec"]["forProvider"]["manifest"]
+    return result
 
 
 def values(outcome: local.Outcome) -> dict[str, Any]:

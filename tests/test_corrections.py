@@ -167,12 +167,12 @@ def _without_none(value: Any) -> Any:
 
 def built(field: Field) -> dict[str, local.Observed]:
     """Return what is observed once all of it is built."""
-    found: dict[str, local.Observed] = {}
+    result: dict[str, local.Observed] = {}
     for _ in range(5):
-        outcome = ask(field, order(field, field.previous), found)
+        outcome = ask(field, order(field, field.previous), result)
         assert not outcome.fatal, outcome.fatal
-        found = simulate.play(outcome.resources)
-    return found
+        result = simulate.play(outcome.resources)
+    return result
 
 
 def refused(field: Field, **annotations: str) -> dict[str, local.Observed]:

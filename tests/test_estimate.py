@@ -31,8 +31,8 @@ def layers(provider: str, limits: dict[str, int]) -> list[Manifest]:
 def storage(outcome: local.Outcome) -> int:
     """Return the storage that an order holds by its status."""
     assert not outcome.fatal, outcome.fatal
-    found: int = outcome.composite["status"]["estimate"]["storageGiB"]
-    return found
+    result: int = outcome.composite["status"]["estimate"]["storageGiB"]
+    return result
 
 
 @each_provider

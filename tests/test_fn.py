@@ -17,7 +17,7 @@ def refused(
 ) -> dict[str, Any]:
     """Return the response of a refusal."""
     public = text if public is None else public
-    found: dict[str, Any] = {
+    result: dict[str, Any] = {
         "meta": {"tag": "t", "ttl": "0s"},
         "desired": {},
         "context": {},
@@ -42,8 +42,8 @@ def refused(
         ],
     }
     if requirements is not None:
-        found["requirements"] = requirements
-    return found
+        result["requirements"] = requirements
+    return result
 
 
 NEUTRAL = "your provider has to act before this order can be processed; nothing was changed"

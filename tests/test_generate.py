@@ -304,8 +304,8 @@ def openapi_of(kind: str, mode: Mode) -> Manifest:
         and path.split("/")[1] == f"{'x' if mode is Mode.CLAIMS else ''}{kind.lower()}s"
     ]
     [version] = yaml.safe_load((ROOT / path).read_text("utf-8"))["spec"]["versions"]
-    found: Manifest = version["schema"]["openAPIV3Schema"]
-    return found
+    result: Manifest = version["schema"]["openAPIV3Schema"]
+    return result
 
 
 def spec_of(kind: str) -> Manifest:

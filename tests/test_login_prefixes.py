@@ -31,8 +31,8 @@ def login(outcome: local.Outcome) -> Manifest:
     assert not outcome.fatal, outcome.fatal
     where = "spec.forProvider.manifest.spec.topology.variables"
     listed = lookup(outcome.resources["capi-cluster"], where)
-    found: Manifest = {v["name"]: v["value"] for v in listed}["oidcConfig"]
-    return found
+    result: Manifest = {v["name"]: v["value"] for v in listed}["oidcConfig"]
+    return result
 
 
 def test_a_class_that_makes_flags_gets_their_word_for_none() -> None:

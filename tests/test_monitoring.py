@@ -46,8 +46,8 @@ def test_every_alert_fires_once_and_is_silent_once() -> None:
 
 def cases(case: Manifest) -> list[Manifest]:
     """Return what is expected of alerts in a case."""
-    found: list[Manifest] = case["alert_rule_test"]
-    return found
+    result: list[Manifest] = case["alert_rule_test"]
+    return result
 
 
 def test_every_runbook_is_there() -> None:

@@ -71,14 +71,14 @@ def without_types() -> list[Manifest]:
 def payload(outcome: local.Outcome, key: str) -> Manifest:
     """Return what is asked of the provider for one resource."""
     assert outcome.fatal == ""
-    found: Manifest = outcome.resources[key]["spec"]["forProvider"]
-    return found
+    result: Manifest = outcome.resources[key]["spec"]["forProvider"]
+    return result
 
 
 def payload_of(seen: Seen, key: str) -> Manifest:
     """Return what was asked of the provider for one resource that is seen."""
-    found: Manifest = seen[key].manifest["spec"]["forProvider"]
-    return found
+    result: Manifest = seen[key].manifest["spec"]["forProvider"]
+    return result
 
 
 class TestNetworksOfServers:

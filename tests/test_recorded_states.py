@@ -87,7 +87,7 @@ def identities(resources: Any) -> dict[str, tuple[Any, ...]]:
 
 def without_records(resources: Any) -> dict[str, Any]:
     """Return resources without annotations, which no machine reads."""
-    found = copy.deepcopy(dict(resources))
-    for manifest in found.values():
+    result = copy.deepcopy(dict(resources))
+    for manifest in result.values():
         del manifest["metadata"]["annotations"]
-    return found
+    return result

@@ -50,13 +50,13 @@ def sections(text: str) -> dict[str, str]:
 
 def rows(text: str) -> dict[str, list[str]]:
     """Return the rows of a table by the name of the field in the first cell."""
-    found = {}
+    result = {}
     for line in text.splitlines():
         cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
         named = re.match(r"\[?`([^`]+)`", cells[0]) if cells else None
         if named:
-            found[named[1]] = cells
-    return found
+            result[named[1]] = cells
+    return result
 
 
 @each_kind

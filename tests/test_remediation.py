@@ -46,7 +46,7 @@ def layers(provider: str, **profile: Any) -> list[Manifest]:
     config = {"workerClass": "worker", "variables": {}, "fields": {}}
     config["fields"] = {"spec.nodePools[].flavor": {"override": "machine"}}
     said = {name: value for name, value in profile.items() if value is not None}
-    found = []
+    result = []
     for layer in asking.provider(provider):
         if "kinds" in layer["data"]:
             layer = replaced(layer, "data.backends.capi.profiles", {"own": {**config, **said}})  # noqa: PLW2901  # edit by edit
@@ -55,8 +55,8 @@ def layers(provider: str, **profile: Any) -> list[Manifest]:
                 one |= {"profile": "own", "variables": {}, "tenantVariables": []}
         for version in layer["data"].get("kubernetesVersions", []):
             version.pop("state", None)
-        found.append(layer)
-    return found
+        result.append(layer)
+    return result
 
 
 def order(provider: str, version: str = "1.34", **spec: Any) -> Manifest:
@@ -70,8 +70,8 @@ def topology(outcome: local.Outcome) -> Manifest:
     """Return the topology of the Cluster of an answer."""
     assert not outcome.fatal, outcome.fatal
     where = "spec.forProvider.manifest.spec.topology"
-    found: Manifest = lookup(outcome.resources["capi-cluster"], where)
-    return found
+    result: Manifest = lookup(outcome.resources["capi-cluster"], where)
+    return result
 
 
 def checks(outcome: local.Outcome, provider: str) -> list[Any]:

@@ -238,10 +238,10 @@ def test_a_live_order_is_answered_whatever_its_user_data_are() -> None:
 
 def forgotten(seen: Mapping[str, local.Observed]) -> dict[str, local.Observed]:
     """Return resources without the record of what was ordered, as if anything had been."""
-    found = copy.deepcopy(dict(seen))
-    for one in found.values():
+    result = copy.deepcopy(dict(seen))
+    for one in result.values():
         one.manifest["metadata"]["annotations"].pop(ANNOTATION, None)
-    return found
+    return result
 
 
 def noted(answer: local.Outcome) -> list[str]:
@@ -252,9 +252,9 @@ def noted(answer: local.Outcome) -> list[str]:
 
 def user_data(instance: Manifest) -> str:
     """Return the user data of a composed instance."""
-    found = lookup(instance, "spec.forProvider.userData")
-    assert isinstance(found, str)
-    return found
+    result = lookup(instance, "spec.forProvider.userData")
+    assert isinstance(result, str)
+    return result
 
 
 def server(**spec: object) -> Manifest:

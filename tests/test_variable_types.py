@@ -59,12 +59,12 @@ def order(**variables: Any) -> Manifest:
 
 def layers(*opened: str, **offer: Any) -> list[Manifest]:
     """Return the example provider, with variables of its class open to tenants."""
-    found = asking.provider("cluster-stacks")
-    for layer in found:
+    result = asking.provider("cluster-stacks")
+    for layer in result:
         for one in layer["data"].get("classes", []):
             if one["name"] == "default":
                 one |= {"tenantVariables": list(opened), **offer}
-    return found
+    return result
 
 
 def test_the_profile_knows_the_types_of_its_class() -> None:

@@ -186,9 +186,9 @@ def _has_place(kind: str, written: Mapping[str, Any], where: str) -> bool:
 
 
 def _value_or_default(data: Any, step: str, info: FieldInfo) -> Any:
-    found = data.get(step)
-    if found is not None or info.is_required():
-        return found
+    result = data.get(step)
+    if result is not None or info.is_required():
+        return result
     default = info.get_default(call_default_factory=True)
     return {} if isinstance(default, Schema) else default
 

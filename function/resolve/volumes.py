@@ -29,14 +29,14 @@ def volume_types(
 ) -> Mapping[str, str]:
     """Return the backend's type of each further volume; a previous decision is kept."""
     known = previous.volume_types if previous else {}
-    found = {}
+    result = {}
     for volume in spec.volumes:
         if volume.name in known:
-            found[volume.name] = known[volume.name]
+            result[volume.name] = known[volume.name]
             continue
         at = f"spec.volumes[{volume.name}].type"
         try:
-            found[volume.name] = volume_type(volume.type, settings, at)
+            result[volume.name] = volume_type(volume.type, settings, at)
         except InvalidOrder as refusal:
             problems.extend(refusal.problems)
-    return found
+    return result

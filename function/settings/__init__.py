@@ -202,10 +202,10 @@ class Settings(Schema):
         Raises:
             LookupError: The environment has no such block; `environment.assemble` checks it.
         """
-        found = self.backends.get(name)
-        if not isinstance(found, schema):
+        result = self.backends.get(name)
+        if not isinstance(result, schema):
             raise LookupError(f"no settings for backend {name}")
-        return found
+        return result
 
     @functools.cached_property
     def offered_flavors(self) -> tuple[Flavor, ...]:

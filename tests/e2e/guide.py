@@ -26,13 +26,13 @@ PAUSE_SECONDS = 0.3
 
 def sections() -> dict[str, list[str]]:
     """Return the commands of the guide by heading, block by block."""
-    found: dict[str, list[str]] = {}
+    result: dict[str, list[str]] = {}
     for part in re.split(r"^## ", GUIDE.read_text("utf-8"), flags=re.MULTILINE)[1:]:
         title, _, text = part.partition("\n")
         blocks = re.findall(r"^```sh\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
         if blocks:
-            found[title] = blocks
-    return found
+            result[title] = blocks
+    return result
 
 
 def prompted(start: str) -> str:

@@ -229,18 +229,18 @@ class Install:
 
     def lives(self, *orders: str) -> Lives:
         """Return the order, its composite and what is composed of them; nothing before that."""
-        found: Lives = {}
+        result: Lives = {}
         for order in orders:
             composed, parents = self._composed(order), self._parents(order)
             if not composed or None in parents:
                 return {}
             for one in composed:
-                found[one["kind"], one["metadata"]["name"]] = _thing(
+                result[one["kind"], one["metadata"]["name"]] = _thing(
                     one, one["metadata"]["generation"]
                 )
             for parent in filter(None, parents):
-                found[parent["kind"], parent["metadata"]["name"]] = _thing(parent, 0)
-        return found
+                result[parent["kind"], parent["metadata"]["name"]] = _thing(parent, 0)
+        return result
 
     def _composed(self, order: str) -> list[Manifest]:
         """Return what is composed of an order, all of it or nothing."""

@@ -46,9 +46,9 @@ class Life:
 
     def order(self) -> Manifest:
         """Return the order as the tenant reads it."""
-        found = self.plane.tenant.get(self.path)
-        assert found is not None
-        return found
+        result = self.plane.tenant.get(self.path)
+        assert result is not None
+        return result
 
     @property
     def status(self) -> Manifest:

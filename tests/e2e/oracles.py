@@ -71,7 +71,7 @@ class Oracle:
 
     def observed(self, outcome: local.Outcome) -> dict[str, local.Observed]:
         """Return the composed resources as Crossplane would show them."""
-        found = {}
+        result = {}
         for key, composed in outcome.resources.items():
             seen = simulate.created(key, composed).manifest
             live = self.live(composed)
@@ -80,8 +80,8 @@ class Oracle:
                 seen["status"]["atProvider"] = {"manifest": live}
             connected = "connectionDetails" in composed["spec"]
             details = {"ca.crt": simulate.CA_CERTIFICATE} if connected else {}
-            found[key] = local.Observed(seen, details)
-        return found
+            result[key] = local.Observed(seen, details)
+        return result
 
     def remove(self, composed: Iterable[Manifest]) -> None:
         """Delete what was applied, what refers to others first."""
@@ -101,8 +101,8 @@ class Oracle:
 
 def inside(composed: Manifest) -> Manifest:
     """Return the manifest inside an Object."""
-    found: Manifest = composed["spec"]["forProvider"]["manifest"]
-    return found
+    result: Manifest = composed["spec"]["forProvider"]["manifest"]
+    return result
 
 
 @dataclass(frozen=True)

@@ -143,11 +143,11 @@ def ours(plane: Plane) -> list[Manifest]:
 
 def rules(node: Any) -> set[str]:
     """Return all rules in a schema."""
-    found = {rule["rule"] for rule in node.get(RULES, ())} if isinstance(node, dict) else set()
+    result = {rule["rule"] for rule in node.get(RULES, ())} if isinstance(node, dict) else set()
     for inner in node.values() if isinstance(node, dict) else node:
         if isinstance(inner, dict | list):
-            found |= rules(inner)
-    return found
+            result |= rules(inner)
+    return result
 
 
 def is_of(schema: Manifest, kind: str) -> bool:

@@ -196,10 +196,10 @@ def observed(backend: str, live: Manifest, order: Manifest) -> dict[str, local.O
     """Return the composed resources of an order, its cluster in the state of a live object."""
     first = asking.ask(order, layers_of(backend, live))
     assert not first.fatal
-    found = simulate.play(first.resources)
-    object_ = found[BACKENDS[backend].root].manifest
+    result = simulate.play(first.resources)
+    object_ = result[BACKENDS[backend].root].manifest
     object_["status"]["atProvider"]["manifest"] = copy.deepcopy(live)
-    return found
+    return result
 
 
 def order_of(backend: str, live: Manifest) -> Manifest:
@@ -266,21 +266,21 @@ def _minimal() -> Manifest:
 
 def recorded(backend: str, name: str, **changes: Any) -> Manifest:
     """Return a recorded object, with values replaced by path (`__` for a dot)."""
-    found = asking.recorded(f"{backend}/{name}")
+    result = asking.recorded(f"{backend}/{name}")
     for path, value in changes.items():
         *steps, last = path.split("__")
-        place = found
+        place = result
         for step in steps:
             place = place.setdefault(step, {})
         place[last] = value
-    return found
+    return result
 
 
 def conditions(live: Manifest) -> list[Manifest]:
     """Return the conditions that count, of either form."""
     status = live["status"]
-    found: list[Manifest] = (status.get("v1beta2") or status)["conditions"]
-    return found
+    result: list[Manifest] = (status.get("v1beta2") or status)["conditions"]
+    return result
 
 
 def with_condition(name: str, form: str, kind: str, text: str, state: str = "False") -> Manifest:

@@ -271,11 +271,11 @@ def test_a_cluster_that_has_never_run_follows_its_environment(
 
 def under_way(made: local.Outcome, **status: Any) -> dict[str, local.Observed]:
     """Return a cluster whose machines were begun, and whose control plane never responded."""
-    found = simulate.play(made.resources)
-    live = found[KEY].manifest["status"]["atProvider"]["manifest"]
+    result = simulate.play(made.resources)
+    live = result[KEY].manifest["status"]["atProvider"]["manifest"]
     live["spec"]["infrastructureRef"] = {"kind": "OpenStackCluster", "name": "shop"}
     live["status"] = {"initialization": {"infrastructureProvisioned": True}, **status}
-    return found
+    return result
 
 
 def test_a_class_is_repaired_under_clusters_that_have_never_run() -> None:
@@ -385,10 +385,10 @@ def test_no_disk_is_replaced_where_the_record_is_lost(name: str, given: Manifest
 
 def without_record(made: local.Outcome) -> dict[str, local.Observed]:
     """Return what was made of an order, without the record of what was decided."""
-    found = simulate.play(made.resources)
-    for one in found.values():
+    result = simulate.play(made.resources)
+    for one in result.values():
         one.manifest["metadata"]["annotations"].pop(ANNOTATION, None)
-    return found
+    return result
 
 
 # What cluster-api-provider-openstack 0.12 to 0.14 refuses of an OpenStackCluster that is there.
@@ -553,8 +553,8 @@ def order_of(edit: Edit, version: str) -> Manifest:
 
 def layers(provider: str, edits: Mapping[str, Any]) -> list[Manifest]:
     """Return an example provider, its root layer edited, with a version to go to."""
-    found = asking.provider(provider, edits)
-    for layer in found:
+    result = asking.provider(provider, edits)
+    for layer in result:
         for version in layer["data"].get("kubernetesVersions", ()):
             version.pop("state", None)
-    return found
+    return result

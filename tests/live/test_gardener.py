@@ -251,5 +251,5 @@ def reported(answer: local.Outcome, kind: str) -> Manifest:
     """Return a condition of the order."""
     assert not answer.fatal
     conditions = answer.composite["status"]["conditions"]
-    found: Manifest = next(one for one in conditions if one["type"] == kind)
-    return found
+    result: Manifest = next(one for one in conditions if one["type"] == kind)
+    return result

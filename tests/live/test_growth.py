@@ -37,8 +37,8 @@ def edited(provider: str, previous: Manifest, *current: Manifest) -> Manifest:
     made = settled(previous, given)
     for one in current:
         made = settled(one, given, made)
-    (found,) = (m for m in inner(made) if m["kind"] in ("Cluster", "Shoot"))
-    return found
+    (result,) = (m for m in inner(made) if m["kind"] in ("Cluster", "Shoot"))
+    return result
 
 
 def refused(
@@ -206,5 +206,5 @@ def test_growth_that_gardener_refuses_is_taken_back(
 
 def manifest_of(root: Manifest) -> Manifest:
     """Return the object inside an Object."""
-    found: Manifest = lookup(root, "spec.forProvider.manifest")
-    return found
+    result: Manifest = lookup(root, "spec.forProvider.manifest")
+    return result

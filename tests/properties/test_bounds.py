@@ -201,9 +201,9 @@ def check_bounds(rsp: fnv1.RunFunctionResponse, namespaced: bool) -> None:
 
 def troubled(observed: dict[str, local.Observed], rng: Random) -> dict[str, local.Observed]:
     """Return observed resources that report at great length."""
-    found = dict(observed)
-    for key in rng.sample(sorted(found), min(3, len(found))):
-        manifest = copy.deepcopy(found[key].manifest)
+    result = dict(observed)
+    for key in rng.sample(sorted(result), min(3, len(result))):
+        manifest = copy.deepcopy(result[key].manifest)
         text = rng.choice(("quota ", "x", "admission webhook ", "1")) * 200_000
         manifest["status"]["conditions"] = [
             {"type": "Synced", "status": "False", "reason": "ReconcileError", "message": text}
@@ -211,8 +211,8 @@ def troubled(observed: dict[str, local.Observed], rng: Random) -> dict[str, loca
         manifest["status"]["atProvider"] |= (
             {"address": text, "cidr": text} if rng.random() < 0.5 else {}
         )
-        found[key] = local.Observed(manifest, found[key].connection)
-    return found
+        result[key] = local.Observed(manifest, result[key].connection)
+    return result
 
 
 @pytest.mark.parametrize(("kind", "provider"), ORDERS, ids=map("-".join, ORDERS))

@@ -51,8 +51,8 @@ def test_same_question_same_bytes(case: Case) -> None:
 
 
 def _bytes(response: object) -> bytes:
-    found: bytes = response.SerializeToString(deterministic=True)  # type: ignore[attr-defined]  # generated
-    return found
+    result: bytes = response.SerializeToString(deterministic=True)  # type: ignore[attr-defined]  # generated
+    return result
 
 
 def _shuffled(value: Manifest, rng: Random) -> Manifest:

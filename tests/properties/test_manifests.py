@@ -137,9 +137,9 @@ def replaced(data: Any, at: tuple[Any, ...], value: Any) -> Any:
     """Return a copy with another value at a place."""
     if not at:
         return value
-    found = copy.copy(data)
-    found[at[0]] = replaced(found[at[0]], at[1:], value)
-    return found
+    result = copy.copy(data)
+    result[at[0]] = replaced(result[at[0]], at[1:], value)
+    return result
 
 
 def named(data: Any, at: tuple[Any, ...]) -> str:

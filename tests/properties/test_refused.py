@@ -55,8 +55,8 @@ def _unsynced(manifest: Manifest, rng: Random) -> None:
 
 
 def _live(manifest: Manifest) -> Manifest:
-    found: Manifest = at(manifest, "status", "atProvider", "manifest") or {}
-    return found
+    result: Manifest = at(manifest, "status", "atProvider", "manifest") or {}
+    return result
 
 
 def _cluster_down(manifest: Manifest, rng: Random) -> None:

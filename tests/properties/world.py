@@ -183,17 +183,17 @@ _STATUS = {
 
 def _applied(key: str, manifest: Manifest, previous: Observed | None) -> Observed:
     """Return a resource after server-side apply: what the provider wrote stays."""
-    found = simulate.created(key, manifest)
+    result = simulate.created(key, manifest)
     if previous is None:
-        return found
+        return result
     annotations = previous.manifest["metadata"].get("annotations") or {}
-    metadata = found.manifest["metadata"]
+    metadata = result.manifest["metadata"]
     if EXTERNAL_NAME in annotations:
         metadata["annotations"].setdefault(EXTERNAL_NAME, annotations[EXTERNAL_NAME])
     if "deletionTimestamp" in previous.manifest["metadata"]:
         metadata["deletionTimestamp"] = previous.manifest["metadata"]["deletionTimestamp"]
     status = previous.manifest.get("status")
-    manifest = {**found.manifest, **({"status": copy.deepcopy(status)} if status else {})}
+    manifest = {**result.manifest, **({"status": copy.deepcopy(status)} if status else {})}
     return Observed(manifest, previous.connection)
 
 

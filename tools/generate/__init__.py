@@ -87,12 +87,12 @@ def decisions(root: Path) -> str:
 
 def examples(root: Path) -> dict[str, str]:
     """Return the XR that Crossplane makes of each example, which `crossplane render` needs."""
-    found = {}
+    result = {}
     for path in sorted(root.glob("examples/*/*/claim.yaml")):
         claim = yaml.safe_load(path.read_text("utf-8"))
         xr = local.claimed(claim, claim["metadata"]["namespace"])
-        found[path.with_name("xr.yaml").relative_to(root).as_posix()] = yaml_text(xr, UNFOLDED)
-    return found
+        result[path.with_name("xr.yaml").relative_to(root).as_posix()] = yaml_text(xr, UNFOLDED)
+    return result
 
 
 def drifted(root: Path) -> list[str]:

@@ -38,10 +38,10 @@ def files() -> dict[str, str]:
 
 def providers() -> dict[str, list[Example]]:
     """Return what each backend says of its provider, by the name of the provider."""
-    found: dict[str, list[Example]] = {}
+    result: dict[str, list[Example]] = {}
     for part in parts("example").values():
-        found.setdefault(part.EXAMPLE.provider.name, []).append(part.EXAMPLE)
-    return found
+        result.setdefault(part.EXAMPLE.provider.name, []).append(part.EXAMPLE)
+    return result
 
 
 def _provider(users: list[Example]) -> list[Manifest]:

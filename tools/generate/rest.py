@@ -58,15 +58,15 @@ def story(kind: str) -> str:
 
 
 def _orders() -> Schema:
-    found: Schema = {}
+    result: Schema = {}
     for kind in KINDS:
-        found |= {
+        result |= {
             kind: _object(kind),
             f"{kind}List": _list(kind),
             f"{kind}Spec": openapi.spec_schema(KINDS[kind]),
             f"{kind}Status": _status(kind),
         }
-    return found
+    return result
 
 
 def _object(kind: str) -> Schema:

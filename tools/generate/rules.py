@@ -72,17 +72,17 @@ def type_validators(info: FieldInfo) -> list[str]:
 
     Those of a mapping's names and values are left to the function: names have no bounds here.
     """
-    found, pending = [], [info.annotation, *info.metadata]
+    result, pending = [], [info.annotation, *info.metadata]
     while pending:
         part = pending.pop()
         if isinstance(part, pydantic.AfterValidator):
-            found.append(getattr(part.func, "__name__", ""))
+            result.append(getattr(part.func, "__name__", ""))
         if isinstance(part, Constraint):
-            found.append(part.name)
+            result.append(part.name)
         if getattr(part, "__origin__", None) is not dict:
             pending.extend(getattr(part, "__args__", ()))
         pending.extend(getattr(part, "__metadata__", ()))
-    return found
+    return result
 
 
 def _checks(validators: Iterable[str]) -> list[dict[str, Any]]:

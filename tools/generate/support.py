@@ -40,17 +40,17 @@ def of_kind(kind: str) -> str:
 
 def gaps(kind: str) -> dict[str, dict[str, str]]:
     """Return the fields that cannot be expressed, with the reason, by backend and its settings."""
-    found, examples = {}, _examples(kind)
+    result, examples = {}, _examples(kind)
     for name, backend in BACKENDS[kind].items():
-        found[markdown.code(name)] = dict(backend.gaps)
-        found |= {
+        result[markdown.code(name)] = dict(backend.gaps)
+        result |= {
             f"{markdown.code(name)}, {settings}": {
                 **backend.gaps,
                 **{gap.field: _reason(gap) for gap in more},
             }
             for settings, more in examples[name].gaps.items()
         }
-    return found
+    return result
 
 
 def matrix() -> str:

@@ -118,13 +118,13 @@ def replacing(resource: Resource) -> dict[str, dict[str, Any]]:
     cluster = inner_identity(manifest)
     names = {profile.target(CONTROL_PLANE_FLAVOR).variable, profile.control_plane_disk}
     variables = _values(lookup(manifest, "spec.topology.variables"))
-    found = {cluster: {name: variables[name] for name in variables.keys() & names}}
+    result = {cluster: {name: variables[name] for name in variables.keys() & names}}
     names = {profile.target(field).override for field in MACHINE_FIELDS}
     for pool in deployments(manifest):
         overrides = _values(lookup(pool, "variables.overrides"))
         identity = f"{cluster}/machineDeployment/{pool['name']}"
-        found[identity] = {name: overrides[name] for name in overrides.keys() & names}
-    return found
+        result[identity] = {name: overrides[name] for name in overrides.keys() & names}
+    return result
 
 
 def recall(live: LiveCluster) -> Recalled | None:
@@ -152,7 +152,7 @@ def _machines(pools: list[Manifest], profile: Profile | None) -> dict[str, Machi
     """
     if profile is None:
         return None if pools else {}
-    target, found = profile.target(POOL_FLAVOR), dict[str, Machine]()
+    target, result = profile.target(POOL_FLAVOR), dict[str, Machine]()
     for pool in pools:
         overrides = _values(lookup(pool, "variables.overrides"))
         if target.override not in overrides:
@@ -160,8 +160,8 @@ def _machines(pools: list[Manifest], profile: Profile | None) -> dict[str, Machi
         flavor = target.read(overrides[target.override])
         if not isinstance(flavor, str) or not flavor:
             return None
-        found[order_name(pool)] = Machine(requested={}, flavor=flavor)
-    return found
+        result[order_name(pool)] = Machine(requested={}, flavor=flavor)
+    return result
 
 
 def _values(listed: Any) -> dict[str, Any]:

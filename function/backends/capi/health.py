@@ -31,20 +31,20 @@ def of(live: LiveCluster, *, paused: bool) -> Condition:
         live: The view of the live Cluster.
         paused: Whether the provider has paused the cluster before it matches the order.
     """
-    found = trouble.health([live.root] if live.root else [])
-    if not found.status:
-        return found
+    result = trouble.health([live.root] if live.root else [])
+    if not result.status:
+        return result
     if paused:
-        return Condition(found.type, False, trouble.PAUSED, trouble.sentence(trouble.PAUSED))
+        return Condition(result.type, False, trouble.PAUSED, trouble.sentence(trouble.PAUSED))
     known = _names(live.cluster)
     if live.is_failed:
         text = str(live.reconciled.get("message", ""))
-        return Condition(found.type, False, *trouble.classify(text, known))
+        return Condition(result.type, False, *trouble.classify(text, known))
     for text in _texts(live):
         rule = trouble.read(text, known)
         if rule is not trouble.UNKNOWN or any(words in text for words in _ATTEMPTS):
-            return Condition(found.type, False, rule.reason, rule.sentence)
-    return found
+            return Condition(result.type, False, rule.reason, rule.sentence)
+    return result
 
 
 def _names(cluster: Manifest) -> list[str]:

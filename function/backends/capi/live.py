@@ -86,8 +86,8 @@ class LiveCluster:
     @property
     def status(self) -> Mapping[str, Any]:
         """Return what Cluster API reports."""
-        found: Mapping[str, Any] = self.cluster.get("status") or {}
-        return found
+        result: Mapping[str, Any] = self.cluster.get("status") or {}
+        return result
 
     @property
     def name(self) -> str:
@@ -97,8 +97,8 @@ class LiveCluster:
     @functools.cached_property
     def control_planes(self) -> int:
         """Return the previously rendered number of control plane machines."""
-        found: int = lookup(self.applied, "spec.topology.controlPlane.replicas") or 0
-        return found
+        result: int = lookup(self.applied, "spec.topology.controlPlane.replicas") or 0
+        return result
 
     @functools.cached_property
     def variables(self) -> dict[str, Any]:
@@ -271,8 +271,8 @@ class LiveCluster:
 
     def counters(self, part: str) -> Mapping[str, Any]:
         """Return what is counted for `controlPlane` or `workers`; empty before 1.9."""
-        found: Mapping[str, Any] = lookup(self.cluster, f"status.{part}") or {}
-        return found
+        result: Mapping[str, Any] = lookup(self.cluster, f"status.{part}") or {}
+        return result
 
     def _is(self, kind: str) -> bool:
         return self.condition(kind).get("status") == "True"

@@ -51,9 +51,9 @@ def deployments(context: ClusterContext, values: Mapping[str, Any]) -> list[Mani
     Raises:
         InvalidOrder: A pool asks for what would be unsafe to ignore, or has a duplicate name.
     """
-    found = [d for pool in context.order.spec.node_pools for d in _of_pool(context, pool, values)]
-    _check_names(found)
-    return found
+    result = [d for pool in context.order.spec.node_pools for d in _of_pool(context, pool, values)]
+    _check_names(result)
+    return result
 
 
 def greatest(deployment: Manifest) -> int:
@@ -95,12 +95,12 @@ def order_name(deployment: Manifest) -> str:
 
 def sizes(cluster: Manifest) -> dict[str, int | None]:
     """Return the number of nodes of each pool; None for an autoscaled one."""
-    found: dict[str, int | None] = {}
+    result: dict[str, int | None] = {}
     for deployment in live.deployments(cluster):
         name, count = order_name(deployment), deployment.get("replicas")
-        others = found.get(name, 0)
-        found[name] = None if others is None or count is None else others + count
-    return found
+        others = result.get(name, 0)
+        result[name] = None if others is None or count is None else others + count
+    return result
 
 
 def _of_pool(context: ClusterContext, pool: NodePool, values: Mapping[str, Any]) -> list[Manifest]:
@@ -301,14 +301,14 @@ def _share(count: int, index: int, zones: tuple[str, ...]) -> int:
 
 
 def _metadata(pool: NodePool, index: int, zones: tuple[str, ...]) -> Manifest:
-    found: Manifest = {"labels": {POOL_LABEL: pool.name, **pool.labels}}
+    result: Manifest = {"labels": {POOL_LABEL: pool.name, **pool.labels}}
     if pool.autoscaling:
         bounds = {"min": pool.autoscaling.min, "max": pool.autoscaling.max}
-        found["annotations"] = {
+        result["annotations"] = {
             _AUTOSCALER.format(name): str(_share(count, index, zones))
             for name, count in bounds.items()
         }
-    return found
+    return result
 
 
 def _drain(pool: NodePool) -> Manifest:

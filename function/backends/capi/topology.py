@@ -120,8 +120,8 @@ def _control_planes(context: ClusterContext) -> int:
 
 
 def _control_plane(context: ClusterContext) -> Manifest:
-    found: Manifest = {"replicas": _control_planes(context)}
+    result: Manifest = {"replicas": _control_planes(context)}
     if context.settings.class_profile.control_plane_machines:
         applied = lookup(context.live.applied, "spec.topology.controlPlane") or {}
-        found |= health_check(context, applied)
-    return found
+        result |= health_check(context, applied)
+    return result

@@ -158,8 +158,8 @@ def _login_as_applied(context: ClusterContext, issuer: Any) -> dict[str, dict[st
 def _flag(context: ClusterContext, field: str) -> bool | None:
     name = field.split(".")[2]
     addons = context.order.spec.addons.model_dump()
-    found: bool | None = addons[name]["enabled"]
-    return found
+    result: bool | None = addons[name]["enabled"]
+    return result
 
 
 def _private(context: ClusterContext) -> bool | None:

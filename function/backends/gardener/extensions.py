@@ -21,15 +21,15 @@ def extensions(context: ShootContext) -> Manifest:
 
 def missing_addons(context: ShootContext) -> list[Remark]:
     """Return the addons that the order mentions and the provider does not offer."""
-    found = [
+    result = [
         Remark(f"spec.addons.{name}.enabled", "this addon is not offered here")
         for name, offer in context.settings.addons.items()
         if offer is None and name != _METRICS
     ]
     if mentioned_addons(context.order.spec).get(_METRICS) is False:
         text = "metrics-server is a part of every cluster here"
-        found.append(Remark(f"spec.addons.{_METRICS}.enabled", text))
-    return found
+        result.append(Remark(f"spec.addons.{_METRICS}.enabled", text))
+    return result
 
 
 def _limits(context: ShootContext) -> list[Manifest]:

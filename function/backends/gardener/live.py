@@ -74,8 +74,8 @@ class LiveShoot:
     @property
     def status(self) -> Mapping[str, Any]:
         """Return what Gardener reports."""
-        found: Mapping[str, Any] = self.shoot.get("status") or {}
-        return found
+        result: Mapping[str, Any] = self.shoot.get("status") or {}
+        return result
 
     @property
     def operation(self) -> Mapping[str, Any]:

@@ -22,15 +22,15 @@ def maintenance(spec: ClusterSpec, applied: Manifest) -> Manifest:
         applied: The previously rendered Shoot; empty for a new one.
     """
     update, window = spec.maintenance.auto_update, spec.maintenance.window
-    found: Manifest = {
+    result: Manifest = {
         "autoUpdate": {
             "kubernetesVersion": update.kubernetes,
             "machineImageVersion": update.machine_image,
         }
     }
     if window:
-        found["timeWindow"] = _time_window(window, _offset(window, applied))
-    return found
+        result["timeWindow"] = _time_window(window, _offset(window, applied))
+    return result
 
 
 def notes(spec: ClusterSpec, applied: Manifest) -> tuple[Remark, ...]:

@@ -23,14 +23,14 @@ def pools(context: ShootContext) -> list[Manifest]:
     Raises:
         InvalidOrder: There are none, or one asks for what is not possible.
     """
-    found = [_worker(context, pool) for pool in context.order.spec.node_pools]
-    if not found:
+    result = [_worker(context, pool) for pool in context.order.spec.node_pools]
+    if not result:
         # Workers can never be added to a shoot that was created without any.
         raise InvalidOrder(Problem("spec.nodePools", "at least one pool is needed here"))
-    if not any(pool["maximum"] for pool in found):
+    if not any(pool["maximum"] for pool in result):
         raise InvalidOrder(Problem("spec.nodePools", "at least one node is needed here"))
-    _check_spread(found)
-    return found
+    _check_spread(result)
+    return result
 
 
 def node_volumes(context: ShootContext, applied: list[Manifest]) -> dict[str, int]:

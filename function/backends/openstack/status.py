@@ -63,11 +63,11 @@ def health(observed: Mapping[str, Resource]) -> Condition:
     provider-openstack reports no error for a server that fails while it is built or later: the
     server was created, and nothing is left to do. Only its state shows it, without the cause.
     """
-    found = trouble.health(observed.values())
-    if found.status and _in_error(observed):
+    result = trouble.health(observed.values())
+    if result.status and _in_error(observed):
         text = f"{FAILED}; the provider has to act"
-        return Condition(found.type, False, "ConfigurationProblem", text)
-    return found
+        return Condition(result.type, False, "ConfigurationProblem", text)
+    return result
 
 
 def current(context: ServerContext, wanted: Iterable[str]) -> Condition:
