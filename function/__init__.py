@@ -19,7 +19,7 @@
     sizes      limits of a whole order        wire       requests that protobuf rejects
     metadata, manifests   what an API server takes
     constraints   what new and changed values must meet
-    immutable, existence, trouble, progress   what is built, why not, and how far
+    immutable, existence, diagnosis, progress   what is built, why not, and how far
     names, labels, flavors, kubeconfig, parsing, schema, shapes, paths, errors, excerpts
 
 Imports point downwards, the server loads nothing of the command line, and nothing here imports

@@ -8,7 +8,7 @@ interrupted creation may have left behind, and what no provider has observed yet
 import datetime
 import re
 
-from function import trouble
+from function import diagnosis
 from function.contract import Resource
 from function.managed import EXTERNAL_NAME
 
@@ -44,7 +44,7 @@ def may_exist(resource: Resource) -> bool:
         return True
     # The whole text: a name conflict may be reported at the end of a long text.
     synced, attempt = (
-        trouble.condition_of(resource.status, kind, whole=True)
+        diagnosis.condition_of(resource.status, kind, whole=True)
         for kind in ("Synced", "LastAsyncOperation")
     )
     # While a creation that was refused before is retried, only this condition is positive.
@@ -65,7 +65,7 @@ def _is_unmade(text: str, *, named: bool) -> bool:
     failure after that leaves the resource behind.
     """
     if named:
-        return trouble.read(text).refuses
+        return diagnosis.read(text).refuses
     return _TAKEN not in text and bool(_REFUSED.search(text))
 
 

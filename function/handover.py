@@ -7,7 +7,7 @@ happened, the observed state reflects the previous order.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from function import trouble
+from function import diagnosis
 from function.contract import Condition, Resource
 
 PENDING = "the change is being handed to the provider"
@@ -92,6 +92,6 @@ def _is_unread(observed: Resource) -> bool:
 
     A failure proves nothing: the change may have been read, and be failing since.
     """
-    synced = trouble.condition_of(observed.status, "Synced")
+    synced = diagnosis.condition_of(observed.status, "Synced")
     seen: int = synced.get("observedGeneration") or 0
     return synced.get("status") == "True" and observed.generation > seen > 0

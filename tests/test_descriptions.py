@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import function
-from function import errors, trouble
+from function import diagnosis, errors
 from function.backends import SETTINGS
 from function.model import KINDS
 from function.model.status import STATUSES
@@ -177,15 +177,15 @@ def test_each_reason_is_described() -> None:
     hold(described, [(" ".join(pair), *pair) for pair in WRITTEN_OUT])
 
 
-def test_each_trouble_is_described() -> None:
+def test_each_problem_is_described() -> None:
     """With the sentence that goes with it."""
 
     def described(reason: str) -> None:
-        assert f"{reason}: {trouble.sentence(reason)}." in STORY["BackendHealthy"]
+        assert f"{reason}: {diagnosis.sentence(reason)}." in STORY["BackendHealthy"]
 
     hold(
         described,
-        [(reason, reason) for reason in sorted({reason for reason, _, _ in trouble.REASONS})],
+        [(reason, reason) for reason in sorted({reason for reason, _, _ in diagnosis.REASONS})],
     )
 
 

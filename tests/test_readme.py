@@ -13,7 +13,7 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
-from function import errors, metrics, trouble
+from function import diagnosis, errors, metrics
 from function.calls import Call
 from function.fn import UNEXPECTED
 from tests import asking
@@ -124,15 +124,15 @@ def test_the_guide_names_every_metric_with_its_labels() -> None:
 
 
 def test_the_guide_says_what_to_do_about_every_reason() -> None:
-    """Every refusal has a row in the table of troubles."""
+    """Every refusal has a row in the table of problems."""
     kinds = {k for group in errors.Refusal.__subclasses__() for k in group.__subclasses__()}
     reported = set(re.findall(r"^\| `(\w+)` \|", GUIDE, re.MULTILINE))
     assert {kind.__name__ for kind in kinds} | {UNEXPECTED} <= reported
 
 
-def test_tenants_are_told_who_acts_on_trouble() -> None:
+def test_tenants_are_shown_who_acts() -> None:
     """Each reason of `BackendHealthy` has a row."""
-    reasons = {reason for reason, _, _ in trouble.REASONS}
+    reasons = {reason for reason, _, _ in diagnosis.REASONS}
     rows = re.search(r"reason of `BackendHealthy=False`.*?\n\n", CONDITIONS, re.DOTALL)
     assert rows is not None
     assert set(re.findall(r"`([A-Z]\w+)`", rows[0].partition("\n")[2])) == reasons

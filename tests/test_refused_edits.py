@@ -110,7 +110,7 @@ CAUSES: dict[str, Callable[[Manifest, list[Manifest]], tuple[Manifest, list[Mani
 @each
 @pytest.mark.parametrize("cause", CAUSES)
 def test_what_runs_is_reported(name: str, cause: str) -> None:
-    """Whatever the refusal is for: first that all is well, then that the provider is in trouble."""
+    """Whatever the refusal is for: first that all is well, then that the provider has a problem."""
     order, layers, live = built(name)
     order, layers = CAUSES[cause](order, layers)
     assert conditions(order, layers, live) == WELL
@@ -141,7 +141,7 @@ def test_what_goes_is_reported(name: str) -> None:
 
 @each
 def test_a_lost_record(name: str) -> None:
-    """What needs the order as it was accepted is sent again as it was; trouble needs no order."""
+    """What needs the order as it was accepted is sent again as it was; problems need no order."""
     order, layers, live = built(name)
     root = SETUPS[name][2]
     forgotten = changed(live, root, lambda one: one["metadata"]["annotations"].pop(ANNOTATION))

@@ -7,7 +7,18 @@ from typing import Any
 import pytest
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 
-from function import bound, excerpts, fn, local, plain, report, responses, simulate, sizes, trouble
+from function import (
+    bound,
+    diagnosis,
+    excerpts,
+    fn,
+    local,
+    plain,
+    report,
+    responses,
+    simulate,
+    sizes,
+)
 from function.contract import Mode, Rendered
 from function.paths import replaced
 from tests import asking
@@ -320,7 +331,7 @@ def test_a_message_of_others_is_cut_on_its_way_in() -> None:
     """Only its beginning is read, whoever reads it."""
     text = "b" * 100_000
     status = {"conditions": [{"type": "Synced", "status": "False", "message": text}]}
-    condition = trouble.condition_of(status, "Synced")
+    condition = diagnosis.condition_of(status, "Synced")
     assert condition["message"] == excerpts.cut(text, excerpts.TEXT_IN)
     assert len(condition["message"]) <= excerpts.TEXT_IN
     assert condition["status"] == "False"

@@ -17,14 +17,14 @@ from typing import Any
 import pytest
 
 import function
-from function import excerpts, existence, flavors, metrics, paths, progress, trouble
+from function import diagnosis, excerpts, existence, flavors, metrics, paths, progress
 from function.backends import capi, gardener
 from function.backends.capi import health, live, status
 from function.backends.capi.live import LiveCluster
 from function.backends.gardener import status as shoots
 from function.backends.gardener.live import LiveShoot
 from function.contract import Manifest, Resource
-from function.trouble import names
+from function.diagnosis import names
 from tests import asking
 
 SIZES = (4 * 1024, 16 * 1024, 64 * 1024)
@@ -127,7 +127,7 @@ def test_all_patterns_are_tried() -> None:
     """Those of tables and those that are written out are among them."""
     known = (flavors._NAME, live._AWAITED, names._ADDRESS, names._ID, existence._REFUSED)
     assert {pattern.pattern for pattern in known} <= set(PATTERNS)
-    assert {pattern.pattern for _, pattern, _ in trouble.REASONS} <= set(PATTERNS)
+    assert {pattern.pattern for _, pattern, _ in diagnosis.REASONS} <= set(PATTERNS)
     assert r"([0-9]+)" in PATTERNS
     assert len(PATTERNS) > 15
 
@@ -160,7 +160,7 @@ def cluster(kind: str, text: str) -> Manifest:
 
 
 def read_health(kind: str, text: str) -> object:
-    """Read what troubles a Cluster."""
+    """Read the health of a Cluster."""
     return health.of(observed(cluster(kind, text), {}), paused=False)
 
 
@@ -206,9 +206,9 @@ def read_names(text: str) -> object:
 
 KINDS = ("InfrastructureReady", "WorkersAvailable", "WorkerMachinesReady", "TopologyReconciled")
 WHOLE: dict[str, Callable[[str], object]] = {
-    "classify": trouble.classify,
+    "classify": diagnosis.classify,
     "without names": read_names,
-    "trouble": lambda text: trouble.of(failing("compute.openstack", text)),
+    "diagnosis": lambda text: diagnosis.of(failing("compute.openstack", text)),
     "existence": lambda text: existence.may_exist(failing("compute.openstack", text)),
     "existence of an Object": lambda text: existence.may_exist(failing("kubernetes", text)),
     "nodes of a Shoot": read_nodes,

@@ -32,6 +32,7 @@ NAMES = {
     "standing": "previous, applied",
     "asks": "requests",
     "garbled": "malformed",
+    "trouble": "diagnosis, problem",
     "anew": "again",
     "doubled": "duplicate",
 }

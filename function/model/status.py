@@ -64,7 +64,7 @@ class OrderStatus(Schema):
         description="State in one word. Pending: nothing exists yet; Provisioning: it is being "
         "built; Ready: it is as ordered; Updating: it runs, and is being changed; "
         "Hibernated: it sleeps, as ordered; Degraded: it runs, but not all of it, or "
-        "the provider reports trouble; Failed: it could not be built or changed, and "
+        "the provider reports a problem; Failed: it could not be built or changed, and "
         "the provider has to act; Deleting: the resources that were built are being "
         "deleted although the order remains.",
     )

@@ -118,7 +118,7 @@ def test_a_refused_edit_does_not_hide_what_breaks(
     until(
         lambda: cluster.reported("BackendHealthy")["status"] == "False",
         seconds=SECONDS,
-        what="trouble",
+        what="a problem",
     )
     assert cluster.reported("BackendHealthy")["reason"] == "Unreachable"
     until(

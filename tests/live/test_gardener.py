@@ -160,7 +160,7 @@ class TestTrouble:
         assert answer.composite["status"]["phase"] == "Degraded"
 
     def test_of_a_condition_that_holds(self) -> None:
-        """What Gardener does not call unhealthy is no trouble."""
+        """What Gardener does not call unhealthy is no problem."""
         for status in ("True", "Progressing"):
             said = conditions(status, "ERR_INFRA_QUOTA_EXCEEDED")
             answer = ask(order(), seen(built(order()), status__conditions=said))

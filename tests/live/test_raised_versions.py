@@ -23,7 +23,7 @@ REFUSAL = {
 }
 
 
-def test_the_former_version_is_no_trouble() -> None:
+def test_the_previous_version_is_no_problem() -> None:
     """The version that runs is asked for now; nothing is wrong, and nothing is under way."""
     reported = told_of("1.35.4")
     assert reason(reported, "BackendHealthy") == "NoTrouble"
@@ -31,7 +31,7 @@ def test_the_former_version_is_no_trouble() -> None:
     assert reported["status"]["version"] == "1.35.4"
 
 
-def test_every_other_refusal_is_trouble() -> None:
+def test_every_other_refusal_is_a_problem() -> None:
     """Where the same version runs, a refusal is of what is asked still."""
     reported = told_of("1.34.7")
     assert reason(reported, "BackendHealthy") == "ConfigurationProblem"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from function import local, simulate, trouble
+from function import diagnosis, local, simulate
 from tests import asking
 from tests.live.moments import (
     AT,
@@ -584,12 +584,12 @@ def test_refusals_of_api_servers(backend: str, name: str) -> None:
             "create failed: cannot apply object: ",
             "observe failed: cannot dry-run: ",
         ):
-            assert trouble.classify(prefix + one)[0] == want, one
-    assert trouble.classify(webhook)[0] == "ConfigurationProblem"
+            assert diagnosis.classify(prefix + one)[0] == want, one
+    assert diagnosis.classify(webhook)[0] == "ConfigurationProblem"
     manifest: Manifest = {"status": {}}
     _fail(manifest, read)
     failing = asking.unscoped("a", manifest)
-    assert (trouble.of(failing) is None) == (name in _WAITS)
+    assert (diagnosis.of(failing) is None) == (name in _WAITS)
 
 
 @pytest.mark.parametrize(
@@ -638,8 +638,8 @@ def test_refusals_of_api_servers(backend: str, name: str) -> None:
 )
 def test_other_texts_of_api_servers(text: str, want: str) -> None:
     """Missing rights and quotas come in the same words, and are distinguished."""
-    assert trouble.classify(text)[0] == want
-    assert trouble.classify(f"observe failed: cannot get object: {text}")[0] == want
+    assert diagnosis.classify(text)[0] == want
+    assert diagnosis.classify(f"observe failed: cannot get object: {text}")[0] == want
 
 
 @pytest.mark.parametrize("name", ["cluster/minimal", "server/web"])

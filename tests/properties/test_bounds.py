@@ -199,7 +199,7 @@ def check_bounds(rsp: fnv1.RunFunctionResponse, namespaced: bool) -> None:
         assert ("namespace" in manifest["metadata"]) is namespaced
 
 
-def troubled(observed: dict[str, local.Observed], rng: Random) -> dict[str, local.Observed]:
+def failing_parts(observed: dict[str, local.Observed], rng: Random) -> dict[str, local.Observed]:
     """Return observed resources that report at great length."""
     result = dict(observed)
     for key in rng.sample(sorted(result), min(3, len(result))):
@@ -232,5 +232,5 @@ def test_everything_is_bounded(kind: str, provider: str, seed: int) -> None:
             assert outcome.fatal.startswith("InvalidOrder: ")
             return
         observed = simulate.play(outcome.resources)
-    rsp, _ = answered(xr, provider, troubled(observed, rng))
+    rsp, _ = answered(xr, provider, failing_parts(observed, rng))
     check_bounds(rsp, mode is Mode.NAMESPACED)

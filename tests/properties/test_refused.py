@@ -9,7 +9,7 @@ import pytest
 from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 from hypothesis import assume, given, note, settings
 
-from function import plain, trouble
+from function import diagnosis, plain
 from function.contract import Manifest
 from function.local import Observed
 
@@ -32,7 +32,7 @@ CAUSES: tuple[Fault, ...] = (
     faults.environment_renamed,
     faults.step_garbled,
 )
-SENTENCES = {trouble.sentence(reason) for reason, _, _ in trouble.REASONS}
+SENTENCES = {diagnosis.sentence(reason) for reason, _, _ in diagnosis.REASONS}
 TEXTS = (
     "create failed: Quota exceeded for instances: Requested 1, but already used 1 of 1 instances",
     "observe failed: connection refused",
@@ -95,7 +95,7 @@ TROUBLES: tuple[Callable[[Manifest, Random], None], ...] = (
 )
 
 
-def troubled(world: World, rng: Random) -> World:
+def failing_parts(world: World, rng: Random) -> World:
     """Let something happen to what runs."""
     observed = dict(world.observed)
     for key in rng.sample(sorted(observed), rng.randint(0, len(observed))):
@@ -107,7 +107,7 @@ def troubled(world: World, rng: Random) -> World:
 
 def check_fresh(world: World, rng: Random, cause: Fault) -> None:
     """Refuse an edit, and hold the conditions against those of the order as it was accepted."""
-    world = troubled(replace(world, spec=world.answered or {}), rng)
+    world = failing_parts(replace(world, spec=world.answered or {}), rng)
     accepted, broken = ask(world), cause(world, rng)
     refused = ask(broken)
     assume(refused.fatal and not accepted.fatal)
@@ -132,7 +132,7 @@ def check_agreement(world: World, rng: Random) -> None:
     """Let something happen, and hold phase, message and conditions against each other."""
     if rng.random() < 0.5:
         world = edited(world, rng)
-    world = troubled(world, rng)
+    world = failing_parts(world, rng)
     reply = ask(world)
     assume(not reply.fatal)
     status = plain.to_dict(reply.response.desired.composite.resource)["status"]

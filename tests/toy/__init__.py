@@ -5,7 +5,7 @@ It is registered by one line of `tests/test_toy_backend.py`, and by nothing else
 
 from collections.abc import Iterator, Mapping
 
-from function import trouble
+from function import diagnosis
 from function.contract import (
     Backend,
     Condition,
@@ -69,7 +69,7 @@ def render(given: Context[NetworkSpec, Painted, Observed]) -> Rendered:
         status={"phase": "Ready", "message": "built"}
         if done
         else {"phase": "Provisioning", "message": "not built yet"},
-        conditions=(Condition("Current", done, "AsOrdered"), trouble.health(observed.values())),
+        conditions=(Condition("Current", done, "AsOrdered"), diagnosis.health(observed.values())),
     )
 
 

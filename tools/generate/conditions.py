@@ -4,7 +4,7 @@ Crossplane adds `status.conditions` to the schema itself, in place of whatever a
 So they are described with `status`. Who acts on a refusal follows from its class in `errors`.
 """
 
-from function import trouble
+from function import diagnosis
 from function.errors import OperatorRefusal, TenantRefusal
 from function.fn import UNEXPECTED
 
@@ -37,12 +37,12 @@ _UNKNOWN = "A condition is Unknown, with the reason FatalError, where Crossplane
 
 def story() -> str:
     """Return the description of all conditions, a paragraph each."""
-    reasons = {reason: trouble.sentence(reason) for reason, _, _ in trouble.REASONS}
+    reasons = {reason: diagnosis.sentence(reason) for reason, _, _ in diagnosis.REASONS}
     paragraphs = (
         f"Accepted: the order is accepted; if not, nothing was changed. {_refusals()}",
         f"Provisioned: what belongs to the order is ready. {_listed(_PROVISIONED)}",
         f"Current: what runs is what was accepted last. {_listed(_CURRENT)}",
-        f"BackendHealthy: the provider reports no trouble. {_listed(reasons)}",
+        f"BackendHealthy: the provider reports no problem. {_listed(reasons)}",
         f"FullySupported: every field has an effect here. {_listed(_SUPPORTED)}",
     )
     return "\n".join(("Conditions, with their reasons:", *paragraphs, _REFUSED, _UNKNOWN))

@@ -7,7 +7,7 @@ never a name, which could consist of such words.
 
 from collections.abc import Iterator
 
-from function import trouble
+from function import diagnosis
 from function.backends.capi.live import MACHINES, LiveCluster
 from function.contract import Condition, Manifest
 from function.paths import lookup
@@ -31,18 +31,18 @@ def of(live: LiveCluster, *, paused: bool) -> Condition:
         live: The view of the live Cluster.
         paused: Whether the provider has paused the cluster before it matches the order.
     """
-    result = trouble.health([live.root] if live.root else [])
+    result = diagnosis.health([live.root] if live.root else [])
     if not result.status:
         return result
     if paused:
-        return Condition(result.type, False, trouble.PAUSED, trouble.sentence(trouble.PAUSED))
+        return Condition(result.type, False, diagnosis.PAUSED, diagnosis.sentence(diagnosis.PAUSED))
     known = _names(live.cluster)
     if live.is_failed:
         text = str(live.reconciled.get("message", ""))
-        return Condition(result.type, False, *trouble.classify(text, known))
+        return Condition(result.type, False, *diagnosis.classify(text, known))
     for text in _texts(live):
-        rule = trouble.read(text, known)
-        if rule is not trouble.UNKNOWN or any(words in text for words in _ATTEMPTS):
+        rule = diagnosis.read(text, known)
+        if rule is not diagnosis.UNKNOWN or any(words in text for words in _ATTEMPTS):
             return Condition(result.type, False, rule.reason, rule.sentence)
     return result
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from function import handover, shapes, trouble
+from function import diagnosis, handover, shapes
 from function.backends.capi.forms import newest
 from function.contract import WHOLE, Manifest, Observed, Progress, Resource
 from function.paths import is_below, lookup
@@ -267,7 +267,7 @@ class LiveCluster:
 
     def condition(self, kind: str) -> Mapping[str, Any]:
         """Return a condition of the Cluster; empty if it is not reported."""
-        return trouble.condition_of(self.status, kind)
+        return diagnosis.condition_of(self.status, kind)
 
     def counters(self, part: str) -> Mapping[str, Any]:
         """Return what is counted for `controlPlane` or `workers`; empty before 1.9."""

@@ -8,7 +8,7 @@ import functools
 from dataclasses import dataclass
 from typing import Any
 
-from function import progress, trouble
+from function import diagnosis, progress
 from function.backends.capi import pools
 from function.backends.capi.effective import ClusterContext
 from function.backends.capi.live import MACHINES, LiveCluster
@@ -86,7 +86,7 @@ class Moment:
     def is_refused(self) -> bool:
         """Return whether the order is refused or its topology cannot be reconciled."""
         root = self.live.root
-        refused = root is not None and trouble.refused(root)
+        refused = root is not None and diagnosis.refused(root)
         return refused or (self.live.is_fresh and self.live.is_failed)
 
     @functools.cached_property
@@ -115,7 +115,7 @@ def current(moment: Moment) -> Condition:
     if not moment.live.is_initialised:
         return Condition("Current", False, "Provisioning", _BUILDING)
     if moment.is_paused:
-        return Condition("Current", False, trouble.PAUSED, message)
+        return Condition("Current", False, diagnosis.PAUSED, message)
     if moment.is_refused:
         return Condition("Current", False, "Updating", _RETRIED)
     if moment.moves:
@@ -163,7 +163,7 @@ def _phase(moment: Moment) -> tuple[str, str]:
     if not live.status:
         return "Pending", "the cluster is not there yet"
     if moment.is_paused:
-        return "Provisioning" if moment.is_new else "Updating", trouble.sentence(trouble.PAUSED)
+        return "Provisioning" if moment.is_new else "Updating", diagnosis.sentence(diagnosis.PAUSED)
     if not live.is_initialised:
         return "Provisioning", _building(moment)
     if moment.moves and not moment.is_refused:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from function import trouble, versions
+from function import diagnosis, versions
 from function.backends.gardener import operation, shoot, status
 from function.backends.gardener.effective import (
     ShootContext,
@@ -66,7 +66,7 @@ def look(accepted: Accepted[ClusterSpec] | None, live: LiveShoot) -> View:
     """Return the state of the observed Shoot, compared with what was last applied."""
     observed = live.observed
     if live.root is None or lookup(live.rendered, "spec") is None:
-        return View((trouble.health(observed.values()),))
+        return View((diagnosis.health(observed.values()),))
     desired = _desired(live.root, live)
     login = shoot.login_key(accepted.bound, accepted.order.spec) if accepted else None
     return View(

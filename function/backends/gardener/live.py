@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from function import shapes, trouble, versions
+from function import diagnosis, shapes, versions
 from function.contract import Manifest, Observed, Progress, Resource
 from function.paths import lookup
 
@@ -58,7 +58,7 @@ class LiveShoot:
     @property
     def refused(self) -> Manifest:
         """Return the live Shoot if what was rendered last was refused; else empty."""
-        return self.shoot if self.root and trouble.refused(self.root) else {}
+        return self.shoot if self.root and diagnosis.refused(self.root) else {}
 
     def worker(self, name: str) -> Manifest:
         """Return a worker pool as previously rendered, with its live zones if it was refused."""
@@ -100,7 +100,7 @@ class LiveShoot:
     @property
     def unhealthy(self) -> list[Mapping[str, Any]]:
         """Return the conditions that are not met; an empty one for each that is not reported."""
-        found = [trouble.condition_of(self.status, kind) for kind in HEALTHY]
+        found = [diagnosis.condition_of(self.status, kind) for kind in HEALTHY]
         # Progressing is reported for a cluster that is ready while one of its parts is restarted.
         return [one for one in found if one.get("status") not in ("True", "Progressing")]
 

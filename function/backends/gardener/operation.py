@@ -1,6 +1,6 @@
 """Build the maintenance and hibernation of a Shoot."""
 
-from function import trouble
+from function import diagnosis
 from function.contract import Manifest, Remark
 from function.errors import InvalidOrder, Problem
 from function.model import ClusterSpec
@@ -98,7 +98,7 @@ def _check_waking(live: Manifest) -> None:
     Raises:
         InvalidOrder: Webhooks of the tenant prevent it, which is all that Gardener checks.
     """
-    possible = trouble.condition_of(
+    possible = diagnosis.condition_of(
         {"conditions": lookup(live, "status.constraints")}, "HibernationPossible"
     )
     if possible.get("status") == "False":

@@ -6,7 +6,7 @@ Errors are identified by their codes, never by their text.
 import re
 from typing import Any
 
-from function import progress, trouble
+from function import diagnosis, progress
 from function.backends.gardener.effective import ShootContext
 from function.backends.gardener.live import KEY, VERSION, LiveShoot, workers
 from function.contract import Condition, Manifest, Resource
@@ -62,7 +62,9 @@ def current(shoot: Resource, live: LiveShoot) -> Condition:
         return Condition("Current", False, "Updating", message)
     if not _is_taken(shoot, live):
         if _is_paused(shoot, live):
-            return Condition("Current", False, trouble.PAUSED, trouble.sentence(trouble.PAUSED))
+            return Condition(
+                "Current", False, diagnosis.PAUSED, diagnosis.sentence(diagnosis.PAUSED)
+            )
         return Condition("Current", False, "Updating", _what(live, shape))
     return Condition("Current", True, "AsOrdered")
 
@@ -104,15 +106,15 @@ def _is_refused(shoot: Resource, live: LiveShoot) -> bool:
     for the version that runs; that does not count.
     """
     versions = [lookup(m, VERSION) for m in (shoot.payload["manifest"], live.rendered)]
-    refused = live.root is not None and trouble.refused(live.root)
+    refused = live.root is not None and diagnosis.refused(live.root)
     return refused and versions[0] == versions[1]
 
 
 def health(shoot: Resource, live: LiveShoot) -> Condition:
     """Return the health of the Shoot by its error codes, else that of the Objects."""
     if _is_paused(shoot, live):
-        sentence = trouble.sentence(trouble.PAUSED)
-        return Condition(trouble.CONDITION, False, trouble.PAUSED, sentence)
+        sentence = diagnosis.sentence(diagnosis.PAUSED)
+        return Condition(diagnosis.CONDITION, False, diagnosis.PAUSED, sentence)
     reported = (*live.errors, *live.unhealthy)
     codes = {code for one in reported for code in one.get("codes") or ()}
     failed = live.operation.get("state") in ("Error", "Failed")
@@ -120,14 +122,14 @@ def health(shoot: Resource, live: LiveShoot) -> Condition:
     code = next((code for code in _CODES if code in codes), "")
     if code or live.errors or failed:
         reason = _CODES.get(code, "ConfigurationProblem")
-        sentence = _SENTENCES.get(code) or trouble.sentence(reason)
-        return Condition(trouble.CONDITION, False, reason, sentence)
+        sentence = _SENTENCES.get(code) or diagnosis.sentence(reason)
+        return Condition(diagnosis.CONDITION, False, reason, sentence)
     settled = [
         found
         for key, found in live.observed.items()
-        if key != KEY or not trouble.refused(found) or _is_refused(shoot, live)
+        if key != KEY or not diagnosis.refused(found) or _is_refused(shoot, live)
     ]
-    return trouble.health(settled)
+    return diagnosis.health(settled)
 
 
 def _phase(live: LiveShoot, shape: Shape) -> tuple[str, str]:
@@ -140,7 +142,7 @@ def _phase(live: LiveShoot, shape: Shape) -> tuple[str, str]:
     if operation.get("type") == "Create" and state != "Succeeded":
         return _building(live, state)
     if not live.is_fresh:
-        paused = trouble.sentence(trouble.PAUSED)
+        paused = diagnosis.sentence(diagnosis.PAUSED)
         return "Updating", paused if live.is_ignored else _what(live, shape)
     if state == "Failed":
         return "Failed", "the last change failed, and the provider has to act"
@@ -172,7 +174,7 @@ def _far(what: str, live: LiveShoot, kind: str) -> str:
     operation = live.operation
     if operation.get("type") != kind:
         return what
-    nodes = trouble.condition_of(live.status, "EveryNodeReady")
+    nodes = diagnosis.condition_of(live.status, "EveryNodeReady")
     match = _NODES.search(str(nodes.get("message", "")))
     counted = [f"nodes {Count('', int(match[1]), int(match[2]))}"] if match else []
     return ", ".join((what, progress.percent(operation.get("progress")), *counted))

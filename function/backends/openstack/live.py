@@ -3,7 +3,7 @@
 import functools
 from dataclasses import dataclass
 
-from function import trouble
+from function import diagnosis
 from function.contract import Manifest, Observed, Resource
 
 
@@ -36,7 +36,7 @@ class LiveResources:
             key
             for key, found in self.observed.items()
             if found.at_provider.get("id")
-            and trouble.condition_of(found.status, "Ready").get("reason") == "Creating"
+            and diagnosis.condition_of(found.status, "Ready").get("reason") == "Creating"
         )
 
     def id(self, key: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from function import trouble
+from function import diagnosis
 from function.backends.openstack.effective import NetworkContext
 from function.backends.openstack.keys import IPV4, IPV6, NETWORK, SUBNET
 from function.contract import Condition, Manifest, Resource
@@ -59,7 +59,7 @@ def _overall(context: NetworkContext, wanted: Sequence[Resource]) -> tuple[str, 
     going = [r for _, r in sorted(context.live.observed.items()) if r.deleting]
     if any(resource.key in {r.key for r in wanted} for resource in going):
         text = "a part of the network is being deleted although the order was not deleted"
-        return "Deleting", trouble.held(text, going)
+        return "Deleting", diagnosis.held(text, going)
     found = current(context, wanted)
     if found.status:
         return "Ready", "the network is as ordered"
@@ -68,7 +68,7 @@ def _overall(context: NetworkContext, wanted: Sequence[Resource]) -> tuple[str, 
     failed = [
         r
         for r in wanted
-        if r.key in context.live.observed and trouble.of(context.live.observed[r.key])
+        if r.key in context.live.observed and diagnosis.of(context.live.observed[r.key])
     ]
     if any(not context.live.id(resource.key) for resource in failed):
         return "Failed", "a part of the network could not be built"

@@ -8,7 +8,7 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
-from function import trouble
+from function import diagnosis
 from function.backends.openstack import keys
 from function.backends.openstack.effective import CloudSettings, NetworkContext
 from function.backends.openstack.keys import IPV4, IPV6, NETWORK, NETWORKING, ROUTER, SUBNET
@@ -52,7 +52,7 @@ def render(context: NetworkContext) -> Rendered:
         planned=waiting,
         removals=removals(wanted, observed, _path),
         status=status(context, resources),
-        conditions=(current(context, resources), trouble.health(observed.values())),
+        conditions=(current(context, resources), diagnosis.health(observed.values())),
         notes=_notes(order),
     )
 
@@ -73,7 +73,7 @@ def _waits(observed: Mapping[str, Resource], key: str) -> bool:
 def look(accepted: Accepted[NetworkSpec] | None, live: LiveResources) -> View:
     """Return the state of the observed network, compared with the last accepted order."""
     observed = live.observed
-    health = trouble.health(observed.values())
+    health = diagnosis.health(observed.values())
     if accepted is None:
         return View((health,))
     context = Context(

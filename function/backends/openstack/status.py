@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from function import trouble
+from function import diagnosis
 from function.backends.openstack import keys
 from function.backends.openstack.effective import ServerContext
 from function.backends.openstack.live import LiveResources
@@ -36,7 +36,7 @@ def instance_phase(live: LiveResources, key: str) -> str:
     known = _STATES.get(str(instance.at_provider.get("powerState") or ""))
     if known and live.id(key):
         return "Paused" if _is_unreadable(instance) else known
-    return "Failed" if trouble.of(instance) else "Provisioning"
+    return "Failed" if diagnosis.of(instance) else "Provisioning"
 
 
 def _is_unreadable(instance: Resource) -> bool:
@@ -44,7 +44,7 @@ def _is_unreadable(instance: Resource) -> bool:
 
     It then keeps reporting the previous state.
     """
-    synced = trouble.condition_of(instance.status, "Synced")
+    synced = diagnosis.condition_of(instance.status, "Synced")
     return synced.get("status") == "False" and bool(_UNREADABLE.search(str(synced["message"])))
 
 
@@ -63,7 +63,7 @@ def health(observed: Mapping[str, Resource]) -> Condition:
     provider-openstack reports no error for a server that fails while it is built or later: the
     server was created, and nothing is left to do. Only its state shows it, without the cause.
     """
-    result = trouble.health(observed.values())
+    result = diagnosis.health(observed.values())
     if result.status and _in_error(observed):
         text = f"{FAILED}; the provider has to act"
         return Condition(result.type, False, "ConfigurationProblem", text)
@@ -218,7 +218,7 @@ def _overall(phases: list[str], context: ServerContext, found: Condition) -> tup
 def _going(context: ServerContext, what: str) -> str:
     """Return what is being deleted, and what blocks the deletion."""
     going = [found for _, found in sorted(context.live.observed.items()) if found.deleting]
-    return trouble.held(f"{what} is being deleted although the order was not deleted", going)
+    return diagnosis.held(f"{what} is being deleted although the order was not deleted", going)
 
 
 def _before_servers(context: ServerContext) -> tuple[str, str]:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from function import trouble
+from function import diagnosis
 from function.contract import Condition, Resource
-from function.trouble import names
+from function.diagnosis import names
 from tests import asking
 from tests.live.moments import shown, with_condition
 
@@ -97,8 +97,8 @@ def test_every_recorded_object_is_judged() -> None:
 
 @pytest.mark.parametrize(("name", "want"), REPORTS.items(), ids=REPORTS)
 def test_recorded(name: str, want: tuple[str, str] | None) -> None:
-    """A reference that does not resolve yet, and drift that was healed, are no trouble."""
-    assert trouble.of(recorded(name)) == want
+    """A reference that does not resolve yet, and drift that was healed, are no problem."""
+    assert diagnosis.of(recorded(name)) == want
 
 
 @pytest.mark.parametrize("file", ["openstack", "kubernetes"])
@@ -106,7 +106,7 @@ def test_texts(file: str) -> None:
     """Each text has its reason, names the field that can be corrected, and is refused or not."""
     wrong = []
     for entry in asking.texts(file):
-        rule = trouble.read(entry["text"])
+        rule = diagnosis.read(entry["text"])
         named = re.findall(r"spec\.\w+", rule.sentence)
         got = (rule.reason, rule.refuses, *named[:1])
         want = (entry["want"], entry.get("refused", False))
@@ -157,7 +157,7 @@ def test_names_are_not_read(text: str, word: str) -> None:
         "a", "f", "K", {"name": f"{word}-0"}, name=f"acme-{word}-0123456789", labels=labels,
         status={"conditions": [failed(text.format(word))]},
     )  # fmt: skip
-    assert trouble.of(resource) == REFUSED
+    assert diagnosis.of(resource) == REFUSED
 
 
 @pytest.mark.parametrize("word", WORDS)
@@ -167,7 +167,7 @@ def test_what_a_provider_says_is_read_beside_names(word: str) -> None:
     for entry in asking.texts("openstack") + asking.texts("kubernetes"):
         text = f"{entry['text']} ({word}-0 of '{word}')"
         resource = Resource("a", "f", "K", {}, labels=labels)
-        found = trouble.read(text, names.of(resource))
+        found = diagnosis.read(text, names.of(resource))
         likewise = (entry["want"],) if word == "web" else (entry["want"], "Retrying")
         assert found.reason in likewise, (entry["name"], found)
 
@@ -189,7 +189,7 @@ def test_long_texts_take_no_longer_than_they_are_long(size: int) -> None:
     ):
         text = (part * (size * 1024))[: size * 1024]
         started = time.process_time()
-        trouble.classify(text, known)
+        diagnosis.classify(text, known)
         assert time.process_time() - started < 0.02 * size, part
 
 
@@ -203,7 +203,7 @@ FOREIGN = re.compile(
 @pytest.mark.parametrize("name", REPORTS)
 def test_nothing_of_the_text_leaves(name: str) -> None:
     """The sentence holds no id, address, product or name of the provider."""
-    reason, sentence = trouble.of(recorded(name)) or ("", "")
+    reason, sentence = diagnosis.of(recorded(name)) or ("", "")
     assert FOREIGN.findall(f"{reason} {sentence}") == []
 
 
@@ -246,7 +246,7 @@ def test_nothing_of_the_text_leaves(name: str) -> None:
 )
 def test_classify(text: str, want: tuple[str, str]) -> None:
     """Quota comes before credentials, since both are a 403; quoted values are not read."""
-    assert trouble.classify(text) == want
+    assert diagnosis.classify(text) == want
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ def test_classify(text: str, want: tuple[str, str]) -> None:
                    failed("quota exceeded", "LastAsyncOperation")), QUOTA),
         (reporting(failed("create failed: no"), failed("neither", "LastAsyncOperation")), UNKNOWN),
         (reporting({"type": "Synced", "status": "False", "reason": "ReconcilePaused"}),
-         ("Paused", trouble.sentence("Paused"))),
+         ("Paused", diagnosis.sentence("Paused"))),
     ],
     ids=[
         "nothing said", "being created", "well", "unknown", "Synced", "LastAsyncOperation",
@@ -276,19 +276,19 @@ def test_classify(text: str, want: tuple[str, str]) -> None:
     ],
 )  # fmt: skip
 def test_which_conditions_count(resource: Resource, want: tuple[str, str] | None) -> None:
-    """Not being ready is no trouble; a failed attempt is."""
-    assert trouble.of(resource) == want
+    """Not being ready is no problem; a failed attempt is."""
+    assert diagnosis.of(resource) == want
 
 
 def test_health() -> None:
-    """The first trouble by key is reported, so that the message does not flap."""
+    """The first problem by key is reported, so that the message does not flap."""
     well = reporting(key="a")
     late, first = reporting(failed("quota"), key="c"), reporting(failed("got 401"), key="b")
-    assert trouble.health([well]) == Condition("BackendHealthy", True, "NoTrouble")
-    assert trouble.health([]) == Condition("BackendHealthy", True, "NoTrouble")
+    assert diagnosis.health([well]) == Condition("BackendHealthy", True, "NoTrouble")
+    assert diagnosis.health([]) == Condition("BackendHealthy", True, "NoTrouble")
     want = Condition("BackendHealthy", False, *CREDENTIALS)
-    assert trouble.health([late, well, first]) == want
-    assert trouble.health([first, late, well]) == want
+    assert diagnosis.health([late, well, first]) == want
+    assert diagnosis.health([first, late, well]) == want
 
 
 @pytest.mark.parametrize(
@@ -303,5 +303,5 @@ def test_health() -> None:
 )
 def test_garbage(status: dict[str, Any]) -> None:
     """Whatever is in the place of conditions, there is no traceback."""
-    assert trouble.condition_of(status, "Synced") == {}
-    assert trouble.of(Resource("a", "f", "K", {}, status=status)) is None
+    assert diagnosis.condition_of(status, "Synced") == {}
+    assert diagnosis.of(Resource("a", "f", "K", {}, status=status)) is None

@@ -12,8 +12,8 @@ from typing import Any
 
 from function import excerpts
 from function.contract import Condition, Resource
-from function.trouble import names
-from function.trouble.rules import PAUSED, RULES, SENTENCES, UNKNOWN, Rule
+from function.diagnosis import names
+from function.diagnosis.rules import PAUSED, RULES, SENTENCES, UNKNOWN, Rule
 
 __all__ = [
     "CONDITION",
