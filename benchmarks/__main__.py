@@ -1,10 +1,12 @@
 """Measure the function beside an empty one, and compare runs.
 
     python -m benchmarks run [--calls 400] [--soak 0] [--out out/bench.json]
-    python -m benchmarks compare BEFORE AFTER
+    python -m benchmarks compare PREVIOUS AFTER
     python -m benchmarks publish RUN
+    python -m benchmarks steps [--record]
 
 `publish` writes the figures of a run to docs/performance.md, and makes it the baseline.
+`steps` counts what calls execute, and fails if that is more than what is recorded.
 """
 
 import logging
@@ -14,7 +16,7 @@ import click
 import structlog
 from rich.console import Console
 
-from benchmarks import calls, figures, growth, report, servers
+from benchmarks import calls, figures, growth, report, servers, steps
 
 WIDE = 150
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -50,7 +52,7 @@ def run(count: int, soak: int, out: Path) -> None:
 
 
 @main.command()
-@click.argument("before", type=_file)
+@click.argument("previous", type=_file)
 @click.argument("after", type=_file)
 def compare(previous: Path, after: Path) -> None:
     """Print how the ratios of two runs differ."""
@@ -63,6 +65,24 @@ def compare(previous: Path, after: Path) -> None:
 def publish(measured: Path) -> None:
     """Write a run to the docs, and make it the baseline."""
     report.write(figures.read(measured))
+
+
+@main.command("steps")
+@click.option("--record", is_flag=True, help="Make the counts the recorded ones.")
+def count_steps(*, record: bool) -> None:
+    """Count what calls execute, and fail if it is more than recorded."""
+    current, previous = steps.measured(), steps.recorded()
+    for order, counts in current.items():
+        click.echo(f"{order}: {', '.join(f'{count} {unit}' for unit, count in counts.items())}")
+    if record:
+        steps.record(current)
+        click.echo(f"recorded: {steps.FILE}")
+    elif previous is None:
+        click.echo(f"nothing is recorded for Python {steps.VERSION}, so nothing is compared")
+    elif found := list(steps.regressions(previous, current)):
+        raise click.ClickException(
+            "; ".join(found) + "; if that is wanted: python -m benchmarks steps --record"
+        )
 
 
 if __name__ == "__main__":

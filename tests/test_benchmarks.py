@@ -3,11 +3,15 @@
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
-from benchmarks import calls, figures, growth, orders, plot, report, servers
+from benchmarks import calls, figures, growth, orders, plot, report, servers, steps
+from benchmarks.__main__ import main
 from benchmarks.figures import Figure, Growth
+from function.compose import compose
 from tests.asking import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -21,6 +25,54 @@ def test_the_page_shows_the_baseline() -> None:
     text = (ROOT / report.PAGE).read_text("utf-8")
     assert report.page(text, RUN) == text
     assert plot.ratios(RUN.figures) == (ROOT / report.PLOT).read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def counts() -> steps.Counts:
+    """Count what calls execute."""
+    return steps.measured()
+
+
+def test_counts_are_within_the_recorded_ones(counts: steps.Counts) -> None:
+    """As the gate holds them; another version of Python counts differently."""
+    recorded = steps.recorded()
+    assert recorded is None or list(steps.regressions(recorded, counts)) == []
+
+
+def test_counts_repeat(counts: steps.Counts) -> None:
+    """Once more, far within the band."""
+    for name, again in steps.measured().items():
+        for unit, count in again.items():
+            assert count == pytest.approx(counts[name][unit], rel=steps.BAND / 4)
+
+
+def test_a_planted_regression_is_found(
+    counts: steps.Counts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fifth more work in the core is reported for each order, with what was recorded."""
+    # A turn of the loop below takes three instructions.
+    turns = max(found["instructions"] for found in counts.values()) // 5 // 3
+
+    def slower(*given: Any) -> Any:
+        for _ in range(turns):
+            pass
+        return compose(*given)
+
+    monkeypatch.setattr("function.fn.compose", slower)
+    found = list(steps.regressions(counts, steps.measured()))
+    assert {text.partition(":")[0] for text in found} == counts.keys()
+    assert all("instructions instead of" in text for text in found)
+
+
+def test_an_order_that_is_not_recorded_is_reported(counts: steps.Counts) -> None:
+    """The gate never passes because it compares nothing."""
+    assert len(list(steps.regressions({}, counts))) == 2 * len(counts)
+
+
+def test_two_runs_are_compared_on_the_command_line() -> None:
+    """A run beside itself has no difference."""
+    ran = CliRunner().invoke(main, ["compare", *[str(ROOT / report.BASELINE)] * 2])
+    assert ran.exit_code == 0, ran.output
 
 
 def test_a_run_is_read_as_it_was_written(tmp_path: Path) -> None:
