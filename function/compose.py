@@ -54,7 +54,7 @@ from function.errors import (
 from function.model import KINDS, OrderSpec
 from function.model.metadata import name_problem
 from function.parsing import parse, unknown_fields
-from function.paths import expand
+from function.paths import expand, lookup
 from function.record import Bound, Machine, with_fills
 from function.schema import masked
 from function.settings import Settings
@@ -179,10 +179,12 @@ def compose(
     guards.waves_only_gate_creation(rendered, mine)
     guards.nothing_vanishes(order, rendered, mine, backend, last.record)
     guards.nothing_is_replaced(rendered, last.seen, backend, last.binding)
-    gaps = _gaps(order, backend, rendered)
+    gaps = _gaps(with_fills(order.written, filled), backend, rendered)
     ready = not rendered.planned and all(r.ready for r in rendered.resources)
     ended = versions.ended(record.version, resolution.status, today)
-    notes = (*resolution.notes, *ended, *rendered.notes)
+    ignored = {gap.field for gap in gaps}
+    every = (*resolution.notes, *ended, *rendered.notes)
+    notes = tuple(note for note in every if note.field not in ignored)
     current = handover.current(rendered.conditions, rendered.resources, mine)
     rendered = replace(rendered, unsupported=gaps, notes=notes, conditions=current)
     shown = report.conditions(rendered, resolution)
@@ -356,8 +358,8 @@ def _estimated(estimate: Mapping[str, float]) -> dict[str, Any]:
     return {"estimate": {n: size for n, size in estimate.items() if n != resolve.GIVEN}}
 
 
-def _gaps(order: Order[Any], backend: Backend[Any], rendered: Rendered) -> tuple[Remark, ...]:
-    """Return the fields that the tenant wrote and the backend does not support.
+def _gaps(spec: Mapping[str, Any], backend: Backend[Any], rendered: Rendered) -> tuple[Remark, ...]:
+    """Return the fields that the tenant wrote, or policy filled, and the backend does not support.
 
     Raises:
         InvalidOrder: Ignoring such a field would be unsafe.
@@ -366,8 +368,8 @@ def _gaps(order: Order[Any], backend: Backend[Any], rendered: Rendered) -> tuple
     found = [
         (field, Remark(f"spec.{where}", reason))
         for field, reason in sorted(declared.items())
-        for where in expand(order.written, field.removeprefix("spec."))
-        if order.wrote(where)
+        for where in expand(spec, field.removeprefix("spec."))
+        if lookup(spec, where) not in (None, [], {})
     ]
     unsafe = [
         Problem(gap.field, f"not offered here: {gap.text}")

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from function.backends.capi.effective import ClusterContext
 from function.backends.capi.profile import (
     ADDONS,
+    ALLOWED,
+    AVAILABILITY,
     CLUSTER_FIELDS,
-    CONTROL_PLANE_FLAVOR,
-    EXTRA_NAMES,
-    NODES,
-    OIDC,
     POOL_FIELDS,
+    POOL_FLAVOR,
+    PRIVATE,
 )
 from function.contract import Remark
 from function.labels import is_within
@@ -18,8 +18,9 @@ from function.paths import lookup
 
 # Cluster API syncs labels of these domains from Machines to Nodes.
 SYNCED = ("node-role.kubernetes.io", "node-restriction.kubernetes.io", "node.cluster.x-k8s.io")
-# Fields whose support depends on their value.
-_BY_VALUE = (*ADDONS, *POOL_FIELDS)
+# Fields whose support depends on their value; limits of access are refused where they are not
+# expressed.
+_BY_VALUE = (*ADDONS, *POOL_FIELDS, AVAILABILITY, PRIVATE, ALLOWED)
 
 
 def gaps(context: ClusterContext) -> tuple[Remark, ...]:
@@ -27,12 +28,13 @@ def gaps(context: ClusterContext) -> tuple[Remark, ...]:
     found: dict[str, str | None] = {
         field: target.unsupported
         for field, target in context.settings.class_profile.fields.items()
-        if target.unsupported and field not in _BY_VALUE
+        if target.unsupported and field not in (*ADDONS, *POOL_FIELDS)
     }
     declared = context.settings.unsupported.items()
     found |= {f: text for f, text in declared if f not in CLUSTER_FIELDS + POOL_FIELDS}
-    for field in (OIDC, NODES, EXTRA_NAMES, CONTROL_PLANE_FLAVOR):
-        found[field] = context.settings.class_profile.target(field).unsupported
+    for field in CLUSTER_FIELDS:
+        if field not in _BY_VALUE:
+            found[field] = context.settings.class_profile.target(field).unsupported
     found |= context.settings.class_profile.unsaid
     if not context.settings.autoscaler:
         found["spec.nodePools[].autoscaling"] = "the number of nodes stays at min here"
@@ -47,11 +49,21 @@ def _by_value(context: ClusterContext) -> Iterator[Remark]:
         for field in POOL_FIELDS
         for pool in context.order.spec.node_pools
     }
+    profile, order = context.settings.class_profile, context.order
     for path, field in where.items():
-        value = lookup(context.order.written, path.removeprefix("spec."))
-        reason = "" if value is None else context.settings.class_profile.target(field).gap(value)
+        value = lookup(order.written, path.removeprefix("spec."))
+        reason = "" if value is None else profile.target(field).gap(value)
         if reason:
             yield Remark(path, reason)
+    for pool in order.spec.node_pools:
+        reason = profile.target(POOL_FLAVOR).gap(context.bound.machines[pool.name].flavor)
+        if pool.size and reason:
+            yield Remark(f"spec.nodePools[{pool.name}].size", reason)
+    # Fewer zones are a number of machines, which every class has.
+    if order.spec.control_plane.availability == "Zone":
+        reason = profile.target(AVAILABILITY).unsupported or ""
+        if reason:
+            yield Remark(AVAILABILITY, reason)
 
 
 def _unsynced(context: ClusterContext) -> Iterator[Remark]:
