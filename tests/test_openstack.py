@@ -13,6 +13,7 @@ import pytest
 from function import fn, local, managed, simulate
 from function.backends import openstack
 from function.backends.openstack import keys
+from function.backends.openstack.instances import MOST_KEYS
 from function.backends.openstack.status import instance_phase
 from function.bound import ANNOTATION
 from function.contract import Context, Mode, Order, Resource
@@ -647,6 +648,18 @@ def test_a_label_that_is_removed_leaves_an_empty_key() -> None:
         outcome = asking.ask(server(**spec), OFFER, seen)
         assert payload(outcome, keys.server(0))["metadata"]["colour"] == want
         seen = simulate.play(outcome.resources)
+
+
+def test_emptied_keys_are_bounded() -> None:
+    """The compute service limits how many a server has; what is ordered comes first."""
+    seen = dict(built(server(), OFFER))
+    where = "spec.forProvider.metadata"
+    many = {f"key{number}": "" for number in range(200)}
+    seen[keys.server(0)] = local.Observed(replaced(seen[keys.server(0)].manifest, where, many))
+    found = payload(asking.ask(server(labels={"colour": "red"}), OFFER, seen), keys.server(0))
+    assert len(found["metadata"]) == MOST_KEYS
+    assert found["metadata"]["colour"] == "red"
+    assert "scs-uid" in found["metadata"]
 
 
 @pytest.mark.parametrize("part", [keys.NETWORK, f"{keys.SUBNET}{keys.IPV4}"])

@@ -30,6 +30,8 @@ BY_ID = ("network", "schedulerHints")
 RESERVED = "scs-"
 # The longest key of metadata that the compute service takes.
 LONGEST_KEY = 255
+# Fewer than the compute service allows a server by default, 128.
+MOST_KEYS = 100
 SPREAD_POLICIES = {"Soft": "soft-anti-affinity", "Strict": "anti-affinity"}
 
 
@@ -184,10 +186,12 @@ def _metadata(context: ServerContext, key: str) -> dict[str, str]:
     spec, config = context.order.spec, context.settings.config.high_availability
     written = {_told(label): value for label, value in spec.labels.items()}
     requested = config.metadata if config and spec.high_availability else {}
+    wanted = {**written, **requested, **metadata(context.order)}
     # The provider deletes a key with a call of its own. If that fails once, it forgets which server
     # it is about, and fails with every later change: a key is emptied instead.
-    emptied = dict.fromkeys(context.live.applied(key).get("metadata") or {}, "")
-    return {**emptied, **written, **requested, **metadata(context.order)}
+    known = context.live.applied(key).get("metadata") or {}
+    emptied = sorted(known.keys() - wanted.keys())[: MOST_KEYS - len(wanted)]
+    return {**dict.fromkeys(emptied, ""), **wanted}
 
 
 def _told(label: str) -> str:
