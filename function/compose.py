@@ -54,7 +54,7 @@ from function.errors import (
 from function.model import KINDS, OrderSpec
 from function.model.metadata import name_problem
 from function.parsing import parse, unknown_fields
-from function.paths import expand, lookup
+from function.paths import expand, is_given
 from function.record import Bound, Machine, with_fills
 from function.schema import masked
 from function.settings import Settings
@@ -369,7 +369,7 @@ def _gaps(spec: Mapping[str, Any], backend: Backend[Any], rendered: Rendered) ->
         (field, Remark(f"spec.{where}", reason))
         for field, reason in sorted(declared.items())
         for where in expand(spec, field.removeprefix("spec."))
-        if lookup(spec, where) not in (None, [], {})
+        if is_given(spec, where)
     ]
     unsafe = [
         Problem(gap.field, f"not offered here: {gap.text}")

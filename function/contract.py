@@ -18,7 +18,7 @@ from function.errors import Problem
 from function.frozen import changed
 from function.labels import UID_LABEL, labels_of
 from function.model import OrderSpec
-from function.paths import lookup
+from function.paths import is_given
 from function.record import Bound, Recalled
 from function.schema import Schema
 from function.settings import Settings
@@ -68,7 +68,7 @@ class Order(Generic[SpecT]):
 
     def wrote(self, path: str) -> bool:
         """Say whether the tenant wrote a field; one that is empty counts as not written."""
-        return lookup(self.written, path.removeprefix("spec.")) not in (None, [], {})
+        return is_given(self.written, path.removeprefix("spec."))
 
     def requests(self, path: str) -> bool:
         """Say whether the order asks for what is at a path.

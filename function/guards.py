@@ -278,10 +278,9 @@ def nothing_is_replaced(
         desired, live = (backend.replacing(r) for r in (resource, observed[resource.key]))
         for identity in sorted(desired.keys() & live.keys()):
             current, was = desired[identity], live[identity]
-            changed = (
-                n for n in sorted(current.keys() | was.keys()) if current.get(n) != was.get(n)
-            )
-            for name in changed:
+            names = sorted(current.keys() | was.keys())
+            name = next((n for n in names if current.get(n) != was.get(n)), None)
+            if name is not None:
                 values = f"{canonical(current.get(name))} instead of {canonical(was.get(name))}"
                 raise BindingLost(
                     f"{identity} would be replaced: its {name} would become {cut(values)}, and the "

@@ -7,11 +7,13 @@ API versions are no part of it: a backend declares them for each `Family` that i
 `wrapped` wraps a `Resource` for Crossplane, `of_fitted` unwraps what was observed.
 """
 
+import functools
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from function import shapes
-from function.contract import Family, Manifest, Mode, Order, Resource
+from function.contract import Family, Manifest, Mode, Observed, Order, Resource
 from function.frozen import changed
 from function.paths import lookup
 from function.shapes import CONDITIONS, EACH, Shape
@@ -136,6 +138,61 @@ def of_fitted(
         generation=shapes.count(metadata.get("generation")),
         deleting="deletionTimestamp" in metadata,
     )
+
+
+@dataclass(frozen=True)
+class LiveObject:
+    """View an order whose root is an Object: what was applied inside it, and what is live.
+
+    Attributes:
+        KEY: Key of the root.
+        observed: The observed resources by key.
+    """
+
+    KEY: ClassVar[str]
+
+    observed: Observed
+
+    @staticmethod
+    def form(manifest: Manifest) -> Manifest:
+        """Return a manifest in the API version in which the backend reads it."""
+        return manifest
+
+    @functools.cached_property
+    def root(self) -> Resource | None:
+        """Return the observed Object."""
+        return self.observed.get(self.KEY)
+
+    @functools.cached_property
+    def rendered(self) -> Manifest:
+        """Return the previously rendered manifest, whether or not it was accepted."""
+        return self.form((self.root.payload.get("manifest") if self.root else None) or {})
+
+    @property
+    def applied(self) -> Manifest:
+        """Return the previously rendered manifest; empty for what cannot exist yet."""
+        return self.rendered if self.root and self.root.exists else {}
+
+    @functools.cached_property
+    def inside(self) -> Manifest:
+        """Return the live object inside the Object; empty until it was observed."""
+        return self.form(inside(self.root))
+
+    @property
+    def status(self) -> Mapping[str, Any]:
+        """Return the status of the live object."""
+        result: Mapping[str, Any] = self.inside.get("status") or {}
+        return result
+
+    @property
+    def is_deleting(self) -> bool:
+        """Return whether the live object is being deleted."""
+        return bool(lookup(self.inside, "metadata.deletionTimestamp"))
+
+
+def inside(observed: Resource | None) -> Manifest:
+    """Return the live object inside an observed Object; empty until it was observed."""
+    return (observed.at_provider.get("manifest") if observed else None) or {}
 
 
 def inner_identity(manifest: object) -> str:

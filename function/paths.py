@@ -25,6 +25,11 @@ def lookup(data: object, where: str) -> Any:
     return data
 
 
+def is_given(data: object, where: str) -> bool:
+    """Say whether data have a value at a path; one that is empty counts as none."""
+    return lookup(data, where) not in (None, [], {})
+
+
 @functools.lru_cache(maxsize=4096)
 def _names(where: str) -> tuple[tuple[str, str | None], ...]:
     """Return the steps of a path, each with the name of the entry of a list that it may be."""

@@ -5,7 +5,7 @@ from typing import Any
 from function.backends.capi import forms, health, status
 from function.backends.capi.effective import ClusterContext, applied, current, remembered_profile
 from function.backends.capi.gaps import gaps
-from function.backends.capi.live import KEY, READY_QUERY, LiveCluster, deployments
+from function.backends.capi.live import KEY, READY_QUERY, LiveCluster, by_name, deployments
 from function.backends.capi.pools import node_volumes, order_name
 from function.backends.capi.profile import (
     CONTROL_PLANE_FLAVOR,
@@ -31,6 +31,8 @@ from function.model import ClusterSpec
 from function.paths import lookup
 from function.record import Bound, Machine, Recalled
 from function.settings import filled
+
+_POOL = "/machineDeployment/"
 
 
 def render(context: ClusterContext) -> Rendered:
@@ -91,8 +93,12 @@ def identities(resource: Resource) -> frozenset[str]:
     """Return the ids of the Object, of the Cluster inside it, and of its MachineDeployments."""
     manifest = resource.payload.get("manifest")
     cluster = inner_identity(manifest)
-    pools = {f"{cluster}/machineDeployment/{p['name']}" for p in deployments(manifest)}
+    pools = {_pool_identity(cluster, pool) for pool in deployments(manifest)}
     return frozenset({f"{resource.kind}/{resource.key}", cluster, *pools})
+
+
+def _pool_identity(cluster: str, pool: Manifest) -> str:
+    return f"{cluster}{_POOL}{pool['name']}"
 
 
 def unmade(resource: Resource) -> frozenset[str]:
@@ -103,7 +109,7 @@ def unmade(resource: Resource) -> frozenset[str]:
     everything = identities(resource)
     if not live.is_drawn:
         return everything
-    return frozenset(identity for identity in everything if "/machineDeployment/" in identity)
+    return frozenset(identity for identity in everything if _POOL in identity)
 
 
 def replacing(resource: Resource) -> dict[str, dict[str, Any]]:
@@ -112,17 +118,17 @@ def replacing(resource: Resource) -> dict[str, dict[str, Any]]:
     There are none without the profile, by which alone they are found, and none of a cluster that
     has never run.
     """
-    profile, manifest = remembered_profile(resource), forms.newest(resource.payload.get("manifest"))
-    if profile is None or not LiveCluster({KEY: resource}).is_started:
+    profile, live = remembered_profile(resource), LiveCluster({KEY: resource})
+    if profile is None or not live.is_started:
         return {}
-    cluster = inner_identity(manifest)
+    manifest, cluster = live.rendered, inner_identity(live.rendered)
     names = {profile.target(CONTROL_PLANE_FLAVOR).variable, profile.control_plane_disk}
-    variables = _values(lookup(manifest, "spec.topology.variables"))
+    variables = by_name(lookup(manifest, "spec.topology.variables"))
     result = {cluster: {name: variables[name] for name in variables.keys() & names}}
     names = {profile.target(field).override for field in MACHINE_FIELDS}
     for pool in deployments(manifest):
-        overrides = _values(lookup(pool, "variables.overrides"))
-        identity = f"{cluster}/machineDeployment/{pool['name']}"
+        overrides = by_name(lookup(pool, "variables.overrides"))
+        identity = _pool_identity(cluster, pool)
         result[identity] = {name: overrides[name] for name in overrides.keys() & names}
     return result
 
@@ -154,7 +160,7 @@ def _machines(pools: list[Manifest], profile: Profile | None) -> dict[str, Machi
         return None if pools else {}
     target, result = profile.target(POOL_FLAVOR), dict[str, Machine]()
     for pool in pools:
-        overrides = _values(lookup(pool, "variables.overrides"))
+        overrides = by_name(lookup(pool, "variables.overrides"))
         if target.override not in overrides:
             continue
         flavor = target.read(overrides[target.override])
@@ -162,11 +168,6 @@ def _machines(pools: list[Manifest], profile: Profile | None) -> dict[str, Machi
             return None
         result[order_name(pool)] = Machine(requested={}, flavor=flavor)
     return result
-
-
-def _values(listed: Any) -> dict[str, Any]:
-    """Return the values of a list of variables by name."""
-    return {one["name"]: one.get("value") for one in listed or () if "name" in one}
 
 
 def is_same_version(live: LiveCluster, bound: Bound) -> bool:
@@ -232,7 +233,7 @@ def _removals(cluster: Manifest, live: LiveCluster) -> tuple[Removal, ...]:
     retained = {pool["name"] for pool in deployments(cluster)}
     return tuple(
         Removal(
-            f"{inner_identity(stored)}/machineDeployment/{pool['name']}",
+            _pool_identity(inner_identity(stored), pool),
             "order",
             f"spec.nodePools[{order_name(pool)}]",
         )

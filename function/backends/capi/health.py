@@ -36,7 +36,7 @@ def of(live: LiveCluster, *, paused: bool) -> Condition:
         return result
     if paused:
         return Condition(result.type, False, diagnosis.PAUSED, diagnosis.sentence(diagnosis.PAUSED))
-    known = _names(live.cluster)
+    known = _names(live.inside)
     if live.is_failed:
         text = str(live.reconciled.get("message", ""))
         return Condition(result.type, False, *diagnosis.classify(text, known))

@@ -8,12 +8,12 @@ and the generation for which the topology was reconciled with the current one.
 import functools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from function import diagnosis, handover, shapes
 from function.backends.capi.forms import newest
-from function.contract import WHOLE, Manifest, Observed, Progress, Resource
+from function.contract import WHOLE, Manifest, Progress
+from function.managed import LiveObject
 from function.paths import is_below, lookup
 from function.versions import highest, numbers
 
@@ -53,41 +53,15 @@ _AWAITED = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class LiveCluster:
-    """View the observed Object of a Cluster: what was applied, and what Cluster API reports.
+class LiveCluster(LiveObject):
+    """View a Cluster as v1beta2: what was applied, and what Cluster API reports."""
 
-    Attributes:
-        observed: The observed resources by key.
-    """
+    KEY = KEY
 
-    observed: Observed
-
-    @functools.cached_property
-    def root(self) -> Resource | None:
-        """Return the observed Object of the Cluster."""
-        return self.observed.get(KEY)
-
-    @functools.cached_property
-    def rendered(self) -> Manifest:
-        """Return the previously rendered Cluster as v1beta2, whether or not it was accepted."""
-        return newest(self.root.payload.get("manifest")) if self.root else {}
-
-    @property
-    def applied(self) -> Manifest:
-        """Return the previously rendered Cluster; empty for one that cannot exist yet."""
-        return self.rendered if self.root and self.root.exists else {}
-
-    @functools.cached_property
-    def cluster(self) -> Manifest:
-        """Return the live Cluster as v1beta2; empty until it was observed."""
-        return newest(self.root.at_provider.get("manifest")) if self.root else {}
-
-    @property
-    def status(self) -> Mapping[str, Any]:
-        """Return what Cluster API reports."""
-        result: Mapping[str, Any] = self.cluster.get("status") or {}
-        return result
+    @staticmethod
+    def form(manifest: Manifest) -> Manifest:
+        """Return a Cluster as v1beta2."""
+        return newest(manifest)
 
     @property
     def name(self) -> str:
@@ -103,8 +77,7 @@ class LiveCluster:
     @functools.cached_property
     def variables(self) -> dict[str, Any]:
         """Return the variables of the previously rendered Cluster."""
-        listed = lookup(self.applied, "spec.topology.variables") or ()
-        return {v["name"]: v.get("value") for v in listed if "name" in v}
+        return by_name(lookup(self.applied, "spec.topology.variables"))
 
     @functools.cached_property
     def held(self) -> frozenset[str]:
@@ -143,7 +116,7 @@ class LiveCluster:
 
         Data that is missing or garbled proves nothing.
         """
-        return self.is_initialised or self.is_garbled or not self.cluster
+        return self.is_initialised or self.is_garbled or not self.inside
 
     @property
     def has_network(self) -> bool:
@@ -151,14 +124,13 @@ class LiveCluster:
         return self._initialization("infrastructureProvisioned")
 
     def _initialization(self, part: str) -> bool:
-        return bool(lookup(self.cluster, f"status.initialization.{part}"))
+        return bool(lookup(self.inside, f"status.initialization.{part}"))
 
     @property
     def is_drawn(self) -> bool:
         """Return whether Cluster API has created any part of an observed Cluster."""
         parts = (
-            lookup(self.cluster, f"spec.{part}")
-            for part in ("infrastructureRef", "controlPlaneRef")
+            lookup(self.inside, f"spec.{part}") for part in ("infrastructureRef", "controlPlaneRef")
         )
         return any(parts) or self.is_initialised or not self.is_failed
 
@@ -188,7 +160,7 @@ class LiveCluster:
             return True
         if self.reconciled.get("status") == "False" and not self.is_failed:
             return True
-        requested = lookup(self.cluster, "spec.topology.version")
+        requested = lookup(self.inside, "spec.topology.version")
         if any(version != requested for version in self.versions("controlPlane", "workers")):
             return True
         # If the topology cannot be reconciled, the counters will not follow it.
@@ -208,19 +180,14 @@ class LiveCluster:
     @property
     def is_fresh(self) -> bool:
         """Return whether the status reflects the current spec, as does the topology's condition."""
-        current = lookup(self.cluster, "metadata.generation")
-        seen = lookup(self.cluster, "status.observedGeneration")
+        current = lookup(self.inside, "metadata.generation")
+        seen = lookup(self.inside, "status.observedGeneration")
         return bool(seen == current == self.reconciled.get("observedGeneration", current))
-
-    @property
-    def is_deleting(self) -> bool:
-        """Return whether the Cluster is being deleted."""
-        return bool(lookup(self.cluster, "metadata.deletionTimestamp"))
 
     @property
     def is_paused(self) -> bool:
         """Return whether the provider has stopped Cluster API from reconciling the Cluster."""
-        return bool(lookup(self.cluster, "spec.paused")) or self._is("Paused")
+        return bool(lookup(self.inside, "spec.paused")) or self._is("Paused")
 
     @property
     def reconciled(self) -> Mapping[str, Any]:
@@ -230,12 +197,12 @@ class LiveCluster:
     @property
     def running(self) -> str:
         """Return the version of the API server; the lowest while control plane machines differ."""
-        requested = lookup(self.cluster, "spec.topology.version") or ""
+        requested = lookup(self.inside, "spec.topology.version") or ""
         return min(self.versions("controlPlane") or [requested], key=numbers).removeprefix("v")
 
     def versions(self, *parts: str) -> list[str]:
         """Return the versions of machines, without suffixes that a distribution appends."""
-        requested = str(lookup(self.cluster, "spec.topology.version"))
+        requested = str(lookup(self.inside, "spec.topology.version"))
         found = [
             str(entry.get("version", ""))
             for part in parts
@@ -250,7 +217,7 @@ class LiveCluster:
         Cluster API refuses any change of version before that.
         """
         requested = lookup(self.rendered, "spec.topology.version") or ""
-        stored = lookup(self.cluster, "spec.topology.version") or ""
+        stored = lookup(self.inside, "spec.topology.version") or ""
         reached = highest(stored, requested)
         settled = bool(stored) and stored == reached and not self.is_updating and self.is_fresh
         return Progress(reached.removeprefix("v"), settled and self.is_initialised)
@@ -263,7 +230,7 @@ class LiveCluster:
             manifest: The same in the API version that is written.
         """
         applied = handover.is_applied({"manifest": manifest}, self.root)
-        return applied and _asked(rendered) == _asked(self.cluster)
+        return applied and _asked(rendered) == _asked(self.inside)
 
     def condition(self, kind: str) -> Mapping[str, Any]:
         """Return a condition of the Cluster; empty if it is not reported."""
@@ -271,7 +238,7 @@ class LiveCluster:
 
     def counters(self, part: str) -> Mapping[str, Any]:
         """Return what is counted for `controlPlane` or `workers`; empty before 1.9."""
-        result: Mapping[str, Any] = lookup(self.cluster, f"status.{part}") or {}
+        result: Mapping[str, Any] = lookup(self.inside, f"status.{part}") or {}
         return result
 
     def _is(self, kind: str) -> bool:
@@ -297,8 +264,8 @@ class LiveCluster:
 
     def _counts_differ(self) -> bool:
         """Return whether machines are missing, surplus or outdated."""
-        plane = lookup(self.cluster, "spec.topology.controlPlane.replicas")
-        pools = deployments(self.cluster)
+        plane = lookup(self.inside, "spec.topology.controlPlane.replicas")
+        pools = deployments(self.inside)
         # Autoscaled pools have no `replicas`.
         fixed = all("replicas" in pool for pool in pools)
         workers = sum(int(pool["replicas"]) for pool in pools) if fixed else None
@@ -311,6 +278,11 @@ class LiveCluster:
             }:
                 return True
         return False
+
+
+def by_name(listed: Any) -> dict[str, Any]:
+    """Return the values of a list of variables, or of overrides, by name."""
+    return {one["name"]: one.get("value") for one in listed or () if "name" in one}
 
 
 def deployments(manifest: object) -> list[Manifest]:

@@ -68,23 +68,19 @@ def greatest(deployment: Manifest) -> int:
 
 def node_volumes(context: ClusterContext, cluster: Manifest) -> dict[str, int]:
     """Return the GiB of all volumes of one node, by pool, as rendered in a Cluster."""
-    shared = _by_name(lookup(cluster, "spec.topology.variables"))
+    shared = live.by_name(lookup(cluster, "spec.topology.variables"))
     disk, further = (
         context.settings.class_profile.target(f).override for f in (POOL_DISK, POOL_VOLUMES)
     )
     size_key = context.settings.class_profile.target(POOL_VOLUMES).object_keys.get("sizeGiB", "")
     totals = {}
     for deployment in live.deployments(cluster):
-        values = shared | _by_name(lookup(deployment, "variables.overrides"))
+        values = shared | live.by_name(lookup(deployment, "variables.overrides"))
         root = shapes.count(values.get(disk or ""))
         sizes = [shapes.count(v.get(size_key)) for v in shapes.mappings(values.get(further or ""))]
         pool = order_name(deployment)
         totals[pool] = sum(sizes) + (root or context.bound.machines[pool].disk_gib or 0)
     return totals
-
-
-def _by_name(listed: Any) -> dict[str, Any]:
-    return {v["name"]: v.get("value") for v in listed or () if "name" in v}
 
 
 def order_name(deployment: Manifest) -> str:
@@ -228,8 +224,7 @@ def _overrides(
 
 
 def _stored_overrides(context: ClusterContext, pool: NodePool) -> dict[str, Any]:
-    overrides = lookup(_stored(context, pool), "variables.overrides")
-    return {o["name"]: o.get("value") for o in overrides or () if "name" in o}
+    return live.by_name(lookup(_stored(context, pool), "variables.overrides"))
 
 
 def _stored(context: ClusterContext, pool: NodePool) -> Manifest:

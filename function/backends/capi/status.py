@@ -79,7 +79,7 @@ class Moment:
         """Return whether the cluster was never complete."""
         if self.previous is not None:
             return not self.previous.version
-        changed = int(lookup(self.live.cluster, "metadata.generation") or 0) > _CREATED
+        changed = int(lookup(self.live.inside, "metadata.generation") or 0) > _CREATED
         return not changed and not self.live.is_complete
 
     @functools.cached_property
@@ -133,7 +133,7 @@ def remember(moment: Moment) -> dict[str, str]:
         known = observed.annotations[progress.COMPLETE] if observed else ""
         return {progress.COMPLETE: known} if known else {}
     # After this change, its generation no longer shows that it was never complete.
-    changes = bool(moment.live.cluster) and observed.payload.get("manifest") != moment.manifest
+    changes = bool(moment.live.inside) and observed.payload.get("manifest") != moment.manifest
     return {progress.COMPLETE: Shape().written()} if moment.is_new and changes else {}
 
 
@@ -142,7 +142,7 @@ def status_of(moment: Moment, context: ClusterContext) -> dict[str, Any]:
     order, live, scopes = context.order, moment.live, context.settings.extra_scopes
     phase, message = moment.phase
     host, port = (
-        lookup(live.cluster, f"spec.controlPlaneEndpoint.{part}") for part in ("host", "port")
+        lookup(live.inside, f"spec.controlPlaneEndpoint.{part}") for part in ("host", "port")
     )
     endpoint = url(str(host), port) if host and port else ""
     shown: dict[str, Any] = {
@@ -235,7 +235,7 @@ def _is_upgraded(moment: Moment) -> bool:
     """Return whether a part of the cluster does not have the ordered version."""
     ordered = f"v{moment.shape.version}"
     running = moment.live.versions("controlPlane", "workers")
-    topology = str(lookup(moment.live.cluster, "spec.topology.version"))
+    topology = str(lookup(moment.live.inside, "spec.topology.version"))
     return any(version.partition("+")[0] != ordered for version in (topology, *running))
 
 

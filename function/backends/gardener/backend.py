@@ -90,8 +90,12 @@ def identities(resource: Resource) -> frozenset[str]:
     """Return the ids of the Object, of the object inside it, and of each worker pool of a Shoot."""
     manifest = resource.payload.get("manifest")
     inside = inner_identity(manifest)
-    pools = {f"{inside}/worker/{worker['name']}" for worker in workers(manifest)}
+    pools = {_pool_identity(inside, worker) for worker in workers(manifest)}
     return frozenset({f"{resource.kind}/{resource.key}", inside, *pools})
+
+
+def _pool_identity(shoot: str, worker: Manifest) -> str:
+    return f"{shoot}/worker/{worker['name']}"
 
 
 def replacing(resource: Resource) -> dict[str, dict[str, Any]]:
@@ -99,7 +103,7 @@ def replacing(resource: Resource) -> dict[str, dict[str, Any]]:
     manifest = resource.payload.get("manifest")
     shoot, fields = inner_identity(manifest), ("machine", "volume", "dataVolumes")
     return {
-        f"{shoot}/worker/{w['name']}": {name: w[name] for name in fields if name in w}
+        _pool_identity(shoot, w): {name: w[name] for name in fields if name in w}
         for w in workers(manifest)
     }
 
@@ -200,7 +204,7 @@ def _removals(
     names = {worker["name"] for worker in workers(rendered.payload["manifest"])}
     gone = [
         Removal(
-            f"{inner_identity(stored)}/worker/{worker['name']}",
+            _pool_identity(inner_identity(stored), worker),
             "order",
             f"spec.nodePools[{worker['name']}]",
         )

@@ -4,13 +4,12 @@ Readiness follows Gardener's own conditions; `Progressing` is reported for a clu
 while a part of it is restarted.
 """
 
-import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from function import diagnosis, shapes, versions
-from function.contract import Manifest, Observed, Progress, Resource
+from function.contract import Manifest, Progress
+from function.managed import LiveObject
 from function.paths import lookup
 
 KEY = "gardener-shoot"
@@ -25,40 +24,15 @@ READY_QUERY = (
 _IGNORE = "shoot.gardener.cloud/ignore"
 
 
-@dataclass(frozen=True)
-class LiveShoot:
-    """View the observed Objects of a cluster: its Shoot, and the ConfigMaps of its login.
+class LiveShoot(LiveObject):
+    """View a Shoot, and the ConfigMaps of its login: what was applied, what Gardener reports."""
 
-    Attributes:
-        observed: The observed Objects by key.
-    """
-
-    observed: Observed
-
-    @functools.cached_property
-    def root(self) -> Resource | None:
-        """Return the observed Object of the Shoot."""
-        return self.observed.get(KEY)
-
-    @functools.cached_property
-    def rendered(self) -> Manifest:
-        """Return the previously rendered Shoot, whether or not it was accepted."""
-        return (self.root.payload.get("manifest") if self.root else None) or {}
-
-    @property
-    def applied(self) -> Manifest:
-        """Return the previously rendered Shoot; empty for one that cannot exist yet."""
-        return self.rendered if self.root and self.root.exists else {}
-
-    @functools.cached_property
-    def shoot(self) -> Manifest:
-        """Return the live Shoot; empty until it was observed."""
-        return inside(self.root)
+    KEY = KEY
 
     @property
     def refused(self) -> Manifest:
         """Return the live Shoot if what was rendered last was refused; else empty."""
-        return self.shoot if self.root and diagnosis.refused(self.root) else {}
+        return self.inside if self.root and diagnosis.refused(self.root) else {}
 
     def worker(self, name: str) -> Manifest:
         """Return a worker pool as previously rendered, with its live zones if it was refused."""
@@ -69,13 +43,7 @@ class LiveShoot:
     @property
     def version(self) -> str:
         """Return the version of the live Shoot, which Gardener may have raised."""
-        return str(lookup(self.shoot, VERSION) or "")
-
-    @property
-    def status(self) -> Mapping[str, Any]:
-        """Return what Gardener reports."""
-        result: Mapping[str, Any] = self.shoot.get("status") or {}
-        return result
+        return str(lookup(self.inside, VERSION) or "")
 
     @property
     def operation(self) -> Mapping[str, Any]:
@@ -107,8 +75,8 @@ class LiveShoot:
     @property
     def is_fresh(self) -> bool:
         """Return whether Gardener has observed the current spec."""
-        seen = lookup(self.shoot, "status.observedGeneration")
-        return bool(seen == lookup(self.shoot, "metadata.generation"))
+        seen = lookup(self.inside, "status.observedGeneration")
+        return bool(seen == lookup(self.inside, "metadata.generation"))
 
     @property
     def is_ready(self) -> bool:
@@ -138,14 +106,9 @@ class LiveShoot:
         return state == "Error" or (state != "Succeeded" and bool(self.errors))
 
     @property
-    def is_deleting(self) -> bool:
-        """Return whether the Shoot is being deleted."""
-        return bool(lookup(self.shoot, "metadata.deletionTimestamp"))
-
-    @property
     def is_ignored(self) -> bool:
         """Return whether an operator keeps Gardener from reconciling the Shoot."""
-        return (lookup(self.shoot, "metadata.annotations") or {}).get(_IGNORE) == "true"
+        return (lookup(self.inside, "metadata.annotations") or {}).get(_IGNORE) == "true"
 
     @property
     def progress(self) -> Progress:
@@ -157,11 +120,6 @@ class LiveShoot:
         taken = versions.highest(self.version, requested) == self.version
         settled = taken and self.is_fresh and self.is_settled and not self.is_deleting
         return Progress(self.version, settled)
-
-
-def inside(observed: Resource | None) -> Manifest:
-    """Return the live object inside an observed Object; empty until it was observed."""
-    return (observed.at_provider.get("manifest") if observed else None) or {}
 
 
 def workers(manifest: object) -> list[Manifest]:

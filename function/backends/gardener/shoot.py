@@ -13,13 +13,14 @@ import yaml
 from function import names
 from function.backends.gardener.effective import ShootContext
 from function.backends.gardener.extensions import extensions
-from function.backends.gardener.live import KEY, READY_QUERY, inside, workers
+from function.backends.gardener.live import KEY, READY_QUERY, workers
 from function.backends.gardener.login import authentication
 from function.backends.gardener.operation import hibernation, maintenance
 from function.backends.gardener.workers import pools
 from function.contract import Manifest, Resource
 from function.errors import InvalidOrder, Problem
 from function.kubeconfig import CA_DETAIL
+from function.managed import inside
 from function.model import ClusterSpec
 from function.model.cluster import ClusterNetwork
 from function.parsing import parse
@@ -82,7 +83,7 @@ def manifest(context: ShootContext, login: Resource | None) -> Manifest:
                 "workers": pools(context),
             },
             "maintenance": maintenance(spec, context.live.applied),
-            **hibernation(spec, context.live.shoot),
+            **hibernation(spec, context.live.inside),
             **extensions(context),
         },
     }
@@ -161,7 +162,7 @@ def _mark(content: str) -> str:
 
 def former_logins(context: ShootContext, login: Resource | None) -> list[Resource]:
     """Return previous ConfigMaps that the live Shoot still reads."""
-    used = lookup(context.live.shoot, CONFIG_MAP)
+    used = lookup(context.live.inside, CONFIG_MAP)
     successor = context.live.observed.get(login.key) if login else None
     done = successor is not None and is_made(successor)
     return [
@@ -200,7 +201,7 @@ def _control_plane(context: ShootContext) -> Manifest:
 
 
 def _sleeps(context: ShootContext) -> bool:
-    live = context.live.shoot
+    live = context.live.inside
     requested = context.order.spec.hibernation
     # With schedules, Gardener itself changes `enabled`.
     wanted = lookup(live, "spec.hibernation.enabled") if requested.schedules else requested.enabled

@@ -76,7 +76,7 @@ def _is_paused(shoot: Resource, live: LiveShoot) -> bool:
 
 def _is_taken(shoot: Resource, live: LiveShoot) -> bool:
     """Return whether the live Shoot has what is desired, as far as Gardener returns it."""
-    return _asked(shoot.payload["manifest"]) == _asked(live.shoot)
+    return _asked(shoot.payload["manifest"]) == _asked(live.inside)
 
 
 def remember(shoot: Resource, live: LiveShoot) -> dict[str, str]:
