@@ -114,17 +114,17 @@ def _audited(requirements: Path, service: str) -> list[str]:
 @click.option("--require-advisories", is_flag=True, help="Fail if advisories cannot be had.")
 def main(*, osv: str, require_advisories: bool) -> None:
     """Scan what requirements*.txt and package/debian.lock pin."""
-    _told(debian.LOCK.name, "updates", debian_updates())
-    bad = _told(PINS.name, "withdrawn", withdrawn(PINS))
+    _reported(debian.LOCK.name, "updates", debian_updates())
+    bad = _reported(PINS.name, "withdrawn", withdrawn(PINS))
     try:
-        bad |= _told(PINS.name, "advisories", advisories(PINS, osv))
+        bad |= _reported(PINS.name, "advisories", advisories(PINS, osv))
     except Silent as reason:
         click.echo(f"{PINS.name}, advisories: NOT SCANNED, {reason.message}", err=True)
         bad |= require_advisories
     sys.exit(int(bad))
 
 
-def _told(name: str, what: str, found: list[str]) -> bool:
+def _reported(name: str, what: str, found: list[str]) -> bool:
     click.echo(f"{name}, {what}: {len(found) or 'none'}")
     for line in found:
         click.echo(f"  {line}")

@@ -102,7 +102,7 @@ def test_rebuilt_is_never_written() -> None:
         pytest.param("[" * 100_000, id="too deep"),
     ],
 )
-def test_garbled_record_is_no_record(text: str) -> None:
+def test_malformed_record_is_no_record(text: str) -> None:
     """Read nothing from what no version wrote."""
     assert bound.decode(text) is None
 

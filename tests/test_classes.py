@@ -260,7 +260,7 @@ class TestOthers:
             {"class": "default", "variables": {"identityRef": {}}},
         ],
     )
-    def test_another_tenant_is_told_nothing(self, edit: Manifest) -> None:
+    def test_another_tenant_learns_nothing(self, edit: Manifest) -> None:
         """Neither by an error nor by an event; one runner answers both tenants in turn."""
         mine, theirs = order(), order(edit)
         theirs["metadata"]["namespace"] = "globex"

@@ -236,7 +236,7 @@ def test_an_unexpected_error_is_one_fatal(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("status", ["text", {"conditions": 3}, {"conditions": [3, {"type": 1}]}])
-def test_a_refusal_survives_a_garbled_status(status: Any) -> None:
+def test_a_refusal_survives_a_malformed_status(status: Any) -> None:
     """A refusal never fails over what it wants to send again."""
     req = request(Case("", {}, layers=[]))
     req.observed.composite.resource.MergeFrom(plain.to_struct({"status": status}))

@@ -632,7 +632,7 @@ def test_unsound_keys_are_refused(keys: list[str], problem: Problem) -> None:
     assert refused.value.problems == (problem,)
 
 
-def test_doubled_names_are_refused() -> None:
+def test_duplicated_names_are_refused() -> None:
     """Refuse to apply two resources to one object, of which the other would be forgotten."""
     found = (*named("test-root", "a"), resource("b", name="a"))
     with pytest.raises(DeletionRefused) as refused:

@@ -233,7 +233,7 @@ class TestVolumes:
         found = asking.ask(server(), OFFER, blind)
         assert payload(found, keys.attachment(0, "scratch")) == previous
 
-    def test_a_server_that_was_built_anew(self) -> None:
+    def test_a_server_that_was_built_again(self) -> None:
         """What attached the volume went with the old server: it is attached to the new one."""
         seen = dict(built(server(), OFFER))
         seen[keys.server(0)].manifest["status"]["atProvider"]["id"] = "another"

@@ -85,7 +85,7 @@ def test_debian_packages_are_pinned() -> None:
     assert all(locked.values())
 
 
-def test_updates_of_debian_are_told() -> None:
+def test_updates_of_debian_are_reported() -> None:
     """A package that is newer, gone or new in the archive is one line each."""
     reported = debian.outdated({"a": "1", "b": "1", "c": "1"}, {"a": "1", "b": "2", "d": "1"})
     assert reported == [

@@ -153,7 +153,7 @@ def test_parse_accepts() -> None:
     assert parsed.model_dump(mode="json", exclude_unset=True) == data
 
 
-def test_parse_blames_as_told() -> None:
+def test_parse_raises_the_given_refusal() -> None:
     """The class of the refusal says who acts; entries are named as asked for."""
     with pytest.raises(EnvironmentInvalid) as caught:
         parsing.parse(

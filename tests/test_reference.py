@@ -70,8 +70,8 @@ def test_every_field_of_an_order_has_a_row_in_the_section_of_its_object(kind: st
         for field in block.fields:
             cells = table[block.name(field)]
             if item_type(field.info) is None:
-                told_by_xrd = str(in_xrd(kind, field.path)["description"])
-                assert told_by_xrd.endswith(f" Change: {cells[3]}.")
+                reported_by_xrd = str(in_xrd(kind, field.path)["description"])
+                assert reported_by_xrd.endswith(f" Change: {cells[3]}.")
             required = field.info.is_required() and outline.must_be(field)
             assert (cells[2] == "**required**") == required
     reported = {
@@ -118,7 +118,7 @@ def test_every_setting_says_what_an_edit_reaches(at: str, fields: list[openapi.F
 
 
 @each_kind
-def test_every_declared_gap_is_told_with_its_reason(kind: str) -> None:
+def test_every_declared_gap_is_reported_with_its_reason(kind: str) -> None:
     """Per backend that answers the kind."""
     reported = sections(PAGES[f"docs/reference/{kind.lower()}.md"])["Support"]
     table = rows(reported)
@@ -132,7 +132,7 @@ def test_every_declared_gap_is_told_with_its_reason(kind: str) -> None:
     assert declared <= known
 
 
-def test_what_a_class_does_not_express_of_the_full_example_is_told() -> None:
+def test_what_a_class_does_not_express_of_the_full_example_is_reported() -> None:
     """What a tenant reads in `status.unsupported` for a built-in profile is in the table."""
     outcome = ask(order("cluster/full"), provider("cluster-stacks"))
     table = support.gaps("Cluster")["`capi`, class profile `scs2`"]
@@ -142,7 +142,7 @@ def test_what_a_class_does_not_express_of_the_full_example_is_told() -> None:
 
 
 @each_kind
-def test_every_edit_that_destroys_data_is_told(kind: str) -> None:
+def test_every_edit_that_destroys_data_is_reported(kind: str) -> None:
     """Apart from the tables, where one would look for it."""
     reported = sections(PAGES[f"docs/reference/{kind.lower()}.md"])["What destroys data"]
     for field in openapi.walk(KINDS[kind], "spec", change=rules.IN_PLACE):
@@ -151,7 +151,7 @@ def test_every_edit_that_destroys_data_is_told(kind: str) -> None:
 
 
 @each_kind
-def test_every_rule_is_told_in_its_words(kind: str) -> None:
+def test_every_rule_is_reported_in_its_words(kind: str) -> None:
     """The page has what the API server says of a refused order."""
     page = PAGES[f"docs/reference/{kind.lower()}.md"]
     for node in nodes(openapi.spec_schema(KINDS[kind])):
@@ -210,7 +210,7 @@ def test_every_row_of_a_table_has_its_cells(path: str) -> None:
     "page", [generate.README, generate.STATUS, generate.OVERVIEW, generate.GUIDE]
 )
 def test_pages_that_people_write_hold_what_is_generated_between_marks(page: str) -> None:
-    """Mended when it has drifted; the rest of the page stays as it was written."""
+    """Repaired when it has drifted; the rest of the page stays as it was written."""
     text = (ROOT / page).read_text("utf-8")
     tables = {
         generate.README: {"kinds": support.kinds()},

@@ -517,7 +517,7 @@ VERSIONS = [
 ]
 
 
-def test_what_policy_fills_in_is_told() -> None:
+def test_what_policy_fills_in_is_reported() -> None:
     """In status, with the operator's reason, on every call."""
     first = asking.ask(SERVER, [ENVIRONMENT])
     for outcome in (first, asking.ask(SERVER, [ENVIRONMENT], simulate.play(first.resources))):

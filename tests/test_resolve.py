@@ -143,14 +143,14 @@ class TestFlavors:
             assert found.decided.machines == previous.machines
             assert found.estimate == previous.estimate
 
-    def test_changed_ask_is_resolved_anew(self) -> None:
+    def test_changed_ask_is_resolved_again(self) -> None:
         """From four vCPUs to two the machine shrinks, although the old one would do."""
         previous = lives("Server", server(size=size(4, 8)))
         assert (
             flavor_of(answered("Server", server(size=size(2, 4)), previous=previous)) == "SCS-2V-4"
         )
 
-    def test_only_the_changed_pool_is_resolved_anew(self) -> None:
+    def test_only_the_changed_pool_is_resolved_again(self) -> None:
         """The other pool keeps a flavor that is no longer offered."""
         previous = lives("Cluster", cluster("1.34", pool("a"), pool("b")))
         now = cluster("1.34", pool("a"), pool("b", flavor="SCS-4V-8"))
@@ -305,7 +305,7 @@ class TestImages:
             found = answered("Server", server(), settings(images=images), previous)
             assert found.decided.image == previous.image
 
-    def test_flavor_and_image_are_told_at_once(self) -> None:
+    def test_flavor_and_image_are_reported_at_once(self) -> None:
         """Two problems are two lines."""
         ask = server(flavor="SCS-9V-9", image={"os": "plan9", "version": "4"}, zone="az9")
         assert refusals("Server", ask) == [

@@ -305,7 +305,7 @@ def test_a_server_that_is_silent_is_given_up(
                 until(lambda: api.get("/readyz"), seconds=0, what="an answer")
 
 
-def test_answers_are_told_apart() -> None:
+def test_answers_are_distinguished() -> None:
     """Read the verdict and the message of an answer."""
     assert Answer(201, {}).accepted
     refused = Answer(422, {"message": "spec.cidr: Required value"})
@@ -356,7 +356,7 @@ def test_a_profile_runs_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     assert background.find(profile) is None
 
 
-def test_who_asks_is_in_nobodys_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_caller_is_in_nobodys_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Start a profile while somebody looks whether it runs: that takes the lock for a moment."""
     monkeypatch.setattr(background, "STATES", tmp_path)
     profile = PROFILES["core"]

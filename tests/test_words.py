@@ -18,6 +18,7 @@ WORDS = {
     "for ever": "permanently",
     "what lives": "live objects",
     "mend": "repair",
+    "mended": "repaired",
     "stands for": "is, means",
     "came twice": "duplicate",
     "doubled": "duplicate",
@@ -35,6 +36,7 @@ NAMES = {
     "trouble": "diagnosis, problem",
     "anew": "again",
     "doubled": "duplicate",
+    "unwakeable": "cannot be woken",
 }
 WORD = re.compile(rf"\b({'|'.join(WORDS)})\b", re.IGNORECASE)
 PARTS = ("function", "tools", "testbed", "release", "benchmarks", "tests", "docs", "examples")
@@ -73,9 +75,11 @@ def dialect(text: str) -> list[str]:
 def names(source: str) -> list[str]:
     """Return the names in a module that shall not be used, with the line of each."""
     return [
-        f"{token.start[0]}: {token.string}, write {NAMES[token.string]}"
+        f"{token.start[0]}: {token.string}, write {NAMES[part]}"
         for token in tokenize.generate_tokens(io.StringIO(source).readline)
-        if token.type == tokenize.NAME and token.string in NAMES
+        if token.type == tokenize.NAME
+        for part in token.string.lower().split("_")
+        if part in NAMES
     ]
 
 
@@ -106,8 +110,9 @@ def test_a_word_is_found(word: str) -> None:
 
 
 def test_a_name_is_found() -> None:
-    """As a name, and not in a text or as a part of a longer one."""
+    """As a name or a word in one, and not in a text."""
     assert names('told = 1\nuntold = "told"\n') == ["1: told, write reported"]
+    assert names("WAS_TOLD = 1\n") == ["1: WAS_TOLD, write reported"]
 
 
 def test_contributors_read_the_same_words() -> None:

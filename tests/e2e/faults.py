@@ -30,7 +30,7 @@ GUARD = f"{HOOKS}/capi-core-validating-webhook-configuration"
 CLASS = "openstack-scs2-1-34-v2"
 CLASSES = "/apis/cluster.x-k8s.io/v1beta2/namespaces/cluster-stacks/clusterclasses"
 LABEL = f"{API_GROUP}/environment"
-TOLD_SECONDS = 240.0
+REPORTED_SECONDS = 240.0
 Breaks = Callable[[Plane], AbstractContextManager[None]]
 
 
@@ -113,7 +113,7 @@ def without_class(plane: Plane) -> Iterator[None]:
     plane.operator.delete(GUARD)
     until(
         lambda: plane.operator.request("DELETE", path).accepted,
-        seconds=TOLD_SECONDS,
+        seconds=REPORTED_SECONDS,
         what=f"{CLASS} deleted",
     )
     put_back(plane, guard)
@@ -211,7 +211,7 @@ def hears(live: Live, kind: str, reason: str, words: str = "") -> None:
         return (status, why) == ("False", reason) and words in message
 
     try:
-        until(reported, seconds=TOLD_SECONDS, what=reason)
+        until(reported, seconds=REPORTED_SECONDS, what=reason)
     except TimedOut:
         seen = [one["status"]["conditions"] for one in live.objects()]
         raise AssertionError((live.status["conditions"], seen)) from None

@@ -205,11 +205,11 @@ def observed(backend: str, live: Manifest, order: Manifest) -> dict[str, local.O
 def order_of(backend: str, live: Manifest) -> Manifest:
     """Return the order that asks for what a live object holds."""
     order = copy.deepcopy(_minimal())
-    order["spec"] = {"capi": _asks_capi, "gardener": _asks_gardener}[backend](live)
+    order["spec"] = {"capi": _capi_order, "gardener": _gardener_order}[backend](live)
     return order
 
 
-def _asks_capi(live: Manifest) -> Manifest:
+def _capi_order(live: Manifest) -> Manifest:
     pools = lookup(live, "spec.topology.workers.machineDeployments") or []
     return {
         "version": _minor(lookup(live, "spec.topology.version")),
@@ -221,7 +221,7 @@ def _asks_capi(live: Manifest) -> Manifest:
     }
 
 
-def _asks_gardener(live: Manifest) -> Manifest:
+def _gardener_order(live: Manifest) -> Manifest:
     workers = lookup(live, "spec.provider.workers") or []
     return {
         "version": _minor(lookup(live, "spec.kubernetes.version")),

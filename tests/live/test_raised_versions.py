@@ -25,7 +25,7 @@ REFUSAL = {
 
 def test_the_previous_version_is_no_problem() -> None:
     """The version that runs is asked for now; nothing is wrong, and nothing is under way."""
-    reported = told_of("1.35.4")
+    reported = reported_of("1.35.4")
     assert reason(reported, "BackendHealthy") == "NoTrouble"
     assert reason(reported, "Current") == "AsOrdered"
     assert reported["status"]["version"] == "1.35.4"
@@ -33,7 +33,7 @@ def test_the_previous_version_is_no_problem() -> None:
 
 def test_every_other_refusal_is_a_problem() -> None:
     """Where the same version runs, a refusal is of what is asked still."""
-    reported = told_of("1.34.7")
+    reported = reported_of("1.34.7")
     assert reason(reported, "BackendHealthy") == "ConfigurationProblem"
     assert reason(reported, "Current") == "Updating"
 
@@ -70,7 +70,7 @@ def sizes(resource: Manifest) -> list[str]:
     return [str(lookup(pool, "volume.size")) for pool in pools]
 
 
-def told_of(version: str) -> Manifest:
+def reported_of(version: str) -> Manifest:
     """Return the composite while a version runs and the last request was refused."""
     order, layers = asking.order("cluster/minimal"), asking.provider("gardener")
     observed = simulate.play(asking.ask(order, layers).resources)

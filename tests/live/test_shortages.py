@@ -114,7 +114,7 @@ def test_what_passes_by_itself_is_no_alarm(kind: str, text: str, form: str) -> N
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_shortage_that_is_over_is_not_told(form: str) -> None:
+def test_a_shortage_that_is_over_is_not_reported(form: str) -> None:
     """A condition that is true again may still have the message."""
     live = with_condition("26-scale-end", form, "InfrastructureReady", QUOTA, state="True")
     assert healthy(live) == WELL
@@ -141,7 +141,7 @@ def test_a_shortage_before_cluster_api_had_the_newer_conditions() -> None:
     assert healthy(live) == "QuotaExceeded"
 
 
-def test_nothing_of_the_message_is_told() -> None:
+def test_nothing_of_the_message_is_reported() -> None:
     """The provider's own words stay with the provider."""
     live = with_condition("07-create-6", "v1beta2", "InfrastructureReady", QUOTA)
     assert "already used" not in json.dumps(shown("capi", live).composite)

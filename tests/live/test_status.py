@@ -280,7 +280,7 @@ def test_an_order_ahead_of_the_live_cluster(
     assert found == replace(want, phase="Updating", message=found.message, current="Updating")
 
 
-def test_a_deletion_is_told_before_a_version_that_waits() -> None:
+def test_a_deletion_is_reported_before_a_version_that_waits() -> None:
     """Nothing follows on what is being deleted."""
     gone = {"metadata__deletionTimestamp": "2026-11-01T00:00:00Z"}
     live = recorded("capi", "21-scale-0.v1beta2", **gone)

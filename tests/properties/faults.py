@@ -137,7 +137,7 @@ def environment_lost(world: World, _: Random) -> World:
     return replace(world, layers=())
 
 
-def layer_doubled(world: World, rng: Random) -> World:
+def layer_duplicated(world: World, rng: Random) -> World:
     """Have one layer twice, under its name or another."""
     twin = copy.deepcopy(rng.choice(world.layers))
     if rng.random() < 0.5:
@@ -474,7 +474,7 @@ def order_unknown(world: World, rng: Random) -> World:
     return replace(world, spec=spec)
 
 
-def step_garbled(world: World, rng: Random) -> World:
+def step_malformed(world: World, rng: Random) -> World:
     """Have junk in the input of the Composition's step."""
     step = {"environment": ENVIRONMENT, "refresh": 60, "kind": "Input", "metadata": {"name": "x"}}
     return replace(world, step=malformed({**step, "newer": 1}, rng, rng.randint(1, 3)))
@@ -553,7 +553,7 @@ def label_lost(world: World, rng: Random) -> World:
     return _touched(world, rng, touch)
 
 
-def labels_garbled(world: World, rng: Random) -> World:
+def labels_malformed(world: World, rng: Random) -> World:
     """Have other values in our labels, or fewer labels; the backend's stays."""
 
     def touch(manifest: Manifest) -> None:
@@ -586,7 +586,7 @@ def bound_lost(world: World, _: Random) -> World:
     return _rebound(world, lambda _: None)
 
 
-def bound_garbled(world: World, rng: Random) -> World:
+def bound_malformed(world: World, rng: Random) -> World:
     """Have junk in the record, or for it."""
 
     def change(text: str) -> str:
@@ -734,7 +734,7 @@ ENVIRONMENT_FAULTS: tuple[Fault, ...] = (
     catalogue_lost,
     root_lost,
     environment_lost,
-    layer_doubled,
+    layer_duplicated,
     layer_conflicting,
     layer_half,
     layer_nonsense,
@@ -758,7 +758,7 @@ ORDER_FAULTS: tuple[Fault, ...] = (
     order_refused,
     order_rebuilt,
     order_unknown,
-    step_garbled,
+    step_malformed,
 )
 OBSERVED_FAULTS: tuple[Fault, ...] = (
     observed_gone,
@@ -767,9 +767,9 @@ OBSERVED_FAULTS: tuple[Fault, ...] = (
     foreign_labelled,
     backend_unknown,
     label_lost,
-    labels_garbled,
+    labels_malformed,
     bound_lost,
-    bound_garbled,
+    bound_malformed,
     bound_newer,
     payload_partly,
     payload_half,

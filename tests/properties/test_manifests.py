@@ -193,7 +193,7 @@ def test_every_order_is_answered_or_refused(kind: str, data: st.DataObject) -> N
 
 @each_kind
 @given(data=st.data())
-def test_unknown_fields_are_told_by_path(kind: str, data: st.DataObject) -> None:
+def test_unknown_fields_are_reported_by_path(kind: str, data: st.DataObject) -> None:
     """Wherever they are; the tenant reads which, the operator what to upgrade."""
     spec = FULL[kind]
     objects = [at for at, node in places(SCHEMAS[kind], spec) if "properties" in node]
@@ -219,7 +219,7 @@ _TYPES: dict[str, Any] = {
 
 @each_kind
 @given(data=st.data())
-def test_wrong_types_are_told_by_path(kind: str, data: st.DataObject) -> None:
+def test_wrong_types_are_reported_by_path(kind: str, data: st.DataObject) -> None:
     """Each field says for itself what it takes."""
     spec = FULL[kind]
     at, node = data.draw(st.sampled_from([p for p in places(SCHEMAS[kind], spec) if p[0]]))
@@ -300,7 +300,7 @@ def test_huge_lists_are_refused(kind: str, data: st.DataObject) -> None:
 
 @each_kind
 @given(data=st.data())
-def test_yaml_1_1_is_told_to_quote(kind: str, data: st.DataObject) -> None:
+def test_yaml_1_1_is_reported(kind: str, data: st.DataObject) -> None:
     """What YAML takes for a number, a flag or nothing, where text is meant."""
     spec = FULL[kind]
     texts = [at for at, node in places(SCHEMAS[kind], spec) if node.get("type") == "string"]

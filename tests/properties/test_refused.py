@@ -27,10 +27,10 @@ CAUSES: tuple[Fault, ...] = (
     faults.environment_lost,
     faults.catalogue_lost,
     faults.root_lost,
-    faults.layer_doubled,
+    faults.layer_duplicated,
     faults.place_changed,
     faults.environment_renamed,
-    faults.step_garbled,
+    faults.step_malformed,
 )
 SENTENCES = {diagnosis.sentence(reason) for reason, _, _ in diagnosis.REASONS}
 TEXTS = (

@@ -13,7 +13,7 @@ from .faults import (
     nothing,
     order_nonsense,
     order_refused,
-    step_garbled,
+    step_malformed,
 )
 from .strategies import Case, edited, examples, worlds
 from .world import World, ask, check_answer
@@ -45,7 +45,7 @@ def test_one_fault(fault: Fault, case: Case) -> None:
 def test_faults_that_meet(case: Case) -> None:
     """Survive faults of environment, order and observed resources at once."""
     world, rng = case
-    orders = (order_refused, order_nonsense, step_garbled, nothing)
+    orders = (order_refused, order_nonsense, step_malformed, nothing)
     check_one(
         world,
         rng,

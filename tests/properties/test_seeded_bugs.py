@@ -259,7 +259,7 @@ BUGS = (
             broken(environment, "_root", lambda _, found: found[0]),
             broken(environment, "_check_layers", _nothing),
         ),
-        refused(faults.layer_doubled),
+        refused(faults.layer_duplicated),
     ),
     Bug("rules not kept", broken(policy, "_kept", lambda *_: {}), after(faults.policy_gone)),
     Bug(

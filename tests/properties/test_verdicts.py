@@ -14,7 +14,7 @@ REFUSED: dict[Fault, str] = {
     faults.environment_lost: "EnvironmentNotFound",
     faults.catalogue_lost: "EnvironmentInvalid",
     faults.root_lost: "EnvironmentInvalid",
-    faults.layer_doubled: "EnvironmentInvalid",
+    faults.layer_duplicated: "EnvironmentInvalid",
     faults.order_empty: "InvalidOrder",
     faults.order_rebuilt: "InvalidOrder",
     faults.order_unknown: "FunctionOutdated",

@@ -54,7 +54,7 @@ def page(kind: str) -> str:
         "## What the status reports\n",
         "Beside these, `status.conditions` holds the conditions: see the\n"
         "[README](../../README.md#for-tenants).\n",
-        *(_told(block) for block in reported),
+        *(_reported(block) for block in reported),
     )
 
 
@@ -139,7 +139,7 @@ def _ordered(block: Block, schema: Mapping[str, Any]) -> str:
     return f"{_heading(block)}\n{markdown.table(_SPEC_COLUMNS, rows)}{rules_below(block, schema)}"
 
 
-def _told(block: Block) -> str:
+def _reported(block: Block) -> str:
     rows = (
         (field_cell(block, field), wording.type_of(field.node), meaning(field))
         for field in block.fields

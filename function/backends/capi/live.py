@@ -101,7 +101,7 @@ class LiveCluster(LiveObject):
         return bool(self.applied) and is_below(field, self.held)
 
     @property
-    def is_garbled(self) -> bool:
+    def is_malformed(self) -> bool:
         """Return whether a part was dropped because of its type."""
         return self.root is not None and self.root.malformed
 
@@ -116,7 +116,7 @@ class LiveCluster(LiveObject):
 
         Data that is missing or garbled proves nothing.
         """
-        return self.is_initialised or self.is_garbled or not self.inside
+        return self.is_initialised or self.is_malformed or not self.inside
 
     @property
     def has_network(self) -> bool:

@@ -7,7 +7,7 @@ from function.model import ClusterSpec
 from function.model.operation import MINUTES_OF_A_DAY, Window
 from function.paths import lookup
 
-_UNWAKEABLE = (
+_NEVER_WAKES = (
     "a webhook in the cluster would keep it from waking; let the webhook leave alone what the "
     "cluster itself needs, or take it away"
 )
@@ -102,7 +102,7 @@ def _check_waking(live: Manifest) -> None:
         {"conditions": lookup(live, "status.constraints")}, "HibernationPossible"
     )
     if possible.get("status") == "False":
-        raise InvalidOrder(Problem("spec.hibernation.enabled", _UNWAKEABLE))
+        raise InvalidOrder(Problem("spec.hibernation.enabled", _NEVER_WAKES))
 
 
 def _check_times(spec: ClusterSpec) -> None:

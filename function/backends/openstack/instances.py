@@ -100,9 +100,9 @@ def unsupported(context: ServerContext) -> tuple[Remark, ...]:
 def notes(context: ServerContext) -> tuple[Remark, ...]:
     """Return notes to the tenant about labels whose metadata keys differ from their names."""
     return tuple(
-        Remark(f"spec.labels[{label}]", f"servers see it as {_told(label)}")
+        Remark(f"spec.labels[{label}]", f"servers see it as {_metadata_key(label)}")
         for label in sorted(context.order.spec.labels)
-        if _told(label) != label
+        if _metadata_key(label) != label
     )
 
 
@@ -117,17 +117,17 @@ def check_labels(context: ServerContext) -> None:
     # Servers keep a key that they already have when the provider reserves it later.
     taken = set(config.metadata if config else ()) - set(stored)
     reserved = (API_GROUP, *context.settings.config.reserved_labels)
-    new = {label for label, value in wanted.items() if stored.get(_told(label)) != value}
+    new = {label for label, value in wanted.items() if stored.get(_metadata_key(label)) != value}
     problems = [
         Problem(f"spec.labels[{label}]", labels.RESERVED)
         for label in sorted(wanted)
         if label.startswith(RESERVED)
-        or _told(label) in taken
+        or _metadata_key(label) in taken
         or (label in new and labels.is_within(label, reserved))
     ] + [
         Problem(f"spec.labels[{label}]", f"must have at most {LONGEST_KEY} characters here")
         for label in sorted(wanted)
-        if len(label) > LONGEST_KEY and _told(label) not in stored
+        if len(label) > LONGEST_KEY and _metadata_key(label) not in stored
     ]
     if problems:
         raise InvalidOrder(*problems)
@@ -184,7 +184,7 @@ def _image(context: ServerContext, fixed: Manifest) -> Manifest:
 def _metadata(context: ServerContext, key: str) -> dict[str, str]:
     """Return labels, what asks for high availability, and the tags; the later go before."""
     spec, config = context.order.spec, context.settings.config.high_availability
-    written = {_told(label): value for label, value in spec.labels.items()}
+    written = {_metadata_key(label): value for label, value in spec.labels.items()}
     requested = config.metadata if config and spec.high_availability else {}
     wanted = {**written, **requested, **metadata(context.order)}
     # The provider deletes a key with a call of its own. If that fails once, it forgets which server
@@ -194,6 +194,6 @@ def _metadata(context: ServerContext, key: str) -> dict[str, str]:
     return {**dict.fromkeys(emptied, ""), **wanted}
 
 
-def _told(label: str) -> str:
+def _metadata_key(label: str) -> str:
     """Return the key of metadata for a label: the compute service allows no slash in it."""
     return label.replace("/", ":")

@@ -29,10 +29,10 @@ def status(context: NetworkContext, wanted: Sequence[Resource]) -> Manifest:
     """Return `status` of the order."""
     phase, message = _overall(context, wanted)
     seen = {
-        "cidr": _told(context, f"{SUBNET}{IPV4}", "cidr"),
-        "gateway": _told(context, f"{SUBNET}{IPV4}", "gatewayIp"),
-        "ipv6CIDR": _told(context, f"{SUBNET}{IPV6}", "cidr"),
-        "mtu": _told(context, NETWORK, "mtu"),
+        "cidr": _reported(context, f"{SUBNET}{IPV4}", "cidr"),
+        "gateway": _reported(context, f"{SUBNET}{IPV4}", "gatewayIp"),
+        "ipv6CIDR": _reported(context, f"{SUBNET}{IPV6}", "cidr"),
+        "mtu": _reported(context, NETWORK, "mtu"),
     }
     return {
         "phase": phase,
@@ -48,7 +48,7 @@ def _is_seen(context: NetworkContext, resource: Resource) -> bool:
     return all((seen.get(name) or None) == (value or None) for name, value in wanted.items())
 
 
-def _told(context: NetworkContext, key: str, field: str) -> object:
+def _reported(context: NetworkContext, key: str, field: str) -> object:
     found = context.live.get(key)
     return found.at_provider.get(field) if found else None
 
