@@ -88,7 +88,7 @@ def test_a_whole_life(plane: Plane, lives: list[Live], tell: Tell) -> None:
         reference = live.cluster["spec"]["topology"]["classRef"]["name"]
         assert reference == "openstack-scs2-1-35-v1"
         says_version(live, "1.35.4")
-    stands_still(lives, 45)
+    stands_still(lives, 30)
 
     names = {live.name: live.cluster["metadata"]["name"] for live in lives}
     for live in lives:
@@ -128,12 +128,19 @@ def test_nothing_changes_by_itself(lives: list[Live]) -> None:
 
 
 def stands_still(lives: list[Live], seconds: float) -> None:
-    """Look for so long whether anything live is written."""
+    """Look for so long whether anything live is written.
+
+    Cluster API may report a member of a control plane that has just joined as unhealthy for a
+    moment: what is reported must be settled for so long on end, within three times as long.
+    """
     previous = [live.living() for live in lives]
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    started = settled = time.monotonic()
+    while time.monotonic() < settled + seconds:
         assert [live.living() for live in lives] == previous
-        assert all(live.settled for live in lives)
+        unsettled = [live.order["status"] for live in lives if not live.settled]
+        if unsettled:
+            settled = time.monotonic()
+            assert settled < started + 2 * seconds, unsettled
         time.sleep(1)
 
 
