@@ -5,7 +5,14 @@ from typing import Any
 from function.backends.capi import forms, health, status
 from function.backends.capi.effective import ClusterContext, applied, current, remembered_profile
 from function.backends.capi.gaps import gaps
-from function.backends.capi.live import KEY, READY_QUERY, LiveCluster, by_name, deployments
+from function.backends.capi.live import (
+    KEY,
+    READY_QUERY,
+    LiveCluster,
+    by_name,
+    deployments,
+    overrides,
+)
 from function.backends.capi.pools import node_volumes, order_name
 from function.backends.capi.profile import (
     CONTROL_PLANE_FLAVOR,
@@ -124,12 +131,12 @@ def replacing(resource: Resource) -> dict[str, dict[str, Any]]:
     manifest, cluster = live.rendered, inner_identity(live.rendered)
     names = {profile.target(CONTROL_PLANE_FLAVOR).variable, profile.control_plane_disk}
     variables = by_name(lookup(manifest, "spec.topology.variables"))
+    variables |= overrides(lookup(manifest, "spec.topology.controlPlane"))
     result = {cluster: {name: variables[name] for name in variables.keys() & names}}
     names = {profile.target(field).override for field in MACHINE_FIELDS}
     for pool in deployments(manifest):
-        overrides = by_name(lookup(pool, "variables.overrides"))
-        identity = _pool_identity(cluster, pool)
-        result[identity] = {name: overrides[name] for name in overrides.keys() & names}
+        values, identity = overrides(pool), _pool_identity(cluster, pool)
+        result[identity] = {name: values[name] for name in values.keys() & names}
     return result
 
 
@@ -160,10 +167,10 @@ def _machines(pools: list[Manifest], profile: Profile | None) -> dict[str, Machi
         return None if pools else {}
     target, result = profile.target(POOL_FLAVOR), dict[str, Machine]()
     for pool in pools:
-        overrides = by_name(lookup(pool, "variables.overrides"))
-        if target.override not in overrides:
+        values = overrides(pool)
+        if target.override not in values:
             continue
-        flavor = target.read(overrides[target.override])
+        flavor = target.read(values[target.override])
         if not isinstance(flavor, str) or not flavor:
             return None
         result[order_name(pool)] = Machine(requested={}, flavor=flavor)

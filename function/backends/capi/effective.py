@@ -198,8 +198,7 @@ def applied(
     if not live.is_started:
         # The network is immutable from the moment that it exists; nothing else is in use.
         return {**_network_as_applied(live), **_zones(live, profile or today.profile)}
-    base = mapping(root.annotations.get(BASE, ""))
-    driven = _driven(root, record, profile or today.profile, today)
+    base, driven = _base_and_driven(root, record, profile or today.profile, today)
     has_variables = lookup(stored, "spec.topology.variables") is not None
     # Variables that the order set have the environment's value in `BASE`, or it has none of them.
     given = {name: value for name, value in live.variables.items() if name not in driven}
@@ -230,14 +229,23 @@ def _zones(live: LiveCluster, profile: Profile | None) -> dict[str, Any]:
     return {"zones": live.variables.get(name)}
 
 
-def _driven(
+def _base_and_driven(
     root: Resource, record: Bound | None, profile: Profile | None, today: ClusterSettings
-) -> set[str]:
-    """Return the variables of the applied Cluster that do not have the environment's value."""
+) -> tuple[dict[str, Any], set[str]]:
+    """Return the persisted values, and the variables that do not have the environment's value.
+
+    A variable that pools override too is not driven cluster-wide, unless the order sets it by
+    name. An earlier function wrote the control plane's value there, and pools took their default
+    disk from it: the live value stays until the version changes, or their nodes would be replaced.
+    """
     written = lookup(record.request, "variables") if record else None
-    driven = {*_driven_by_fields(profile), *(written if isinstance(written, dict) else ())}
+    named = set(written) if isinstance(written, dict) else set()
+    overridden = (profile.shared if profile else frozenset()) - named
+    driven = (_driven_by_fields(profile) | named) - overridden
+    persisted = mapping(root.annotations.get(BASE, ""))
     # Of a lost base, what the environment still has is taken from the Cluster.
-    return driven if root.annotations.get(BASE) else driven - today.variables.keys()
+    driven = driven if root.annotations.get(BASE) else driven - today.variables.keys()
+    return {name: v for name, v in persisted.items() if name not in overridden}, driven
 
 
 def _driven_by_fields(profile: Profile | None) -> set[str]:

@@ -80,6 +80,16 @@ class LiveCluster(LiveObject):
         return by_name(lookup(self.applied, "spec.topology.variables"))
 
     @functools.cached_property
+    def control_plane_overrides(self) -> dict[str, Any]:
+        """Return the overrides of the previously rendered control plane."""
+        return overrides(lookup(self.applied, "spec.topology.controlPlane"))
+
+    @property
+    def control_plane_variables(self) -> dict[str, Any]:
+        """Return the variables of the previously rendered control plane."""
+        return self.variables | self.control_plane_overrides
+
+    @functools.cached_property
     def held(self) -> frozenset[str]:
         """Return the paths of order fields that existing parts of the cluster hold.
 
@@ -283,6 +293,16 @@ class LiveCluster(LiveObject):
 def by_name(listed: Any) -> dict[str, Any]:
     """Return the values of a list of variables, or of overrides, by name."""
     return {one["name"]: one.get("value") for one in listed or () if "name" in one}
+
+
+def named(values: Mapping[str, Any]) -> list[Manifest]:
+    """Return values as a list of variables, or of overrides, sorted by name."""
+    return [{"name": name, "value": values[name]} for name in sorted(values)]
+
+
+def overrides(part: object) -> dict[str, Any]:
+    """Return the values that a pool, or the control plane, overrides, by name."""
+    return by_name(lookup(part, "variables.overrides"))
 
 
 def deployments(manifest: object) -> list[Manifest]:

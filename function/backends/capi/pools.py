@@ -7,6 +7,7 @@ from function import labels, names, shapes
 from function.backends.capi import live
 from function.backends.capi.effective import ClusterContext
 from function.backends.capi.profile import (
+    DEFAULT_DISK,
     POOL_AFFINITY,
     POOL_DISK,
     POOL_DISK_TYPE,
@@ -75,7 +76,7 @@ def node_volumes(context: ClusterContext, cluster: Manifest) -> dict[str, int]:
     size_key = context.settings.class_profile.target(POOL_VOLUMES).object_keys.get("sizeGiB", "")
     totals = {}
     for deployment in live.deployments(cluster):
-        values = shared | live.by_name(lookup(deployment, "variables.overrides"))
+        values = shared | live.overrides(deployment)
         root = shapes.count(values.get(disk or ""))
         sizes = [shapes.count(v.get(size_key)) for v in shapes.mappings(values.get(further or ""))]
         pool = order_name(deployment)
@@ -198,18 +199,15 @@ def _overrides(
     context: ClusterContext, pool: NodePool, values: Mapping[str, Any]
 ) -> list[Manifest]:
     """Return the pool's overrides of the class's variables, each as a complete value."""
-    machine, disk = (
-        context.bound.machines[pool.name],
-        context.settings.class_profile.target(POOL_DISK).override,
-    )
+    machine, stored = context.bound.machines[pool.name], live.overrides(_stored(context, pool))
     requested = {
         POOL_FLAVOR: machine.flavor,
-        POOL_DISK: _root_disk(pool, machine, values.get(disk) if disk else None),
+        POOL_DISK: _root_disk(pool, machine, _default_disk(context, machine, values, stored)),
         POOL_DISK_TYPE: _root_type(context, pool),
         POOL_VOLUMES: _volumes(context, pool),
         POOL_AFFINITY: pool.anti_affinity,
     }
-    stored, found = _stored_overrides(context, pool), dict[str, Any]()
+    found = dict[str, Any]()
     for field, value in requested.items():
         written = (
             {} if value is None else context.settings.class_profile.target(field).writes(value)
@@ -220,11 +218,7 @@ def _overrides(
         if not is_pinned(context, where, written, stored):
             found |= written
     _add_class_volumes(context, pool, values, found)
-    return [{"name": name, "value": found[name]} for name in sorted(found)]
-
-
-def _stored_overrides(context: ClusterContext, pool: NodePool) -> dict[str, Any]:
-    return live.by_name(lookup(_stored(context, pool), "variables.overrides"))
+    return live.named(found)
 
 
 def _stored(context: ClusterContext, pool: NodePool) -> Manifest:
@@ -245,6 +239,25 @@ def _root_disk(pool: NodePool, machine: Machine, default: Any) -> Any:
     if machine.disk_gib is not None:
         return 0
     return (pool.size and pool.size.disk_gib) or default
+
+
+def _default_disk(
+    context: ClusterContext, machine: Machine, values: Mapping[str, Any], stored: Manifest
+) -> Any:
+    """Return the GiB of the root volume of a pool whose order and flavor have none.
+
+    A default of 0 that control planes share is for a flavor of theirs, which has a disk. A live
+    pool keeps it nevertheless until its flavor changes.
+    """
+    profile = context.settings.class_profile
+    disk, flavor = profile.target(POOL_DISK).override, profile.target(POOL_FLAVOR)
+    given = values.get(disk) if disk else None
+    if disk not in profile.shared or given != 0:
+        return given
+    unchanged = {disk: given, **flavor.writes(machine.flavor)}.items() <= stored.items()
+    if unchanged and context.live.is_started:
+        return given
+    return profile.default_disk or DEFAULT_DISK
 
 
 def _root_type(context: ClusterContext, pool: NodePool) -> str | None:

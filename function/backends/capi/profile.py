@@ -45,6 +45,7 @@ _OBJECTS: dict[str, tuple[str, type[Schema]]] = {
     OIDC: (OIDC, Oidc),
     POOL_VOLUMES: (f"{POOL_VOLUMES}[]", DataVolume),
 }
+DEFAULT_DISK = 50
 _NO_SETTING = "this class has no such setting"
 _BUNDLE = "this class trusts issuers with public certificates only"
 
@@ -53,8 +54,9 @@ class Target(Schema):
     """Say where one order field goes in a class; exactly one of the first three."""
 
     variable: str | None = configured(
-        "Cluster-wide variable, such as nodeCIDR. Set exactly one of variable, override and "
-        "unsupported.",
+        "Cluster-wide variable, such as nodeCIDR. If spec.controlPlane.flavor goes to a variable "
+        "that pools override too, the control plane overrides it as well. Set exactly one of "
+        "variable, override and unsupported.",
         reaches=NEXT_VERSION,
         default=None,
     )
@@ -265,6 +267,24 @@ class Profile(Schema):
                 missing = [name for name in fields(schema) if name not in target.object_keys]
                 found |= {f"{part}.{name}": _NO_SETTING for name in missing}
         return found | ({CA_BUNDLE: _BUNDLE} if CA_BUNDLE in found else {})
+
+    @property
+    def default_disk(self) -> Any:
+        """Return the GiB of a control plane's root volume, for a flavor without a disk."""
+        return self.variables.get(self.control_plane_disk or "", DEFAULT_DISK)
+
+    @property
+    def shared(self) -> frozenset[str]:
+        """Return the variables that the control plane's flavor drives, and pools override too.
+
+        Their cluster-wide values are the environment's: only so a change of the control plane
+        leaves the nodes of pools alone.
+        """
+        plane = self.target(CONTROL_PLANE_FLAVOR)
+        driven = {plane.variable, *plane.also, self.control_plane_disk}
+        pools = [target for target in map(self.target, POOL_FIELDS) if target.override]
+        overridden = {name for t in pools for name in (t.override, *t.also) if name}
+        return frozenset(overridden & driven)
 
     @property
     def drivers(self) -> dict[str, str]:

@@ -25,6 +25,7 @@ _STATUS: dict[str, Shape] = {
     "controlPlane": _COUNTERS,
     "workers": _COUNTERS,
 }
+_OVERRIDES: dict[str, Shape] = {"variables": {"overrides": [{"name": str}]}}
 _DEPLOYMENT: Shape = {
     "name": str,
     "class": str,
@@ -32,7 +33,7 @@ _DEPLOYMENT: Shape = {
     "failureDomain": str,
     "metadata": {"labels": {EACH: str}},
     "taints": list,
-    "variables": {"overrides": [{"name": str}]},
+    **_OVERRIDES,
 }
 _CLUSTER: Shape = {
     "apiVersion": str,
@@ -54,7 +55,7 @@ _CLUSTER: Shape = {
             "class": str,
             "classNamespace": str,
             "classRef": {"name": str, "namespace": str},
-            "controlPlane": {"replicas": int},
+            "controlPlane": {"replicas": int, **_OVERRIDES},
             "workers": {"machineDeployments": [_DEPLOYMENT]},
             "variables": _are_named,
         },

@@ -28,7 +28,7 @@ def cluster(context: ClusterContext) -> Manifest:
     Raises:
         InvalidOrder: It asks for what is not offered and would be unsafe to ignore.
     """
-    order, bound, values = context.order, context.bound, variables(context)
+    order, bound, (values, overrides) = context.order, context.bound, variables(context)
     namespace = context.settings.class_namespace
     network = _network(context, values)
     check_room(order, _room(context, network, values))
@@ -49,9 +49,9 @@ def cluster(context: ClusterContext) -> Manifest:
                     **({"namespace": namespace} if namespace else {}),
                 },
                 "version": f"v{bound.version}",
-                "controlPlane": _control_plane(context),
+                "controlPlane": _control_plane(context, overrides),
                 **({"workers": {"machineDeployments": pools}} if pools else {}),
-                "variables": [{"name": n, "value": values[n]} for n in sorted(values)],
+                "variables": live.named(values),
             },
         },
     }
@@ -119,8 +119,10 @@ def _control_planes(context: ClusterContext) -> int:
     return max(least, requested)
 
 
-def _control_plane(context: ClusterContext) -> Manifest:
+def _control_plane(context: ClusterContext, overrides: Mapping[str, Any]) -> Manifest:
     result: Manifest = {"replicas": _control_planes(context)}
+    if overrides:
+        result["variables"] = {"overrides": live.named(overrides)}
     if context.settings.class_profile.control_plane_machines:
         applied = lookup(context.live.applied, "spec.topology.controlPlane") or {}
         result |= health_check(context, applied)

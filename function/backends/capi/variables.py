@@ -4,8 +4,8 @@ The environment's values come first, as the Cluster last received them; then the
 fields drive; then `spec.variables`. An order that stops setting one gets the environment's back.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from function.backends.capi.effective import ClusterContext
 from function.backends.capi.profile import (
@@ -24,10 +24,20 @@ from function.record import CONTROL_PLANE
 from function.resolve import mistyped
 from function.settings import EVERY
 
-_DEFAULT_DISK = 50
+
+class Variables(NamedTuple):
+    """Hold the variables of a cluster.
+
+    Attributes:
+        cluster: Value of every variable, cluster-wide.
+        control_plane: Those that the control plane overrides, because pools override them too.
+    """
+
+    cluster: dict[str, Any]
+    control_plane: dict[str, Any]
 
 
-def variables(context: ClusterContext) -> dict[str, Any]:
+def variables(context: ClusterContext) -> Variables:
     """Return every variable.
 
     Raises:
@@ -35,21 +45,36 @@ def variables(context: ClusterContext) -> dict[str, Any]:
     """
     driven = _driven(context)
     _check(context, driven)
-    found = {**context.settings.variables, **_zones(context)}
-    for written in driven.values():
-        found |= written
-    return _with_fixed(context, {**found, **context.order.spec.variables}, driven)
+    requested, live, fixed = context.order.spec.variables, context.live, _fixed(context, driven)
+    written = {name: value for values in driven.values() for name, value in values.items()}
+    shared = written.keys() & context.settings.class_profile.shared
+    plane = {name: written.pop(name) for name in shared}
+    found = {**context.settings.variables, **_zones(context), **written, **requested}
+    return Variables(
+        _with_fixed(found, fixed, live.variables),
+        _with_fixed(
+            {name: value for name, value in plane.items() if name not in requested},
+            fixed,
+            live.control_plane_overrides,
+        ),
+    )
 
 
 def _with_fixed(
-    context: ClusterContext, found: dict[str, Any], driven: Mapping[str, Mapping[str, Any]]
+    found: dict[str, Any], fixed: Iterable[str], stored: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the variables, with fixed ones as the live cluster has them, or omitted if absent.
+    """Return variables, with fixed ones as the live cluster has them, or omitted if absent."""
+    retained = {name: stored[name] for name in fixed if name in stored}
+    return {**{name: value for name, value in found.items() if name not in fixed}, **retained}
+
+
+def _fixed(context: ClusterContext, driven: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the variables that a live cluster keeps.
 
     Raises:
-        InvalidOrder: The tenant asks for another value of a fixed variable.
+        InvalidOrder: The tenant asks for another value of one of them.
     """
-    stored = context.live.variables
+    stored = context.live.control_plane_variables
     # A live cluster of a class that uses other names for them has none of them.
     fixed = context.settings.fixed if any(name in stored for name in context.settings.fixed) else ()
     config = context.order.spec.variables
@@ -64,8 +89,7 @@ def _with_fixed(
     ]
     if problems:
         raise InvalidOrder(*problems)
-    retained = {name: stored[name] for name in fixed if name in stored}
-    return {**{name: value for name, value in found.items() if name not in fixed}, **retained}
+    return fixed
 
 
 def _zones(context: ClusterContext) -> dict[str, Any]:
@@ -78,9 +102,13 @@ def _zones(context: ClusterContext) -> dict[str, Any]:
 
 
 def base(context: ClusterContext) -> dict[str, Any]:
-    """Return the environment's value of every variable that the order can set."""
+    """Return the environment's value of every variable that the order can set.
+
+    The Cluster itself has that of a variable which only the control plane and pools override.
+    """
     settings = context.settings
-    names = _settable(context) | settings.persisted_variables
+    overridden = settings.class_profile.shared - context.order.spec.variables.keys()
+    names = (_settable(context) | settings.persisted_variables) - overridden
     return {name: value for name, value in settings.variables.items() if name in names}
 
 
@@ -137,9 +165,9 @@ def _driven(context: ClusterContext) -> dict[str, dict[str, Any]]:
     found |= _login_as_applied(context, requested[OIDC])
     disk = context.settings.class_profile.control_plane_disk
     if machine and disk and disk not in context.settings.pinned and found[CONTROL_PLANE_FLAVOR]:
-        default = context.settings.class_profile.variables.get(disk, _DEFAULT_DISK)
+        default = context.settings.class_profile.default_disk
         found[CONTROL_PLANE_FLAVOR][disk] = 0 if machine.disk_gib is not None else default
-    stored = context.live.variables
+    stored = context.live.control_plane_variables
     return {f: new for f, new in found.items() if not is_pinned(context, f, new, stored)}
 
 
