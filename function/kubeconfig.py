@@ -24,30 +24,28 @@ def url(host: str, port: object) -> str:
 def reached(
     endpoint: str,
     observed: Resource | None,
-    order: Order[ClusterSpec],
+    name: str,
+    issuer: Oidc | None,
     scopes: tuple[str, ...],
-    bound: Bound,
 ) -> dict[str, Any]:
     """Return the fields of `status` that say how a cluster is reached, as far as it is known.
 
     Args:
         endpoint: URL of the API server; empty until there is one.
         observed: The observed Object of the cluster.
-        order: The order.
+        name: Name of the kubeconfig's context.
+        issuer: Issuer of the logins that the API server accepts; None if it accepts none.
         scopes: Scopes to ask for beside `openid`.
-        bound: What was decided for the order.
     """
     ca_data = base64.b64encode(
         observed.connection.get(CA_DETAIL, b"") if observed else b""
     ).decode()
-    issuer = bound.issuer(order.spec)
     result: dict[str, Any] = {}
     if endpoint:
         result["endpoint"] = endpoint
     if ca_data:
         result["certificateAuthorityData"] = ca_data
     if endpoint and ca_data and issuer:
-        name = context(order, bound)
         result["kubeconfig"] = exec_kubeconfig(name, endpoint, ca_data, issuer, scopes)
     return result
 

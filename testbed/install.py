@@ -95,7 +95,8 @@ def orders(mode: Mode, *, by_hand: bool = True, environment: str = "cluster-stac
             _apply(api, ROOT / "package" / "cluster")
             if by_hand:
                 _serve(api, mode)
-            _apply(api, ENVIRONMENTS / environment)
+            for manifest in layers(environment):
+                api.apply(manifest, patience=PATIENCE_SECONDS)
             for manifest in _tenant():
                 api.apply(manifest, patience=PATIENCE_SECONDS)
             _await_rights(api, mode)
@@ -117,6 +118,15 @@ def documents(path: Path) -> Iterator[Manifest]:
             continue
         with file.open() as text:
             yield from filter(None, yaml.load_all(text, LOADER))  # safe, both
+
+
+def layers(environment: str) -> Iterator[Manifest]:
+    """Yield the layers of an example; the cluster classes of the testbed can log people in."""
+    for manifest in documents(ENVIRONMENTS / environment):
+        for offer in manifest["data"].get("classes", ()):
+            if offer["profile"] == "scs2":
+                offer["profile"] = "scs2-oidc"
+        yield manifest
 
 
 def definitions(mode: Mode) -> list[Path]:

@@ -4,7 +4,6 @@ The classes, in `objects/class.yaml`, are those that `examples/environments/clus
 Two environments differ in the version of the API that they write: `default` and `v1beta1`.
 """
 
-import copy
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,13 +12,13 @@ import yaml
 
 from testbed import build
 from testbed.install import (
-    ENVIRONMENTS,
     KUSTOMIZATION,
     PATIENCE_SECONDS,
     Setup,
     await_condition,
     await_definitions,
     documents,
+    layers,
     operator,
 )
 from testbed.kubernetes import Manifest
@@ -30,7 +29,7 @@ from testbed.site import TENANT, Site
 from tools.generate.backends import cluster_roles
 
 OBJECTS = Path(__file__).parent / "objects"
-EXAMPLE = ENVIRONMENTS / "cluster-stacks"
+EXAMPLE = "cluster-stacks"
 NAMESPACE = f"clusters-{TENANT}"
 CLASSES = ("openstack-scs2-1-33-v5", "openstack-scs2-1-34-v2", "openstack-scs2-1-35-v1")
 OLDER = "v1beta1"
@@ -77,8 +76,7 @@ ENVIRONMENT = Setup("environments for both versions of Cluster API", _offer)
 
 def environment_layers(environment: str) -> Iterator[Manifest]:
     """Yield the layers of the example for an environment of this name."""
-    for manifest in documents(EXAMPLE):
-        layer = copy.deepcopy(manifest)
+    for layer in layers(EXAMPLE):
         metadata, data = layer["metadata"], layer["data"]
         for label in _LABELS:
             if label in metadata["labels"]:

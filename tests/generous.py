@@ -47,7 +47,8 @@ def order(kind: str, edits: dict[str, Any]) -> dict[str, Any]:
 @functools.cache
 def generous(kind: str, backend: str) -> list[dict[str, Any]]:
     """Return the first example provider with more of everything, for one backend."""
-    layers = {layer["metadata"]["name"]: layer for layer in asking.provider("cluster-stacks")}
+    repaired = asking.with_login(asking.provider("cluster-stacks"))
+    layers = {layer["metadata"]["name"]: layer for layer in repaired}
     catalogue, root = layers["cluster-stacks-catalogue"], layers["cluster-stacks"]
     blocks = {name: part.EXAMPLE.full for name, part in parts("example").items()}
     root = replaced(root, "data.limits", {})

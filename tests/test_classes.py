@@ -354,7 +354,7 @@ class TestLostOverlay:
                 del layer["data"]["backends"]
         for live in (None, simulate.play(made.resources)):
             assert asking.ask(order(), lost, live).fatal == (
-                "EnvironmentInvalid: classes[acme].profile: acme is not one of: scs2 "
+                "EnvironmentInvalid: classes[acme].profile: acme is not one of: scs2, scs2-oidc "
                 f"(EnvironmentConfig {OVERLAY})"
             )
 

@@ -11,7 +11,7 @@ from tests import asking
 
 def built(name: str, provider: str, mode: Mode = Mode.CLAIMS) -> local.Outcome:
     """Return the answer once everything is built."""
-    order, layers = asking.order(name), asking.provider(provider)
+    order, layers = asking.order(name), asking.with_login(asking.provider(provider))
     outcome = asking.ask(order, layers, mode=mode)
     for _ in range(5):
         assert not outcome.fatal, outcome.fatal

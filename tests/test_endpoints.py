@@ -27,7 +27,7 @@ def test_url(host: str, wanted: str) -> None:
 @pytest.mark.parametrize("provider", ["cluster-stacks", "kaas-only"])
 def test_a_cluster_that_is_reached_by_ipv6(provider: str) -> None:
     """Status and kubeconfig have the same URL, in both versions of Cluster API."""
-    order, layers = asking.order("cluster/minimal"), asking.provider(provider)
+    order, layers = asking.order("cluster/minimal"), asking.with_login(asking.provider(provider))
     outcome = asking.ask(order, layers)
     for _ in range(2):
         outcome = asking.ask(order, layers, simulate.play(outcome.resources))

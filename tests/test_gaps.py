@@ -67,3 +67,35 @@ def test_what_policy_fills_is_reported_too() -> None:
     spec: Manifest = {"controlPlane": {}}
     fields = {FLAVOR: {"override": "machine"}}
     assert AVAILABILITY in gaps(answer(spec, fields, policy=[rule]))
+
+
+LOGIN = "spec.access.oidc"
+KEYS = {"issuerURL": "issuerURL", "clientID": "clientID"}
+
+
+@pytest.mark.parametrize(
+    ("target", "is_possible"),
+    [({"variable": "login", "keys": KEYS}, True), ({"unsupported": "no logins here"}, False)],
+)
+@pytest.mark.parametrize("by", ["order", "environment"])
+def test_a_login_that_a_class_does_not_have(
+    by: str, target: Manifest, *, is_possible: bool
+) -> None:
+    """A kubeconfig that nobody can log in with would be worse than none, and silence too."""
+    issuer = {"issuerURL": "https://login.example.com", "clientID": "kubernetes"}
+    order = asking.order("cluster/minimal")
+    spec = {"access": {"oidc": issuer}} if by == "order" else {}
+    order = {**order, "spec": {**order["spec"], **spec}}
+    edits = {} if by == "order" else {"access": {"oidc": issuer}}
+    provider = layers({FLAVOR: {"override": "machine"}, LOGIN: target}, **edits)
+    outcome = asking.ask(order, provider, asking.built(order, provider))
+    status = outcome.composite["status"]
+    assert status["endpoint"]
+    assert ("kubeconfig" in status) is is_possible
+    notes = {note["field"]: note["message"] for note in status.get("notes", ())}
+    if is_possible:
+        assert LOGIN not in {*notes, *gaps(status)}
+    elif by == "order":
+        assert LOGIN in gaps(status)
+    else:
+        assert notes[LOGIN] == "no logins here: there is no kubeconfig here"

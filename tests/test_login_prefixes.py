@@ -37,7 +37,7 @@ def login(outcome: local.Outcome) -> Manifest:
 
 def test_a_class_that_makes_flags_gets_their_word_for_none() -> None:
     """Only for user names: of groups the flag takes an empty prefix as it is."""
-    found = login(asking.ask(order(**SAME), asking.provider("cluster-stacks")))
+    found = login(asking.ask(order(**SAME), asking.with_login(asking.provider("cluster-stacks"))))
     assert (found["usernamePrefix"], found["groupsPrefix"]) == ("-", "")
 
 
@@ -63,7 +63,7 @@ def test_a_dash_alone_is_refused(provider: str, field: str) -> None:
 
 def released(manifest: Manifest) -> dict[str, local.Observed]:
     """Return a live cluster into which the first release wrote the empty text as it is."""
-    layers = asking.provider("cluster-stacks")
+    layers = asking.with_login(asking.provider("cluster-stacks"))
     seen = simulate.play(asking.ask(manifest, layers).resources)
     for one in seen.values():
         for variable in lookup(one.manifest, "spec.forProvider.manifest.spec.topology.variables"):
@@ -74,20 +74,20 @@ def released(manifest: Manifest) -> dict[str, local.Observed]:
 
 def test_people_keep_their_names_in_a_live_cluster() -> None:
     """Whatever its version becomes: rights are bound to names."""
-    layers, live = asking.provider("cluster-stacks"), released(order(**SAME))
+    layers, live = asking.with_login(asking.provider("cluster-stacks")), released(order(**SAME))
     assert login(asking.ask(order(**SAME), layers, live))["usernamePrefix"] == ""
     assert login(asking.ask(order("1.35", **SAME), layers, live))["usernamePrefix"] == ""
 
 
 def test_an_edit_of_the_issuer_brings_what_was_ordered() -> None:
     """Then the names are others anyway."""
-    layers, live = asking.provider("cluster-stacks"), released(order(**SAME))
+    layers, live = asking.with_login(asking.provider("cluster-stacks")), released(order(**SAME))
     edited = order(**SAME, usernameClaim="sub")
     assert login(asking.ask(edited, layers, live))["usernamePrefix"] == "-"
 
 
 def test_a_prefix_that_is_taken_back_in_a_live_cluster() -> None:
     """Also where the profile is remembered that the first release wrote."""
-    layers = asking.provider("cluster-stacks")
+    layers = asking.with_login(asking.provider("cluster-stacks"))
     live = dict(simulate.play(asking.ask(order(), layers).resources))
     assert login(asking.ask(order(**SAME), layers, live))["usernamePrefix"] == "-"

@@ -81,6 +81,7 @@ def totals(results: Results) -> str:
 def seen_by_tenant(played: Played) -> dict[str, str]:
     """Return what a tenant sees of a cluster, and at last what it does not: what runs for it."""
     status: Manifest = played.outcome.composite["status"]
+    lines = len(status.get("kubeconfig", "").splitlines())
     inside = [_inside(one) for one in played.outcome.resources.values()]
     runs = [one for one in inside if one["kind"] not in ("ConfigMap", "Object")]
     return {
@@ -88,7 +89,7 @@ def seen_by_tenant(played: Played) -> dict[str, str]:
         "version": status["version"],
         "endpoint": urllib.parse.urlsplit(status["endpoint"]).netloc,
         "nodes": ", ".join(f"{one['replicas']} {one['flavor']}" for one in status["nodePools"]),
-        "kubeconfig": f"{len(status['kubeconfig'].splitlines())} lines",
+        "kubeconfig": f"{lines} lines" if lines else "none: no login",
         "behind it": ", ".join(f"{_version(one)} {one['kind']}" for one in runs),
     }
 

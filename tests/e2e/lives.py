@@ -11,7 +11,7 @@ from function.contract import Mode
 from function.local import KEY_ANNOTATION
 from function.model import API_GROUP
 from function.paths import lookup
-from testbed.install import ENVIRONMENTS, documents
+from testbed.install import layers as layers_of
 from testbed.kubernetes import MERGE, Manifest, condition
 from testbed.waiting import until
 
@@ -173,7 +173,7 @@ def example(name: str) -> dict[str, Manifest]:
     They are found by the names that they have in the example.
     """
     environment = f"env-{uuid.uuid4().hex[:8]}"
-    layers = {one["metadata"]["name"]: one for one in documents(ENVIRONMENTS / name)}
+    layers = {one["metadata"]["name"]: one for one in layers_of(name)}
     for layer in layers.values():
         metadata, data = layer["metadata"], layer["data"]
         metadata["name"] = f"{environment}-{metadata['name']}"

@@ -68,7 +68,7 @@ def test_kubectl_takes_the_plugin(tmp_path: Path) -> None:
 
 def kubeconfig_of(provider: str, tenant: str, name: str, environment: str) -> str:
     """Return the kubeconfig of an order that is ready."""
-    order, layers = asking.order("cluster/minimal"), asking.provider(provider)
+    order, layers = asking.order("cluster/minimal"), asking.with_login(asking.provider(provider))
     order["metadata"] |= {"name": name, "namespace": tenant}
     order["spec"]["environment"] = environment
     for layer in layers:

@@ -93,7 +93,8 @@ def check_history(world: World, rng: Random) -> None:
             match rng.choice(("again", "edit", "fault", "advance")):
                 case "edit":
                     world = edited(world, rng)
-                case "fault":
+                # Faults edit layers of an environment that still has all of them.
+                case "fault" if len(world.layers) >= len(known[0].layers):
                     world = rng.choice(FAULTS)(world, rng)
                 case "advance":
                     world = advance(world, reply)

@@ -4,7 +4,7 @@ from typing import Any
 
 from function.backends.capi import forms, health, status
 from function.backends.capi.effective import ClusterContext, applied, current, remembered_profile
-from function.backends.capi.gaps import gaps
+from function.backends.capi.gaps import gaps, notes
 from function.backends.capi.live import (
     KEY,
     READY_QUERY,
@@ -81,6 +81,7 @@ def render(context: ClusterContext) -> Rendered:
             health.of(live, paused=moment.is_paused),
         ),
         unsupported=gaps(context),
+        notes=notes(context),
         volumes=node_volumes(context, cluster),
     )
 

@@ -8,6 +8,7 @@ from function.backends.capi.profile import (
     ALLOWED,
     AVAILABILITY,
     CLUSTER_FIELDS,
+    OIDC,
     POOL_FIELDS,
     POOL_FLAVOR,
     PRIVATE,
@@ -40,6 +41,14 @@ def gaps(context: ClusterContext) -> tuple[Remark, ...]:
         found["spec.nodePools[].autoscaling"] = "the number of nodes stays at min here"
     remarks = [Remark(field, reason) for field, reason in sorted(found.items()) if reason]
     return (*remarks, *_by_value(context), *_unsynced(context))
+
+
+def notes(context: ClusterContext) -> tuple[Remark, ...]:
+    """Return why there is no kubeconfig, although the order or the environment has an issuer."""
+    reason = context.settings.class_profile.target(OIDC).unsupported
+    if not reason or not context.bound.issuer(context.order.spec):
+        return ()
+    return (Remark(OIDC, f"{reason}: there is no kubeconfig here"),)
 
 
 def _by_value(context: ClusterContext) -> Iterator[Remark]:

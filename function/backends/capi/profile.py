@@ -300,7 +300,17 @@ class Profile(Schema):
 def _built_in() -> dict[str, Profile]:
     content = resources.files(__package__).joinpath("profiles.yaml").read_bytes()
     [profiles] = manifests.read(content)
-    return {name: Profile.model_validate(data) for name, data in profiles.items()}
+    return {
+        name: Profile.model_validate(_merged(profiles, data)) for name, data in profiles.items()
+    }
+
+
+def _merged(profiles: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    own = {name: value for name, value in data.items() if name != "like"}
+    if "like" not in data:
+        return own
+    other = profiles[data["like"]]
+    return {**other, **own, "fields": {**other["fields"], **own["fields"]}}
 
 
 PROFILES = _built_in()

@@ -8,12 +8,12 @@ import functools
 from dataclasses import dataclass
 from typing import Any
 
-from function import diagnosis, progress
+from function import diagnosis, kubeconfig, progress
 from function.backends.capi import pools
 from function.backends.capi.effective import ClusterContext
 from function.backends.capi.live import MACHINES, LiveCluster
+from function.backends.capi.profile import OIDC
 from function.contract import Condition, Manifest
-from function.kubeconfig import reached, url
 from function.paths import lookup
 from function.progress import Count, Shape, sentence
 
@@ -144,12 +144,15 @@ def status_of(moment: Moment, context: ClusterContext) -> dict[str, Any]:
     host, port = (
         lookup(live.inside, f"spec.controlPlaneEndpoint.{part}") for part in ("host", "port")
     )
-    endpoint = url(str(host), port) if host and port else ""
+    endpoint = kubeconfig.url(str(host), port) if host and port else ""
+    target = context.settings.class_profile.target(OIDC)
+    name = kubeconfig.context(order, context.bound)
+    issuer = None if target.unsupported else context.bound.issuer(order.spec)
     shown: dict[str, Any] = {
         "phase": phase,
         "message": message,
         **({"version": live.running} if live.running else {}),
-        **reached(endpoint, live.root, order, scopes, context.bound),
+        **kubeconfig.reached(endpoint, live.root, name, issuer, scopes),
     }
     if order.spec.node_pools:
         shown["nodePools"] = _pools(moment, context)

@@ -6,11 +6,10 @@ Errors are identified by their codes, never by their text.
 import re
 from typing import Any
 
-from function import diagnosis, progress
+from function import diagnosis, kubeconfig, progress
 from function.backends.gardener.effective import ShootContext
 from function.backends.gardener.live import KEY, VERSION, LiveShoot, workers
 from function.contract import Condition, Manifest, Resource
-from function.kubeconfig import reached
 from function.paths import lookup
 from function.progress import Count, Shape
 
@@ -203,6 +202,7 @@ def status_of(context: ShootContext, shoot: Resource) -> dict[str, Any]:
         shoot: The rendered Object of the Shoot.
     """
     order, bound, live = context.order, context.bound, context.live
+    issuer, scopes = bound.issuer(order.spec), context.settings.extra_scopes
     found = current(shoot, live)
     phase, message = _phase(live, _shape(shoot))
     if phase == "Ready" and not found.status:
@@ -215,6 +215,8 @@ def status_of(context: ShootContext, shoot: Resource) -> dict[str, Any]:
         "phase": phase,
         "message": message,
         **({"version": live.version} if live.version else {}),
-        **reached(live.endpoint, live.root, order, context.settings.extra_scopes, bound),
+        **kubeconfig.reached(
+            live.endpoint, live.root, kubeconfig.context(order, bound), issuer, scopes
+        ),
         "nodePools": pools,
     }
