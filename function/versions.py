@@ -13,11 +13,11 @@ from typing import Any
 
 from function.contract import Order, Progress, Remark
 from function.errors import InvalidOrder, NotOffered, Problem
-from function.excerpts import listed
+from function.excerpts import few, listed
 from function.model import ClusterSpec
 from function.parsing import did_you_mean
 from function.record import Bound, Decided
-from function.settings import KubernetesVersion, Settings
+from function.settings import KubernetesVersion, Settings, VersionedClass
 
 _EXACT = re.compile(r"v?([0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9})([-+].*)?")
 
@@ -55,15 +55,16 @@ def version(
         ),
         key=lambda offer: offer.order,
     )
+    elsewhere = [offer for offer in settings.kubernetes_versions if offer not in offers]
     if previous is None:
-        return _newversion(order.spec.version, offers, chosen)
+        return _newversion(order.spec.version, offers, chosen, elsewhere)
     current = highest(previous.version, _plain(progress.version))
     requested = order.spec.version
     unchanged = previous.requested.get("version", previous.filled.get("version")) == requested
     if unchanged and answers(current, requested):
         return _keptversion(current, requested, previous, chosen, offers)
     try:
-        target = _target(requested, offers, current)
+        target = _target(requested, offers, current, elsewhere)
         return _next_step(target, current, previous, chosen, offers, progress)
     except (InvalidOrder, NotOffered):
         if not unchanged:
@@ -147,14 +148,29 @@ def _class_of(order: Order[ClusterSpec], settings: Settings, previous: Bound | N
 
 
 def _newversion(
-    requested: str, offers: Sequence[KubernetesVersion], chosen: Decided
+    requested: str,
+    offers: Sequence[KubernetesVersion],
+    chosen: Decided,
+    elsewhere: Sequence[KubernetesVersion],
 ) -> VersionStep:
-    offer = _target(requested, offers, "")
+    offer = _target(requested, offers, "", elsewhere)
     return VersionStep(_offered(offer, chosen))
 
 
-def _target(requested: str, offers: Sequence[KubernetesVersion], current: str) -> KubernetesVersion:
-    """Return the offer that answers an ask for a version, never below the current one."""
+def _target(
+    requested: str,
+    offers: Sequence[KubernetesVersion],
+    current: str,
+    elsewhere: Sequence[KubernetesVersion],
+) -> KubernetesVersion:
+    """Return the offer that answers an ask for a version, never below the current one.
+
+    Args:
+        requested: The version, exact or not.
+        offers: What the class is offered for.
+        current: Version that the cluster has; empty for a new one.
+        elsewhere: What only other classes are offered for.
+    """
     wanted = numbers(requested)
     if current and numbers(current)[: len(wanted)] > wanted:
         text = f"versions never go down; the cluster runs {current}"
@@ -170,6 +186,13 @@ def _target(requested: str, offers: Sequence[KubernetesVersion], current: str) -
     if not fits:
         known = [offer.version for offer in offers if offer.state == "supported"]
         text = f"not offered here; offered: {listed(known, requested)}"
+        others = [
+            f"{name} has {offer.version}"
+            for offer in elsewhere
+            if offer.order[: len(wanted)] == wanted and offer.state == "supported"
+            for name in sorted(offer.classes)
+        ]
+        text += f"; of other classes {few(others)}" if others else ""
         raise InvalidOrder(Problem("spec.version", text))
     return fits[-1]
 
@@ -225,19 +248,18 @@ def _keptversion(
 ) -> VersionStep:
     same_class = previous.rebuilt or previous.cluster_class == chosen.cluster_class
     named = {offer.version: offer.classes for offer in offers}
-    todays = named.get(current, {}).get(chosen.cluster_class, "")
-    if not previous.started and todays:
-        return VersionStep(chosen.model_copy(update={"version": current, "class_name": todays}))
+    todays = _of_version(chosen, current, named.get(current, {}).get(chosen.cluster_class))
+    if not previous.started and todays.class_name:
+        return VersionStep(todays)
     if previous.version == current and same_class:
-        class_name = previous.class_name
+        decided = todays.model_copy(update={"class_name": previous.class_name})
     else:
-        class_name = todays
-        if not class_name and previous.class_name:
+        decided = todays
+        if not todays.class_name and previous.class_name:
             raise NotOffered(
                 f"kubernetesVersions[{current}].classes: {chosen.cluster_class} is needed",
                 public=f"spec.class: {chosen.cluster_class} is not offered for {current}",
             )
-    decided = chosen.model_copy(update={"version": current, "class_name": class_name})
     if previous.version == current and same_class and not previous.rebuilt:
         decided = decided.model_copy(update={"profile": previous.profile})
     wanted = numbers(requested)
@@ -248,8 +270,13 @@ def _keptversion(
 
 
 def _offered(offer: KubernetesVersion, chosen: Decided) -> Decided:
-    class_name = offer.classes.get(chosen.cluster_class, "")
-    return chosen.model_copy(update={"version": offer.version, "class_name": class_name})
+    return _of_version(chosen, offer.version, offer.classes.get(chosen.cluster_class))
+
+
+def _of_version(chosen: Decided, version: str, offer: VersionedClass | None) -> Decided:
+    """Return an offered class for a version; without a name if it is not offered for that."""
+    found = {"class_name": offer.name, "profile": offer.profile or chosen.profile} if offer else {}
+    return chosen.model_copy(update={"version": version, "class_name": "", **found})
 
 
 def _plain(version: str) -> str:

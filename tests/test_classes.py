@@ -326,7 +326,8 @@ class TestLostOverlay:
         live = simulate.play(asking.settled(order(), layers()).resources)
         requested = order({"version": "1.35"})
         assert asking.ask(requested, without_overlay(), live).fatal == (
-            "InvalidOrder: spec.version: not offered here; offered: none"
+            "InvalidOrder: spec.version: not offered here; offered: none; of other classes default "
+            "has 1.35.4"
         )
         later = asking.settled(requested, layers(), asking.settled(order(), layers()))
         assert lookup(cluster(later), "spec.topology.classRef.name") == "acme-1-35-v1"

@@ -276,8 +276,12 @@ def test_merge_of_base_layers() -> None:
         "access": {"oidc": {"issuerURL": "https://id.example", "clientID": "k8s"}},
         "classes": ({"name": "default", "profile": "scs2", "variables": {"a": 1, "b": [1, 2]}},),
         "kubernetesVersions": (
-            {"version": "1.34.7", "classes": {"default": "x"}, "endOfLife": "2026-10-27"},
-            {"version": "1.35.4", "classes": {"default": "y"}},
+            {
+                "version": "1.34.7",
+                "classes": {"default": {"name": "x"}},
+                "endOfLife": "2026-10-27",
+            },
+            {"version": "1.35.4", "classes": {"default": {"name": "y"}}},
         ),
         "images": ({**UBUNTU, "architecture": "arm64", "id": "other"}, UBUNTU),
         "policy": (

@@ -666,7 +666,7 @@ class TestClasses:
         assert (found.decided.class_name, found.decided.profile) == ("large-34", "scs")
         assert found.status == {}
         assert refusals("Cluster", cluster("1.35", **{"class": "large"}), CLASSES) == [
-            "spec.version: not offered here; offered: 1.34.7"
+            "spec.version: not offered here; offered: 1.34.7; of other classes default has 1.35.1"
         ]
 
     @pytest.mark.parametrize(

@@ -15,7 +15,14 @@ from function.model.cluster import Oidc
 from function.model.values import HTTPSURL
 from function.schema import DNSLabel, Schema, configured
 from function.settings.classes import EVERY, ClusterClass, PinnedVariable, VariableType
-from function.settings.offers import FlavorOffer, ImageOffer, KubernetesVersion, VolumeType, Zone
+from function.settings.offers import (
+    FlavorOffer,
+    ImageOffer,
+    KubernetesVersion,
+    VersionedClass,
+    VolumeType,
+    Zone,
+)
 from function.settings.places import Move, Place
 from function.settings.rules import Limits, PolicyRule
 from function.settings.templates import (
@@ -68,6 +75,7 @@ __all__ = [
     "Settings",
     "StartupTimeout",
     "VariableType",
+    "VersionedClass",
     "VolumeType",
     "filled",
 ]
@@ -195,6 +203,18 @@ class Settings(Schema):
     def backend_of(self, kind: str) -> str | None:
         """Return the backend that answers a kind; None if it is not offered."""
         return next((name for offered, name in self.kinds.items() if offered == kind), None)
+
+    def class_of(self, name: str, version: str) -> ClusterClass | None:
+        """Return an offered class as it is for a version; None if it is not offered."""
+        offer = next((one for one in self.classes if one.name == name), None)
+        versions = (one for one in self.kubernetes_versions if one.version == version)
+        versioned = next((one.classes[name] for one in versions if name in one.classes), None)
+        if offer is None or versioned is None:
+            return offer
+        profile, variables = versioned.profile or offer.profile, versioned.variables
+        return offer.model_copy(
+            update={"profile": profile, "variables": {**offer.variables, **variables}}
+        )
 
     def block(self, name: str, schema: type[BlockT]) -> BlockT:
         """Return the settings of one backend.

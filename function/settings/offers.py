@@ -1,7 +1,7 @@
 """Declare what an environment offers: zones, flavors, images, volume types and versions."""
 
 import functools
-from typing import ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import pydantic
 
@@ -127,15 +127,46 @@ class VolumeType(Schema):
     )
 
 
+class VersionedClass(Schema):
+    """Say what an offered class is for one version."""
+
+    name: Name = configured(
+        "The backend's name of the class, such as openstack-scs2-1-34-v2.", reaches=NEXT_VERSION
+    )
+    profile: Name | None = configured(
+        "How order fields reach the class of this version, such as scs2-v1beta2. Defaults to the "
+        "profile of the offered class.",
+        reaches=NEXT_VERSION,
+        default=None,
+    )
+    variables: dict[str, Any] = configured(
+        "Values for variables of the class of this version, such as the image, which override "
+        "those of the offered class. Defaults to none.",
+        reaches=NEXT_VERSION,
+        default_factory=dict,
+    )
+
+
+def _as_class(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+_ClassOfVersion = Annotated[
+    VersionedClass,
+    pydantic.BeforeValidator(_as_class, json_schema_input_type=Name | VersionedClass),
+]
+
+
 class KubernetesVersion(Schema):
     """Offer a Kubernetes version."""
 
     key_fields: ClassVar[tuple[str, ...]] = ("version",)
 
     version: ExactVersion = configured("Exact version, such as 1.34.7.", reaches=NEXT_VERSION)
-    classes: dict[str, Name] = configured(
-        "The backend's name of each offered class, for this version, such as default: "
-        "openstack-scs2-1-34-v2. Defaults to none.",
+    classes: dict[str, _ClassOfVersion] = configured(
+        "What each offered class is for this version: the backend's name of it, such as default: "
+        "openstack-scs2-1-34-v2, or the name with a profile and variables of its own. Defaults to "
+        "none.",
         reaches=NEXT_VERSION,
         default_factory=dict,
     )

@@ -49,6 +49,16 @@ def _versions(name: str, value: Any, shows: tuple[str, ...] = CLUSTERS) -> Case:
     return Case(f"kubernetesVersions[].{name}", {"kubernetesVersions": edited}, shows)
 
 
+def _version_class(name: str, value: Any) -> Case:
+    """Return the edit of what the class is for every offered version."""
+    edited = [
+        {**version, "classes": {"default": {"name": version["classes"]["default"], name: value}}}
+        for version in BASE["kubernetesVersions"]
+    ]
+    edit = {"kubernetesVersions": edited}
+    return Case(f"kubernetesVersions[].classes.<name>.{name}", edit, CAPI)
+
+
 def offered(**edit: Any) -> Data:
     """Return an environment with its class edited."""
     return {"classes": [{**BASE["classes"][0], **edit}]}
@@ -102,7 +112,14 @@ CASES = [
         },
         CLUSTERS,
     ),
-    _versions("classes", {"default": "other"}, CAPI),
+    _version_class("name", "other"),
+    Case(
+        "kubernetesVersions[].classes.<name>.profile",
+        _version_class("profile", "next").edit,
+        CAPI,
+        given={"backends": {"capi": {"profiles": {"next": {**PROFILE, "workerClass": "next"}}}}},
+    ),
+    _version_class("variables", {"plan": "c"}),
     _versions("state", "preview"),
     _versions("endOfLife", "2027-01-01"),
     Case("classes[].name", offered(name="other"), CLUSTERS, stays=("gardener",)),

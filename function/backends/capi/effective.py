@@ -130,7 +130,7 @@ ClusterContext = Context[ClusterSpec, ClusterSettings, LiveCluster]
 def current(order: Order[ClusterSpec], settings: Settings, bound: Bound) -> ClusterSettings:
     """Return what the environment gives a Cluster today."""
     config = settings.block(NAME, CapiSettings)
-    offer = next((c for c in settings.classes if c.name == bound.cluster_class), None)
+    offer = settings.class_of(bound.cluster_class, bound.version)
     name = offer.profile if offer and config.find(bound.profile) is None else bound.profile
     found = config.find(name)
     pinned = offer.pinned if offer else {}

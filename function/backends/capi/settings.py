@@ -130,10 +130,17 @@ class CapiSettings(Block):
 
     def problems(self, settings: Settings) -> Iterator[Problem]:
         """Yield classes of profiles that are not there, and address ranges that cannot be."""
-        for offer in settings.classes:
-            if self.find(offer.profile) is None:
-                at = f"classes[{offer.name}].profile"
-                yield Problem(at, f"{offer.profile} is not one of: {self._known(offer.profile)}")
+        profiles = {f"classes[{offer.name}]": offer.profile for offer in settings.classes}
+        profiles |= {
+            f"kubernetesVersions[{version.version}].classes.{name}": offer.profile
+            for version in settings.kubernetes_versions
+            for name, offer in version.classes.items()
+            if offer.profile
+        }
+        for at, profile in profiles.items():
+            if self.find(profile) is None:
+                text = f"{profile} is not one of: {self._known(profile)}"
+                yield Problem(f"{at}.profile", text)
         if self.network:
             ranges = self.network.model_dump(include={"pods", "services"})
             at = f"backends.{NAME}.network"
