@@ -1,4 +1,4 @@
-"""What a class is for one Kubernetes version: its name, its variables, and how fields reach them."""
+"""A class may differ by Kubernetes version: in name, variables, and how fields reach it."""
 
 from typing import Any
 
