@@ -73,6 +73,13 @@ class ClusterClass(Schema):
         reaches=NEXT_VERSION,
         default=None,
     )
+    family: Name | None = configured(
+        "What clusters cannot leave, such as scs2: a live cluster is refused a class of "
+        "another family, and one whose control plane runs on machines a class where it does not. "
+        "Defaults to the profile's family.",
+        reaches=NEXT_VERSION,
+        default=None,
+    )
     unsupported: dict[str, Name] = configured(
         "Order fields that this class cannot express although its profile does, such as "
         "spec.network.nodes, with the reason that the tenant reads. A live cluster keeps what it "

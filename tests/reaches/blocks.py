@@ -9,6 +9,7 @@ _GARDENER, _NETWORK = ("gardener",), ("network",)
 _PREFIXED = {"variable": "login", "keys": {"issuerURL": "url", "usernamePrefix": "prefix"}}
 _OWN = {"issuerURL": "https://own.example", "clientID": "own"}
 _DASH = {"usernamePrefix": "-"}
+_APART = {"spec.controlPlane.flavor": [], "spec.nodePools[].antiAffinity": ["false"]}
 _POOL = {"name": "more", "flavor": "m1", "replicas": 3}
 
 
@@ -21,9 +22,9 @@ def _profile(field: str, **edit: Any) -> Case:
     return _capi(f"profiles.<name>.{field}", {"profiles": {"own": edit}})
 
 
-def _target(key: str, at: str, why: str = "", **edit: Any) -> Case:
+def _target(name: str, at: str, why: str = "", **edit: Any) -> Case:
     fields = {f"spec.{at}": edit}
-    field = f"profiles.<name>.fields.<name>.{key}"
+    field = f"profiles.<name>.fields.<name>.{name}"
     return _capi(field, {"profiles": {"own": {"fields": fields}}}, why=why or at)
 
 
@@ -94,6 +95,17 @@ CASES = [
     _profile("variables", variables={"size": 2, "more": 3}),
     _profile("variables", variables={"size": None}),
     _profile("controlPlaneDisk", controlPlaneDisk="otherDisk"),
+    _profile("family", family="other"),
+    _profile("conflicts[].values", conflicts=[{"values": _APART, "reason": "No."}]),
+    _capi(
+        "profiles.<name>.conflicts[].reason",
+        {"profiles": {"own": {"conflicts": [{"values": _APART, "reason": "Other."}]}}},
+        given={
+            "backends": {
+                "capi": {"profiles": {"own": {"conflicts": [{"values": _APART, "reason": "No."}]}}}
+            }
+        },
+    ),
     Case(
         "backends.capi.profiles.<name>.guarded",
         {"backends": {"capi": {"profiles": {"own": {"guarded": ["plan"]}}}}},
@@ -142,6 +154,9 @@ CASES = [
     _target("keys", "nodePools[].dataVolumes", keys={"sizeGiB": "other"}),
     _target("defaults", "nodePools[].dataVolumes", defaults={"type": "other"}),
     _target("values", "addons.flux.enabled", values={"true": "other"}),
+    _target("key", "nodePools[].rootVolume.sizeGiB", key="size"),
+    _target("join", "apiServer.allowedCIDRs", join=","),
+    _target("none", "nodePools[].rootVolume.sizeGiB", none="omit"),
     _target("also", "apiServer.allowedCIDRs", also={"door": "other"}),
     _gardener("providerConfig", {"providerConfig": "{tenant}.new"}, refuses=MOVED),
     _gardener("project", {"project": "p2"}, refuses=MOVED),

@@ -155,6 +155,7 @@ CASES = [
         orders=_MINE,
         judged=_YOURS,
     ),
+    Case("classes[].family", offered(family="other"), CAPI),
     Case(
         "classes[].nodeStartupTimeout",
         offered(nodeStartupTimeout="30m"),

@@ -171,7 +171,7 @@ def _machines(pools: list[Manifest], profile: Profile | None) -> dict[str, Machi
         values = overrides(pool)
         if target.override not in values:
             continue
-        flavor = target.read(values[target.override])
+        flavor = target.read(values)
         if not isinstance(flavor, str) or not flavor:
             return None
         result[order_name(pool)] = Machine(requested={}, flavor=flavor)

@@ -179,9 +179,11 @@ def _with_overrides(profile: Profile, offer: ClusterClass | None) -> Profile:
     gaps = offer.unsupported if offer else {}
     less = {field: Target(unsupported=reason) for field, reason in gaps.items()}
     startup = offer.node_startup_timeout if offer else None
+    family = offer.family if offer else None
     edits = {
         **({"fields": {**profile.fields, **less}} if less else {}),
         **({"node_startup_timeout": startup} if startup else {}),
+        **({"family": family} if family else {}),
     }
     return profile.model_copy(update=edits) if edits else profile
 
@@ -223,10 +225,10 @@ def _network_as_applied(live: LiveCluster) -> dict[str, Any]:
 
 def _zones(live: LiveCluster, profile: Profile | None) -> dict[str, Any]:
     """Return the zones of the control plane; unknown until they are needed, and then fixed."""
-    name = profile.target(AVAILABILITY).variable if profile else None
-    if not name or live.control_planes == 1 or not live.holds("spec.controlPlane"):
+    target = profile.target(AVAILABILITY) if profile else None
+    if live.control_planes == 1 or not live.holds("spec.controlPlane"):
         return {}
-    return {"zones": live.variables.get(name)}
+    return {"zones": target.read(live.variables)} if target and target.variable else {}
 
 
 def _base_and_driven(

@@ -71,14 +71,15 @@ def node_volumes(context: ClusterContext, cluster: Manifest) -> dict[str, int]:
     """Return the GiB of all volumes of one node, by pool, as rendered in a Cluster."""
     shared = live.by_name(lookup(cluster, "spec.topology.variables"))
     disk, further = (
-        context.settings.class_profile.target(f).override for f in (POOL_DISK, POOL_VOLUMES)
+        context.settings.class_profile.target(field) for field in (POOL_DISK, POOL_VOLUMES)
     )
-    size_key = context.settings.class_profile.target(POOL_VOLUMES).object_keys.get("sizeGiB", "")
+    size_key = further.object_keys.get("sizeGiB", "")
     totals = {}
     for deployment in live.deployments(cluster):
         values = shared | live.overrides(deployment)
-        root = shapes.count(values.get(disk or ""))
-        sizes = [shapes.count(v.get(size_key)) for v in shapes.mappings(values.get(further or ""))]
+        root = shapes.count(disk.read(values))
+        volumes = shapes.mappings(values.get(further.override or ""))
+        sizes = [shapes.count(volume.get(size_key)) for volume in volumes]
         pool = order_name(deployment)
         totals[pool] = sum(sizes) + (root or context.bound.machines[pool].disk_gib or 0)
     return totals
@@ -202,16 +203,15 @@ def _overrides(
     machine, stored = context.bound.machines[pool.name], live.overrides(_stored(context, pool))
     requested = {
         POOL_FLAVOR: machine.flavor,
-        POOL_DISK: _root_disk(pool, machine, _default_disk(context, machine, values, stored)),
+        POOL_DISK: _root_disk(context, pool, values, stored),
         POOL_DISK_TYPE: _root_type(context, pool),
         POOL_VOLUMES: _volumes(context, pool),
         POOL_AFFINITY: pool.anti_affinity,
     }
     found = dict[str, Any]()
     for field, value in requested.items():
-        written = (
-            {} if value is None else context.settings.class_profile.target(field).writes(value)
-        )
+        target = context.settings.class_profile.target(field)
+        written = {} if value is None else target.writes(value, {**values, **found})
         where = field.replace("[]", f"[{pool.name}]")
         if field == POOL_FLAVOR and pool.size:
             where = f"spec.nodePools[{pool.name}].size"
@@ -232,13 +232,17 @@ def _stored_all(context: ClusterContext, pool: NodePool) -> list[Manifest]:
     return [d for d in listed if (lookup(d, "metadata.labels") or {}).get(POOL_LABEL) == pool.name]
 
 
-def _root_disk(pool: NodePool, machine: Machine, default: Any) -> Any:
-    """Return the GiB of the root volume; 0 boots from the disk of the flavor."""
+def _root_disk(
+    context: ClusterContext, pool: NodePool, values: Mapping[str, Any], stored: Manifest
+) -> Any:
+    """Return the GiB of the root volume, or what the class takes for the disk of the flavor."""
+    machine = context.bound.machines[pool.name]
     if pool.root_volume:
         return pool.root_volume.size_gib
     if machine.disk_gib is not None:
-        return 0
-    return (pool.size and pool.size.disk_gib) or default
+        return context.settings.class_profile.target(POOL_DISK).no_disk
+    ordered = pool.size and pool.size.disk_gib
+    return ordered or _default_disk(context, machine, values, stored)
 
 
 def _default_disk(
@@ -250,12 +254,12 @@ def _default_disk(
     pool keeps it nevertheless until its flavor changes.
     """
     profile = context.settings.class_profile
-    disk, flavor = profile.target(POOL_DISK).override, profile.target(POOL_FLAVOR)
-    given = values.get(disk) if disk else None
-    if disk not in profile.shared or given != 0:
+    disk, flavor = profile.target(POOL_DISK), profile.target(POOL_FLAVOR)
+    given = disk.read(values)
+    if disk.override not in profile.shared or given != 0:
         return given
-    unchanged = {disk: given, **flavor.writes(machine.flavor)}.items() <= stored.items()
-    if unchanged and context.live.is_started:
+    written = disk.writes(given, stored) | flavor.writes(machine.flavor, stored)
+    if written.items() <= stored.items() and context.live.is_started:
         return given
     return profile.default_disk or DEFAULT_DISK
 

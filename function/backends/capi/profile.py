@@ -11,11 +11,20 @@ from typing import Any
 import pydantic
 
 from function import manifests
+from function.excerpts import few
 from function.model.addons import Addons
 from function.model.cluster import Oidc
 from function.model.pool import DataVolume
+from function.paths import expand, is_given, lookup, replaced
 from function.schema import Flag, Schema, canonical, configured, fields
-from function.settings import AT_ONCE, NEXT_CHANGE, NEXT_VERSION, StartupTimeout, VariableType
+from function.settings import (
+    AT_ONCE,
+    NEXT_CHANGE,
+    NEXT_VERSION,
+    Name,
+    StartupTimeout,
+    VariableType,
+)
 
 OIDC = "spec.access.oidc"
 CA_BUNDLE = f"{OIDC}.caBundle"
@@ -46,6 +55,7 @@ _OBJECTS: dict[str, tuple[str, type[Schema]]] = {
     POOL_VOLUMES: (f"{POOL_VOLUMES}[]", DataVolume),
 }
 DEFAULT_DISK = 50
+_OMIT = "omit"
 _NO_SETTING = "this class has no such setting"
 _BUNDLE = "this class trusts issuers with public certificates only"
 
@@ -77,6 +87,25 @@ class Target(Schema):
         "is reported for any other value. Defaults to none.",
         reaches=NEXT_VERSION,
         default=None,
+    )
+    key: str | None = configured(
+        "Where in an object the value goes, such as size for a variable bootVolume, which keeps "
+        "its other keys. Defaults to none: the variable is the value.",
+        reaches=NEXT_VERSION,
+        default=None,
+    )
+    join: str | None = configured(
+        "Text between the items of a list, such as a comma, for a variable that is one text. "
+        "Defaults to none: a list stays a list.",
+        reaches=NEXT_VERSION,
+        default=None,
+    )
+    none: Any = configured(
+        "What is written for a machine that boots from the disk of its flavor, for the size of "
+        "root volumes and for controlPlaneDisk: omit writes nothing, so that the value of the "
+        "class applies. Defaults to 0.",
+        reaches=NEXT_VERSION,
+        default=0,
     )
     object_keys: dict[str, str] = configured(
         "Keys of an object, or of each object in a list, from our name to the class's, such as "
@@ -118,6 +147,16 @@ class Target(Schema):
             raise ValueError("always goes with unsupported only")
         return self
 
+    @property
+    def name(self) -> str | None:
+        """Return the variable, cluster-wide or overridden; None if the field is unsupported."""
+        return self.variable or self.override
+
+    @property
+    def no_disk(self) -> Any:
+        """Return what is written for the disk of a flavor; None if nothing is."""
+        return None if self.none == _OMIT else self.none
+
     def gap(self, value: Any) -> str:
         """Return why the class cannot express a value; empty if it can."""
         if self.unsupported:
@@ -130,22 +169,36 @@ class Target(Schema):
         if self.values:
             return self.values[_key(value)]
         if isinstance(value, list):
-            return [self.form(item) for item in value]
+            items = [self.form(item) for item in value]
+            return items if self.join is None else self.join.join(map(str, items))
         if not isinstance(value, Mapping):
             return value
         known = self.defaults | {ours: v for ours, v in value.items() if v is not None}
         known |= {ours: text for ours, text in self.empty.items() if known.get(ours) == ""}
         return {theirs: known[ours] for ours, theirs in self.object_keys.items() if ours in known}
 
-    def writes(self, value: Any) -> dict[str, Any]:
-        """Return the variables or overrides for a value; none where it is not expressed."""
-        name = self.variable or self.override
-        if name is None or not self._knows(value):
-            return {}
-        return {name: self.form(value), **self.also}
+    def writes(self, value: Any, within: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the variables or overrides for a value; none where it is not expressed.
 
-    def read(self, written: Any) -> Any:
-        """Return the value of the field for which a text is written; None if that is unknown."""
+        Args:
+            value: The value of the field.
+            within: Variables as they are without it, of which an object keeps its other keys.
+        """
+        if self.name is None or not self._knows(value):
+            return {}
+        form = self.form(value)
+        if self.key is not None:
+            given = within.get(self.name)
+            form = replaced(given if isinstance(given, dict) else {}, self.key, form)
+        return {self.name: form, **self.also}
+
+    def read(self, variables: Mapping[str, Any]) -> Any:
+        """Return the value of the field that variables have; None if that is unknown."""
+        written = variables.get(self.name) if self.name else None
+        if self.key is not None:
+            written = lookup(written, self.key)
+        if self.join is not None and isinstance(written, str):
+            return written.split(self.join) if written else []
         if not self.values:
             return written
         found = [value for value, form in self.values.items() if form == written]
@@ -179,6 +232,45 @@ def _type_of(default: Any) -> VariableType | None:
     return None
 
 
+class Conflict(Schema):
+    """Say which values of order fields a class cannot have together."""
+
+    values: dict[str, tuple[str, ...]] = configured(
+        "Values that exclude each other, by order field, such as spec.apiServer.exposure: "
+        "[Private]. An empty list means any value.",
+        reaches=NEXT_VERSION,
+    )
+    reason: Name = configured("Sentence that the tenant reads.", reaches=NEXT_VERSION)
+
+    @pydantic.field_validator("values")
+    @classmethod
+    def _are_known(cls, values: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        odd = sorted(values.keys() - {*CLUSTER_FIELDS, *POOL_FIELDS})
+        if odd:
+            raise ValueError(f"{odd[0]} is no field of a profile")
+        if len(values) < 2:  # noqa: PLR2004  # one alone excludes nothing
+            raise ValueError("must be two fields or more")
+        return values
+
+    @property
+    def refusal(self) -> tuple[str, str]:
+        """Return the first field, by name, and why its value is refused."""
+        first, *others = sorted(self.values)
+        texts = [" ".join((field, ", ".join(self.values[field]))).rstrip() for field in others]
+        return first, f"not together with {few(texts)}: {self.reason.rstrip('.')}"
+
+    def applies_to(self, spec: Mapping[str, Any]) -> bool:
+        """Return whether an order has one of the values of each field."""
+        return all(
+            any(_is_among(spec, where, values) for where in expand(spec, field[len("spec.") :]))
+            for field, values in self.values.items()
+        )
+
+
+def _is_among(spec: Mapping[str, Any], where: str, values: tuple[str, ...]) -> bool:
+    return _key(lookup(spec, where)) in values if values else is_given(spec, where)
+
+
 class Profile(Schema):
     """Say how order fields reach a ClusterClass."""
 
@@ -190,6 +282,18 @@ class Profile(Schema):
         "Defaults to true.",
         reaches=NEXT_VERSION,
         default=True,
+    )
+    family: Name | None = configured(
+        "What clusters cannot leave, such as scs2, where the class has no family of its own. "
+        "Defaults to none: then a live cluster may change to any class whose control plane runs "
+        "alike.",
+        reaches=NEXT_VERSION,
+        default=None,
+    )
+    conflicts: tuple[Conflict, ...] = configured(
+        "Values of order fields that exclude each other. Defaults to none.",
+        reaches=NEXT_VERSION,
+        default=(),
     )
     class_health_check: Flag | None = configured(
         "Whether the class has health checks of its own, for control plane and workers. If true, "
@@ -292,7 +396,7 @@ class Profile(Schema):
         return {
             name: field
             for field, target in sorted(self.fields.items())
-            for name in (target.variable, target.override, *target.also)
+            for name in (target.name, *target.also)
             if name
         }
 

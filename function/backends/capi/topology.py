@@ -5,6 +5,7 @@ from typing import Any
 
 from function import names
 from function.backends.capi import live
+from function.backends.capi.classes import check_class
 from function.backends.capi.effective import BASE, PROFILE, ClusterContext, profile_text
 from function.backends.capi.pools import deployments, greatest
 from function.backends.capi.profile import NODES
@@ -28,6 +29,7 @@ def cluster(context: ClusterContext) -> Manifest:
     Raises:
         InvalidOrder: It asks for what is not offered and would be unsafe to ignore.
     """
+    check_class(context)
     order, bound, (values, overrides) = context.order, context.bound, variables(context)
     namespace = context.settings.class_namespace
     network = _network(context, values)
@@ -81,10 +83,9 @@ def _network(context: ClusterContext, values: Mapping[str, Any]) -> Manifest:
     if context.order.spec.network.ip_families != ("IPv4",):
         raise InvalidOrder(Problem("spec.network.ipFamilies", "not offered here; accepted: [IPv4]"))
     if any(lookup(context.order.written, f"network.{n}") for n in ("pods", "services", "nodes")):
-        nodes = context.settings.class_profile.target(NODES).variable
         known = {
             **{name: _first(part["cidrBlocks"]) for name, part in network.items()},
-            "nodes": values.get(nodes) if nodes else None,
+            "nodes": context.settings.class_profile.target(NODES).read(values),
         }
         texts = {name: cidr for name, cidr in known.items() if isinstance(cidr, str)}
         parse(ClusterNetwork, texts, at="spec.network", blame=InvalidOrder)
@@ -92,11 +93,8 @@ def _network(context: ClusterContext, values: Mapping[str, Any]) -> Manifest:
 
 
 def _room(context: ClusterContext, network: Manifest, values: Mapping[str, Any]) -> Room:
-    variable, mask = (
-        context.settings.class_profile.target(NODES).variable,
-        context.settings.node_mask,
-    )
-    nodes = values.get(variable) if variable else None
+    mask = context.settings.node_mask
+    nodes = context.settings.class_profile.target(NODES).read(values)
     machines = context.settings.class_profile.control_plane_machines
     return Room(
         pods=_first(lookup(network, "pods.cidrBlocks")),

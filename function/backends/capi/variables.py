@@ -16,6 +16,7 @@ from function.backends.capi.profile import (
     EXTRA_NAMES,
     NODES,
     OIDC,
+    POOL_DISK,
     PRIVATE,
 )
 from function.errors import InvalidOrder, Problem
@@ -94,11 +95,11 @@ def _fixed(context: ClusterContext, driven: Mapping[str, Mapping[str, Any]]) -> 
 
 def _zones(context: ClusterContext) -> dict[str, Any]:
     """Return the zones of the control plane, if it has to survive the loss of one."""
-    name = context.settings.class_profile.target(AVAILABILITY).variable
-    zones = context.settings.zones
-    if not name or zones is None or context.order.spec.control_plane.availability != "Zone":
+    zones, wanted = context.settings.zones, context.order.spec.control_plane.availability
+    if zones is None or wanted != "Zone":
         return {}
-    return {name: list(zones)}
+    target = context.settings.class_profile.target(AVAILABILITY)
+    return target.writes(list(zones), context.settings.variables)
 
 
 def base(context: ClusterContext) -> dict[str, Any]:
@@ -157,16 +158,18 @@ def _driven(context: ClusterContext) -> dict[str, dict[str, Any]]:
         CONTROL_PLANE_FLAVOR: machine and machine.flavor,
         **{field: _flag(context, field) for field in ADDONS},
     }
-    found = {
-        field: context.settings.target(field).writes(value)
-        for field, value in requested.items()
-        if value is not None
-    }
+    found, within = dict[str, dict[str, Any]](), context.settings.variables
+    for field, value in requested.items():
+        if value is not None:
+            found[field] = context.settings.target(field).writes(value, within)
+            within = within | found[field]
     found |= _login_as_applied(context, requested[OIDC])
     disk = context.settings.class_profile.control_plane_disk
     if machine and disk and disk not in context.settings.pinned and found[CONTROL_PLANE_FLAVOR]:
-        default = context.settings.class_profile.default_disk
-        found[CONTROL_PLANE_FLAVOR][disk] = 0 if machine.disk_gib is not None else default
+        profile = context.settings.class_profile
+        has_disk = machine.disk_gib is not None
+        size = profile.target(POOL_DISK).no_disk if has_disk else profile.default_disk
+        found[CONTROL_PLANE_FLAVOR] |= {} if size is None else {disk: size}
     stored = context.live.control_plane_variables
     return {f: new for f, new in found.items() if not is_pinned(context, f, new, stored)}
 
@@ -177,7 +180,8 @@ def _login_as_applied(context: ClusterContext, issuer: Any) -> dict[str, dict[st
     An empty prefix that was written as such is kept: under other names nobody would have rights.
     """
     target = context.settings.class_profile.target(OIDC)
-    written = target.model_copy(update={"empty": {}}).writes(issuer) if issuer else {}
+    plain = target.model_copy(update={"empty": {}})
+    written = plain.writes(issuer, context.settings.variables) if issuer else {}
     if not written or any(context.live.variables.get(n) != v for n, v in written.items()):
         return {}
     return {OIDC: written}
@@ -205,12 +209,12 @@ def _allowed(context: ClusterContext) -> list[str] | None:
     allowed = context.order.spec.api_server.allowed_cidrs
     if not allowed:
         return None
-    variable = context.settings.class_profile.target(ALLOWED).variable
-    if variable and not context.settings.management_cidrs:
-        revertible = context.live.variables.get(variable) or []
+    target = context.settings.class_profile.target(ALLOWED)
+    if target.variable and not context.settings.management_cidrs:
+        revertible = target.read(context.live.variables) or []
         if len(revertible) > len(allowed) and revertible[: len(allowed)] == list(allowed):
             return list(revertible)
-    if not variable or not context.settings.management_cidrs:
+    if not target.variable or not context.settings.management_cidrs:
         raise InvalidOrder(Problem(ALLOWED, "access to API servers cannot be limited here"))
     return [*allowed, *context.settings.management_cidrs]
 
