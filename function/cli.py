@@ -132,6 +132,34 @@ def _rendered(  # noqa: PLR0913  # one argument for each option
     return REFUSED if refused else 0
 
 
+@main.command()
+@click.argument("classes", metavar="CLASS...", type=_PATH, nargs=-1, required=True)
+@click.option(
+    "-R", "--recursive", is_flag=True, help="Look into directories below directories, too."
+)  # fmt: skip
+def profile(classes: tuple[Path, ...], *, recursive: bool) -> None:
+    """Write the layer of an environment that offers each ClusterClass.
+
+    CLASS is a file of ClusterClasses with the templates that they name, a directory of such files,
+    or - for standard input, such as what kubectl get prints. What follows from the classes is
+    written; what is left to you is said on stderr.
+    """
+    from function import files, forms  # noqa: PLC0415  # see above
+    from function.backends.capi import derive  # noqa: PLC0415
+
+    try:
+        documents = [one for path in classes for one in files.load(path, recursive=recursive)]
+    except files.BadFile as error:
+        raise BadUsage(str(error)) from None
+    found = derive.derive(one.manifest for one in documents)
+    if not found:
+        raise BadUsage("no ClusterClass among what was given")
+    for one in found:
+        for text in one.left:
+            _say(f"note: {one.class_name}: {text}")
+    _write(forms.dumped([derive.layer(found)]))
+
+
 @main.command(epilog=_COMPLETION)
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion(shell: str) -> None:

@@ -22,7 +22,7 @@ def printed(answered: Sequence[Answered], form: str) -> str:
 
 
 def _yaml(answered: Sequence[Answered]) -> str:
-    return _dumped([document for one in answered for document in _documents(one)])
+    return dumped([document for one in answered for document in _documents(one)])
 
 
 def _json(answered: Sequence[Answered]) -> str:
@@ -32,7 +32,7 @@ def _json(answered: Sequence[Answered]) -> str:
 
 
 def _status(answered: Sequence[Answered]) -> str:
-    return _dumped([one.outcome.composite for one in answered if one.outcome])
+    return dumped([one.outcome.composite for one in answered if one.outcome])
 
 
 def _name(answered: Sequence[Answered]) -> str:
@@ -52,7 +52,8 @@ FORMS: dict[str, Callable[[Sequence[Answered]], str]] = {
 }
 
 
-def _dumped(documents: Sequence[Manifest]) -> str:
+def dumped(documents: Sequence[Manifest]) -> str:
+    """Return manifests as the documents of a YAML file."""
     return "".join(
         "---\n" + yaml.dump(d, Dumper=_DUMPER, sort_keys=False, allow_unicode=True)
         for d in documents

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from testbed import build
+from testbed import build, programs
 from testbed.install import (
     KUSTOMIZATION,
     PATIENCE_SECONDS,
@@ -62,6 +62,20 @@ def cluster_api(release: ClusterAPI) -> tuple[Server | Setup, ...]:
         *managers(release),
         Setup("its webhooks, cluster classes, a tenant's namespace", admit),
     )
+
+
+def _openstack(site: Site) -> None:
+    directory = build.path(programs.FILES_OF_CAPO)
+    labels = _contracts(directory)
+    definitions = list(documents(directory / "bases"))
+    with closing(operator(site)) as api:
+        for manifest in definitions:
+            manifest["metadata"].setdefault("labels", {}).update(labels)
+            api.apply(manifest, patience=PATIENCE_SECONDS)
+        await_definitions(api, definitions)
+
+
+OPENSTACK = Setup("definitions of cluster-api-provider-openstack", _openstack)
 
 
 def _offer(site: Site) -> None:

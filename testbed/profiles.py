@@ -52,10 +52,10 @@ PROFILES = {
         _capi("capi-1.11", CORES["core-1.20"], programs.CAPI_OLDEST),
         Profile(
             "management",
-            "Cluster API 1.14 alone, with cluster classes",
+            "Cluster API 1.14 alone, with cluster classes, and definitions for OpenStack",
             Mode.NAMESPACED,
-            (programs.KUBE, *programs.CAPI.needs),
-            (*kubernetes(), *management.cluster_api(programs.CAPI)),
+            (programs.KUBE, *programs.CAPI.needs, programs.FILES_OF_CAPO),
+            (*kubernetes(), management.OPENSTACK, *management.cluster_api(programs.CAPI)),
         ),
         Profile(
             "garden",

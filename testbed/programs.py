@@ -139,6 +139,10 @@ PROVIDER_KUBERNETES = Program(
 FILES_OF_PROVIDER = Files(
     "provider-kubernetes-files", "provider-kubernetes", PROVIDER, "package/crds"
 )
+# Its definitions alone: the topology of a Cluster is computed without the provider.
+FILES_OF_CAPO = Files(
+    "capo-files", "capo", "sigs.k8s.io/cluster-api-provider-openstack", "config/crd"
+)
 FILES_OF_1 = Files("crossplane-1-files", "crossplane-1", CORE_1, "cluster")
 FILES_OF_2, FILES_OF_2_3 = (
     Files(f"{core.name}-files", core.wrapper, CORE_2, "cluster")
@@ -149,6 +153,7 @@ GATE: tuple[Program | Files, ...] = (
     CLI_OF_2, KUBE, CROSSPLANE_2, KUBE_OLDEST, CROSSPLANE_1, CLI_OF_1, CROSSPLANE_2_3, REGISTRY,
     *CAPI.managers, PROVIDER_KUBERNETES, GARDENER_APISERVER,
     FILES_OF_1, FILES_OF_2, FILES_OF_2_3, *CAPI.files, FILES_OF_PROVIDER,
+    FILES_OF_CAPO,
 )  # fmt: skip
 # And what only `make e2e-all` runs.
 ALL: tuple[Program | Files, ...] = (*GATE, *CAPI_OLDEST.needs)

@@ -51,7 +51,8 @@ def test_commands_print_what_is_shown(command: str, shown: list[str]) -> None:
 
 def test_the_command_line_prints_what_is_shown(tmp_path: Path) -> None:
     """The commands of its page run one after the other, and print the lines below them in order."""
-    (tmp_path / "examples").symlink_to(asking.EXAMPLES)
+    for name in ("examples", "tests"):
+        (tmp_path / name).symlink_to(asking.ROOT / name)
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     for command, shown in consoles(COMMAND_LINE):
         done = subprocess.run(

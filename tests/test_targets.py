@@ -210,7 +210,7 @@ class TestFamilies:
         ],
     )
     def test_a_live_cluster(self, other: Manifest, refusal: str) -> None:
-        """The backend would refuse it for ever, and with it each later edit."""
+        """The backend would refuse it permanently, and with it each later edit."""
         provider = self.provider(**other)
         live = simulate.play(asking.settled(order(), provider).resources)
         answer = asking.ask(order({}, **OTHER), provider, live)

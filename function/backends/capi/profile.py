@@ -215,7 +215,8 @@ def _key(value: Any) -> str:
     return value if isinstance(value, str) else canonical(value)
 
 
-def _type_of(default: Any) -> VariableType | None:
+def type_of(default: Any) -> VariableType | None:
+    """Return the type of a variable that its default says; None if it says none."""
     match default:
         case bool():
             return "boolean"
@@ -359,7 +360,7 @@ class Profile(Schema):
 
     def type_of(self, name: str) -> VariableType | None:
         """Return the type of a variable; None if neither a type nor a default says it."""
-        return self.variable_types.get(name) or _type_of(self.variables.get(name))
+        return self.variable_types.get(name) or type_of(self.variables.get(name))
 
     @property
     def unsaid(self) -> dict[str, str]:

@@ -1,0 +1,266 @@
+"""What real cluster classes make of an order with every field, as the topology controller computes.
+
+No cloud is behind it: the objects for OpenStack and kubeadm are computed and compared, field by
+field, with what was ordered. A field is expressed, reported or refused; none is silently lost.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from function.backends.capi import KEY
+from function.backends.capi.derive import CLASS, derive
+from function.paths import lookup, replaced
+from testbed.kubernetes import APPLY, Kubernetes, Manifest, condition
+from testbed.management import NAMESPACE
+from testbed.waiting import until
+from tests import asking, classes
+from tests.classes import DISK, DISKLESS, ISSUER, STACKS
+
+from . import shell
+from .oracles import inside
+from .planes import Plane
+
+pytestmark = [pytest.mark.e2e, pytest.mark.parametrize("plane", ["management"], indirect=True)]
+
+VARIABLES = "spec.topology.variables"
+
+
+@dataclass(frozen=True)
+class Computed:
+    """What the topology controller computed of a Cluster.
+
+    Attributes:
+        cluster: The Cluster.
+        infrastructure: What is made of it in OpenStack.
+        plane: Its control plane.
+        plane_machine: Template of the machines of the control plane.
+        pools: MachineDeployments by name and zone.
+        machines: Templates of their machines.
+    """
+
+    cluster: Manifest
+    infrastructure: Manifest
+    plane: Manifest
+    plane_machine: Manifest
+    pools: dict[tuple[str, str], Manifest]
+    machines: dict[tuple[str, str], Manifest]
+
+    def machine(self, pool: str, path: str) -> Any:
+        """Return a value of the machines of a pool."""
+        [found] = {
+            key[0]: lookup(one, f"spec.template.spec.{path}")
+            for key, one in self.machines.items()
+            if key[0] == pool
+        }.values()
+        return found
+
+    @property
+    def arguments(self) -> str:
+        """Return the arguments of the API server, as text: the versions of kubeadm differ."""
+        return str(lookup(self.plane, "spec.kubeadmConfigSpec.clusterConfiguration.apiServer"))
+
+
+# What is ordered, by field, and whether the computed objects have it.
+_ALL: dict[str, Callable[[Computed], Any]] = {
+    "spec.controlPlane.flavor": lambda c: (
+        lookup(c.plane_machine, "spec.template.spec.flavor") == "SCS-2V-8"
+    ),
+    "spec.controlPlane.availability": lambda c: (
+        lookup(c.infrastructure, "spec.controlPlaneAvailabilityZones") == ["az1", "az2", "az3"]
+        and lookup(c.plane, "spec.replicas") == 3
+    ),
+    "spec.access.oidc": lambda c: ISSUER["issuerURL"] in c.arguments and "email" in c.arguments,
+    "spec.network.nodes": lambda c: (
+        lookup(c.infrastructure, "spec.managedSubnets")[0]["cidr"] == "10.9.0.0/20"
+    ),
+    "spec.network.pods": lambda c: (
+        lookup(c.cluster, "spec.clusterNetwork.pods.cidrBlocks") == ["10.32.0.0/12"]
+    ),
+    "spec.network.services": lambda c: (
+        lookup(c.cluster, "spec.clusterNetwork.services.cidrBlocks") == ["10.64.0.0/16"]
+    ),
+    "spec.apiServer.allowedCIDRs": lambda c: (
+        "203.0.113.0/24" in lookup(c.infrastructure, "spec.apiServerLoadBalancer.allowedCIDRs")
+    ),
+    "spec.apiServer.extraNames": lambda c: "api.shop.example.org" in c.arguments,
+    "spec.nodePools[plain].flavor": lambda c: c.machine("plain", "flavor") == DISKLESS,
+    "spec.nodePools[disk].flavor": lambda c: c.machine("disk", "flavor") == DISK,
+    "spec.nodePools[root].rootVolume.sizeGiB": lambda c: (
+        c.machine("root", "rootVolume.sizeGiB") == 80
+    ),
+    "spec.nodePools[root].replicas": lambda c: lookup(c.pools["root", ""], "spec.replicas") == 2,
+    "spec.nodePools[data].dataVolumes": lambda c: (
+        [
+            {"name": v["name"], "sizeGiB": v["sizeGiB"], "type": lookup(v, "storage.volume.type")}
+            for v in c.machine("data", "additionalBlockDevices") or ()
+        ]
+        == [{"name": "images", "sizeGiB": 100, "type": "SSD"}]
+    ),
+    "spec.nodePools[zoned].zones": lambda c: (
+        {
+            zone: lookup(one, "spec.replicas")
+            for (name, zone), one in c.pools.items()
+            if name == "zoned"
+        }
+        == {"az1": 2, "az2": 1}
+    ),
+    "spec.nodePools[auto].autoscaling": lambda c: (
+        {
+            key.rpartition("-node-group-")[2]: value
+            for key, value in lookup(c.pools["auto", ""], "metadata.annotations").items()
+            if "autoscaler" in key
+        }
+        == {"min-size": "1", "max-size": "5"}
+    ),
+    "spec.nodePools[spread].antiAffinity": lambda c: c.machine("spread", "serverGroup"),
+    "spec.nodePools[typed].rootVolume.type": lambda c: (
+        c.machine("typed", "rootVolume.type") == "SSD"
+    ),
+    "spec.nodePools[typed].labels": lambda c: (
+        "web" in lookup(c.pools["typed", ""], "spec.template.metadata.labels").values()
+    ),
+    "spec.nodePools[typed].drainTimeout": lambda c: (
+        lookup(c.pools["typed", ""], "spec.template.spec.deletion.nodeDrainTimeoutSeconds") == 300
+    ),
+}
+_PRIVATE: dict[str, Callable[[Computed], Any]] = {
+    "spec.apiServer.exposure": lambda c: lookup(
+        c.infrastructure, "spec.disableAPIServerFloatingIP"
+    ),
+    "spec.controlPlane.availability": lambda c: lookup(c.plane, "spec.replicas") == 3,
+}
+
+
+@pytest.fixture(params=[name for name in classes.CLASSES if "hcp" not in name])
+def served(plane: Plane, request: pytest.FixtureRequest) -> str:
+    """Apply a class with its templates; of other control planes no definitions are served."""
+    api, name = plane.operator, str(request.param)
+    api.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": STACKS}})
+    # Templates first: a class without them is not ready until it looks again.
+    for manifest in sorted(classes.documents(name), key=lambda one: one["kind"] == CLASS):
+        applied = api.apply(replaced(manifest, "metadata.namespace", STACKS))
+    where = api.path({**applied, "apiVersion": "cluster.x-k8s.io/v1beta2"})
+    until(
+        lambda: condition(api.get(where), "VariablesReady").get("status") == "True",
+        seconds=60.0,
+        what=f"the class {name}",
+    )
+    return name
+
+
+EXPECTED = {"all": _ALL, "private": _PRIVATE}
+
+
+def computed(api: Kubernetes, manifest: Manifest) -> Computed:
+    """Apply a Cluster, and return what is computed of it.
+
+    Raises:
+        AssertionError: It is refused, or its topology cannot be computed.
+    """
+    path = api.path(manifest)
+    query = {"fieldManager": "provider-kubernetes", "force": "true"}
+    answer = api.request("PATCH", path, manifest, content=APPLY, query=query)
+    assert answer.accepted, answer.message
+
+    def reconciled() -> bool:
+        found = condition(api.get(path), "TopologyReconciled")
+        assert found.get("reason") != "ReconcileFailed", found["message"]
+        return found.get("status") == "True"
+
+    until(reconciled, seconds=60.0, what=f"the topology of {path}")
+    cluster = api.get(path) or {}
+
+    def referred(reference: Manifest) -> Manifest:
+        group = reference["apiGroup"]
+        version = "v1beta1" if group.startswith("infrastructure") else "v1beta2"
+        found = {"apiVersion": f"{group}/{version}", "kind": reference["kind"]}
+        named = {"name": reference["name"], "namespace": NAMESPACE}
+        return api.get(api.path({**found, "metadata": named})) or {}
+
+    plane = referred(cluster["spec"]["controlPlaneRef"])
+    label = f"cluster.x-k8s.io/cluster-name%3D{cluster['metadata']['name']}"
+    pools = {
+        (
+            one["metadata"]["labels"]["topology.cluster.x-k8s.io/deployment-name"].partition("-az")[
+                0
+            ],
+            lookup(one, "spec.template.spec.failureDomain") or "",
+        ): one
+        for one in api.items(
+            f"/apis/cluster.x-k8s.io/v1beta2/namespaces/{NAMESPACE}/machinedeployments"
+            f"?labelSelector={label}"
+        )
+    }
+    return Computed(
+        cluster=cluster,
+        infrastructure=referred(cluster["spec"]["infrastructureRef"]),
+        plane=plane,
+        plane_machine=referred(lookup(plane, "spec.machineTemplate.spec.infrastructureRef")),
+        pools=pools,
+        machines={
+            key: referred(lookup(one, "spec.template.spec.infrastructureRef"))
+            for key, one in pools.items()
+        },
+    )
+
+
+def removed(api: Kubernetes, manifest: Manifest) -> None:
+    """Delete a Cluster; no other has its name, so that nobody waits."""
+    api.delete(api.path(manifest))
+
+
+@pytest.mark.parametrize("which", classes.ORDERED)
+def test_every_field_is_expressed_or_reported(plane: Plane, served: str, which: str) -> None:
+    """Nothing of an order is lost in a real class."""
+    answer = classes.answer(served, which)
+    manifest = inside(answer.outcome.resources[KEY])
+    found = computed(plane.operator, manifest)
+    try:
+        for field, holds in EXPECTED[which].items():
+            assert bool(holds(found)) is (answer.cell(field) == "expressed"), field
+        assert found.machine("plain", "rootVolume.sizeGiB"), "no disk for a flavor without one"
+    finally:
+        removed(plane.operator, manifest)
+
+
+def test_derive_from_a_management_cluster(plane: Plane, served: str, tmp_path: Path) -> None:
+    """The command of the documentation reads the classes of a server."""
+    page = (asking.ROOT / "docs" / "command-line.md").read_text("utf-8")
+    [command] = [line for line in page.splitlines() if line.endswith("| central-api profile -")]
+    [printed] = yaml.safe_load_all(shell.run(plane.site, command, tmp_path))
+    [found] = derive(classes.documents(served))
+    names = str(printed["data"]["kubernetesVersions"])
+    assert found.class_name in names or found.stack in names
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("oidcConfig", {"clientID": "shop", "issuerURL": "https://login.example.com"}),
+        ("oidc_config", {"client_id": "shop", "issuer_url": "https://login.example.com"}),
+        ("certSANs", ["api.example.org"]),
+    ],
+)
+def test_what_fails_is_derived(plane: Plane, served: str, variable: str, value: Any) -> None:
+    """That a patch fails is known without a server, and no other one is said to fail."""
+    [found] = derive(classes.documents(served))
+    if variable not in found.types:
+        pytest.skip("the class has no such variable")
+    manifest = inside(classes.answer(served, "private").outcome.resources[KEY])
+    name = f"{manifest['metadata']['name']}-{variable[:4]}".lower()
+    manifest = replaced(manifest, "metadata.name", name)
+    listed = [one for one in lookup(manifest, VARIABLES) if one["name"] != variable]
+    edited = replaced(manifest, VARIABLES, [*listed, {"name": variable, "value": value}])
+    try:
+        if any(text.startswith(f"{variable} fails") for text in found.left):
+            with pytest.raises(AssertionError, match="doc is missing path"):
+                computed(plane.operator, edited)
+        else:
+            assert "example" in computed(plane.operator, edited).arguments
+    finally:
+        removed(plane.operator, edited)
