@@ -232,6 +232,7 @@ def _derived(cluster_class: Manifest, templates: Mapping[Any, Manifest]) -> Deri
     data: dict[str, Any] = {
         "workerClass": workers[0] if workers else "",
         **({} if machines else {"controlPlaneMachines": False}),
+        **({"family": stack["stack"]} if stack else {}),
         **({"controlPlaneDisk": disk} if disk else {}),
         "classHealthCheck": _has_health_check(spec),
         "variables": values,
