@@ -355,8 +355,8 @@ class TestLostOverlay:
                 del layer["data"]["backends"]
         for live in (None, simulate.play(made.resources)):
             assert asking.ask(order(), lost, live).fatal == (
-                "EnvironmentInvalid: classes[acme].profile: acme is not one of: scs2, scs2-oidc "
-                f"(EnvironmentConfig {OVERLAY})"
+                "EnvironmentInvalid: classes[acme].profile: acme is not one of: hcp, k0smotron, "
+                f"kamaji, scs, scs2 and 2 more (EnvironmentConfig {OVERLAY})"
             )
 
     def test_it_comes_back(self) -> None:

@@ -16,6 +16,7 @@ from function.backends import SETTINGS
 from function.backends.capi import PROFILES
 from function.contract import Environment
 from function.errors import EnvironmentInvalid, EnvironmentNotFound
+from function.excerpts import listed
 from function.merge import Blame
 from function.model import KINDS
 from function.schema import fields
@@ -705,7 +706,7 @@ def test_a_profile_that_is_not_there() -> None:
     assert assembled(base).settings.classes[1].profile == "mine"
     overlay = layer("acme", {"classes": [{"name": "own", "profile": "yours"}]})
     assert refused(base, overlays=(overlay,)) == [
-        f"classes[own].profile: yours is not one of: {', '.join(sorted([*PROFILES, 'mine']))} "
+        f"classes[own].profile: yours is not one of: {listed({*PROFILES, 'mine'}, 'yours')} "
         "(EnvironmentConfig acme)"
     ]
 

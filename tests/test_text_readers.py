@@ -19,7 +19,7 @@ import pytest
 import function
 from function import diagnosis, excerpts, existence, flavors, metrics, paths, progress
 from function.backends import capi, gardener
-from function.backends.capi import health, live, status
+from function.backends.capi import derive, health, live, status
 from function.backends.capi.live import LiveCluster
 from function.backends.gardener import status as shoots
 from function.backends.gardener.live import LiveShoot
@@ -32,7 +32,12 @@ SIZES = (4 * 1024, 16 * 1024, 64 * 1024)
 # times as much. What is below the least, or above the most, is not measured again.
 RATIO, LEAST, MOST = 10, 0.002, 0.2
 # What is only ever matched as a whole, or from the beginning.
-ANCHORED = {metrics._ADDRESS.pattern, flavors._NAME.pattern, names._ID.pattern}
+ANCHORED = {
+    metrics._ADDRESS.pattern,
+    flavors._NAME.pattern,
+    names._ID.pattern,
+    derive._STACK.pattern,
+}
 # Functions of `re` whose first argument is a pattern.
 READERS = {"compile", "findall", "finditer", "fullmatch", "match", "search", "split", "sub", "subn"}
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from function.backends.capi import forms, health, status
-from function.backends.capi.effective import ClusterContext, applied, current, remembered_profile
+from function.backends.capi.effective import ClusterContext, applied, current
 from function.backends.capi.gaps import gaps, notes
 from function.backends.capi.live import (
     KEY,
@@ -126,7 +126,8 @@ def replacing(resource: Resource) -> dict[str, dict[str, Any]]:
     There are none without the profile, by which alone they are found, and none of a cluster that
     has never run.
     """
-    profile, live = remembered_profile(resource), LiveCluster({KEY: resource})
+    live = LiveCluster({KEY: resource})
+    profile = live.profile
     if profile is None or not live.is_started:
         return {}
     manifest, cluster = live.rendered, inner_identity(live.rendered)
@@ -148,7 +149,7 @@ def recall(live: LiveCluster) -> Recalled | None:
     version, reference = topology.get("version"), topology.get("classRef") or {}
     if not version or not reference.get("name"):
         return None
-    machines = _machines(deployments(manifest), remembered_profile(live.root))
+    machines = _machines(deployments(manifest), live.profile)
     if machines is None:
         return None
     return Recalled(

@@ -1,6 +1,6 @@
 """Refuse what a class cannot have: values that exclude each other, and clusters of another kind."""
 
-from function.backends.capi.effective import ClusterContext, remembered_profile
+from function.backends.capi.effective import ClusterContext
 from function.backends.capi.profile import Profile
 from function.errors import InvalidOrder, Problem
 
@@ -11,7 +11,7 @@ def check_class(context: ClusterContext) -> None:
     Raises:
         InvalidOrder: The order has such a class, or such values.
     """
-    known, profile = remembered_profile(context.live.root), context.settings.class_profile
+    known, profile = context.live.profile, context.settings.class_profile
     problems = [
         Problem(*conflict.refusal)
         for conflict in profile.conflicts

@@ -7,9 +7,6 @@ its class (`PROFILE`), and the environment's value of variables that an order ca
 from collections.abc import Mapping
 from typing import Any
 
-import pydantic
-
-from function import shapes
 from function.backends.capi.forms import VERSIONS
 from function.backends.capi.live import LiveCluster, deployments
 from function.backends.capi.profile import AVAILABILITY, Profile, Target
@@ -31,7 +28,6 @@ from function.settings import (
     VariableType,
 )
 
-PROFILE = f"{API_GROUP}/profile"
 BASE = f"{API_GROUP}/base-variables"
 
 
@@ -195,7 +191,7 @@ def applied(
     root, stored = live.root, live.applied
     if root is None or not stored:
         return None
-    version, profile = stored.get("apiVersion"), remembered_profile(root)
+    version, profile = stored.get("apiVersion"), live.profile
     labels = lookup(stored, "metadata.labels")
     if not live.is_started:
         # The network is immutable from the moment that it exists; nothing else is in use.
@@ -261,15 +257,6 @@ def _driven_by_fields(profile: Profile | None) -> set[str]:
         if target.variable and field != AVAILABILITY
     ]
     return disk.union(*((t.variable, *t.also) for t in targets if t.variable))
-
-
-def remembered_profile(root: Resource | None) -> Profile | None:
-    """Return the profile that the root resource remembers; None if there is none, or garbled."""
-    text = root.annotations.get(PROFILE, "") if root else ""
-    try:
-        return Profile.model_validate(shapes.parsed(text)) if text else None
-    except pydantic.ValidationError:
-        return None
 
 
 def profile_text(profile: Profile) -> str:

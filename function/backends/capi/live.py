@@ -10,14 +10,19 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import pydantic
+
 from function import diagnosis, handover, shapes
 from function.backends.capi.forms import newest
+from function.backends.capi.profile import Profile
 from function.contract import WHOLE, Manifest, Progress
 from function.managed import LiveObject
+from function.model import API_GROUP
 from function.paths import is_below, lookup
 from function.versions import highest, numbers
 
 KEY = "capi-cluster"
+PROFILE = f"{API_GROUP}/profile"
 READY_QUERY = {
     "v1beta2": (
         "has(object.status) && has(object.status.conditions) && "
@@ -78,6 +83,15 @@ class LiveCluster(LiveObject):
     def variables(self) -> dict[str, Any]:
         """Return the variables of the previously rendered Cluster."""
         return by_name(lookup(self.applied, "spec.topology.variables"))
+
+    @functools.cached_property
+    def profile(self) -> Profile | None:
+        """Return the profile that was last applied; None if there is none, or if it is garbled."""
+        text = self.root.annotations.get(PROFILE, "") if self.root else ""
+        try:
+            return Profile.model_validate(shapes.parsed(text)) if text else None
+        except pydantic.ValidationError:
+            return None
 
     @functools.cached_property
     def control_plane_overrides(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 from function import names
 from function.backends.capi import live
 from function.backends.capi.classes import check_class
-from function.backends.capi.effective import BASE, PROFILE, ClusterContext, profile_text
+from function.backends.capi.effective import BASE, ClusterContext, profile_text
 from function.backends.capi.pools import deployments, greatest
 from function.backends.capi.profile import NODES
 from function.backends.capi.remediation import health_check
@@ -61,7 +61,8 @@ def cluster(context: ClusterContext) -> Manifest:
 
 def remember(context: ClusterContext) -> dict[str, str]:
     """Return the annotations that persist the kept values for the next call."""
-    return {BASE: canonical(base(context)), PROFILE: profile_text(context.settings.class_profile)}
+    profile = profile_text(context.settings.class_profile)
+    return {BASE: canonical(base(context)), live.PROFILE: profile}
 
 
 def _labels(context: ClusterContext) -> dict[str, str]:
