@@ -32,7 +32,7 @@ demo: .venv/.complete ## Answer every example order for every example provider; 
 	@$(BIN)/python -m tools.demo $(if $(V),--verbose)
 
 test: .venv/.complete ## Run all tests that need no other server.
-	@$(BIN)/pytest -q -m "not e2e" -n 2 --dist worksteal
+	@$(BIN)/pytest -q -m "not e2e" -n 2 --dist worksteal $(SAFETY:%=--ignore=tests/test_%.py)
 	@$(BIN)/pytest -q $(SAFETY:%=tests/test_%.py) $(SAFETY:%=--cov=function.%) --cov-report=
 	@$(BIN)/coverage report --fail-under=100
 

@@ -168,6 +168,9 @@ def shown_in(*reaches: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("world", [world for world in EVERY if world in worlds])
 
 
+ALIKE = ("backends.capi.profiles", "classes[]", "flavors[]", "kubernetesVersions[].classes")
+
+
 def held(
     rule: Callable[[Case, str], None],
     world: str,
@@ -178,6 +181,9 @@ def held(
     """Hold a rule against the cases of some reaches: those that show in a world, or all of them."""
     chosen = [case for case in cases if DECLARED.get(case.field) in reaches]
     chosen = [case for case in chosen if everywhere or world in case.shows]
+    if world == "capi-v1beta1":
+        # The versions of Cluster API differ in how a Cluster is written, not in where values are.
+        chosen = [case for case in chosen if not case.field.startswith(ALIKE)]
     # Cases that start alike follow each other, so that what they share is made once.
     chosen.sort(key=lambda case: Before(case).key)
     hold(rule, [(f"{case} in {world}", case, world) for case in chosen])

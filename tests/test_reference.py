@@ -80,9 +80,12 @@ def test_every_field_of_an_order_has_a_row_in_the_section_of_its_object(kind: st
     assert reported <= set(found)
 
 
+SPECS = {kind: openapi.spec_schema(schema) for kind, schema in KINDS.items()}
+
+
 def in_xrd(kind: str, path: str) -> Manifest:
     """Return the schema of a field of an order."""
-    node = openapi.spec_schema(KINDS[kind])
+    node = SPECS[kind]
     for step in path.removeprefix("spec.").split("."):
         node = node["properties"][step.removesuffix("[]")]
         node = node["items"] if step.endswith("[]") else node

@@ -10,7 +10,7 @@ settings.register_profile(
     derandomize=True,
     database=None,
     deadline=None,
-    max_examples=32,
+    max_examples=24,
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=list(HealthCheck),
     report_multiple_bugs=False,
