@@ -64,6 +64,8 @@ def _decode(text: str) -> Bound | None:
     try:
         return Bound.model_validate(data)
     except pydantic.ValidationError as error:
+        # A field that a newer function wrote means something there. Without it an older one would
+        # decide again what was decided, after a rollback.
         if any(e["type"] == "extra_forbidden" for e in error.errors(include_url=False)):
             raise FunctionOutdated(
                 f"{ANNOTATION}: has fields that are not known, upgrade the function"

@@ -22,8 +22,9 @@ _CREATION = "create failed"
 _BARE = ("", "create failed: async create failed")
 # Errors that a provider reports before it has sent any request.
 _BEFORE = ("connect failed", "cannot resolve references")
-# A create request that was refused, or was never sent. A name that is taken may belong to an
-# earlier creation of ours.
+# A create request that was refused, or was never sent. 408 is none: the server gave up waiting, and
+# what it had begun may have been finished. A name that is taken may belong to an earlier creation
+# of ours.
 _REFUSED = re.compile(
     r"\[POST \S+\], (?:but got 4(?!08)\d\d instead|error message)"
     r"|Unable to find \w+ with name"
@@ -50,6 +51,8 @@ def may_exist(resource: Resource) -> bool:
     # While a creation that was refused before is retried, only this condition is positive.
     if synced.get("status") != "False":
         return True
+    # An upjet provider creates in the background and reports the result in a condition of its own;
+    # its `Synced` then has the bare text.
     texts = [str(condition.get("message", "")) for condition in (synced, attempt)]
     if _CREATION in texts[0]:
         said = [text for text in texts if text not in _BARE]

@@ -84,6 +84,7 @@ def names_are_free(order: Order[Any], observed: Mapping[str, Resource]) -> None:
     """
     mine = {TENANT_LABEL: order.tenant, KIND_LABEL: order.kind, NAME_LABEL: order.name}
     for key, resource in sorted(observed.items()):
+        # An Object that is deleted and created again adopts what is inside by its name alone.
         inner = lookup(resource.at_provider, "manifest.metadata.labels")
         for labels in (resource.labels, shapes.mapping(inner)):
             other = {
@@ -226,6 +227,7 @@ def nothing_vanishes(
         identity: resource
         for _, resource in sorted(observed.items())
         for identity in sorted(resource.identities - desired)
+        # Nothing that we render can keep an object whose deletion the API server has accepted.
         if not resource.deleting
     }
     reasons = {removal.identity: removal for removal in rendered.removals}
@@ -313,7 +315,7 @@ def _why_not(  # noqa: PLR0913  # a reason may speak of any of them
             requested = _asked_before(former, previous, removal.detail)
             return "" if requested else f"{removal.detail} never asked for it"
         case "superseded":
-            # Only observed resources can be ready.
+            # Otherwise there would be neither for a while. Only observed resources can be ready.
             done = removal.detail in ready
             return "" if done else f"its successor {removal.detail} is not ready"
         case "helper":
@@ -354,6 +356,7 @@ def may_delete(resource: Resource) -> bool:
 
 def without_delete(resource: Resource, all_policies: tuple[str, ...]) -> Resource:
     """Return the resource with policies under which deleting it leaves the live thing alone."""
+    # "*" with an exception cannot be written: each other policy is listed.
     policies = all_policies if EVERYTHING in resource.policies else resource.policies
     return replace(resource, policies=tuple(p for p in policies if p != DELETE))
 
@@ -385,6 +388,8 @@ def keys_are_sound(rendered: Rendered, backend: Backend[Any]) -> None:
     if len(set(keys)) != len(keys):
         raise DeletionRefused("two resources have the same key")
     named: dict[tuple[str, str, str], str] = {}
+    # The key is an annotation that anybody may edit who may edit the object; Crossplane finds the
+    # object by it, and would then apply two resources to one name.
     for resource in rendered.resources:
         other = named.setdefault((resource.family, resource.kind, resource.name), resource.key)
         if other != resource.key:

@@ -109,6 +109,7 @@ def refused_fields_are_unchanged(
         for change in differences(schema, previous.request, current, "spec")
         for text in [_unchangeable(change)]
         if text and change.path != "spec.environment" and _is_held(change, held)
+        # `change` equals no value, so that a field without one is not revertible.
         if change.current != revertible.get(change.path, change)
     ]
     if problems:

@@ -28,7 +28,7 @@ KUBERNETES = Family(
 # Kind of what holds a tenant's credentials for a backend.
 CONFIGS = {Mode.CLAIMS: "ProviderConfig", Mode.NAMESPACED: "ClusterProviderConfig"}
 # What is read of every resource, whatever it is.
-_ENVELOPE: Shape = {
+_COMMON: Shape = {
     "apiVersion": str,
     "kind": str,
     "metadata": {
@@ -47,7 +47,7 @@ _ENVELOPE: Shape = {
 }
 # What observed resources are made from, because `__init__` of frozen data takes long.
 _NOTHING = Resource(key="", family="", kind="", payload={})
-_ENVELOPE_FIELDS = {
+_COMMON_FIELDS = {
     "forProvider",
     "initProvider",
     "managementPolicies",
@@ -99,7 +99,7 @@ def wrapped(
 
 def fitted(manifest: Manifest) -> Manifest:
     """Return the parts of an observed manifest that are of the types that are read."""
-    retained: Manifest = shapes.fitting(manifest, _ENVELOPE)
+    retained: Manifest = shapes.fitting(manifest, _COMMON)
     return retained
 
 
@@ -125,7 +125,7 @@ def of_fitted(
         kind=manifest.get("kind", ""),
         payload=spec.get("forProvider") or {},
         initial=spec.get("initProvider") or {},
-        options={name: value for name, value in spec.items() if name not in _ENVELOPE_FIELDS},
+        options={name: value for name, value in spec.items() if name not in _COMMON_FIELDS},
         secret="writeConnectionSecretToRef" in spec,
         secret_namespace=(spec.get("writeConnectionSecretToRef") or {}).get("namespace", ""),
         policies=tuple(spec.get("managementPolicies") or ("*",)),

@@ -25,7 +25,7 @@ RECEIVED = 4 * 2**20 - 2**16
 PAYLOAD, ANNOTATIONS, STORED = 384 * 2**10, 240 * 2**10, 256 * 2**10
 # Bytes of a resource beside its payload, its external name included, and the payload of one that is
 # only planned.
-_ENVELOPE, _LATER = 720, 256
+_BESIDE, _LATER = 720, 256
 # Bytes of a live order may grow by this part in an edit that adds nothing, such as a longer port.
 _SLACK = 20
 
@@ -169,7 +169,7 @@ def _with_slack(size: int) -> int:
 
 
 def _envelope(order: Order[Any]) -> int:
-    return _ENVELOPE + 2 * (len(order.tenant) + len(order.name))
+    return _BESIDE + 2 * (len(order.tenant) + len(order.name))
 
 
 def _payload(resource: Resource) -> int:

@@ -41,6 +41,7 @@ def older_versions_change_nothing(
     known = previous.revision if previous else None
     if previous is None or known is None or current is None or current.uid != known.uid:
         return
+    # An older version that requests the same is harmless: Crossplane raises the generation, too.
     if current.generation < known.generation and request != previous.requested:
         raise StaleRead(
             f"generation {current.generation} of the order was read after generation "

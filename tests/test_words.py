@@ -38,7 +38,10 @@ NAMES = {
     "doubled": "duplicate",
     "unwakeable": "cannot be woken",
 }
-WORD = re.compile(rf"\b({'|'.join(WORDS)})\b", re.IGNORECASE)
+# A phrase may go on in the next line, also in that of a comment.
+GAP = "[ #]*[ \n][ #]*"
+WORD = re.compile(rf"\b({'|'.join(WORDS).replace(' ', GAP)})\b", re.IGNORECASE)
+LINE = "\n"
 PARTS = ("function", "tools", "testbed", "release", "benchmarks", "tests", "docs", "examples")
 PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
 # What holds these words to refuse them, and what others wrote.
@@ -66,9 +69,9 @@ def texts() -> Iterator[tuple[str, str]]:
 def dialect(text: str) -> list[str]:
     """Return the words of a text that shall not be used, with the line of each."""
     return [
-        f"{number}: {found[0]!r}, write {WORDS[found[0].lower()]}"
-        for number, line in enumerate(text.splitlines(), 1)
-        for found in WORD.finditer(line)
+        f"{text.count(LINE, 0, match.start()) + 1}: {match[0]!r}, write {WORDS[phrase]}"
+        for match in WORD.finditer(text)
+        for phrase in [" ".join(re.findall(r"\w+", match[0].lower()))]
     ]
 
 
@@ -107,6 +110,7 @@ def test_a_word_is_found(word: str) -> None:
         f"2: {word.title()!r}, write {WORDS[word]}"
     ]
     assert not dialect(f"x{word}")
+    assert dialect("# It is " + word.replace(" ", "\n# ") + ".")
 
 
 def test_a_name_is_found() -> None:

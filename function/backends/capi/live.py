@@ -112,6 +112,7 @@ class LiveCluster(LiveObject):
         """
         if self.is_started:
             return WHOLE
+        # The OpenStackCluster exists: its webhook refuses another network, load balancer or address.
         if self._initialization("infrastructureProvisioned"):
             return frozenset({"spec.network", "spec.apiServer.exposure", "spec.controlPlane"})
         if not self.is_drawn:
@@ -204,6 +205,7 @@ class LiveCluster(LiveObject):
     @property
     def is_fresh(self) -> bool:
         """Return whether the status reflects the current spec, as does the topology's condition."""
+        # The topology controller writes its condition by itself, often later than the rest.
         current = lookup(self.inside, "metadata.generation")
         seen = lookup(self.inside, "status.observedGeneration")
         return bool(seen == current == self.reconciled.get("observedGeneration", current))
@@ -222,6 +224,7 @@ class LiveCluster(LiveObject):
     def running(self) -> str:
         """Return the version of the API server; the lowest while control plane machines differ."""
         requested = lookup(self.inside, "spec.topology.version") or ""
+        # A client may reach any of the API servers. The counters have versions from 1.14 on only.
         return min(self.versions("controlPlane") or [requested], key=numbers).removeprefix("v")
 
     def versions(self, *parts: str) -> list[str]:

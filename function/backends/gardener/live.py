@@ -58,6 +58,7 @@ class LiveShoot(LiveObject):
     @property
     def endpoint(self) -> str:
         """Return the address of the API server; other advertised addresses are ignored."""
+        # `service-account-issuer` and the like are advertised, too, and serve no API.
         addresses = {
             a.get("name"): a.get("url", "") for a in self.status.get("advertisedAddresses") or ()
         }
@@ -84,6 +85,7 @@ class LiveShoot(LiveObject):
         if self.is_deleting or not self.endpoint:
             return False
         creating = self.operation.get("type") == "Create" and not self.is_settled
+        # While a Shoot sleeps, its API server is down, and its conditions are not updated.
         return self.is_hibernated or (not self.unhealthy and not creating)
 
     @property
@@ -94,6 +96,7 @@ class LiveShoot(LiveObject):
     @property
     def is_settled(self) -> bool:
         """Return whether the last operation is done; a migration only after its second half."""
+        # After the first half the Shoot has left one seed, and runs on none.
         return (
             self.operation.get("state") == "Succeeded" and self.operation.get("type") != "Migrate"
         )

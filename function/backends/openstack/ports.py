@@ -51,6 +51,8 @@ def render_floating_ip(context: ServerContext, index: int) -> Resource | str:
     external = context.settings.config.external_network
     if external is None and "pool" not in stored:
         raise InvalidOrder(Problem("spec.publicIP", "public addresses are not offered here"))
+    # The id that was applied: a port that is re-created has none for a while, and without one the
+    # address would be taken from its server.
     port = context.live.id(keys.port(index, 0)) or stored.get("portId")
     if previous is None and not port:
         return key
