@@ -112,7 +112,7 @@ class LiveCluster(LiveObject):
         """
         if self.is_started:
             return WHOLE
-        # The OpenStackCluster exists: its webhook refuses another network, load balancer or address.
+        # The OpenStackCluster exists, whose webhook refuses another network or load balancer.
         if self._initialization("infrastructureProvisioned"):
             return frozenset({"spec.network", "spec.apiServer.exposure", "spec.controlPlane"})
         if not self.is_drawn:
