@@ -21,6 +21,8 @@ APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 # Longer than the API server's own timeout.
 ANSWER_SECONDS = 90.0
+# For a server that ended by itself to serve again.
+RESTART_SECONDS = 30.0
 CONFLICT = 409
 NOT_FOUND = 404
 # How long to wait for a new kind; it is served a moment after its definition is.
@@ -193,12 +195,20 @@ class Kubernetes:
     def _delivered(
         self, method: str, target: str, payload: bytes | None, headers: Mapping[str, str]
     ) -> Answer:
+        known = self._connection is not None
         try:
             return self._sent(method, target, payload, headers)
         except (http.client.HTTPException, ConnectionError):
-            # The server closes idle connections.
-            self.close()
-            return self._sent(method, target, payload, headers)
+            # The server closes idle connections. One that is started again refuses them at first.
+            deadline = time.monotonic() + (RESTART_SECONDS if known else 0)
+            while True:
+                self.close()
+                try:
+                    return self._sent(method, target, payload, headers)
+                except ConnectionRefusedError:
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(PAUSE_SECONDS)
 
     def _sent(
         self, method: str, target: str, payload: bytes | None, headers: Mapping[str, str]

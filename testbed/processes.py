@@ -43,7 +43,8 @@ class Child:
 def start(name: str, command: Sequence[str], environment: Mapping[str, str], log: Path) -> Child:
     """Start a server in its own session, so that Ctrl-C does not reach it first."""
     tethered = (sys.executable, "-I", "-S", str(tether.__file__), str(os.getpid()), *command)
-    with log.open("wb") as file:
+    # A server that is started again writes on: why it ended is read in the same file.
+    with log.open("ab") as file:
         process = subprocess.Popen(
             tethered,
             cwd=ROOT,

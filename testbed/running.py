@@ -1,6 +1,7 @@
 """Start a profile step by step, and end all of it whatever happens."""
 
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,12 +11,15 @@ from pathlib import Path
 from testbed import build, processes, site
 from testbed.cores import Profile
 from testbed.processes import Child
-from testbed.servers import READY_SECONDS, Server
+from testbed.servers import READY_SECONDS, Server, apiserver
 from testbed.site import Site
 from testbed.waiting import TimedOut, until
 
 # What the next start re-creates; the logs are kept for reading.
 PASSING = ("etcd", "pki")
+WATCH_SECONDS = 0.5
+# With which a program in Go ends that the runtime stops; one that is killed has another code.
+FATAL = 2
 
 
 class Broken(Exception):
@@ -45,6 +49,13 @@ class Running:
         (known,) = (one for one in self.profile.servers if one.name == name)
         self.children[self._place(name)] = _started(other or known, self.site)
 
+    def restart_api(self) -> None:
+        """Start the API server again if a fault of its own has ended it, as its node would."""
+        for child in list(self.children):
+            if child.name == apiserver.NAME and child.process.poll() == FATAL:
+                build.say(f"{self.profile.name}: {child.name} ended by itself, started again")
+                self.revive(child.name)
+
     def _place(self, name: str) -> int:
         return [child.name for child in self.children].index(name)
 
@@ -72,12 +83,36 @@ def running(profile: Profile, directory: Path) -> Iterator[Running]:
             else:
                 step.run(place)
             build.say(f"{profile.name}: {step.name}, {time.monotonic() - started:.1f} s")
-        yield Running(profile, place, children)
+        found = Running(profile, place, children)
+        with _watched(found):
+            yield found
     finally:
         for child in reversed(children):
             processes.stop(child)
         for name in PASSING:
             shutil.rmtree(directory / name, ignore_errors=True)
+
+
+@contextmanager
+def _watched(running: Running) -> Iterator[None]:
+    """Look after the API server while a profile is used.
+
+    1.31 may end with `concurrent map read and map write` while it evaluates admission policies
+    (`DeclTypeProvider.FindStructFieldType`): once in a dozen runs of the end-to-end tests.
+    """
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(WATCH_SECONDS):
+            running.restart_api()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
 
 
 def _started(server: Server, place: Site) -> Child:

@@ -8,6 +8,8 @@ from testbed.programs import Program
 from testbed.servers import Server
 from testbed.site import FRONT, Site
 
+NAME = "kube-apiserver"
+
 
 def command(site: Site, program: Program) -> tuple[str, ...]:
     """Return the command line; no service accounts, because nothing runs in pods."""
@@ -49,4 +51,4 @@ def is_ready(site: Site) -> bool:
 
 def server(program: Program) -> Server:
     """Return the server of one release of Kubernetes."""
-    return Server("kube-apiserver", ("api",), lambda site: command(site, program), is_ready)
+    return Server(NAME, ("api",), lambda site: command(site, program), is_ready)
