@@ -43,6 +43,11 @@ def _debug(command: Callable[..., None]) -> Callable[..., None]:
     return click.option("--debug", is_flag=True, help=text)(command)
 
 
+def _recursive(command: Callable[..., None]) -> Callable[..., None]:
+    text = "Look into directories below directories, too."
+    return click.option("-R", "--recursive", is_flag=True, help=text)(command)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name=PROGRAM)
 @_debug
@@ -72,9 +77,7 @@ def main(context: click.Context, *, debug: bool) -> None:
     "--until-ready", is_flag=True,
     help="Play the provider, wave by wave, and show everything as it is once it is built.",
 )  # fmt: skip
-@click.option(
-    "-R", "--recursive", is_flag=True, help="Look into directories below directories, too."
-)  # fmt: skip
+@_recursive
 @click.option(
     "-o", "--output", type=click.Choice(FORMS), default=FORMS[0], show_default=True,
     help="Form of what is printed.",
@@ -134,9 +137,7 @@ def _rendered(  # noqa: PLR0913  # one argument for each option
 
 @main.command()
 @click.argument("classes", metavar="CLASS...", type=_PATH, nargs=-1, required=True)
-@click.option(
-    "-R", "--recursive", is_flag=True, help="Look into directories below directories, too."
-)  # fmt: skip
+@_recursive
 def profile(classes: tuple[Path, ...], *, recursive: bool) -> None:
     """Write the layer of an environment that offers each ClusterClass.
 

@@ -16,6 +16,7 @@ from function import backends
 from function.contract import Mode
 from function.model import API_GROUP, API_VERSION
 from testbed import ROOT, build
+from testbed.examples import with_login
 from testbed.kubernetes import Kubernetes, Manifest, condition
 from testbed.programs import Files
 from testbed.site import CROSSPLANE_USER, TENANT, Site
@@ -122,11 +123,7 @@ def documents(path: Path) -> Iterator[Manifest]:
 
 def layers(environment: str) -> Iterator[Manifest]:
     """Yield the layers of an example; the cluster classes of the testbed can log people in."""
-    for manifest in documents(ENVIRONMENTS / environment):
-        for offer in manifest["data"].get("classes", ()):
-            if offer["profile"] == "scs2":
-                offer["profile"] = "scs2-oidc"
-        yield manifest
+    return with_login(documents(ENVIRONMENTS / environment))
 
 
 def definitions(mode: Mode) -> list[Path]:

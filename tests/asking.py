@@ -15,6 +15,7 @@ from function import backends, local, managed, simulate
 from function.contract import Mode, Order, Resource
 from function.fn import FunctionRunner
 from function.paths import replaced
+from testbed import examples
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
@@ -59,11 +60,7 @@ def provider(name: str, edits: Mapping[str, Any] | None = None) -> list[Manifest
 
 def with_login(layers: list[Manifest]) -> list[Manifest]:
     """Return EnvironmentConfigs whose cluster classes of `scs2` are repaired, and log people in."""
-    for layer in layers:
-        for offer in layer["data"].get("classes", ()):
-            if offer["profile"] == "scs2":
-                offer["profile"] = "scs2-oidc"
-    return layers
+    return list(examples.with_login(layers))
 
 
 def edited(document: Manifest, below: str, edits: Mapping[str, Any]) -> Manifest:

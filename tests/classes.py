@@ -66,7 +66,8 @@ PRIVATE: Manifest = {
 def environment(documents: list[Manifest]) -> list[Manifest]:
     """Return an environment that offers a class as it is derived from the class itself."""
     [found] = derive(documents)
-    derived = layer([found])["data"]
+    config = layer([found])
+    derived = config["data"]
     version = VERSIONS[found.minor]
     data = {
         "displayName": "Real classes",
@@ -88,7 +89,7 @@ def environment(documents: list[Manifest]) -> list[Manifest]:
         },
     }
     labels = {"api.scs.community/environment": "default"}
-    return [{**layer([found]), "metadata": {"name": "real", "labels": labels}, "data": data}]
+    return [{**config, "metadata": {"name": "real", "labels": labels}, "data": data}]
 
 
 def order(name: str, spec: Manifest, version: str) -> Manifest:

@@ -17,7 +17,7 @@ def check_variables(
     order: Order[ClusterSpec], settings: Settings, previous: Bound | None, problems: list[Problem]
 ) -> None:
     """Refuse variables that are not open or have the wrong type, unless they are unchanged."""
-    offer = next((c for c in settings.classes if c.name == order.spec.cluster_class), None)
+    offer = settings.class_of(order.spec.cluster_class)
     revertible = lookup(previous.requested, "variables") if previous else None
     for name, value in sorted(order.spec.variables.items()):
         if isinstance(revertible, dict) and name in revertible and revertible[name] == value:

@@ -204,8 +204,8 @@ class Settings(Schema):
         """Return the backend that answers a kind; None if it is not offered."""
         return next((name for offered, name in self.kinds.items() if offered == kind), None)
 
-    def class_of(self, name: str, version: str) -> ClusterClass | None:
-        """Return an offered class as it is for a version; None if it is not offered."""
+    def class_of(self, name: str, version: str = "") -> ClusterClass | None:
+        """Return an offered class, as it is for a version; None if it is not offered."""
         offer = next((one for one in self.classes if one.name == name), None)
         versions = (one for one in self.kubernetes_versions if one.version == version)
         versioned = next((one.classes[name] for one in versions if name in one.classes), None)

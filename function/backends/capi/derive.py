@@ -19,6 +19,7 @@ from function.backends.capi.profile import (
     CONTROL_PLANE_FLAVOR,
     EXTRA_NAMES,
     NODES,
+    OBJECTS,
     OIDC,
     POOL_AFFINITY,
     POOL_DISK,
@@ -34,10 +35,8 @@ from function.backends.capi.profile import (
 from function.backends.capi.settings import NAME
 from function.contract import Manifest
 from function.model import API_GROUP
-from function.model.cluster import Oidc
-from function.model.pool import DataVolume
 from function.paths import lookup
-from function.schema import Schema, fields
+from function.schema import fields
 
 CLASS = "ClusterClass"
 # Names of the variables that an order field drives, the most special first.
@@ -58,7 +57,6 @@ _NAMES: dict[str, tuple[str, ...]] = {
     POOL_VOLUMES: ("workerAdditionalBlockDevices", "additionalBlockDevices"),
 }
 _DISKS = ("controlPlaneRootDisk", "controller_root_disk", "rootDisk")
-_OBJECTS: dict[str, type[Schema]] = {OIDC: Oidc, POOL_VOLUMES: DataVolume}
 # What the names of resources of the provider are written to.
 _GUARDED = (
     *("externalNetwork", "gateway", "identityRef", "image", "securityGroups", "serverGroup"),
@@ -114,9 +112,13 @@ class Derived:
     is_offered: bool = True
 
     @property
-    def versioned(self) -> frozenset[tuple[str, str]]:
-        """Return the stack with each version that the class is for."""
-        return frozenset((self.stack, version) for version in self.versions or (self.minor,))
+    def offered_for(self) -> tuple[str, ...]:
+        """Return the versions that the class is for; only the minor one if it lists none."""
+        return self.versions or (self.minor,)
+
+    def is_like(self, other: "Derived") -> bool:
+        """Return whether another class is of the same stack, and for one of its versions."""
+        return self.stack == other.stack and not set(self.offered_for).isdisjoint(other.offered_for)
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,6 @@ class _Operation:
 
     kind: str
     places: frozenset[str]
-    operation: str
     path: str
     condition: str
     value: str
@@ -152,7 +153,7 @@ def _newest(found: list[Derived]) -> list[Derived]:
     """Return the classes, the newest first; of one stack and version only the newest is offered."""
     result: list[Derived] = []
     for one in sorted(found, key=lambda one: _natural(one.class_name), reverse=True):
-        newer = [other for other in result if other.versioned & one.versioned and other.is_offered]
+        newer = [other for other in result if other.is_offered and other.is_like(one)]
         if newer:
             text = f"left out, because {newer[0].class_name} is newer and of the same version"
             result.append(replace(one, left=(text,), is_offered=False))
@@ -180,7 +181,7 @@ def layer(found: Iterable[Derived]) -> Manifest:
             profiles[profile] = one.data
         first = offered.setdefault(one.stack, profile)
         entry = one.class_name if profile == first else {"name": one.class_name, "profile": profile}
-        for version in one.versions or (one.minor,):
+        for version in one.offered_for:
             versions.setdefault(version, {})[one.stack] = entry
     return {
         "apiVersion": "apiextensions.crossplane.io/v1beta1",
@@ -251,7 +252,7 @@ def _derived(cluster_class: Manifest, templates: Mapping[Any, Manifest]) -> Deri
         data=data,
         built_in=next((known for known, other in PROFILES.items() if other == profile), ""),
         replaces={n: text for n in sorted(schemas) if (text := _replaces(n, operations))},
-        left=tuple(_left(spec, schemas, data, workers, broken)),
+        left=tuple(_left(spec, schemas, profile, workers, broken)),
     )
 
 
@@ -271,7 +272,6 @@ def _operations(spec: Manifest) -> Iterator[_Operation]:
                 yield _Operation(
                     kind=str(lookup(definition, "selector.kind")),
                     places=frozenset(places),
-                    operation=str(one.get("op")),
                     path=str(one.get("path")),
                     condition=str(patch.get("enabledIf") or ""),
                     value=f".{variable}" if variable else str(given.get("template") or ""),
@@ -296,7 +296,7 @@ def _targets(
             found[field] = {"unsupported": _LOGINS if field == OIDC else _BROKEN}
             continue
         found[field] = {"variable" if field in CLUSTER_FIELDS else "override": name}
-        if field in _OBJECTS:
+        if field in OBJECTS:
             found[field] |= _keys(field, schemas[name])
     if POOL_DISK in found:
         if (schemas[found[POOL_DISK]["override"]].get("minimum") or 0) > 0:
@@ -324,7 +324,7 @@ def _keys(field: str, schema: Manifest) -> dict[str, Any]:
     items = schema.get("items") or schema
     theirs = {_plain(name): name for name in items.get("properties") or {}}
     keys = {
-        name: theirs[_plain(name)] for name in fields(_OBJECTS[field]) if _plain(name) in theirs
+        name: theirs[_plain(name)] for name in fields(OBJECTS[field][1]) if _plain(name) in theirs
     }
     kind = (
         lookup(items, f"properties.{keys.get('type')}.default") if field == POOL_VOLUMES else None
@@ -459,7 +459,7 @@ def _paths(value: Any, at: str = "") -> set[str]:
 def _left(
     spec: Manifest,
     schemas: Mapping[str, Any],
-    data: Mapping[str, Any],
+    profile: Profile,
     workers: list[str],
     broken: Mapping[str, str],
 ) -> Iterator[str]:
@@ -469,7 +469,7 @@ def _left(
     required = [
         one["name"]
         for one in shapes.mappings(spec.get("variables"))
-        if one.get("required") and one["name"] not in data["variables"]
+        if one.get("required") and one["name"] not in profile.variables
     ]
     if required:
         yield f"set in classes[].variables, because they are required: {', '.join(required)}"
@@ -477,15 +477,10 @@ def _left(
         others = ", ".join(workers[1:])
         yield f"pools get the worker class {workers[0]}; the class also has {others}"
     expected = [field for field in (*CLUSTER_FIELDS, *POOL_FIELDS) if field not in ADDONS]
-    missing = [field for field in expected if field not in data["fields"]]
+    missing = [field for field in expected if field not in profile.fields]
     if missing:
         yield f"no variable is known by name for: {', '.join(missing)}"
-    driven = {
-        name
-        for target in data["fields"].values()
-        for name in (target.get("variable"), target.get("override"), *target.get("also", ()))
-    }
-    known = {*driven, *data["guarded"], *broken, data.get("controlPlaneDisk")}
+    known = {*profile.drivers, *profile.guarded, *broken, profile.control_plane_disk}
     other = sorted(name for name in schemas if name not in known)
     if other:
         yield f"no order field drives: {', '.join(other)}; tenantVariables may open them"

@@ -239,24 +239,11 @@ def _base_and_driven(
     written = lookup(record.request, "variables") if record else None
     named = set(written) if isinstance(written, dict) else set()
     overridden = (profile.shared if profile else frozenset()) - named
-    driven = (_driven_by_fields(profile) | named) - overridden
+    driven = {*(profile.driven if profile else ()), *named} - overridden
     persisted = mapping(root.annotations.get(BASE, ""))
     # Of a lost base, what the environment still has is taken from the Cluster.
     driven = driven if root.annotations.get(BASE) else driven - today.variables.keys()
     return {name: v for name, v in persisted.items() if name not in overridden}, driven
-
-
-def _driven_by_fields(profile: Profile | None) -> set[str]:
-    """Return the variables that order fields drive, except for the zones."""
-    if profile is None:
-        return set()
-    disk = {profile.control_plane_disk} if profile.control_plane_disk else set()
-    targets = [
-        target
-        for field, target in profile.fields.items()
-        if target.variable and field != AVAILABILITY
-    ]
-    return disk.union(*((t.variable, *t.also) for t in targets if t.variable))
 
 
 def profile_text(profile: Profile) -> str:

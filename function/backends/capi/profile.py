@@ -50,7 +50,7 @@ MACHINE_FIELDS = (POOL_FLAVOR, POOL_DISK, POOL_DISK_TYPE, POOL_VOLUMES)
 POOL_FIELDS = (*MACHINE_FIELDS, POOL_AFFINITY)
 
 # Fields that reach a class key by key: how their parts are named, and what they are.
-_OBJECTS: dict[str, tuple[str, type[Schema]]] = {
+OBJECTS: dict[str, tuple[str, type[Schema]]] = {
     OIDC: (OIDC, Oidc),
     POOL_VOLUMES: (f"{POOL_VOLUMES}[]", DataVolume),
 }
@@ -151,6 +151,11 @@ class Target(Schema):
     def name(self) -> str | None:
         """Return the variable, cluster-wide or overridden; None if the field is unsupported."""
         return self.variable or self.override
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Return every variable that the field requires."""
+        return frozenset(name for name in (self.name, *self.also) if name)
 
     @property
     def no_disk(self) -> Any:
@@ -366,7 +371,7 @@ class Profile(Schema):
     def unsaid(self) -> dict[str, str]:
         """Return the parts of expressed objects that the class has no key for, with the reason."""
         found: dict[str, str] = {}
-        for field, (part, schema) in _OBJECTS.items():
+        for field, (part, schema) in OBJECTS.items():
             target = self.target(field)
             if not target.unsupported:
                 missing = [name for name in fields(schema) if name not in target.object_keys]
@@ -385,20 +390,27 @@ class Profile(Schema):
         Their cluster-wide values are the environment's: only so a change of the control plane
         leaves the nodes of pools alone.
         """
-        plane = self.target(CONTROL_PLANE_FLAVOR)
-        driven = {plane.variable, *plane.also, self.control_plane_disk}
         pools = [target for target in map(self.target, POOL_FIELDS) if target.override]
-        overridden = {name for t in pools for name in (t.override, *t.also) if name}
-        return frozenset(overridden & driven)
+        overridden = frozenset[str]().union(*(target.names for target in pools))
+        return overridden & {*self.target(CONTROL_PLANE_FLAVOR).names, self.control_plane_disk}
+
+    @property
+    def driven(self) -> frozenset[str]:
+        """Return the variables that order fields drive cluster-wide, except for the zones."""
+        disk = {self.control_plane_disk} if self.control_plane_disk else set()
+        return frozenset[str](disk).union(
+            *(
+                target.names
+                for field, target in self.fields.items()
+                if target.variable and field != AVAILABILITY
+            )
+        )
 
     @property
     def drivers(self) -> dict[str, str]:
         """Return the order field that drives each variable."""
         return {
-            name: field
-            for field, target in sorted(self.fields.items())
-            for name in (target.name, *target.also)
-            if name
+            name: field for field, target in sorted(self.fields.items()) for name in target.names
         }
 
 

@@ -107,23 +107,14 @@ def base(context: ClusterContext) -> dict[str, Any]:
 
     The Cluster itself has that of a variable which only the control plane and pools override.
     """
-    settings = context.settings
-    overridden = settings.class_profile.shared - context.order.spec.variables.keys()
-    names = (_settable(context) | settings.persisted_variables) - overridden
-    return {name: value for name, value in settings.variables.items() if name in names}
-
-
-def _settable(context: ClusterContext) -> set[str]:
-    fields = (CONTROL_PLANE_FLAVOR, NODES, PRIVATE, ALLOWED, EXTRA_NAMES, OIDC, *ADDONS)
-    targets = [context.settings.class_profile.target(field) for field in fields]
-    named = {target.variable for target in targets if target.variable}
-    also = {name for target in targets if target.variable for name in target.also}
-    disk = (
-        {context.settings.class_profile.control_plane_disk}
-        if context.settings.class_profile.control_plane_disk
-        else set()
+    settings, profile, written = (
+        context.settings,
+        context.settings.class_profile,
+        context.order.spec.variables.keys(),
     )
-    return named | also | disk | _open(context) | set(context.order.spec.variables)
+    settable = {*profile.driven, *_open(context), *written, *settings.persisted_variables}
+    names = settable - (profile.shared - written)
+    return {name: value for name, value in settings.variables.items() if name in names}
 
 
 def _open(context: ClusterContext) -> set[str]:
