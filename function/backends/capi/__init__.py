@@ -2,7 +2,11 @@
 
 backend    what the core sees
 settings   what the provider configures
-profile    how order fields reach a ClusterClass
+targets    where one order field goes in a ClusterClass
+profile    how all of them reach it
+patches    what the variables of a ClusterClass reach
+derive     a ClusterClass -> its profile
+classes    what a live Cluster cannot change to, and what excludes each other
 effective  which settings apply to a Cluster, and what is persisted of them
 live       the observed Cluster: what was applied, readiness, progress
 variables  the value of every variable of the class

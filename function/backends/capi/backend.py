@@ -14,14 +14,10 @@ from function.backends.capi.live import (
     overrides,
 )
 from function.backends.capi.pools import node_volumes, order_name
-from function.backends.capi.profile import (
-    CONTROL_PLANE_FLAVOR,
-    MACHINE_FIELDS,
-    POOL_FLAVOR,
-    Profile,
-)
+from function.backends.capi.profile import Profile
 from function.backends.capi.settings import NAME, CapiSettings
 from function.backends.capi.shapes import READS
+from function.backends.capi.targets import CONTROL_PLANE_FLAVOR, MACHINE_FIELDS, POOL_FLAVOR
 from function.backends.capi.topology import cluster as build
 from function.backends.capi.topology import remember
 from function.contract import (

@@ -11,7 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from function import shapes
-from function.backends.capi.profile import (
+from function.backends.capi import patches
+from function.backends.capi.patches import Operation
+from function.backends.capi.profile import OBJECTS, PROFILES, Profile, type_of
+from function.backends.capi.settings import NAME
+from function.backends.capi.targets import (
     ADDONS,
     ALLOWED,
     AVAILABILITY,
@@ -19,7 +23,6 @@ from function.backends.capi.profile import (
     CONTROL_PLANE_FLAVOR,
     EXTRA_NAMES,
     NODES,
-    OBJECTS,
     OIDC,
     POOL_AFFINITY,
     POOL_DISK,
@@ -28,11 +31,7 @@ from function.backends.capi.profile import (
     POOL_FLAVOR,
     POOL_VOLUMES,
     PRIVATE,
-    PROFILES,
-    Profile,
-    type_of,
 )
-from function.backends.capi.settings import NAME
 from function.contract import Manifest
 from function.model import API_GROUP
 from function.paths import lookup
@@ -57,21 +56,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     POOL_VOLUMES: ("workerAdditionalBlockDevices", "additionalBlockDevices"),
 }
 _DISKS = ("controlPlaneRootDisk", "controller_root_disk", "rootDisk")
-# What the names of resources of the provider are written to.
-_GUARDED = (
-    *("externalNetwork", "gateway", "identityRef", "image", "securityGroups", "serverGroup"),
-    "sshKeyName",
-)
-# How a hosted control plane runs and is reached is decided by the provider, too.
-_GUARDED_IF_HOSTED = ("apiServerLoadBalancer", "disableAPIServerFloatingIP", "replicas")
-# What cluster-api-provider-openstack 0.12 to 0.14 lets change in an OpenStackCluster.
-_MUTABLE = (
-    *("apiServerLoadBalancer/allowedCIDRs", "controlPlaneAvailabilityZones", "identityRef"),
-    "controlPlaneOmitAvailabilityZone",
-)
-_SUBNETS, _RANGE = "managedSubnets", re.compile(r"\bcidr:.*")
 _STACK = re.compile(r"[a-z0-9]+-(?P<stack>[a-z0-9]+)-(?P<minor>[0-9]+-[0-9]+)-v[0-9a-z.-]+")
-_SPEC = "/spec/template/spec/"
 _EQUAL = re.compile(r'eq \.(\w+) "([^"]*)"')
 
 _TYPE = "root volumes of nodes have the type that this environment chose"
@@ -119,22 +104,6 @@ class Derived:
     def is_like(self, other: "Derived") -> bool:
         """Return whether another class is of the same stack, and for one of its versions."""
         return self.stack == other.stack and not set(self.offered_for).isdisjoint(other.offered_for)
-
-
-@dataclass(frozen=True)
-class _Operation:
-    """One JSON patch, with the variables that it needs."""
-
-    kind: str
-    places: frozenset[str]
-    path: str
-    condition: str
-    value: str
-    written: Any
-
-    def uses(self, name: str) -> bool:
-        """Return whether its value or its condition has a variable."""
-        return _has(self.value, name) or _has(self.condition, name)
 
 
 def derive(manifests: Iterable[Manifest]) -> list[Derived]:
@@ -211,8 +180,8 @@ def _derived(cluster_class: Manifest, templates: Mapping[Any, Manifest]) -> Deri
         one["name"]: lookup(one, "schema.openAPIV3Schema") or {}
         for one in shapes.mappings(spec.get("variables"))
     }
-    operations = list(_operations(spec))
-    broken = _broken(spec, operations, schemas, templates)
+    operations = list(patches.operations(spec))
+    broken = patches.broken(spec, operations, schemas, templates)
     targets = _targets(schemas, operations, broken)
     stack = _STACK.fullmatch(name)
     machines = bool(lookup(spec, "controlPlane.machineInfrastructure"))
@@ -229,7 +198,6 @@ def _derived(cluster_class: Manifest, templates: Mapping[Any, Manifest]) -> Deri
     values = {n: value for n, value in sorted(values.items()) if value is not None}
     types = {n: found for n, schema in sorted(schemas.items()) if (found := _type(schema))}
     disk = _first(_DISKS, schemas) if machines else None
-    heads = _GUARDED if machines else (*_GUARDED, *_GUARDED_IF_HOSTED)
     data: dict[str, Any] = {
         "workerClass": workers[0] if workers else "",
         **({} if machines else {"controlPlaneMachines": False}),
@@ -238,8 +206,10 @@ def _derived(cluster_class: Manifest, templates: Mapping[Any, Manifest]) -> Deri
         "classHealthCheck": _has_health_check(spec),
         "variables": values,
         "variableTypes": {n: kind for n, kind in types.items() if type_of(values.get(n)) != kind},
-        "guarded": sorted(n for n in schemas if _is_guarded(n, operations, heads)),
-        "fixed": sorted(n for n in schemas if _is_fixed(n, operations)),
+        "guarded": sorted(
+            n for n in schemas if patches.is_guarded(n, operations, hosted=not machines)
+        ),
+        "fixed": sorted(n for n in schemas if patches.is_fixed(n, operations)),
         "fields": {field: targets[field] for field in sorted(targets)},
     }
     profile = Profile.model_validate(data)
@@ -251,40 +221,13 @@ def _derived(cluster_class: Manifest, templates: Mapping[Any, Manifest]) -> Deri
         types=types,
         data=data,
         built_in=next((known for known, other in PROFILES.items() if other == profile), ""),
-        replaces={n: text for n in sorted(schemas) if (text := _replaces(n, operations))},
+        replaces={n: text for n in sorted(schemas) if (text := patches.replaces(n, operations))},
         left=tuple(_left(spec, schemas, profile, workers, broken)),
     )
 
 
-def _operations(spec: Manifest) -> Iterator[_Operation]:
-    """Yield the JSON patches of a class in the order in which they are applied."""
-    for patch in shapes.mappings(spec.get("patches")):
-        for definition in shapes.mappings(patch.get("definitions")):
-            matches = lookup(definition, "selector.matchResources") or {}
-            places = {
-                place for place in ("controlPlane", "infrastructureCluster") if matches.get(place)
-            }
-            if lookup(matches, "machineDeploymentClass.names"):
-                places.add("workers")
-            for one in shapes.mappings(definition.get("jsonPatches")):
-                given = one.get("valueFrom") or {}
-                variable = str(given.get("variable") or "")
-                yield _Operation(
-                    kind=str(lookup(definition, "selector.kind")),
-                    places=frozenset(places),
-                    path=str(one.get("path")),
-                    condition=str(patch.get("enabledIf") or ""),
-                    value=f".{variable}" if variable else str(given.get("template") or ""),
-                    written=one.get("value"),
-                )
-
-
-def _has(text: str, name: str) -> bool:
-    return re.search(rf"\.{re.escape(name)}\b", text) is not None
-
-
 def _targets(
-    schemas: Mapping[str, Any], operations: Iterable[_Operation], broken: Mapping[str, str]
+    schemas: Mapping[str, Any], operations: Iterable[Operation], broken: Mapping[str, str]
 ) -> dict[str, dict[str, Any]]:
     """Return where each order field goes whose variable is known by name."""
     found: dict[str, dict[str, Any]] = {}
@@ -306,7 +249,7 @@ def _targets(
         found[POOL_AFFINITY] = {"unsupported": _HOSTS}
     if "variable" in found.get(ALLOWED, {}):
         name = found[ALLOWED]["variable"]
-        conditions = [one.condition for one in operations if _has(one.value, name)]
+        conditions = [one.condition for one in operations if one.writes(name)]
         also = {n: value for text in conditions for n, value in _EQUAL.findall(text)}
         found[ALLOWED] |= {"also": also} if also else {}
     if "variable" in found.get(OIDC, {}) and any(map(_writes_flag, operations)):
@@ -315,7 +258,7 @@ def _targets(
     return found
 
 
-def _writes_flag(operation: _Operation) -> bool:
+def _writes_flag(operation: Operation) -> bool:
     return "oidc-username-prefix" in operation.path + operation.value
 
 
@@ -373,87 +316,6 @@ def _has_health_check(spec: Manifest) -> bool:
         for part in (spec.get("controlPlane") or {}, *pools)
         for name in ("machineHealthCheck", "healthCheck")
     )
-
-
-def _is_guarded(name: str, operations: Iterable[_Operation], heads: Iterable[str]) -> bool:
-    return any(
-        one.path.removeprefix(_SPEC).split("/")[0] in heads for one in operations if one.uses(name)
-    )
-
-
-def _is_fixed(name: str, operations: Iterable[_Operation]) -> bool:
-    """Return whether a variable reaches a part of an OpenStackCluster that is immutable."""
-    return any(
-        _is_immutable(one, name)
-        for one in operations
-        if one.kind == "OpenStackClusterTemplate" and one.uses(name)
-    )
-
-
-def _is_immutable(operation: _Operation, name: str) -> bool:
-    path = operation.path.removeprefix(_SPEC)
-    if path == _SUBNETS:
-        # Name servers of a subnet may change, its range may not.
-        return any(_has(line, name) for line in _RANGE.findall(operation.value))
-    return path not in _MUTABLE
-
-
-def _replaces(name: str, operations: Iterable[_Operation]) -> str:
-    """Return what is replaced by a change of a variable; empty for nothing that runs."""
-    places = {
-        place
-        for one in operations
-        if one.uses(name) and "Cluster" not in one.kind
-        for place in one.places
-    }
-    words = {"controlPlane": "the control plane", "workers": "the nodes of pools"}
-    return " and ".join(words[place] for place in sorted(places & words.keys()))
-
-
-def _broken(
-    spec: Manifest,
-    operations: Iterable[_Operation],
-    schemas: Mapping[str, Any],
-    templates: Mapping[Any, Manifest],
-) -> dict[str, str]:
-    """Return the variables whose patch fails, with the path that the template does not have.
-
-    A JSON patch adds to an object that is there: Cluster API then builds nothing of the cluster.
-    """
-    found: dict[str, str] = {}
-    bodies = {
-        reference["kind"]: _paths(templates.get((reference["kind"], reference["name"])))
-        for reference in _references(spec)
-    }
-    for one in operations:
-        known = bodies.get(one.kind)
-        if not known or len(known) == 1:
-            continue
-        parent = one.path.rpartition("/")[0]
-        if parent not in known:
-            found |= {name: parent for name in schemas if one.uses(name)}
-        else:
-            known |= {one.path, *_paths(one.written, one.path)}
-    return found
-
-
-def _references(spec: Manifest) -> Iterator[dict[str, str]]:
-    parts = [spec.get("infrastructure"), spec.get("controlPlane")]
-    for part in filter(None, parts):
-        for reference in (part.get("templateRef"), part.get("ref")):
-            if isinstance(reference, dict) and {"kind", "name"} <= reference.keys():
-                yield reference
-
-
-def _paths(value: Any, at: str = "") -> set[str]:
-    """Return the JSON pointer of every object and list in a value, and of the value itself."""
-    if isinstance(value, dict):
-        inner = [(f"{at}/{name}", one) for name, one in value.items()]
-    elif isinstance(value, list):
-        inner = [(f"{at}/{index}", one) for index, one in enumerate(value)]
-    else:
-        return {at}
-    return {at}.union(*(_paths(one, where) for where, one in inner))
 
 
 def _left(

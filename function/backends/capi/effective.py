@@ -9,8 +9,9 @@ from typing import Any
 
 from function.backends.capi.forms import VERSIONS
 from function.backends.capi.live import LiveCluster, deployments
-from function.backends.capi.profile import AVAILABILITY, Profile, Target
+from function.backends.capi.profile import Profile
 from function.backends.capi.settings import NAME, CapiSettings
+from function.backends.capi.targets import AVAILABILITY, Target
 from function.contract import Context, Manifest, Order, Resource
 from function.effective import Effective, reaching, taken
 from function.errors import EnvironmentInvalid, Problem

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from function.backends.capi.profile import CLUSTER_FIELDS, POOL_FIELDS, PROFILES, Profile
+from function.backends.capi.profile import PROFILES, Profile
+from function.backends.capi.targets import CLUSTER_FIELDS, POOL_FIELDS
 from function.example import KUBECONFIG, KUBERNETES, WATCH, Example, Gap
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from function.backends.capi.effective import ClusterContext
-from function.backends.capi.profile import (
+from function.backends.capi.targets import (
     ADDONS,
     ALLOWED,
     AVAILABILITY,

@@ -6,15 +6,15 @@ from typing import Any
 from function import labels, names, shapes
 from function.backends.capi import live
 from function.backends.capi.effective import ClusterContext
-from function.backends.capi.profile import (
-    DEFAULT_DISK,
+from function.backends.capi.profile import DEFAULT_DISK
+from function.backends.capi.remediation import health_check
+from function.backends.capi.targets import (
     POOL_AFFINITY,
     POOL_DISK,
     POOL_DISK_TYPE,
     POOL_FLAVOR,
     POOL_VOLUMES,
 )
-from function.backends.capi.remediation import health_check
 from function.backends.capi.variables import is_pinned
 from function.contract import Manifest
 from function.errors import EnvironmentInvalid, InvalidOrder, Problem

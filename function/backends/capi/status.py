@@ -12,7 +12,7 @@ from function import diagnosis, kubeconfig, progress
 from function.backends.capi import pools
 from function.backends.capi.effective import ClusterContext
 from function.backends.capi.live import MACHINES, LiveCluster
-from function.backends.capi.profile import OIDC
+from function.backends.capi.targets import OIDC
 from function.contract import Condition, Manifest
 from function.paths import lookup
 from function.progress import Count, Shape, sentence

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from function.backends.capi.effective import ClusterContext
-from function.backends.capi.profile import (
+from function.backends.capi.targets import (
     ADDONS,
     ALLOWED,
     AVAILABILITY,
