@@ -27,7 +27,7 @@ from function.contract import Manifest, Resource
 from function.diagnosis import names
 from tests import asking
 
-SIZES = (8 * 1024, 32 * 1024)
+SIZES = (4 * 1024, 16 * 1024, 64 * 1024)
 # Each is four times as long, and may take as much, with room for a busy machine; a square takes 16
 # times as much. What is below the least, or above the most, is not measured again.
 RATIO, LEAST, MOST = 10, 0.002, 0.2
