@@ -5,14 +5,16 @@ What an API server refuses is refused here, too: it would never reach the functi
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from crossplane.function.proto.v1 import run_function_pb2 as fnv1
 
 from function import admission, environment, files, local, simulate
 from function.contract import Manifest, Mode
 from function.errors import EnvironmentInvalid, Problem, Refusal
 from function.files import BadFile, Document
-from function.fn import FunctionRunner
+from function.fn import FunctionRunner, utc_now
 from function.labels import ENVIRONMENT_LABEL, OVERLAY_LABEL, TENANT_LABEL, labels_of
 from function.model import API_GROUP, API_VERSION, KINDS
 from function.requests import read_ask
@@ -93,7 +95,16 @@ def layers(paths: Iterable[Path], *, recursive: bool) -> tuple[list[Document], l
     ]
     if problems:
         raise EnvironmentInvalid(*problems)
-    return configs, notes + list(_unused(configs))
+    return list(map(_stored, configs, range(len(configs)))), notes + list(_unused(configs))
+
+
+def _stored(config: Document, number: int) -> Document:
+    """Return a layer with the identity that a control plane gives it, by which it is parsed once.
+
+    Whatever it brought is replaced: a copy that was edited would share it with the original.
+    """
+    metadata = {**config.manifest["metadata"], "uid": str(number), "resourceVersion": "1"}
+    return replace(config, manifest={**config.manifest, "metadata": metadata})
 
 
 def observed(path: Path, *, recursive: bool) -> list[Document]:
@@ -143,16 +154,23 @@ def _answered(
     if outcome.fatal:
         refusal = outcome.fatal + _other_environments(order.manifest, outcome, configs)
         return Answered(order.file, name, refusal)
-    # Calls that look ahead are not logged.
-    ahead = _run(FunctionRunner(alone=True))
     more = not given.until_ready and local.held_here(
-        ahead, simulate.further(composite, configs, outcome)
+        _ahead(runner), simulate.further(composite, configs, outcome)
     )
     return Answered(order.file, name, "", outcome, tuple(resources), more)
 
 
 def _run(runner: FunctionRunner) -> local.Run:
     return lambda req: runner.RunFunction(req, None)
+
+
+def _ahead(runner: FunctionRunner) -> local.Run:
+    """Return how to ask what comes later; such calls are not logged."""
+
+    async def run(req: fnv1.RunFunctionRequest) -> fnv1.RunFunctionResponse:
+        return (await runner.reply(req, utc_now())).response
+
+    return run
 
 
 def _chosen(

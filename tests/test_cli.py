@@ -12,7 +12,7 @@ import click.testing
 import pytest
 import yaml
 
-from function import cli, forms, simulate
+from function import cli, environment, forms, simulate
 from function.cli import main
 from function.contract import Mode
 from function.model import KINDS as ALL
@@ -111,10 +111,9 @@ def test_examples(name: str, provider: str) -> None:
 @pytest.mark.parametrize("name", asking.ORDERS)
 def test_an_xr_is_answered_like_its_claim(name: str) -> None:
     """`xr.yaml` of each example is what Crossplane makes of `claim.yaml`."""
-    environment = asking.EXAMPLES / "environments" / "cluster-stacks"
     directory = asking.EXAMPLES / name
-    claim = run("render", directory / "claim.yaml", "-e", environment)
-    xr = run("render", directory / "xr.yaml", "-e", environment)
+    claim = run("render", directory / "claim.yaml", "-e", LAYERS)
+    xr = run("render", directory / "xr.yaml", "-e", LAYERS)
     assert printed(claim) == printed(xr)
 
 
@@ -143,6 +142,38 @@ def test_whole_answer(files: Path) -> None:
         "SecgroupV2",
     ]
     assert all(KEY in r["metadata"]["annotations"] for r in resources)
+
+
+def test_an_edited_copy_of_a_layer_is_another_layer(files: Path) -> None:
+    """It has the UID and version of the original, where kubectl printed both."""
+    identity = {"uid": "0b6c", "resourceVersion": "77"}
+    layers = [
+        config(tenant, {"limits": {"memoryGiB": most}}, overlay="default", tenant=tenant)
+        for tenant, most in (("acme", 8), ("strict", 1))
+    ]
+    base = {**ENVIRONMENT, "data": {**ENVIRONMENT["data"], "overlays": "Optional"}}
+    known = [{**one, "metadata": {**one["metadata"], **identity}} for one in (base, *layers)]
+    written(files / "environment.yaml", *known)
+    written(files / "order.yaml", ORDER, manifest("Server", SPEC, "box", "strict"))
+    result = render(files, "-o", "name")
+    assert result.exit_code == 1
+    assert "Server acme/box: 3 resources now" in result.stderr
+    assert "Server strict/box: PolicyViolation: spec: asks for 2 memoryGiB" in result.stderr
+
+
+def test_layers_are_parsed_once(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many orders are answered from them, and however often each asks."""
+    parsed: list[str] = []
+    foundation = environment.foundation
+
+    def counted(name: str, *rest: Any) -> Any:
+        parsed.append(name)
+        return foundation(name, *rest)
+
+    monkeypatch.setattr(environment, "foundation", counted)
+    written(files / "order.yaml", *(manifest("Server", SPEC, f"box{n}") for n in range(3)))
+    assert render(files).exit_code == 0
+    assert parsed == ["default"]
 
 
 def test_the_longest_name(files: Path) -> None:
@@ -798,7 +829,7 @@ def test_render_imports_what_it_needs(files: Path) -> None:
     packages = loaded(*arguments)
     assert {"True", "pydantic", "yaml"} <= packages
     assert not packages & {"asyncio", "cryptography", "grpc", "prometheus_client", "rich"}
-    assert "structlog" not in packages
+    assert not packages & {"ssl", "structlog"}
 
 
 def test_as_a_program(files: Path) -> None:

@@ -185,7 +185,7 @@ def test_each_problem_is_described() -> None:
 
     hold(
         described,
-        [(reason, reason) for reason in sorted({reason for reason, _, _ in diagnosis.REASONS})],
+        [(reason, reason) for reason in sorted({reason for reason, _ in diagnosis.REASONS})],
     )
 
 

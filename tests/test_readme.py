@@ -133,7 +133,7 @@ def test_the_guide_says_what_to_do_about_every_reason() -> None:
 
 def test_tenants_are_shown_who_acts() -> None:
     """Each reason of `BackendHealthy` has a row."""
-    reasons = {reason for reason, _, _ in diagnosis.REASONS}
+    reasons = {reason for reason, _ in diagnosis.REASONS}
     rows = re.search(r"reason of `BackendHealthy=False`.*?\n\n", CONDITIONS, re.DOTALL)
     assert rows is not None
     assert set(re.findall(r"`([A-Z]\w+)`", rows[0].partition("\n")[2])) == reasons

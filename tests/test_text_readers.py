@@ -25,6 +25,7 @@ from function.backends.gardener import status as shoots
 from function.backends.gardener.live import LiveShoot
 from function.contract import Manifest, Resource
 from function.diagnosis import names
+from function.diagnosis.rules import RULES
 from tests import asking
 
 SIZES = (4 * 1024, 16 * 1024, 64 * 1024)
@@ -60,6 +61,7 @@ def patterns() -> dict[str, re.Pattern[str]]:
     for module in pkgutil.walk_packages(function.__path__, "function."):
         found += held(tuple(vars(importlib.import_module(module.name)).values()))
     found += map(re.compile, written_out())
+    found += (rule.pattern for rule in RULES)
     return {pattern.pattern: pattern for pattern in found}
 
 
@@ -132,7 +134,7 @@ def test_all_patterns_are_tried() -> None:
     """Those of tables and those that are written out are among them."""
     known = (flavors._NAME, live._AWAITED, names._ADDRESS, names._ID, existence._REFUSED)
     assert {pattern.pattern for pattern in known} <= set(PATTERNS)
-    assert {pattern.pattern for _, pattern, _ in diagnosis.REASONS} <= set(PATTERNS)
+    assert {rule.expression for rule in RULES} <= set(PATTERNS)
     assert r"([0-9]+)" in PATTERNS
     assert len(PATTERNS) > 15
 

@@ -6,7 +6,6 @@ A provider's own text holds ids, addresses and names of the CSP; it is never sho
     names   names, ids and addresses, which are removed from a text
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -32,7 +31,7 @@ __all__ = [
 ]
 
 CONDITION = "BackendHealthy"
-REASONS = tuple((rule.reason, rule.pattern, rule.sentence) for rule in RULES)
+REASONS = tuple((rule.reason, rule.sentence) for rule in RULES)
 
 _SYNCED = "Synced"
 _KINDS = (_SYNCED, "LastAsyncOperation")
@@ -43,7 +42,7 @@ _WAITING = (
     "cannot resolve references",
     "failed to resolve structured authentication config map reference",
 )
-_PAUSED = Rule(PAUSED, re.compile(""), SENTENCES[PAUSED])
+_PAUSED = Rule(PAUSED, "", SENTENCES[PAUSED])
 
 
 def health(observed: Iterable[Resource]) -> Condition:

@@ -6,8 +6,9 @@ Cluster API 1.14, and from the sources of these, of gophercloud, of Kubernetes a
 cluster-api-provider-openstack. Names, ids and addresses are removed before a text is matched.
 """
 
+import functools
 import re
-from typing import NamedTuple
+from dataclasses import dataclass
 
 PROBLEM, RETRYING, PAUSED = "ConfigurationProblem", "Retrying", "Paused"
 # Sentence for a reason where nothing more is known.
@@ -27,25 +28,30 @@ SENTENCES = {
 }
 
 
-class Rule(NamedTuple):
-    """Define the meaning of a text in which a pattern is found.
+@dataclass(frozen=True)
+class Rule:
+    """Define the meaning of a text in which an expression is found.
 
     Attributes:
         reason: The reason, as the tenant reads it.
-        pattern: The pattern that is searched for.
+        expression: The regular expression that is searched for, in any case.
         sentence: The sentence that is shown to the tenant.
         refuses: Whether such a text is a definite refusal: a retry would be refused, too.
     """
 
     reason: str
-    pattern: re.Pattern[str]
+    expression: str
     sentence: str
     refuses: bool = False
 
+    @functools.cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Return the compiled expression; a program that diagnoses nothing starts without it."""
+        return re.compile(self.expression, re.IGNORECASE)
+
 
 def _rule(reason: str, *patterns: str, sentence: str = "", refuses: bool = False) -> Rule:
-    pattern = re.compile("|".join(patterns), re.IGNORECASE)
-    return Rule(reason, pattern, sentence or SENTENCES[reason], refuses)
+    return Rule(reason, "|".join(patterns), sentence or SENTENCES[reason], refuses)
 
 
 def _field(sentence: str, *patterns: str) -> Rule:
@@ -307,4 +313,4 @@ _REST = (
     _rule("QuotaExceeded", r"\bquota\b"),
 )
 RULES = (*_API_SERVER, *_FIELDS, *_FAILED, *_WORDS, *_REST)
-UNKNOWN = Rule(RETRYING, re.compile(""), SENTENCES[RETRYING])
+UNKNOWN = Rule(RETRYING, "", SENTENCES[RETRYING])

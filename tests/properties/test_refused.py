@@ -32,7 +32,7 @@ CAUSES: tuple[Fault, ...] = (
     faults.environment_renamed,
     faults.step_malformed,
 )
-SENTENCES = {diagnosis.sentence(reason) for reason, _, _ in diagnosis.REASONS}
+SENTENCES = {diagnosis.sentence(reason) for reason, _ in diagnosis.REASONS}
 TEXTS = (
     "create failed: Quota exceeded for instances: Requested 1, but already used 1 of 1 instances",
     "observe failed: connection refused",

@@ -37,7 +37,7 @@ _UNKNOWN = "A condition is Unknown, with the reason FatalError, where Crossplane
 
 def story() -> str:
     """Return the description of all conditions, a paragraph each."""
-    reasons = {reason: diagnosis.sentence(reason) for reason, _, _ in diagnosis.REASONS}
+    reasons = {reason: diagnosis.sentence(reason) for reason, _ in diagnosis.REASONS}
     paragraphs = (
         f"Accepted: the order is accepted; if not, nothing was changed. {_refusals()}",
         f"Provisioned: what belongs to the order is ready. {_listed(_PROVISIONED)}",
