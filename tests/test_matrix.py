@@ -20,8 +20,10 @@ from tests.generous import generous, order, play, settled, substance
 from tests.holding import hold
 
 # Fields that are expressed, with a note that something of them is not.
+_GPUS = {f"nodePools[].size.gpu.{name}" for name in ("vendor", "count", "memoryGiB")}
 PARTLY = {
-    "capi": {"nodePools[].autoscaling.min", "nodePools[].autoscaling.max"},
+    "capi": {"nodePools[].autoscaling.min", "nodePools[].autoscaling.max", *_GPUS},
+    "gardener": _GPUS,
 }
 each_backend = pytest.mark.parametrize(
     ("kind", "backend"),

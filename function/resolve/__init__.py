@@ -14,6 +14,7 @@ constraints  new and changed values        storage      volumes added by the env
 
 from function.resolve.clusters import cluster
 from function.resolve.constraints import check_constraints
+from function.resolve.machines import without_drivers
 from function.resolve.networks import network
 from function.resolve.ranges import SHARE, Room, check_room
 from function.resolve.resolution import Resolution, Resolver
@@ -38,6 +39,7 @@ __all__ = [
     "server",
     "volume_type",
     "with_given",
+    "without_drivers",
 ]
 
 RESOLVERS: dict[str, Resolver] = {"Cluster": cluster, "Server": server, "Network": network}

@@ -1,6 +1,6 @@
 """Choose a flavor for a request: the previous one if the request is unchanged."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from function import excerpts, flavors, versions
@@ -10,8 +10,10 @@ from function.model import ServerSpec
 from function.model.cluster import ControlPlane
 from function.model.order import Size
 from function.model.pool import NodePool
-from function.record import Machine
+from function.record import Bound, Machine
 from function.settings import Settings
+
+_DRIVERS = "driver and device plugin of the GPUs are not installed here; install them yourself"
 
 
 def choose(
@@ -51,6 +53,23 @@ def notes(machines: Mapping[str, Machine], at: str) -> tuple[Remark, ...]:
         for name, machine in sorted(machines.items())
         if machine.requested.get("flavor") != machine.flavor
     )
+
+
+def without_drivers(
+    pools: Sequence[NodePool], bound: Bound, served: Collection[str] = ()
+) -> list[Remark]:
+    """Return the pools with GPUs that nothing can use until the tenant installs drivers.
+
+    Args:
+        pools: The pools of an order.
+        bound: Its record.
+        served: Names of those for which the provider installs them.
+    """
+    return [
+        Remark(f"spec.nodePools[{pool.name}].{'size.gpu' if pool.size else 'flavor'}", _DRIVERS)
+        for pool in pools
+        if bound.machines[pool.name].gpus and pool.name not in served
+    ]
 
 
 def _held(found: flavors.Flavor, requested: dict[str, Any]) -> Machine:

@@ -15,6 +15,7 @@ from function.model.cluster import Oidc
 from function.model.values import HTTPSURL
 from function.schema import DNSLabel, Schema, configured
 from function.settings.classes import EVERY, ClusterClass, PinnedVariable, VariableType
+from function.settings.machines import MachineRule, NodeTaint
 from function.settings.offers import (
     FlavorOffer,
     ImageOffer,
@@ -58,6 +59,7 @@ __all__ = [
     "KubernetesVersion",
     "LabelKeyText",
     "LabelValueText",
+    "MachineRule",
     "Limits",
     "Move",
     "NEW_ORDERS",
@@ -67,6 +69,7 @@ __all__ = [
     "Name",
     "NamespaceTemplate",
     "NetworkText",
+    "NodeTaint",
     "PROVIDER_CONFIG",
     "PinnedVariable",
     "Place",
@@ -211,9 +214,12 @@ class Settings(Schema):
         versioned = next((one.classes[name] for one in versions if name in one.classes), None)
         if offer is None or versioned is None:
             return offer
-        profile, variables = versioned.profile or offer.profile, versioned.variables
         return offer.model_copy(
-            update={"profile": profile, "variables": {**offer.variables, **variables}}
+            update={
+                "profile": versioned.profile or offer.profile,
+                "variables": {**offer.variables, **versioned.variables},
+                "machines": versioned.machines or offer.machines,
+            }
         )
 
     def block(self, name: str, schema: type[BlockT]) -> BlockT:

@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from function.schema import DNSLabel, Schema, configured
+from function.settings.machines import MachineRule
 from function.settings.values import (
     AT_ONCE,
     NEXT_CHANGE,
@@ -46,6 +47,12 @@ class ClusterClass(Schema):
         "Values for variables of the class, which override those of the profile. Defaults to none.",
         reaches=NEXT_VERSION,
         default_factory=dict,
+    )
+    machines: tuple[MachineRule, ...] = configured(
+        "What machines of some flavors need beside the flavor, such as an image for arm64. "
+        "Defaults to the rules of the profile.",
+        reaches=NEXT_VERSION,
+        default=(),
     )
     tenant_variables: tuple[Name, ...] = configured(
         'Variables that tenants may set in spec.variables, such as nodeCIDR. "*" opens each '

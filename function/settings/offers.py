@@ -9,6 +9,7 @@ from function import flavors
 from function.flavors import Flavor
 from function.model.order import Architecture, Gpu
 from function.schema import Count, DNSLabel, Flag, Number, Schema, configured
+from function.settings.machines import MachineRule
 from function.settings.values import (
     AT_ONCE,
     NEW_ORDERS,
@@ -144,6 +145,12 @@ class VersionedClass(Schema):
         "those of the offered class. Defaults to none.",
         reaches=NEXT_VERSION,
         default_factory=dict,
+    )
+    machines: tuple[MachineRule, ...] = configured(
+        "What machines of some flavors need in this version, such as an image for arm64. Defaults "
+        "to the rules of the offered class.",
+        reaches=NEXT_VERSION,
+        default=(),
     )
 
 

@@ -3,20 +3,21 @@
 Every world is tried with every edit, so that none is reached by accident; the worlds that a
 case names must show it, so that no test passes because the edit means nothing.
 
-worlds   environments, live orders, and what a case is
-offers   edits of what is offered
-rules    edits of what is judged, and of who may use an environment
-blocks   edits of the settings of backends
+worlds    environments, live orders, and what a case is
+offers    edits of what is offered
+rules     edits of what is judged, and of who may use an environment
+blocks    edits of the settings of backends
+machines  edits of the rules for machines of some flavors
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from tests.reaches import blocks, offers, rules
+from tests.reaches import blocks, machines, offers, rules
 from tests.reaches.worlds import BASE, Case, Data, at, overlaid, put
 
-CASES: list[Case] = [*offers.CASES, *rules.CASES, *blocks.CASES]
+CASES: list[Case] = [*offers.CASES, *rules.CASES, *blocks.CASES, *machines.CASES]
 
 
 def _leaves(edit: Data, where: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

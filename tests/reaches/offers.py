@@ -11,7 +11,12 @@ _GPU = {"vendor": "nvidia", "count": 1, "memoryGiB": 24}
 # A flavor of which all is said that can be said, and orders for all of it.
 FULL: Data = {"name": "full", **_SIZE, "gpu": _GPU}
 _SIZED: Data = {"flavor": None, "size": {**_SIZE, "gpu": _GPU}}
-ARM_GIVEN: Data = {"flavors": [FULL, _SPARE], "images": [{**UBUNTU, **ARM}]}
+_ARM_CLASS: Data = {**BASE["classes"][0], "machines": [{"name": "arm", **ARM}]}
+ARM_GIVEN: Data = {
+    "classes": [_ARM_CLASS],
+    "flavors": [FULL, _SPARE],
+    "images": [{**UBUNTU, **ARM}],
+}
 ARM_ORDERS: dict[str, Data] = {
     **clusters(
         {

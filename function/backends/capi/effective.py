@@ -177,10 +177,12 @@ def _with_overrides(profile: Profile, offer: ClusterClass | None) -> Profile:
     less = {field: Target(unsupported=reason) for field, reason in gaps.items()}
     startup = offer.node_startup_timeout if offer else None
     family = offer.family if offer else None
-    edits = {
+    machines = offer.machines if offer else ()
+    edits: dict[str, Any] = {
         **({"fields": {**profile.fields, **less}} if less else {}),
         **({"node_startup_timeout": startup} if startup else {}),
         **({"family": family} if family else {}),
+        **({"machines": machines} if machines else {}),
     }
     return profile.model_copy(update=edits) if edits else profile
 

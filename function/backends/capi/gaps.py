@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from function.backends.capi.effective import ClusterContext
+from function.backends.capi.machines import rule_for
 from function.backends.capi.targets import (
     ADDONS,
     ALLOWED,
@@ -16,6 +17,7 @@ from function.backends.capi.targets import (
 from function.contract import Remark
 from function.labels import is_within
 from function.paths import lookup
+from function.resolve import without_drivers
 
 # Cluster API syncs labels of these domains from Machines to Nodes.
 SYNCED = ("node-role.kubernetes.io", "node-restriction.kubernetes.io", "node.cluster.x-k8s.io")
@@ -40,7 +42,7 @@ def gaps(context: ClusterContext) -> tuple[Remark, ...]:
     if not context.settings.autoscaler:
         found["spec.nodePools[].autoscaling"] = "the number of nodes stays at min here"
     remarks = [Remark(field, reason) for field, reason in sorted(found.items()) if reason]
-    return (*remarks, *_by_value(context), *_unsynced(context))
+    return (*remarks, *_by_value(context), *_unsynced(context), *_without_drivers(context))
 
 
 def notes(context: ClusterContext) -> tuple[Remark, ...]:
@@ -73,6 +75,13 @@ def _by_value(context: ClusterContext) -> Iterator[Remark]:
         reason = profile.target(AVAILABILITY).unsupported or ""
         if reason:
             yield Remark(AVAILABILITY, reason)
+
+
+def _without_drivers(context: ClusterContext) -> list[Remark]:
+    pools = context.order.spec.node_pools
+    rules = {pool.name: rule_for(context, context.bound.machines[pool.name]) for pool in pools}
+    served = {name for name, rule in rules.items() if rule and rule.gpu_drivers}
+    return without_drivers(pools, context.bound, served)
 
 
 def _unsynced(context: ClusterContext) -> Iterator[Remark]:

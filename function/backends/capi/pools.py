@@ -1,13 +1,15 @@
 """Build the MachineDeployment topologies of the pools of an order."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from function import labels, names, shapes
-from function.backends.capi import live
+from function.backends.capi import live, machines
 from function.backends.capi.effective import ClusterContext
+from function.backends.capi.machines import Extras
 from function.backends.capi.profile import DEFAULT_DISK
 from function.backends.capi.remediation import health_check
+from function.backends.capi.settings import OWN_LABELS
 from function.backends.capi.targets import (
     POOL_AFFINITY,
     POOL_DISK,
@@ -25,8 +27,6 @@ from function.paths import lookup
 from function.record import Machine
 
 POOL_LABEL = "node.cluster.x-k8s.io/pool"
-# Cluster API finds Machines by labels of these domains.
-_OWN_LABELS = ("cluster.x-k8s.io", "topology.cluster.x-k8s.io")
 # Its extensions, and we, find resources by labels of these domains and their subdomains; tenants
 # may set labels of the domain that it syncs to nodes.
 _RESERVED_LABELS = ("x-k8s.io", API_GROUP)
@@ -106,17 +106,19 @@ def _of_pool(context: ClusterContext, pool: NodePool, values: Mapping[str, Any])
     at = f"spec.nodePools[{pool.name}]"
     zones = pool.zones or ("",)
     _check(context, pool, zones, at)
-    overrides = _overrides(context, pool, values)
+    extras = machines.of_pool(context, pool, _stored(context, pool))
+    overrides = _overrides(context, pool, values, extras)
     classes = context.settings.worker_classes
     known = {w.get("failureDomain"): w["name"] for w in _stored_all(context, pool)}
     applied = {w["name"]: w for w in _stored_all(context, pool)}
     return [
         {
-            "class": classes.get(name, context.settings.class_profile.worker_class),
+            "class": extras.worker_class
+            or classes.get(name, context.settings.class_profile.worker_class),
             "name": name,
             **({} if pool.autoscaling else {"replicas": _share(pool.replicas or 0, index, zones)}),
             **({"failureDomain": zone} if zone else {}),
-            "metadata": _metadata(pool, index, zones),
+            "metadata": _metadata(pool, extras, index, zones),
             "rollout": {
                 "strategy": {
                     "type": "RollingUpdate",
@@ -127,7 +129,7 @@ def _of_pool(context: ClusterContext, pool: NodePool, values: Mapping[str, Any])
                 }
             },
             **_drain(pool),
-            **_taints(pool),
+            **_tainted([*_taints(pool), *extras.taints]),
             **health_check(context, applied.get(name, {})),
             **({"variables": {"overrides": overrides}} if overrides else {}),
         }
@@ -143,8 +145,8 @@ def _check(context: ClusterContext, pool: NodePool, zones: tuple[str, ...], at: 
     Raises:
         InvalidOrder: The pool has some of them.
     """
-    taints = _taints(pool).get("taints")
-    if taints and not context.settings.taints and taints != _stored(context, pool).get("taints"):
+    known = _stored(context, pool).get("taints") or ()
+    if not context.settings.taints and any(taint not in known for taint in _taints(pool)):
         raise InvalidOrder(Problem(f"{at}.taints", "taints are not offered here"))
     problems = _label_problems(context, pool, at) + [
         Problem(f"{at}.taints", f"{taint.key} is set by the cluster itself")
@@ -166,11 +168,14 @@ def _label_problems(context: ClusterContext, pool: NodePool, at: str) -> list[Pr
     A live pool keeps labels that were reserved later.
     """
     stored = lookup(_stored(context, pool), "metadata.labels") or {}
-    config = {key for key in pool.labels if key == POOL_LABEL or labels.domain(key) in _OWN_LABELS}
+    rules = context.settings.class_profile.machines
+    providers = {key for rule in rules for key in rule.labels}
+    config = {key for key in pool.labels if key == POOL_LABEL or labels.domain(key) in OWN_LABELS}
     reserved = {
         key
         for key in labels.changed(pool.labels, stored)
-        if labels.is_within(key, context.settings.reserved_labels)
+        if key in providers
+        or labels.is_within(key, context.settings.reserved_labels)
         or (labels.is_within(key, _RESERVED_LABELS) and not labels.is_within(key, _NODE_LABELS))
     }
     return [
@@ -197,7 +202,7 @@ def _check_zones(context: ClusterContext, pool: NodePool, zones: tuple[str, ...]
 
 
 def _overrides(
-    context: ClusterContext, pool: NodePool, values: Mapping[str, Any]
+    context: ClusterContext, pool: NodePool, values: Mapping[str, Any], extras: Extras
 ) -> list[Manifest]:
     """Return the pool's overrides of the class's variables, each as a complete value."""
     machine, stored = context.bound.machines[pool.name], live.overrides(_stored(context, pool))
@@ -208,7 +213,7 @@ def _overrides(
         POOL_VOLUMES: _volumes(context, pool),
         POOL_AFFINITY: pool.anti_affinity,
     }
-    found = dict[str, Any]()
+    found = dict(extras.variables)
     for field, value in requested.items():
         target = context.settings.class_profile.target(field)
         written = {} if value is None else target.writes(value, {**values, **found})
@@ -312,8 +317,8 @@ def _share(count: int, index: int, zones: tuple[str, ...]) -> int:
     return share + (index < rest)
 
 
-def _metadata(pool: NodePool, index: int, zones: tuple[str, ...]) -> Manifest:
-    result: Manifest = {"labels": {POOL_LABEL: pool.name, **pool.labels}}
+def _metadata(pool: NodePool, extras: Extras, index: int, zones: tuple[str, ...]) -> Manifest:
+    result: Manifest = {"labels": {POOL_LABEL: pool.name, **pool.labels, **extras.labels}}
     if pool.autoscaling:
         bounds = {"min": pool.autoscaling.min, "max": pool.autoscaling.max}
         result["annotations"] = {
@@ -329,8 +334,8 @@ def _drain(pool: NodePool) -> Manifest:
     return {"deletion": {"nodeDrainTimeoutSeconds": seconds(pool.drain_timeout)}}
 
 
-def _taints(pool: NodePool) -> Manifest:
-    taints = [
+def _taints(pool: NodePool) -> list[Manifest]:
+    return [
         {
             "key": taint.key,
             **({"value": taint.value} if taint.value else {}),
@@ -339,7 +344,14 @@ def _taints(pool: NodePool) -> Manifest:
         }
         for taint in pool.taints
     ]
-    return {"taints": taints} if taints else {}
+
+
+def _tainted(taints: Iterable[Manifest]) -> Manifest:
+    """Return taints, of which the first of each key and effect counts."""
+    found = dict[tuple[str, str], Manifest]()
+    for taint in taints:
+        found.setdefault((taint["key"], taint["effect"]), taint)
+    return {"taints": list(found.values())} if found else {}
 
 
 def _check_names(found: list[Manifest]) -> None:

@@ -29,6 +29,7 @@ from function.settings import (
     AT_ONCE,
     NEXT_CHANGE,
     NEXT_VERSION,
+    MachineRule,
     Name,
     StartupTimeout,
     VariableType,
@@ -81,6 +82,12 @@ class Profile(Schema):
         "alike.",
         reaches=NEXT_VERSION,
         default=None,
+    )
+    machines: tuple[MachineRule, ...] = configured(
+        "What machines of some flavors need beside the flavor, where the offered class has no "
+        "rules. Defaults to none.",
+        reaches=NEXT_VERSION,
+        default=(),
     )
     conflicts: tuple[Conflict, ...] = configured(
         "Values of order fields that exclude each other. Defaults to none.",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
+from function import labels
 from function.backends.capi.profile import PROFILES, Profile
 from function.errors import EnvironmentInvalid, Problem
 from function.excerpts import listed
@@ -21,12 +22,15 @@ from function.settings import (
     ConfigTemplate,
     LabelKeyText,
     LabelValueText,
+    MachineRule,
     NamespaceTemplate,
     NetworkText,
     Settings,
 )
 
 NAME = "capi"
+# Cluster API finds Machines by labels of these domains.
+OWN_LABELS = ("cluster.x-k8s.io", "topology.cluster.x-k8s.io")
 
 
 class Network(Schema):
@@ -141,6 +145,7 @@ class CapiSettings(Block):
             if self.find(profile) is None:
                 text = f"{profile} is not one of: {self._known(profile)}"
                 yield Problem(f"{at}.profile", text)
+        yield from self._rule_problems(settings)
         if self.network:
             ranges = self.network.model_dump(include={"pods", "services"})
             at = f"backends.{NAME}.network"
@@ -148,6 +153,26 @@ class CapiSettings(Block):
                 parse(ClusterNetwork, ranges, at=at, blame=EnvironmentInvalid)
             except EnvironmentInvalid as refusal:
                 yield from refusal.problems
+
+    def _rule_problems(self, settings: Settings) -> Iterator[Problem]:
+        """Yield what the cluster itself, or a backend without taints, keeps a rule from setting."""
+        offers: dict[str, tuple[MachineRule, ...]] = {
+            **{f"classes[{offer.name}]": offer.machines for offer in settings.classes},
+            **{f"backends.{NAME}.profiles.{n}": one.machines for n, one in self.profiles.items()},
+            **{
+                f"kubernetesVersions[{version.version}].classes.{name}": offer.machines
+                for version in settings.kubernetes_versions
+                for name, offer in version.classes.items()
+            },
+        }
+        for offered, rules in offers.items():
+            for rule in rules:
+                at = f"{offered}.machines[{rule.name}]"
+                if rule.taints and not self.taints:
+                    yield Problem(f"{at}.taints", f"requires backends.{NAME}.taints")
+                for key in rule.labels:
+                    if labels.domain(key) in OWN_LABELS:
+                        yield Problem(f"{at}.labels.{key}", "is set by Cluster API")
 
     def find(self, name: str) -> Profile | None:
         """Return a profile, the environment's before the built-in ones."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from function.backends.capi.effective import ClusterContext
+from function.backends.capi.machines import of_control_plane
 from function.backends.capi.targets import (
     ADDONS,
     ALLOWED,
@@ -31,7 +32,8 @@ class Variables(NamedTuple):
 
     Attributes:
         cluster: Value of every variable, cluster-wide.
-        control_plane: Those that the control plane overrides, because pools override them too.
+        control_plane: Those that the control plane overrides, because pools override them too or
+            machines of its flavor need them.
     """
 
     cluster: dict[str, Any]
@@ -49,7 +51,7 @@ def variables(context: ClusterContext) -> Variables:
     requested, live, fixed = context.order.spec.variables, context.live, _fixed(context, driven)
     written = {name: value for values in driven.values() for name, value in values.items()}
     shared = written.keys() & context.settings.class_profile.shared
-    plane = {name: written.pop(name) for name in shared}
+    plane = {**of_control_plane(context), **{name: written.pop(name) for name in shared}}
     found = {**context.settings.variables, **_zones(context), **written, **requested}
     return Variables(
         _with_fixed(found, fixed, live.variables),

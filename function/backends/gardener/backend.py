@@ -35,6 +35,7 @@ from function.managed import KUBERNETES, inner_identity
 from function.model import ClusterSpec
 from function.paths import lookup, replaced
 from function.record import Bound, Machine, Recalled
+from function.resolve import without_drivers
 from function.schema import NOTHING
 from function.settings import filled
 
@@ -56,7 +57,12 @@ def render(context: ShootContext) -> Rendered:
         removals=_removals(root, retained, login, live),
         status=status.status_of(context, root),
         conditions=(status.current(root, live), status.health(root, live)),
-        unsupported=(*_unsupported(order), *missing_addons(context), *without_affinity(context)),
+        unsupported=(
+            *_unsupported(order),
+            *missing_addons(context),
+            *without_affinity(context),
+            *without_drivers(order.spec.node_pools, context.bound),
+        ),
         notes=operation.notes(order.spec, live.applied),
         volumes=node_volumes(context, workers(root.payload["manifest"])),
     )
