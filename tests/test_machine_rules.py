@@ -1,9 +1,11 @@
 """Machines of some flavors get what they need beside the flavor, and keep it."""
 
 import json
+import re
 from typing import Any
 
 import pytest
+import yaml
 
 from function import local
 from function.backends.capi.live import overrides
@@ -221,3 +223,18 @@ def test_rules_that_cannot_be(rule: Manifest, capi: Manifest, problem: str) -> N
     fatal = asking.ask(order(), layers(rule, **capi)).fatal
     assert fatal.startswith("EnvironmentInvalid: ")
     assert problem in fatal
+
+
+def test_the_example_of_the_documentation() -> None:
+    """It is accepted as it is written, and each of its rules applies."""
+    page = (asking.ROOT / "docs" / "install.md").read_text("utf-8")
+    [rules] = [
+        yaml.safe_load(block)["classes"][0]["machines"]
+        for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+        if "machines:" in block
+    ]
+    provider = layers(*rules)
+    _, pool = parts(asking.ask(order(GPU), provider))
+    assert (pool["class"], len(pool["taints"])) == ("gpu-worker", 1)
+    _, pool = parts(asking.ask(order(ARM), provider))
+    assert overrides(pool)["imageName"] == "ubuntu-capi-image-arm64"

@@ -4,6 +4,7 @@ No cloud is behind it: the objects for OpenStack and kubeadm are computed and co
 field, with what was ordered. A field is expressed, reported or refused; none is silently lost.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,10 @@ from typing import Any
 import pytest
 import yaml
 
+from function import simulate
 from function.backends.capi import KEY
 from function.backends.capi.derive import CLASS, derive
+from function.contract import Mode
 from function.paths import lookup, replaced
 from testbed.kubernetes import APPLY, Kubernetes, Manifest, condition
 from testbed.management import NAMESPACE
@@ -272,3 +275,96 @@ def test_what_fails_is_derived(plane: Plane, served: str, variable: str, value: 
             assert "example" in computed(plane.operator, edited).arguments
     finally:
         removed(plane.operator, edited)
+
+
+ARM, GPU = "SCS-4V-16-50_a", "SCS-8V-32-100_GNa-64"
+RULES: list[Manifest] = [
+    {"name": "arm", "architecture": "arm64", "variables": {"imageName": "ubuntu-arm64"}},
+    {
+        "name": "gpu",
+        "gpu": True,
+        "workerClass": "gpu-worker",
+        "labels": {"node.cluster.x-k8s.io/gpu": "nvidia"},
+        "taints": [{"key": "nvidia.com/gpu", "effect": "NoSchedule"}],
+    },
+]
+
+
+CLASS_OF_RULES = "openstack-with-gpus"
+
+
+def with_rules(name: str) -> list[Manifest]:
+    """Return an environment whose class has a second worker class, and rules for machines."""
+    layers = classes.environment(classes.documents(name))
+    [version] = layers[0]["data"]["kubernetesVersions"]
+    edits = {
+        "data.flavors": [{"name": flavor} for flavor in (DISK, ARM, GPU)],
+        "data.classes[default].machines": RULES,
+        "data.kubernetesVersions": [{**version, "classes": {"default": CLASS_OF_RULES}}],
+        "data.backends.capi.taints": True,
+    }
+    for path, value in edits.items():
+        layers = [replaced(layer, path, value) for layer in layers]
+    return layers
+
+
+@pytest.fixture
+def second(plane: Plane, served: str) -> str:
+    """Apply a copy of a class that has a second worker class, and return the name of the class."""
+    api = plane.operator
+    found = next(one for one in classes.documents(served) if one["kind"] == CLASS)
+    [worker] = lookup(found, "spec.workers.machineDeployments")
+    # Patches name the worker classes that they are for.
+    one, both = '"names": ["default-worker"]', '"names": ["default-worker", "gpu-worker"]'
+    found = json.loads(json.dumps(found).replace(one, both))
+    found = replaced(found, "metadata", {"name": CLASS_OF_RULES, "namespace": STACKS})
+    workers = [worker, {**worker, "class": "gpu-worker"}]
+    applied = api.apply(replaced(found, "spec.workers.machineDeployments", workers))
+    where = api.path({**applied, "apiVersion": "cluster.x-k8s.io/v1beta2"})
+    until(
+        lambda: condition(api.get(where), "VariablesReady").get("status") == "True",
+        seconds=60.0,
+        what="the class with two worker classes",
+    )
+    return served
+
+
+def rolled(api: Kubernetes, manifest: Manifest, flavor: str) -> Computed:
+    """Apply a Cluster, and return what is computed once its pool has a flavor."""
+    until(
+        lambda: computed(api, manifest).machine("main", "flavor") == flavor,
+        seconds=60.0,
+        what=f"the pool of {flavor}",
+    )
+    return computed(api, manifest)
+
+
+@pytest.mark.parametrize("served", ["scs2-1-34-v2"], indirect=True)
+def test_rules_for_machines(plane: Plane, second: str) -> None:
+    """A pool takes image, worker class, labels and taints with its flavor, and leaves them."""
+    api, layers, outcome = plane.operator, with_rules(second), None
+    try:
+        for flavor, worker_class, image in (
+            (DISK, "default-worker", "ubuntu-capi-image"),
+            (GPU, "gpu-worker", "ubuntu-capi-image"),
+            (ARM, "default-worker", "ubuntu-arm64"),
+        ):
+            pools = [{"name": "main", "flavor": flavor, "replicas": 1}]
+            order = classes.order(
+                "rules", {"controlPlane": {"flavor": flavor}, "nodePools": pools}, "1.34"
+            )
+            observed = simulate.play(outcome.resources) if outcome else None
+            outcome = asking.ask(order, layers, observed, mode=Mode.NAMESPACED)
+            assert not outcome.fatal
+            manifest = inside(outcome.resources[KEY])
+            made, is_gpu = rolled(api, manifest, flavor), worker_class == "gpu-worker"
+            pool = made.pools["main", ""]
+            [topology] = lookup(made.cluster, "spec.topology.workers.machineDeployments")
+            assert topology["class"] == worker_class
+            assert image in lookup(made.plane_machine, "spec.template.spec.image.filter.name")
+            assert image in made.machine("main", "image.filter.name")
+            labels = lookup(pool, "spec.template.metadata.labels")
+            assert ("node.cluster.x-k8s.io/gpu" in labels) is is_gpu
+            assert bool(lookup(pool, "spec.template.spec.taints")) is is_gpu
+    finally:
+        removed(api, manifest)
