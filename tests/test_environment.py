@@ -522,7 +522,7 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
         [
             "backends.capi: must be a mapping of fields: allLabels, apiVersion, autoscaler, "
             "classNamespace, labels, managementCIDRs, namespace, network, profiles, "
-            "providerConfig, reservedLabels, taints (EnvironmentConfig root)"
+            "providerConfig, reservedLabels, scaleToZero, taints (EnvironmentConfig root)"
         ],
     ),
     "unknown kind": (

@@ -34,6 +34,7 @@ MEANS = {
         ("access.oidc.usernamePrefix", ""): "no prefix",
         ("access.oidc.groupsPrefix", ""): "no prefix",
         ("nodePools[].replicas", "0"): "no nodes",
+        ("nodePools[].autoscaling.min", "0"): "no nodes while nothing needs them",
     },
     "Server": {("firewall.egress", "[]"): "nothing may go out"},
     "Network": {},

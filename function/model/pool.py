@@ -51,7 +51,13 @@ class DataVolume(Schema):
 class Autoscaling(Schema):
     """Let the number of nodes follow the load."""
 
-    min: Count = ordered("Minimum number of nodes.", change="in place", ge=1, le=1000, example=3)
+    min: Count = ordered(
+        "Minimum number of nodes; 0 where the provider lets pools shrink to none.",
+        change="in place",
+        ge=0,
+        le=1000,
+        example=3,
+    )
     max: Count = ordered("Maximum number of nodes.", change="in place", ge=1, le=1000, example=9)
 
     @pydantic.model_validator(mode="after")

@@ -11,6 +11,7 @@ _OWN = {"issuerURL": "https://own.example", "clientID": "own"}
 _DASH = {"usernamePrefix": "-"}
 _APART = {"spec.controlPlane.flavor": [], "spec.nodePools[].antiAffinity": ["false"]}
 _POOL = {"name": "more", "flavor": "m1", "replicas": 3}
+_EMPTY = {"name": "more", "flavor": "m1", "autoscaling": {"min": 0, "max": 3}}
 
 
 def _capi(field: str, edit: Data, **other: Any) -> Case:
@@ -62,6 +63,11 @@ CASES = [
         "taints",
         {"taints": False},
         judged=clusters({"nodePools": [_POOL | {"taints": [{"key": "a", "effect": "NoExecute"}]}]}),
+    ),
+    _capi(
+        "scaleToZero",
+        {"scaleToZero": True},
+        judged=clusters({"nodePools": [_EMPTY]}),
     ),
     _capi("allLabels", {"allLabels": False}),
     _capi(

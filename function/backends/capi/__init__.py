@@ -11,6 +11,7 @@ effective  which settings apply to a Cluster, and what is persisted of them
 live       the observed Cluster: what was applied, readiness, progress
 variables  the value of every variable of the class
 machines   what the provider's rules add to the machines of some flavors
+scaling    what cluster-autoscaler reads of a pool
 pools      the MachineDeployments, with their overrides
 topology   all of it -> the Cluster, in the form of v1beta2
 gaps       what the class cannot express

@@ -55,6 +55,7 @@ class ClusterSettings(Effective):
         worker_classes: Worker class of each live MachineDeployment.
         is_kept: Whether the Cluster keeps what it last received.
         autoscaler: Whether cluster-autoscaler runs.
+        scale_to_zero: Whether cluster-autoscaler may take the last node of a pool.
         taints: Whether taints are offered.
         all_labels: Whether every label reaches nodes.
         reserved_labels: Keys and domains of labels that tenants may not set.
@@ -81,6 +82,7 @@ class ClusterSettings(Effective):
     worker_classes: dict[str, str] = reaching(NEXT_VERSION, default={})
     is_kept: bool = reaching(NEXT_VERSION, default=False)
     autoscaler: bool = taken(CapiSettings, "autoscaler")
+    scale_to_zero: bool = taken(CapiSettings, "scaleToZero")
     taints: bool = taken(CapiSettings, "taints")
     all_labels: bool = taken(CapiSettings, "allLabels")
     reserved_labels: tuple[str, ...] = taken(CapiSettings, "reservedLabels")
@@ -154,6 +156,7 @@ def current(order: Order[ClusterSpec], settings: Settings, bound: Bound) -> Clus
         variable_types=types,
         unsupported=offer.unsupported if offer else {},
         autoscaler=config.autoscaler,
+        scale_to_zero=config.scale_to_zero,
         taints=config.taints,
         all_labels=config.all_labels,
         reserved_labels=config.reserved_labels,

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from function import labels, names, shapes
-from function.backends.capi import live, machines
+from function.backends.capi import live, machines, scaling
 from function.backends.capi.effective import ClusterContext
+from function.backends.capi.gaps import SYNCED
 from function.backends.capi.machines import Extras
 from function.backends.capi.profile import DEFAULT_DISK
 from function.backends.capi.remediation import health_check
@@ -39,7 +40,6 @@ _OWN_TAINTS = (
 )
 _OWN_DOMAINS = ("node.kubernetes.io", "node.cloudprovider.kubernetes.io")
 _OUT = "node.kubernetes.io/out-of-service"
-_AUTOSCALER = "cluster.x-k8s.io/cluster-api-autoscaler-node-group-{}-size"
 
 
 def deployments(context: ClusterContext, values: Mapping[str, Any]) -> list[Manifest]:
@@ -55,16 +55,6 @@ def deployments(context: ClusterContext, values: Mapping[str, Any]) -> list[Mani
     result = [d for pool in context.order.spec.node_pools for d in _of_pool(context, pool, values)]
     _check_names(result)
     return result
-
-
-def greatest(deployment: Manifest) -> int:
-    """Return the greatest number of nodes of a MachineDeployment topology."""
-    annotations = lookup(deployment, "metadata.annotations")
-    most = annotations.get(_AUTOSCALER.format("max")) if isinstance(annotations, dict) else None
-    if isinstance(most, str) and most.isdigit():
-        return int(most)
-    replicas = deployment.get("replicas")
-    return replicas if isinstance(replicas, int) else 0
 
 
 def node_volumes(context: ClusterContext, cluster: Manifest) -> dict[str, int]:
@@ -111,14 +101,18 @@ def _of_pool(context: ClusterContext, pool: NodePool, values: Mapping[str, Any])
     classes = context.settings.worker_classes
     known = {w.get("failureDomain"): w["name"] for w in _stored_all(context, pool)}
     applied = {w["name"]: w for w in _stored_all(context, pool)}
-    return [
-        {
+    result = []
+    for index, zone in enumerate(zones):
+        # An existing name is kept: under another name the nodes of a zone would be replaced.
+        name = known.get(zone) or names.topology(pool.name, zone if len(zones) > 1 else "")
+        count = scaling.share(pool.replicas or 0, index, zones)
+        topology: Manifest = {
             "class": extras.worker_class
             or classes.get(name, context.settings.class_profile.worker_class),
             "name": name,
-            **({} if pool.autoscaling else {"replicas": _share(pool.replicas or 0, index, zones)}),
+            **({} if pool.autoscaling else {"replicas": count}),
             **({"failureDomain": zone} if zone else {}),
-            "metadata": _metadata(pool, extras, index, zones),
+            "metadata": {"labels": {POOL_LABEL: pool.name, **pool.labels, **extras.labels}},
             "rollout": {
                 "strategy": {
                     "type": "RollingUpdate",
@@ -133,10 +127,13 @@ def _of_pool(context: ClusterContext, pool: NodePool, values: Mapping[str, Any])
             **health_check(context, applied.get(name, {})),
             **({"variables": {"overrides": overrides}} if overrides else {}),
         }
-        for index, zone in enumerate(zones)
-        # An existing name is kept: under another name the nodes of a zone would be replaced.
-        for name in [known.get(zone) or names.topology(pool.name, zone if len(zones) > 1 else "")]
-    ]
+        annotations = _annotations(
+            context, pool, index, {**values, **live.by_name(overrides)}, topology
+        )
+        if annotations:
+            topology["metadata"]["annotations"] = annotations
+        result.append(topology)
+    return result
 
 
 def _check(context: ClusterContext, pool: NodePool, zones: tuple[str, ...], at: str) -> None:
@@ -157,9 +154,30 @@ def _check(context: ClusterContext, pool: NodePool, zones: tuple[str, ...], at: 
     if problems:
         raise InvalidOrder(*problems)
     _check_zones(context, pool, zones, at)
-    if pool.autoscaling and pool.autoscaling.min < len(zones):
-        text = f"must be at least {len(zones)} here, one for each zone"
+    _check_least(context, pool, zones, at)
+
+
+def _check_least(context: ClusterContext, pool: NodePool, zones: tuple[str, ...], at: str) -> None:
+    """Refuse fewer nodes than zones, where the autoscaler cannot start from none.
+
+    Raises:
+        InvalidOrder: A pool may have none in a zone, and did not have these bounds before.
+    """
+    if not pool.autoscaling or context.settings.scale_to_zero:
+        return
+    if pool.autoscaling.min < len(zones) and not _has_bounds(context, pool, zones):
+        each = ", one for each zone" if len(zones) > 1 else ""
+        text = f"must be at least {len(zones)} here{each}"
         raise InvalidOrder(Problem(f"{at}.autoscaling.min", text))
+
+
+def _has_bounds(context: ClusterContext, pool: NodePool, zones: tuple[str, ...]) -> bool:
+    """Say whether the live pool has the bounds of the order already."""
+    stored = [lookup(d, "metadata.annotations") or {} for d in _stored_all(context, pool)]
+    return len(stored) == len(zones) and all(
+        scaling.bounds(pool, index, zones).items() <= known.items()
+        for index, known in enumerate(stored)
+    )
 
 
 def _label_problems(context: ClusterContext, pool: NodePool, at: str) -> list[Problem]:
@@ -311,21 +329,34 @@ def _add_class_volumes(
     found[target.override] = [*given, *found[target.override]]
 
 
-def _share(count: int, index: int, zones: tuple[str, ...]) -> int:
-    """Return how many of the nodes are in one of the zones; the first zones get the remainder."""
-    share, rest = divmod(count, len(zones))
-    return share + (index < rest)
+def _annotations(
+    context: ClusterContext,
+    pool: NodePool,
+    index: int,
+    values: Mapping[str, Any],
+    topology: Manifest,
+) -> dict[str, str]:
+    """Return what cluster-autoscaler reads of a pool in one of its zones.
 
-
-def _metadata(pool: NodePool, extras: Extras, index: int, zones: tuple[str, ...]) -> Manifest:
-    result: Manifest = {"labels": {POOL_LABEL: pool.name, **pool.labels, **extras.labels}}
-    if pool.autoscaling:
-        bounds = {"min": pool.autoscaling.min, "max": pool.autoscaling.max}
-        result["annotations"] = {
-            _AUTOSCALER.format(name): str(_share(count, index, zones))
-            for name, count in bounds.items()
-        }
-    return result
+    Args:
+        context: Input of the Cluster.
+        pool: The pool.
+        index: Number of the zone.
+        values: Every variable of the pool.
+        topology: Its MachineDeployment topology, without annotations.
+    """
+    found = scaling.bounds(pool, index, pool.zones or ("",))
+    if not scaling.is_from_zero(found):
+        return found
+    machine = context.bound.machines[pool.name]
+    disk = shapes.count(context.settings.class_profile.target(POOL_DISK).read(values))
+    shown = {
+        key: value
+        for key, value in topology["metadata"]["labels"].items()
+        if context.settings.all_labels or labels.is_within(key, SYNCED)
+    }
+    zone, taints = topology.get("failureDomain", ""), topology.get("taints", ())
+    return found | scaling.capacity(machine, disk or machine.disk_gib or 0, zone, shown, taints)
 
 
 def _drain(pool: NodePool) -> Manifest:

@@ -97,6 +97,13 @@ class CapiSettings(Block):
         reaches=AT_ONCE,
         default=False,
     )
+    scale_to_zero: Flag = configured(
+        "Whether cluster-autoscaler may take the last node of a pool. Such pools have annotations "
+        "that say what their nodes would have. A live pool keeps the bounds that it has. Defaults "
+        "to false.",
+        reaches=NEXT_CHANGE,
+        default=False,
+    )
     taints: Flag = configured(
         "Whether Cluster API sets taints, which requires 1.13 or later with the gate "
         "MachineTaintPropagation. A live pool keeps the taints that it has. Defaults to false.",
@@ -145,6 +152,8 @@ class CapiSettings(Block):
             if self.find(profile) is None:
                 text = f"{profile} is not one of: {self._known(profile)}"
                 yield Problem(f"{at}.profile", text)
+        if self.scale_to_zero and not self.autoscaler:
+            yield Problem(f"backends.{NAME}.scaleToZero", f"requires backends.{NAME}.autoscaler")
         yield from self._rule_problems(settings)
         if self.network:
             ranges = self.network.model_dump(include={"pods", "services"})

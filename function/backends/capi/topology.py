@@ -7,8 +7,9 @@ from function import names
 from function.backends.capi import live
 from function.backends.capi.classes import check_class
 from function.backends.capi.effective import BASE, ClusterContext, profile_text
-from function.backends.capi.pools import deployments, greatest
+from function.backends.capi.pools import deployments
 from function.backends.capi.remediation import health_check
+from function.backends.capi.scaling import greatest
 from function.backends.capi.targets import NODES
 from function.backends.capi.variables import base, variables
 from function.contract import Manifest
