@@ -290,6 +290,7 @@ RULES: list[Manifest] = [
 ]
 
 
+CAPACITY = "capacity.cluster-autoscaler.kubernetes.io/"
 CLASS_OF_RULES = "openstack-with-gpus"
 
 
@@ -302,6 +303,7 @@ def with_rules(name: str) -> list[Manifest]:
         "data.classes[default].machines": RULES,
         "data.kubernetesVersions": [{**version, "classes": {"default": CLASS_OF_RULES}}],
         "data.backends.capi.taints": True,
+        "data.backends.capi.scaleToZero": True,
     }
     for path, value in edits.items():
         layers = [replaced(layer, path, value) for layer in layers]
@@ -349,22 +351,25 @@ def test_rules_for_machines(plane: Plane, second: str) -> None:
             (GPU, "gpu-worker", "ubuntu-capi-image"),
             (ARM, "default-worker", "ubuntu-arm64"),
         ):
-            pools = [{"name": "main", "flavor": flavor, "replicas": 1}]
-            order = classes.order(
-                "rules", {"controlPlane": {"flavor": flavor}, "nodePools": pools}, "1.34"
-            )
+            pool = {"name": "main", "flavor": flavor, "autoscaling": {"min": 0, "max": 2}}
+            spec = {"controlPlane": {"flavor": flavor}, "nodePools": [pool]}
+            order = classes.order("rules", spec, "1.34")
             observed = simulate.play(outcome.resources) if outcome else None
             outcome = asking.ask(order, layers, observed, mode=Mode.NAMESPACED)
             assert not outcome.fatal
             manifest = inside(outcome.resources[KEY])
             made, is_gpu = rolled(api, manifest, flavor), worker_class == "gpu-worker"
-            pool = made.pools["main", ""]
+            made_pool = made.pools["main", ""]
             [topology] = lookup(made.cluster, "spec.topology.workers.machineDeployments")
             assert topology["class"] == worker_class
             assert image in lookup(made.plane_machine, "spec.template.spec.image.filter.name")
             assert image in made.machine("main", "image.filter.name")
-            labels = lookup(pool, "spec.template.metadata.labels")
+            labels = lookup(made_pool, "spec.template.metadata.labels")
             assert ("node.cluster.x-k8s.io/gpu" in labels) is is_gpu
-            assert bool(lookup(pool, "spec.template.spec.taints")) is is_gpu
+            assert bool(lookup(made_pool, "spec.template.spec.taints")) is is_gpu
+            annotations = lookup(made_pool, "metadata.annotations")
+            assert (f"{CAPACITY}gpu-count" in annotations) is is_gpu
+            assert annotations[f"{CAPACITY}cpu"] == flavor[len("SCS-")]
+            assert lookup(made_pool, "spec.replicas") == 0
     finally:
         removed(api, manifest)
