@@ -11,6 +11,7 @@
     backends   one package per backend        guards     nothing live vanishes
     environment, policy, resolve, versions, bound, past   what is configured, what was decided
     texts      which characters new text may hold
+    stalled    what never becomes ready, and nobody says why
     stale, outdated    an older version of an order, what a newer function composed
     placing    ProviderConfig and namespace of a tenant
     managed    cluster scoped or namespaced   contract   the five types that carry an order

@@ -23,6 +23,8 @@ Outcome = Literal["answered", "requirements", "refused", "error", "cancelled"]
 
 # The innermost places are enough; endless recursion has a thousand.
 _PLACES = 20
+# Resources in one line.
+_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Call:
             what a tenant wrote.
         backend: The backend that answered.
         resources: Number of rendered resources.
+        stalled: Keys of the resources that are not ready for too long without a problem.
         reason: Reason of the condition `Accepted=False`.
         actor: Who can end that; see `errors.Refusal`.
         problems: What is wrong, by field.
@@ -57,6 +60,7 @@ class Call:
     environment_found: bool = False
     backend: str = ""
     resources: int = 0
+    stalled: tuple[str, ...] = ()
     reason: str = ""
     actor: str = ""
     problems: tuple[Problem, ...] = ()
@@ -85,6 +89,7 @@ class Call:
             "outcome": self.outcome,
             "resources": self.resources,
             "milliseconds": round(self.seconds * 1000, 2),
+            **({"stalled": list(self.stalled[:_SHOWN])} if self.stalled else {}),
             **({"cached": True} if self.cached else {}),
             **({"reason": self.reason, "actor": self.actor} if self.reason else {}),
             **({"problems": excerpts.problems(self.problems)} if self.problems else {}),

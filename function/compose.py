@@ -27,6 +27,7 @@ from function import (
     resolve,
     sizes,
     stale,
+    stalled,
     stamp,
     texts,
     versions,
@@ -94,14 +95,16 @@ class Answer:
         rendered: Resources, status and conditions, complete and guarded.
         ready: Whether every planned resource is emitted and ready.
         backend: The backend that answered.
-        until: Last day on which the answer is valid, where time alone changes it.
+        turns: Moments at which time alone changes the answer.
+        stalled: Keys of the resources that make it a stalled one.
     """
 
     order: Order[Any]
     rendered: Rendered
     ready: bool
     backend: str
-    until: datetime.date | None = None
+    turns: tuple[datetime.datetime, ...] = ()
+    stalled: tuple[str, ...] = ()
 
 
 def environment_name(ask: ReceivedOrder, observed: Mapping[str, Resource], default: str) -> str:
@@ -120,7 +123,7 @@ def compose(
     ask: ReceivedOrder,
     environment: Environment,
     observed: Mapping[str, Resource],
-    today: datetime.date,
+    now: datetime.datetime,
 ) -> Answer:
     """Answer an order.
 
@@ -128,7 +131,7 @@ def compose(
         ask: The order as it arrived.
         environment: The environment that answers it.
         observed: Every observed composed resource by key, other steps' included.
-        today: The day in UTC, for what ends by time alone.
+        now: The time in UTC, for what time alone changes.
 
     Raises:
         Refusal: See `function.errors`; nothing may be applied then.
@@ -181,17 +184,24 @@ def compose(
     guards.nothing_is_replaced(rendered, last.seen, backend, last.binding)
     gaps = _gaps(with_fills(order.written, filled), backend, rendered)
     ready = not rendered.planned and all(r.ready for r in rendered.resources)
-    ended = versions.ended(record.version, resolution.status, today)
+    ended = versions.ended(record.version, resolution.status, now.date())
     ignored = {gap.field for gap in gaps}
     every = (*resolution.notes, *ended, *rendered.notes)
     notes = tuple(note for note in every if note.field not in ignored)
     current = handover.current(rendered.conditions, rendered.resources, mine)
     rendered = replace(rendered, unsupported=gaps, notes=notes, conditions=current)
-    shown = report.conditions(rendered, resolution)
+    shown, stalls, waiting = stalled.judge(
+        report.conditions(rendered, resolution),
+        rendered.resources,
+        mine,
+        settings.stalled_after,
+        now,
+    )
     status = report.status(environment, resolution, rendered, shown, mine) | _estimated(estimate)
     connection = report.connection(status)
     final = replace(rendered, status=status, connection=connection, conditions=shown)
-    return Answer(order, final, ready, backend.name, versions.until(resolution.status, today))
+    turns = tuple(turn for turn in (versions.end(resolution.status), stalls) if turn)
+    return Answer(order, final, ready, backend.name, turns, waiting)
 
 
 def _parsed(ask: ReceivedOrder) -> OrderSpec:

@@ -148,6 +148,7 @@ class Resource:
         status: `status`, of an observed resource.
         connection: Connection details, of an observed resource.
         generation: `metadata.generation` of an observed resource; 0 if that is not known.
+        created: `metadata.creationTimestamp` of an observed resource; empty if that is not known.
         deleting: Whether the observed resource is being deleted.
         exists: Whether something may exist behind the observed resource.
         malformed: Whether a part was dropped because its type is not the one its backend reads.
@@ -171,6 +172,7 @@ class Resource:
     status: Mapping[str, Any] = field(default_factory=dict)
     connection: Mapping[str, bytes] = field(default_factory=dict)
     generation: int = 0
+    created: str = ""
     deleting: bool = False
     exists: bool = True
     malformed: bool = False

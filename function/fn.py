@@ -187,8 +187,12 @@ class FunctionRunner:
             environments.admit(environment, ask.tenant)
         except EnvironmentNotFound as not_found:
             raise moved(ask.written, observed) or not_found from None
-        answer = compose(ask, environment, observed, now.date())
-        facts |= {"backend": answer.backend, "resources": len(answer.rendered.resources)}
+        answer = compose(ask, environment, observed, now)
+        facts |= {
+            "backend": answer.backend,
+            "resources": len(answer.rendered.resources),
+            "stalled": answer.stalled,
+        }
         ttl = responses.ttl(answer, settings.refresh, now)
         secrets = environment.settings.secrets_namespace
         rsp = responses.answered(req, answer, secrets, ttl, self._conversions)

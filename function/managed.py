@@ -33,6 +33,7 @@ _COMMON: Shape = {
     "kind": str,
     "metadata": {
         "name": str,
+        "creationTimestamp": str,
         "labels": {EACH: str},
         "annotations": {EACH: str},
     },
@@ -136,6 +137,7 @@ def of_fitted(
         status=manifest.get("status") or {},
         connection=connection,
         generation=shapes.count(metadata.get("generation")),
+        created=metadata.get("creationTimestamp", ""),
         deleting="deletionTimestamp" in metadata,
     )
 

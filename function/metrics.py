@@ -2,6 +2,7 @@
 
     central_api_calls_total             calls by kind, environment and outcome
     central_api_refusals_total          refusals by kind, environment, reason and who can act
+    central_api_stalled_answers_total   answers to stalled orders by kind, environment and backend
     central_api_call_duration_seconds   latency by kind and outcome
     central_api_resources               resources of an answer by kind, environment and backend
     central_api_answer_cache_lookups_total  calls by whether the cache had their answer
@@ -65,6 +66,13 @@ class Metrics:
             ("kind", "environment", "reason", "actor"),
             registry=registry,
         )
+        self._stalled = Counter(
+            "central_api_stalled_answers",
+            "Answers to orders of which something is not ready for too long, while no problem is "
+            "reported.",
+            ("kind", "environment", "backend"),
+            registry=registry,
+        )
         # By outcome, because the many short calls that only ask would hide the others.
         self._seconds = Histogram(
             "central_api_call_duration_seconds",
@@ -112,6 +120,8 @@ class Metrics:
         if call.reason:
             self._refusals.labels(kind, environment, call.reason, call.actor).inc()
         if call.outcome == "answered":
+            if call.stalled:
+                self._stalled.labels(kind, environment, call.backend).inc()
             self._resources.labels(kind, environment, call.backend).observe(call.resources)
 
 

@@ -14,6 +14,7 @@ from function.contract import Condition, Manifest
 from function.conversions import Conversions
 from function.errors import EnvironmentInvalid, Refusal
 from function.excerpts import cut, few
+from function.versions import end_of
 
 CONDITIONS = ("Accepted", "Provisioned", "Current", "BackendHealthy", "FullySupported")
 NEVER_CACHED = datetime.timedelta(0)
@@ -144,33 +145,28 @@ def answered(
 
 
 def ttl(answer: Answer, refresh: int, now: datetime.datetime) -> datetime.timedelta:
-    """Return the time to the next call at the latest: midnight, if that changes the answer."""
+    """Return the time to the next call at the latest, which is when time changes the answer."""
     longest = datetime.timedelta(seconds=refresh)
-    if answer.until is None:
-        return longest
-    left = _end_of(answer.until) - now
+    left = min((turn - now for turn in answer.turns if turn > now), default=longest)
     return min(longest, max(left, datetime.timedelta(seconds=1)))
 
 
 def day(now: datetime.datetime) -> Period:
     """Return the day in UTC, during which time changes nothing but a TTL."""
-    end = _end_of(now.date())
+    end = end_of(now.date())
     return end - _DAY, end
 
 
 def validity(answer: Answer, refresh: int, now: datetime.datetime) -> Period:
     """Return when the same request gets the same response, its TTL included.
 
-    In the last `refresh` seconds of its last day the TTL shrinks all the time: the period is over.
+    In the last `refresh` seconds before a change the TTL shrinks all the time: the period is over.
     """
     start, end = day(now)
-    if answer.until is None:
-        return start, end
-    return start, min(end, _end_of(answer.until) - datetime.timedelta(seconds=refresh))
-
-
-def _end_of(date: datetime.date) -> datetime.datetime:
-    return datetime.datetime.combine(date, datetime.time(), datetime.UTC) + _DAY
+    past = (turn for turn in answer.turns if turn <= now)
+    still = datetime.timedelta(seconds=refresh)
+    ahead = (turn - still for turn in answer.turns if turn > now)
+    return max((start, *past)), min((end, *ahead))
 
 
 def _undeliverable(req: fnv1.RunFunctionRequest, rsp: fnv1.RunFunctionResponse) -> Refusal:

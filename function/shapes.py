@@ -23,6 +23,7 @@ CONDITIONS: Shape = [
         "reason": str,
         "message": str,
         "observedGeneration": int,
+        "lastTransitionTime": str,
         "codes": [str],
     }
 ]

@@ -111,11 +111,17 @@ def ended(version: str, status: Mapping[str, Any], today: datetime.date) -> tupl
     return (Remark("spec.version", f"support of {version} ended on {end}; {advice}"),)
 
 
-def until(status: Mapping[str, Any], today: datetime.date) -> datetime.date | None:
-    """Return the last day without the note of `ended`; None if it is present or never will be."""
-    end = status.get("versionEndOfLife")
-    last = datetime.date.fromisoformat(end) if end else None
-    return last if last and today <= last else None
+def end(status: Mapping[str, Any]) -> datetime.datetime | None:
+    """Return the first moment with the note of `ended`; None if there never is one."""
+    last = status.get("versionEndOfLife")
+    day = datetime.date.fromisoformat(last) if last else datetime.date.max
+    return None if day == datetime.date.max else end_of(day)
+
+
+def end_of(day: datetime.date) -> datetime.datetime:
+    """Return the first moment behind a day in UTC."""
+    following = day + datetime.timedelta(days=1)
+    return datetime.datetime.combine(following, datetime.time(), datetime.UTC)
 
 
 def is_exact(value: Any) -> bool:

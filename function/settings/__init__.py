@@ -173,6 +173,13 @@ class Settings(Schema):
     policy: tuple[PolicyRule, ...] = configured(
         "Rules for fields of orders. Defaults to none.", reaches=NEXT_CHANGE, default=()
     )
+    stalled_after: StartupTimeout = configured(
+        "How long a resource may take to become ready, from 30s, such as 2h. Later its order "
+        "reports BackendHealthy=False with the reason Stalled, if no problem is reported. Defaults "
+        "to 1h.",
+        reaches=AT_ONCE,
+        default="1h",
+    )
     moves: tuple[Move, ...] = configured(
         "Orders that may change their place. In another environment, backend or namespace they "
         "are rebuilt, and the existing resources are left with the provider; if only the "

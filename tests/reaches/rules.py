@@ -88,6 +88,7 @@ def _environment(end: str) -> Case:
 _BIG = {**FULL, "gpu": {**FULL["gpu"], "count": 2}}
 CASES = [
     Case("displayName", {"displayName": "Other"}, ()),
+    Case("stalledAfter", {"stalledAfter": "2h"}, ()),
     Case("links", {"links": {"support": "https://support.example"}}, ()),
     Case("layers", {"layers": ["gone"]}, EVERY, refuses="EnvironmentInvalid"),
     Case("overlays", {"overlays": "Required"}, EVERY, refuses="EnvironmentInvalid"),

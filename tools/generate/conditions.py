@@ -4,7 +4,7 @@ Crossplane adds `status.conditions` to the schema itself, in place of whatever a
 So they are described with `status`. Who acts on a refusal follows from its class in `errors`.
 """
 
-from function import diagnosis
+from function import diagnosis, stalled
 from function.errors import OperatorRefusal, TenantRefusal
 from function.fn import UNEXPECTED
 
@@ -38,6 +38,7 @@ _UNKNOWN = "A condition is Unknown, with the reason FatalError, where Crossplane
 def story() -> str:
     """Return the description of all conditions, a paragraph each."""
     reasons = {reason: diagnosis.sentence(reason) for reason, _ in diagnosis.REASONS}
+    reasons[stalled.REASON] = stalled.SENTENCE
     paragraphs = (
         f"Accepted: the order is accepted; if not, nothing was changed. {_refusals()}",
         f"Provisioned: what belongs to the order is ready. {_listed(_PROVISIONED)}",

@@ -98,6 +98,15 @@ def alerts() -> list[Manifest]:
             "when-something-is-wrong",
         ),
         _alert(
+            "CentralAPIOrdersStalled",
+            "sum by (kind, environment) (rate(central_api_stalled_answers_total[10m])) > 0",
+            "10m",
+            "warning",
+            "Orders of kind {{ $labels.kind }} in environment {{ $labels.environment }} do not "
+            "become ready, and no problem is reported; the log names them.",
+            "when-something-is-wrong",
+        ),
+        _alert(
             "CentralAPISlow",
             "histogram_quantile(0.99, sum by (le) "
             "(rate(central_api_call_duration_seconds_bucket[10m]))) > 1",
