@@ -21,7 +21,6 @@ from function.resolve.storage import pool_storage
 from function.resolve.variables import check_variables
 from function.resolve.volumes import volume_type
 from function.resolve.zones import check_zones
-from function.schema import NOTHING
 from function.settings import NEW_ORDERS, AccessDefaults, Settings, VolumeType
 
 ZONES_FOR_ZONE_AVAILABILITY = 3
@@ -207,8 +206,8 @@ def _check_availability(
     order: Order[ClusterSpec], settings: Settings, previous: Bound | None, problems: list[Problem]
 ) -> None:
     wanted = order.spec.control_plane.availability
-    new = previous is None or _asked(previous, "controlPlane.availability") == NOTHING
-    if new and wanted == "Zone" and len(settings.zones) < ZONES_FOR_ZONE_AVAILABILITY:
+    is_new = _asked(previous, "controlPlane.availability") != "Zone"
+    if is_new and wanted == "Zone" and len(settings.zones) < ZONES_FOR_ZONE_AVAILABILITY:
         message = f"Zone needs {ZONES_FOR_ZONE_AVAILABILITY} zones, this environment has "
         message += f"{len(settings.zones)}; accepted: None, Node"
         problems.append(Problem("spec.controlPlane.availability", message))

@@ -98,6 +98,7 @@ CASES = [
         orders=clusters({"healthCheck": {"unhealthyAfter": "9m"}}),
     ),
     _profile("controlPlaneMachines", controlPlaneMachines=False),
+    _profile("availabilityFalls", availabilityFalls=True),
     _profile("variables", variables={"size": 2, "more": 3}),
     _profile("variables", variables={"size": None}),
     _profile("controlPlaneDisk", controlPlaneDisk="otherDisk"),

@@ -17,8 +17,10 @@ from function.backends.capi.forms import newest
 from function.backends.capi.profile import Profile
 from function.contract import WHOLE, Manifest, Progress
 from function.managed import LiveObject
-from function.model import API_GROUP
+from function.model import API_GROUP, ClusterSpec
+from function.model.cluster import ControlPlane
 from function.paths import is_below, lookup
+from function.schema import fields
 from function.versions import highest, numbers
 
 KEY = "capi-cluster"
@@ -55,6 +57,13 @@ _COMES = "|".join(
 _AWAITED = re.compile(
     rf"^[ \t]*\* (?:[A-Za-z ]+: (?:{_COMES})|Machines? .*: Condition Ready not yet reported)",
     re.MULTILINE,
+)
+_PLANE = "spec.controlPlane"
+_ALL_BUT_AVAILABILITY = frozenset(
+    {
+        *(f"spec.{name}" for name in fields(ClusterSpec) if f"spec.{name}" != _PLANE),
+        *(f"{_PLANE}.{name}" for name in fields(ControlPlane) if name != "availability"),
+    }
 )
 
 
@@ -111,7 +120,7 @@ class LiveCluster(LiveObject):
         responds.
         """
         if self.is_started:
-            return WHOLE
+            return _ALL_BUT_AVAILABILITY if self._falls else WHOLE
         # The OpenStackCluster exists, whose webhook refuses another network or load balancer.
         if self._initialization("infrastructureProvisioned"):
             return frozenset({"spec.network", "spec.apiServer.exposure", "spec.controlPlane"})
@@ -120,6 +129,10 @@ class LiveCluster(LiveObject):
         return frozenset(
             {"spec.network.nodes", "spec.network.ipFamilies", "spec.apiServer.exposure"}
         )
+
+    @property
+    def _falls(self) -> bool:
+        return self.profile is not None and self.profile.availability_falls
 
     def holds(self, field: str) -> bool:
         """Return whether an existing part of the cluster holds a field of the order."""

@@ -76,6 +76,12 @@ class Profile(Schema):
         reaches=NEXT_VERSION,
         default=True,
     )
+    availability_falls: Flag = configured(
+        "Whether spec.controlPlane.availability of a live cluster may be lowered, because no "
+        "member of a data store goes with the replicas of the control plane. Defaults to false.",
+        reaches=NEXT_VERSION,
+        default=False,
+    )
     family: Name | None = configured(
         "What clusters cannot leave, such as scs2, where the class has no family of its own. "
         "Defaults to none: then a live cluster may change to any class whose control plane runs "
