@@ -156,7 +156,7 @@ def profile(classes: tuple[Path, ...], *, recursive: bool) -> None:
     if not found:
         raise BadUsage("no ClusterClass among what was given")
     for one in found:
-        for text in one.left:
+        for text in (*one.left, *one.replacing):
             _say(f"note: {one.class_name}: {text}")
     _write(forms.dumped([derive.layer(found)]))
 

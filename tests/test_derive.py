@@ -3,8 +3,10 @@
 import copy
 from typing import Any
 
+import click.testing
 import pytest
 
+from function import cli
 from function.backends.capi.derive import Derived, derive, layer
 from function.backends.capi.profile import PROFILES, Profile
 from function.paths import lookup
@@ -58,6 +60,19 @@ def test_variables_with_other_names() -> None:
     assert fields["spec.controlPlane.flavor"] == {"variable": "controller_flavor"}
     assert fields["spec.access.oidc"]["keys"]["issuerURL"] == "issuer_url"
     assert found.data["controlPlaneDisk"] == "controller_root_disk"
+
+
+def test_what_changes_replace_is_printed() -> None:
+    """An operator reads it before the change."""
+    [found] = derive(classes.documents("scs2-1-34-v2"))
+    start = "a change of one of these replaces"
+    plane, both, nodes = found.replacing
+    assert plane.startswith(f"{start} the control plane: certSANs, controlPlaneFlavor, ")
+    assert both.startswith(f"{start} the control plane and the nodes of pools: imageAddVersion, ")
+    assert nodes.startswith(f"{start} the nodes of pools: workerAdditionalBlockDevices, ")
+    command = ["profile", str(classes.FILES / "scs2-1-34-v2.yaml")]
+    printed = click.testing.CliRunner().invoke(cli.main, command).stderr
+    assert f"central-api: note: {found.class_name}: {nodes}\n" in printed
 
 
 def test_a_hosted_control_plane() -> None:

@@ -97,6 +97,16 @@ class Derived:
     is_offered: bool = True
 
     @property
+    def replacing(self) -> tuple[str, ...]:
+        """Return what changes of variables replace, a sentence for each kind of machine."""
+        places = sorted(set(self.replaces.values()))
+        return tuple(
+            f"a change of one of these replaces {place}: "
+            + ", ".join(name for name, found in self.replaces.items() if found == place)
+            for place in places
+        )
+
+    @property
     def offered_for(self) -> tuple[str, ...]:
         """Return the versions that the class is for; only the minor one if it lists none."""
         return self.versions or (self.minor,)
