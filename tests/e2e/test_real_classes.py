@@ -177,7 +177,10 @@ def computed(api: Kubernetes, manifest: Manifest) -> Computed:
     assert answer.accepted, answer.message
 
     def reconciled() -> bool:
-        found = condition(api.get(path), "TopologyReconciled")
+        cluster = api.get(path) or {}
+        found = condition(cluster, "TopologyReconciled")
+        if found.get("observedGeneration") != lookup(cluster, "metadata.generation"):
+            return False
         assert found.get("reason") != "ReconcileFailed", found["message"]
         return found.get("status") == "True"
 
@@ -329,16 +332,6 @@ def second(plane: Plane, served: str) -> str:
     return served
 
 
-def rolled(api: Kubernetes, manifest: Manifest, flavor: str) -> Computed:
-    """Apply a Cluster, and return what is computed once its pool has a flavor."""
-    until(
-        lambda: computed(api, manifest).machine("main", "flavor") == flavor,
-        seconds=60.0,
-        what=f"the pool of {flavor}",
-    )
-    return computed(api, manifest)
-
-
 @pytest.mark.parametrize("served", ["scs2-1-34-v2"], indirect=True)
 def test_rules_for_machines(plane: Plane, second: str) -> None:
     """A pool takes image, worker class, labels and taints with its flavor, and leaves them."""
@@ -356,8 +349,9 @@ def test_rules_for_machines(plane: Plane, second: str) -> None:
             outcome = asking.ask(order, layers, observed, mode=Mode.NAMESPACED)
             assert not outcome.fatal
             manifest = inside(outcome.resources[KEY])
-            made, is_gpu = rolled(api, manifest, flavor), worker_class == "gpu-worker"
+            made, is_gpu = computed(api, manifest), worker_class == "gpu-worker"
             made_pool = made.pools["main", ""]
+            assert made.machine("main", "flavor") == flavor
             [topology] = lookup(made.cluster, "spec.topology.workers.machineDeployments")
             assert topology["class"] == worker_class
             assert image in lookup(made.plane_machine, "spec.template.spec.image.filter.name")

@@ -10,6 +10,8 @@ _PREFIXED = {"variable": "login", "keys": {"issuerURL": "url", "usernamePrefix":
 _OWN = {"issuerURL": "https://own.example", "clientID": "own"}
 _DASH = {"usernamePrefix": "-"}
 _APART = {"spec.controlPlane.flavor": [], "spec.nodePools[].antiAffinity": ["false"]}
+_NAMES = "spec.apiServer.extraNames"
+_LISTED = {"variable": "names", "emptied": ["a"]}
 _POOL = {"name": "more", "flavor": "m1", "replicas": 3}
 _EMPTY = {"name": "more", "flavor": "m1", "autoscaling": {"min": 0, "max": 3}}
 
@@ -152,6 +154,14 @@ CASES = [
         },
         judged=clusters({"access": {"oidc": {**_OWN, "usernamePrefix": ""}}}),
         why="user names",
+    ),
+    _capi(
+        "profiles.<name>.fields.<name>.emptied",
+        {"profiles": {"own": {"fields": {_NAMES: {"variable": "names", "emptied": ["b"]}}}}},
+        given={"backends": {"capi": {"profiles": {"own": {"fields": {_NAMES: _LISTED}}}}}},
+        orders=clusters({"apiServer": {"extraNames": ["api.example.org"]}}),
+        judged=clusters({"apiServer": {"extraNames": []}}),
+        shows=(),
     ),
     _target("unsupported", "access.oidc", variable=None, keys=None, unsupported="No login."),
     _target("unsupported", "addons.harbor.enabled", unsupported="Other words."),

@@ -66,6 +66,8 @@ _HOSTED = "control planes are no machines of yours here"
 _REACHED = "API servers are reached by the means of the provider"
 _LOGINS = "API servers of this class accept no logins by OpenID Connect"
 _BROKEN = "this class fails with it"
+# A name that kubeadm writes into every certificate.
+_CERTIFIED = ["kubernetes"]
 
 
 @dataclass(frozen=True)
@@ -193,6 +195,9 @@ def _derived(cluster_class: Manifest, templates: Mapping[Any, Manifest]) -> Deri
     operations = list(patches.operations(spec))
     broken = patches.broken(spec, operations, schemas, templates)
     targets = _targets(schemas, operations, broken)
+    names, alone = targets.get(EXTRA_NAMES, {}), patches.alone(spec, operations, templates)
+    if any(one.path in alone for one in operations if one.writes(str(names.get("variable")))):
+        names["emptied"] = _CERTIFIED
     stack = _STACK.fullmatch(name)
     machines = bool(lookup(spec, "controlPlane.machineInfrastructure"))
     if not machines:

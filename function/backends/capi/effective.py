@@ -117,10 +117,14 @@ class ClusterSettings(Effective):
         return known or (todays.type_of(variable) if todays else None)
 
     def target(self, field: str) -> Target:
-        """Return the target of a field, with the current profile's replacements of empty texts."""
+        """Return the target of a field, with what the current profile writes for empty values."""
         target = self.class_profile.target(field)
-        empty = self.todays_profile.target(field).empty if self.todays_profile else {}
-        return target.model_copy(update={"empty": empty}) if empty else target
+        if self.todays_profile is None:
+            return target
+        todays = self.todays_profile.target(field)
+        if not todays.empty and todays.emptied is None:
+            return target
+        return target.model_copy(update={"empty": todays.empty, "emptied": todays.emptied})
 
 
 ClusterContext = Context[ClusterSpec, ClusterSettings, LiveCluster]
@@ -257,5 +261,5 @@ def profile_text(profile: Profile) -> str:
     todays: dict[str, Any] = dict.fromkeys(
         ("guarded", "fixed", "class_health_check", "variable_types"), True
     )
-    todays["fields"] = {"__all__": {"empty"}}
+    todays["fields"] = {"__all__": {"empty", "emptied"}}
     return canonical(profile.model_dump(mode="json", exclude_defaults=True, exclude=todays))

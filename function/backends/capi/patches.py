@@ -142,6 +142,27 @@ def broken(
     return found
 
 
+def alone(
+    spec: Manifest, operations: Iterable[Operation], templates: Mapping[Any, Manifest]
+) -> set[str]:
+    """Return the paths of what patches write into an object that is empty in the template.
+
+    With the last of them gone, server-side apply makes the object null, which its definition
+    refuses: Cluster API then changes nothing of the cluster any more.
+    """
+    bodies = {
+        reference["kind"]: templates.get((reference["kind"], reference["name"]))
+        for reference in _references(spec)
+    }
+    parents = {one.path: (one.kind, one.path.rpartition("/")[0]) for one in operations}
+    return {
+        path
+        for path, (kind, parent) in parents.items()
+        if parent in _paths(bodies.get(kind))
+        and not any(leaf.startswith(f"{parent}/") for leaf in _leaves(bodies[kind]))
+    }
+
+
 def _references(spec: Manifest) -> Iterator[dict[str, str]]:
     parts = [spec.get("infrastructure"), spec.get("controlPlane")]
     for part in filter(None, parts):
@@ -150,12 +171,20 @@ def _references(spec: Manifest) -> Iterator[dict[str, str]]:
                 yield reference
 
 
+def _leaves(value: Any, at: str = "") -> set[str]:
+    """Return the JSON pointer of everything in a value that is neither object nor list."""
+    if not isinstance(value, dict | list):
+        return {at}
+    return set[str]().union(*(_leaves(one, where) for where, one in _entries(value, at).items()))
+
+
 def _paths(value: Any, at: str = "") -> set[str]:
     """Return the JSON pointer of every object and list in a value, and of the value itself."""
+    return {at}.union(*(_paths(one, where) for where, one in _entries(value, at).items()))
+
+
+def _entries(value: Any, at: str) -> dict[str, Any]:
+    """Return what an object or a list holds, by JSON pointer."""
     if isinstance(value, dict):
-        inner = [(f"{at}/{name}", one) for name, one in value.items()]
-    elif isinstance(value, list):
-        inner = [(f"{at}/{index}", one) for index, one in enumerate(value)]
-    else:
-        return {at}
-    return {at}.union(*(_paths(one, where) for where, one in inner))
+        return {f"{at}/{name}": one for name, one in value.items()}
+    return {f"{at}/{n}": one for n, one in enumerate(value)} if isinstance(value, list) else {}

@@ -102,6 +102,14 @@ class Target(Schema):
         reaches=NEXT_CHANGE,
         default_factory=dict,
     )
+    emptied: Any = configured(
+        "Value of the class that is written when a live cluster had a list and has none any more, "
+        "such as [kubernetes] for names that are in the certificate anyway: classes whose template "
+        "has nothing else in that object compute one that its definition refuses. Defaults to the "
+        "value of the environment.",
+        reaches=NEXT_CHANGE,
+        default=None,
+    )
     values: dict[str, Any] = configured(
         'What is written for each value of the field, such as "true". Any other value is not '
         "expressed. Defaults to the value itself.",

@@ -156,7 +156,7 @@ def _driven(context: ClusterContext) -> dict[str, dict[str, Any]]:
         if value is not None:
             found[field] = context.settings.target(field).writes(value, within)
             within = within | found[field]
-    found |= _login_as_applied(context, requested[OIDC])
+    found |= _login_as_applied(context, requested[OIDC]) | _emptied(context)
     disk = context.settings.class_profile.control_plane_disk
     if machine and disk and disk not in context.settings.pinned and found[CONTROL_PLANE_FLAVOR]:
         profile = context.settings.class_profile
@@ -178,6 +178,16 @@ def _login_as_applied(context: ClusterContext, issuer: Any) -> dict[str, dict[st
     if not written or any(context.live.variables.get(n) != v for n, v in written.items()):
         return {}
     return {OIDC: written}
+
+
+def _emptied(context: ClusterContext) -> dict[str, dict[str, Any]]:
+    """Return what replaces names that a live cluster had, where its class fails without any."""
+    target = context.settings.target(EXTRA_NAMES)
+    wanted = context.order.spec.api_server.extra_names or target.read(context.settings.variables)
+    if target.name is None or target.emptied is None or wanted:
+        return {}
+    had = target.read(context.live.variables)
+    return {EXTRA_NAMES: {target.name: target.emptied}} if had else {}
 
 
 def _flag(context: ClusterContext, field: str) -> bool | None:
