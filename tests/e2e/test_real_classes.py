@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from function import local, simulate
+from function import simulate
 from function.backends.capi import KEY
 from function.backends.capi.derive import CLASS, derive
 from function.contract import Mode
@@ -365,81 +365,3 @@ def test_rules_for_machines(plane: Plane, second: str) -> None:
             assert lookup(made_pool, "spec.replicas") == 0
     finally:
         removed(api, manifest)
-
-
-# The first has a default inside an object that the second does not know.
-FORMER, LATER = "pr259-scs-1-33", "pr259-scs-1-34"
-
-
-@pytest.fixture
-def both(plane: Plane) -> list[Manifest]:
-    """Apply two classes, and return an environment that offers them under one profile."""
-    names = {}
-    for name in (FORMER, LATER):
-        apply_class(plane.operator, classes.documents(name))
-        names[name] = derive(classes.documents(name))[0].class_name
-    layers = classes.environment(classes.documents(LATER))
-    [offer] = layers[0]["data"]["classes"]
-    [version] = layers[0]["data"]["kubernetesVersions"]
-    edits = {
-        "data.classes": [offer, {**offer, "name": "former"}],
-        "data.kubernetesVersions": [
-            {**version, "classes": {"former": names[FORMER], "default": names[LATER]}}
-        ],
-    }
-    for path, value in edits.items():
-        layers = [replaced(layer, path, value) for layer in layers]
-    return layers
-
-
-PLAIN: Manifest = {"nodePools": [{"name": "main", "flavor": DISK, "replicas": 1}]}
-
-
-def watched(outcome: local.Outcome, api: Kubernetes) -> dict[str, local.Observed]:
-    """Return what Crossplane observes of a Cluster as it is on the server."""
-    observed = simulate.play(outcome.resources)
-    manifest = observed[KEY].manifest
-    live = manifest["status"]["atProvider"]["manifest"]
-    live["spec"] = (api.get(api.path(inside(outcome.resources[KEY]))) or {})["spec"]
-    live["metadata"] = (api.get(api.path(inside(outcome.resources[KEY]))) or {})["metadata"]
-    return observed
-
-
-def test_a_change_of_class_adopts_defaults(plane: Plane, both: list[Manifest]) -> None:
-    """Without that the class refuses the Cluster for a key that nobody wrote."""
-    api = plane.operator
-
-    def ask(name: str, observed: dict[str, local.Observed] | None = None) -> local.Outcome:
-        order = classes.order("adopts", {**PLAIN, "class": name}, "1.34")
-        outcome = asking.ask(order, both, observed, mode=Mode.NAMESPACED)
-        assert not outcome.fatal
-        return outcome
-
-    def apply(outcome: local.Outcome, **query: str) -> Any:
-        manifest = inside(outcome.resources[KEY])
-        options = {"fieldManager": "provider-kubernetes", "force": "true", **query}
-        return api.request("PATCH", api.path(manifest), manifest, content=APPLY, query=options)
-
-    outcome = ask("former")
-    try:
-        assert apply(outcome).accepted
-        identity = identity_of(api.get(api.path(inside(outcome.resources[KEY]))) or {})
-        assert identity["type"] == "Secret"
-        refused = apply(ask("default"), dryRun="All")
-        assert "type" in refused.message
-        first = ask("default", watched(outcome, api))
-        assert apply(first).accepted
-        second = ask("default", watched(first, api))
-        answer = apply(second)
-        assert answer.accepted, answer.message
-        live = api.get(api.path(inside(second.resources[KEY]))) or {}
-        assert "type" not in identity_of(live)
-    finally:
-        removed(api, inside(outcome.resources[KEY]))
-
-
-def identity_of(cluster: Manifest) -> Manifest:
-    """Return the value of the variable `identityRef` of a Cluster."""
-    listed = lookup(cluster, VARIABLES)
-    [found] = [one["value"] for one in listed if one["name"] == "identityRef"]
-    return dict(found)

@@ -7,7 +7,6 @@ profile    how all of them reach it
 patches    what the variables of a ClusterClass reach
 derive     a ClusterClass -> its profile
 classes    what a live Cluster cannot change to, and what excludes each other
-adoption   what is owned before a class changes
 effective  which settings apply to a Cluster, and what is persisted of them
 live       the observed Cluster: what was applied, readiness, progress
 variables  the value of every variable of the class

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from function.backends.capi import adoption, forms, health, status
-from function.backends.capi.effective import BASE, ClusterContext, applied, current
+from function.backends.capi import forms, health, status
+from function.backends.capi.effective import ClusterContext, applied, current
 from function.backends.capi.gaps import gaps, notes
 from function.backends.capi.live import (
     KEY,
-    PROFILE,
     READY_QUERY,
     LiveCluster,
     by_name,
@@ -24,7 +23,6 @@ from function.backends.capi.topology import remember
 from function.contract import (
     Accepted,
     Backend,
-    Condition,
     Manifest,
     Removal,
     Rendered,
@@ -38,7 +36,6 @@ from function.record import Bound, Machine, Recalled
 from function.settings import filled
 
 _POOL = "/machineDeployment/"
-_PREPARED = Condition("Current", False, "Updating", "the change of the version is being prepared")
 
 
 def render(context: ClusterContext) -> Rendered:
@@ -48,13 +45,11 @@ def render(context: ClusterContext) -> Rendered:
         EnvironmentInvalid: The profile of the class does not exist.
         InvalidOrder: It asks for what is not offered and would be unsafe to ignore.
     """
-    live, ordered = context.live, build(context)
-    adopted = adoption.first(live, ordered)
-    cluster = ordered if adopted is None else live.form(adopted)
+    live, cluster = context.live, build(context)
     known = live.root.options.get("connectionDetails") if live.root else None
     details = _connection_details(cluster) if live.is_initialised else known
     version = context.settings.api_version
-    manifest = adopted or (forms.oldest(cluster) if version == "v1beta1" else cluster)
+    manifest = forms.oldest(cluster) if version == "v1beta1" else cluster
     moment = status.Moment(cluster, manifest, live)
     resource = Resource(
         key=KEY,
@@ -70,7 +65,7 @@ def render(context: ClusterContext) -> Rendered:
             **({"connectionDetails": details} if details else {}),
         },
         secret=bool(details),
-        annotations={**_remembered(context, adopted), **status.remember(moment)},
+        annotations={**remember(context), **status.remember(moment)},
         ready=live.is_available,
     )
     return Rendered(
@@ -78,21 +73,13 @@ def render(context: ClusterContext) -> Rendered:
         removals=_removals(cluster, live),
         status=status.status_of(moment, context),
         conditions=(
-            status.current(moment) if adopted is None else _PREPARED,
+            status.current(moment),
             health.of(live, paused=moment.is_paused),
         ),
         unsupported=gaps(context),
         notes=notes(context),
-        volumes=node_volumes(context, ordered),
+        volumes=node_volumes(context, cluster),
     )
-
-
-def _remembered(context: ClusterContext, adopted: Manifest | None) -> dict[str, str]:
-    """Return what is persisted beside a Cluster; of one that adopts first, what it was made by."""
-    root = context.live.root
-    if adopted is None or root is None:
-        return remember(context)
-    return {name: root.annotations[name] for name in (BASE, PROFILE) if name in root.annotations}
 
 
 def look(_: Accepted[ClusterSpec] | None, live: LiveCluster) -> View:
