@@ -5,7 +5,8 @@
 A backend is one pure function per kind, `Context -> Rendered`: the order, the settings that apply
 to it (`effective`), the record, and the backend's own view of what is observed. It sees nothing
 else: no mode, no clock, no guard. Observed resources come as `Resource` too, so that what is
-desired and what is observed are compared like with like.
+desired and what is observed are compared like with like. The file is long because every type here
+is made of the others.
 """
 
 import enum

@@ -1,6 +1,7 @@
 """An order of which nothing becomes ready is reported, although nobody reports a problem."""
 
 import asyncio
+import dataclasses
 import datetime
 from collections.abc import Mapping
 from typing import Any
@@ -40,12 +41,7 @@ def found(
     resource = Resource(
         "a", "f", "k", {}, status={"conditions": conditions}, created=written(CREATED)
     )
-    return {"a": resource if not more else stalled_copy(resource, more)}
-
-
-def stalled_copy(resource: Resource, more: Mapping[str, Any]) -> Resource:
-    """Return a resource with other attributes."""
-    return Resource(**{**vars(resource), **more})
+    return {"a": dataclasses.replace(resource, **more)}
 
 
 def judged(

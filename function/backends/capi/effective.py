@@ -122,7 +122,8 @@ class ClusterSettings(Effective):
         if self.todays_profile is None:
             return target
         todays = self.todays_profile.target(field)
-        if not todays.empty and todays.emptied is None:
+        is_same = (todays.empty, todays.emptied) == (target.empty, target.emptied)
+        if is_same or (not todays.empty and todays.emptied is None):
             return target
         return target.model_copy(update={"empty": todays.empty, "emptied": todays.emptied})
 

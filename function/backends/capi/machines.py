@@ -12,7 +12,7 @@ from function.backends.capi.effective import ClusterContext
 from function.backends.capi.targets import CONTROL_PLANE_FLAVOR, POOL_FLAVOR
 from function.contract import Manifest
 from function.errors import InvalidOrder, Problem
-from function.model.pool import NodePool
+from function.model.pool import NodePool, Taint
 from function.paths import lookup
 from function.record import CONTROL_PLANE, Machine
 from function.settings import MachineRule, NodeTaint
@@ -64,11 +64,11 @@ def of_pool(context: ClusterContext, pool: NodePool, stored: Manifest) -> Extras
         if rule is None:
             return NONE._replace(worker_class=profile.worker_class)
         worker_class = rule.worker_class or profile.worker_class
-        given = tuple(map(_taint, rule.taints))
+        given = tuple(map(form, rule.taints))
         return Extras(worker_class, rule.variables, rule.labels, given)
     labels = lookup(stored, "metadata.labels") or {}
     keys = {key for one in rules for key in one.labels} - pool.labels.keys()
-    taints = [_taint(taint) for one in rules for taint in one.taints]
+    taints = [form(taint) for one in rules for taint in one.taints]
     return Extras(
         stored.get("class"),
         _kept(context, rule, values),
@@ -119,7 +119,8 @@ def _rule(
     return rule, is_same
 
 
-def _taint(taint: NodeTaint) -> Manifest:
+def form(taint: Taint | NodeTaint) -> Manifest:
+    """Return a taint in the form of Cluster API."""
     return {
         "key": taint.key,
         **({"value": taint.value} if taint.value else {}),

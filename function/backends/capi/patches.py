@@ -126,10 +126,7 @@ def broken(
     A JSON patch adds to an object that is there: Cluster API then builds nothing of the cluster.
     """
     found: dict[str, str] = {}
-    bodies = {
-        reference["kind"]: _paths(templates.get((reference["kind"], reference["name"])))
-        for reference in _references(spec)
-    }
+    bodies = {kind: _paths(body) for kind, body in _bodies(spec, templates).items()}
     for one in operations:
         known = bodies.get(one.kind)
         if not known or len(known) == 1:
@@ -150,16 +147,22 @@ def alone(
     With the last of them gone, server-side apply makes the object null, which its definition
     refuses: Cluster API then changes nothing of the cluster any more.
     """
-    bodies = {
+    bodies = _bodies(spec, templates)
+    known = {kind: (_paths(body), _leaves(body)) for kind, body in bodies.items()}
+    found = set[str]()
+    for one in operations:
+        parent = one.path.rpartition("/")[0]
+        paths, leaves = known.get(one.kind, (set(), set()))
+        if parent in paths and not any(leaf.startswith(f"{parent}/") for leaf in leaves):
+            found.add(one.path)
+    return found
+
+
+def _bodies(spec: Manifest, templates: Mapping[Any, Manifest]) -> dict[str, Manifest | None]:
+    """Return the templates of infrastructure and control plane, by kind."""
+    return {
         reference["kind"]: templates.get((reference["kind"], reference["name"]))
         for reference in _references(spec)
-    }
-    parents = {one.path: (one.kind, one.path.rpartition("/")[0]) for one in operations}
-    return {
-        path
-        for path, (kind, parent) in parents.items()
-        if parent in _paths(bodies.get(kind))
-        and not any(leaf.startswith(f"{parent}/") for leaf in _leaves(bodies[kind]))
     }
 
 

@@ -127,9 +127,7 @@ def _of_pool(context: ClusterContext, pool: NodePool, values: Mapping[str, Any])
             **health_check(context, applied.get(name, {})),
             **({"variables": {"overrides": overrides}} if overrides else {}),
         }
-        annotations = _annotations(
-            context, pool, index, {**values, **live.by_name(overrides)}, topology
-        )
+        annotations = _annotations(context, pool, index, values, topology)
         if annotations:
             topology["metadata"]["annotations"] = annotations
         result.append(topology)
@@ -342,14 +340,15 @@ def _annotations(
         context: Input of the Cluster.
         pool: The pool.
         index: Number of the zone.
-        values: Every variable of the pool.
+        values: Every variable of the cluster.
         topology: Its MachineDeployment topology, without annotations.
     """
     found = scaling.bounds(pool, index, pool.zones or ("",))
     if not scaling.is_from_zero(found):
         return found
     machine = context.bound.machines[pool.name]
-    disk = shapes.count(context.settings.class_profile.target(POOL_DISK).read(values))
+    own = {**values, **live.overrides(topology)}
+    disk = shapes.count(context.settings.class_profile.target(POOL_DISK).read(own))
     shown = {
         key: value
         for key, value in topology["metadata"]["labels"].items()
@@ -366,15 +365,7 @@ def _drain(pool: NodePool) -> Manifest:
 
 
 def _taints(pool: NodePool) -> list[Manifest]:
-    return [
-        {
-            "key": taint.key,
-            **({"value": taint.value} if taint.value else {}),
-            "effect": taint.effect,
-            "propagation": "Always",
-        }
-        for taint in pool.taints
-    ]
+    return list(map(machines.form, pool.taints))
 
 
 def _tainted(taints: Iterable[Manifest]) -> Manifest:

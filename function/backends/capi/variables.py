@@ -182,8 +182,10 @@ def _login_as_applied(context: ClusterContext, issuer: Any) -> dict[str, dict[st
 
 def _emptied(context: ClusterContext) -> dict[str, dict[str, Any]]:
     """Return what replaces names that a live cluster had, where its class fails without any."""
+    if context.order.spec.api_server.extra_names:
+        return {}
     target = context.settings.target(EXTRA_NAMES)
-    wanted = context.order.spec.api_server.extra_names or target.read(context.settings.variables)
+    wanted = target.read(context.settings.variables)
     if target.name is None or target.emptied is None or wanted:
         return {}
     had = target.read(context.live.variables)
